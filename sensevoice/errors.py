@@ -1,0 +1,226 @@
+"""Every error raised on purpose, each with a sentence in Chinese and in English.
+
+    SenseVoiceError
+    ├── OptionError                 a setting with a value that is not allowed
+    ├── MediaError                  something about the file that was given
+    │   ├── FileMissing
+    │   ├── EmptyFile
+    │   ├── NotMedia
+    │   ├── NoAudioTrack
+    │   ├── NoUsableSound
+    │   ├── UnfinishedRecording
+    │   ├── UnsupportedCodec
+    │   └── TooShort
+    ├── RecognitionFailed           one clip; the other segments go on
+    └── StartupError                the program cannot start; ends it with exit code 1
+        ├── PortTaken
+        ├── DeviceUnavailable
+        ├── MissingDependency
+        └── ModelError
+            ├── ModelNotAvailable   not in the cache and not to be downloaded
+            ├── ModelFileMissing
+            ├── ModelFileDamaged
+            └── SelfTestFailed
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any, ClassVar
+
+
+class SenseVoiceError(Exception):
+    """Base of all errors raised on purpose.
+
+    Keyword arguments are kept as `data` and fill the placeholders of the two message templates; a
+    `path` also gives the placeholder `{name}`, its last part.
+    """
+
+    code: ClassVar[str] = "internal"
+    zh: ClassVar[str] = "内部错误：{reason}"
+    en: ClassVar[str] = "Internal error: {reason}"
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, **data: Any) -> None:
+        if "path" in data:
+            data.setdefault("name", os.path.basename(os.fspath(data["path"])) or str(data["path"]))
+        self.data = data
+        super().__init__(self.message("zh") + " / " + self.message("en"))
+
+    def message(self, language: str) -> str:
+        """Return the sentence in "zh" or, for any other value, in English."""
+        template = self.zh if language == "zh" else self.en
+        return template.format_map(self.data)
+
+
+class OptionError(SenseVoiceError):
+    """A setting with a value that is not allowed. Data: `option`, `value`, `allowed`."""
+
+    code = "bad_option"
+    zh = "设置 {option} 的值 {value!r} 不可用，可选：{allowed}。"
+    en = "Setting {option} cannot be {value!r}; allowed: {allowed}."
+    exit_code = 2
+
+
+class MediaError(SenseVoiceError):
+    """Something about the file that was given. Data: `path`, and what each subclass names."""
+
+    code = "media"
+    zh = "无法读取“{name}”：{reason}"
+    en = "Cannot read “{name}”: {reason}"
+
+
+class FileMissing(MediaError):
+    code = "file_missing"
+    zh = "找不到文件“{name}”，请检查路径或重新上传。"
+    en = "There is no file “{name}”. Check the path or upload it again."
+
+
+class EmptyFile(MediaError):
+    code = "empty"
+    zh = "文件“{name}”是空的（0 字节），请重新选择。"
+    en = "The file “{name}” is empty (0 bytes). Please choose another."
+
+
+class NotMedia(MediaError):
+    code = "not_media"
+    zh = "无法识别“{name}”，它可能不是音视频文件，或已损坏。请换一个文件，或先转换成 mp3、wav、mp4。"
+    en = (
+        "“{name}” is not a media file we can read, or it is damaged. "
+        "Try another file, or convert it to mp3, wav or mp4 first."
+    )
+
+
+class NoAudioTrack(MediaError):
+    code = "no_audio"
+    zh = "“{name}”里没有音轨，请上传有声音的文件。"
+    en = "“{name}” has no audio track. Please upload a file with sound."
+
+
+class NoUsableSound(MediaError):
+    code = "no_sound"
+    zh = "“{name}”的音轨里没有可用的声音，可能没录完就断了。请检查原文件能否播放。"
+    en = (
+        "The audio track of “{name}” holds no usable sound; the recording may have been cut off. "
+        "Check that the original plays."
+    )
+
+
+class UnfinishedRecording(MediaError):
+    code = "unfinished"
+    zh = "“{name}”没有正常结束（缺少 moov），请用原设备重新导出。"
+    en = "“{name}” was not finished (no moov). Export it again from the device that recorded it."
+
+
+class UnsupportedCodec(MediaError):
+    """Data: `path`, `codec`."""
+
+    code = "codec"
+    zh = "“{name}”的音频编码 {codec} 不支持，请先转换成 mp3、wav 或 m4a。"
+    en = "The audio codec of “{name}”, {codec}, is not supported. Convert it to mp3, wav or m4a first."
+
+
+class TooShort(MediaError):
+    """Data: `path`, `min_ms`."""
+
+    code = "too_short"
+    zh = "“{name}”的声音太短（不足 {min_ms} 毫秒），没有可识别的内容。"
+    en = "The sound in “{name}” is too short (under {min_ms} ms) to recognise anything."
+
+
+class RecognitionFailed(SenseVoiceError):
+    """One clip could not be recognised. Data: `reason`."""
+
+    code = "recognition"
+    zh = "这一段识别失败：{reason}"
+    en = "This segment could not be recognised: {reason}"
+
+
+class StartupError(SenseVoiceError):
+    """The program cannot start. Data: `reason`."""
+
+    code = "startup"
+    zh = "无法启动：{reason}"
+    en = "Cannot start: {reason}"
+
+
+class PortTaken(StartupError):
+    """Data: `host`, `port`."""
+
+    code = "port_taken"
+    zh = "端口 {port} 已被占用。请用 --port 换一个端口，或先停掉占用它的程序。"
+    en = "Port {port} is already in use. Choose another with --port, or stop the program that holds it."
+
+
+class DeviceUnavailable(StartupError):
+    """Data: `device`, `reason`."""
+
+    code = "device"
+    zh = "设备 {device} 不可用：{reason}。可用 --device auto 自动选择，或 --device cpu。"
+    en = "Device {device} cannot be used: {reason}. Use --device auto to choose by itself, or --device cpu."
+
+
+class MissingDependency(StartupError):
+    """Data: `reason`."""
+
+    code = "dependency"
+    zh = "缺少依赖：{reason}。请运行 bash scripts/run.sh，或 pip install -r requirements.txt。"
+    en = "A dependency is missing: {reason}. Run bash scripts/run.sh, or pip install -r requirements.txt."
+
+
+class ModelError(StartupError):
+    """Something about a model directory. Data: `path`, and what each subclass names."""
+
+    code = "model"
+    zh = "模型无法载入：{path}：{reason}"
+    en = "The model cannot be loaded: {path}: {reason}"
+
+
+class ModelNotAvailable(ModelError):
+    """Data: `model`, `path` (the cache folder that was looked at), `missing`, `reason`."""
+
+    code = "model_unavailable"
+    zh = (
+        "没有模型 {model}：缓存目录 {path} 里缺少 {missing}，而且无法下载（{reason}）。三种办法："
+        "① 在能上网的机器上运行 python scripts/download_models.py，再把目录拷过来；"
+        "② 用 --model 目录（和 --vad-model 目录）指定已有的模型；③ 用 --demo 先看看演示模型。"
+    )
+    en = (
+        "The model {model} is not here: the cache folder {path} lacks {missing}, and it cannot be downloaded "
+        "({reason}). Three ways out: (1) run python scripts/download_models.py on a machine with network and "
+        "copy the folder here; (2) name a directory with --model DIR (and --vad-model DIR); "
+        "(3) try --demo, the bundled demonstration model."
+    )
+
+
+class ModelFileMissing(ModelError):
+    """Data: `path` (the directory), `file`."""
+
+    code = "model_file_missing"
+    zh = "模型目录 {path} 不完整：缺少 {file}。请运行 python scripts/download_models.py 重新下载。"
+    en = (
+        "The model directory {path} is incomplete: {file} is missing. "
+        "Run python scripts/download_models.py to fetch it again."
+    )
+
+
+class ModelFileDamaged(ModelError):
+    """Data: `path` (the directory), `file`, `reason`."""
+
+    code = "model_file_damaged"
+    zh = "模型目录 {path} 里的 {file} 已损坏（{reason}）。请删除它，再运行 python scripts/download_models.py。"
+    en = (
+        "{file} in the model directory {path} is damaged ({reason}). "
+        "Delete it and run python scripts/download_models.py."
+    )
+
+
+class SelfTestFailed(ModelError):
+    """Data: `path`, `reason`."""
+
+    code = "model_self_test"
+    zh = "模型 {path} 载入后自检没有通过（{reason}），它的权重可能不对。请重新下载。"
+    en = (
+        "The model {path} failed its self-test after loading ({reason}); its weights may be wrong. "
+        "Please download it again."
+    )

@@ -1,0 +1,68 @@
+"""The settings of one run, the same for the page, the API and the folder script."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+from sensevoice.errors import OptionError
+
+LANGUAGES = ("auto", "zh", "en", "yue", "ja", "ko", "nospeech")
+"""What SenseVoiceSmall can be asked for: the keys of `lid_dict` in funasr's SenseVoiceSmall."""
+
+CHANNELS = ("mix", "left", "right", "split")
+
+MAX_SEGMENT_S = 30.0
+"""Longest stretch the VAD passes on; SenseVoiceSmall was trained on clips of up to about 30 s."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """Settings of one run. Raises OptionError, naming the setting, for a value that is not allowed.
+
+    language: one of LANGUAGES; "auto" lets the model choose for every segment.
+    use_itn: write numbers as digits and set punctuation.
+    ban_emo_unk: make the model choose an emotion even when it is unsure.
+    merge_length_s: join neighbouring speech up to this length; 0 joins nothing.
+    merge_gap_s: never join across a silence longer than this.
+    batch_size_s: seconds of audio recognised at a time (memory on the GPU).
+    channel: one of CHANNELS; "split" recognises left and right each on their own.
+    sounds: also listen to what lies between the speech (applause, laughter, music …).
+    word_times: keep the time of every word; subtitles are cut by them.
+    """
+
+    language: str = "auto"
+    use_itn: bool = True
+    ban_emo_unk: bool = False
+    merge_length_s: float = 15.0
+    merge_gap_s: float = 1.0
+    batch_size_s: float = 60.0
+    channel: str = "mix"
+    sounds: bool = True
+    word_times: bool = True
+
+    def __post_init__(self) -> None:
+        self._check_choice("language", LANGUAGES)
+        self._check_choice("channel", CHANNELS)
+        self._check_range("merge_length_s", 0.0, MAX_SEGMENT_S)
+        self._check_range("merge_gap_s", 0.0, MAX_SEGMENT_S)
+        self._check_range("batch_size_s", 1.0, 3600.0)
+        for flag in ("use_itn", "ban_emo_unk", "sounds", "word_times"):
+            if not isinstance(getattr(self, flag), bool):
+                raise OptionError(option=flag, value=getattr(self, flag), allowed="true, false")
+
+    def _check_choice(self, option: str, choices: tuple[str, ...]) -> None:
+        value = getattr(self, option)
+        if value not in choices:
+            raise OptionError(option=option, value=value, allowed=", ".join(choices))
+
+    def _check_range(self, option: str, low: float, high: float) -> None:
+        value = getattr(self, option)
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if not is_number or not low <= value <= high:
+            raise OptionError(option=option, value=value, allowed=f"{low:g} … {high:g}")
+        object.__setattr__(self, option, float(value))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the settings by name, in the order in which they are documented."""
+        return {item.name: getattr(self, item.name) for item in fields(self)}

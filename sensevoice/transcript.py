@@ -1,0 +1,128 @@
+"""The record: everything that was heard in a file, as frozen values with integer milliseconds.
+
+Every view (tagged text, subtitles, JSON, the page, the API) is a pure function of these values.
+At 16 kHz one millisecond is exactly 16 samples, so milliseconds lose nothing; other units appear
+only where a file or a format asks for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from sensevoice.options import Options
+
+Kind = Literal["speech", "sound"]
+Trend = Literal["rising", "falling"]
+
+
+@dataclass(frozen=True, order=True)
+class Span:
+    """A half-open stretch of time, 0 <= start_ms < end_ms. Raises ValueError otherwise."""
+
+    start_ms: int
+    end_ms: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start_ms < self.end_ms:
+            raise ValueError(f"not a span: {self.start_ms}..{self.end_ms} ms")
+
+    @property
+    def duration_ms(self) -> int:
+        return self.end_ms - self.start_ms
+
+
+@dataclass(frozen=True)
+class Word:
+    """One word, or one character of Chinese or Japanese, with the punctuation that follows it."""
+
+    text: str
+    span: Span
+
+
+@dataclass(frozen=True)
+class Event:
+    """A sound that was heard, by its canonical tag name ("Laughter", "BGM", …).
+
+    `trend` says whether the loudness rose or fell over the segment (music only). `offset` is the
+    place in the segment's text where the model put the tag; None stands for the whole segment.
+    """
+
+    name: str
+    trend: Trend | None = None
+    offset: int | None = None
+
+
+@dataclass(frozen=True)
+class InlineTag:
+    """A language, emotion or unknown tag that the model put inside the text, at character `offset`."""
+
+    name: str
+    offset: int
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One stretch of sound and all that was heard in it.
+
+    `text` carries no tags; `raw` is what the model wrote, tags and all. `language` and `emotion` are
+    canonical tag names ("zh", "ANGRY"), empty when the model named none. `channel` is "left" or
+    "right" when channels were split. `error` is the reason when recognition of this stretch failed.
+    """
+
+    kind: Kind
+    span: Span
+    text: str = ""
+    raw: str = ""
+    language: str = ""
+    emotion: str = ""
+    events: tuple[Event, ...] = ()
+    inline: tuple[InlineTag, ...] = ()
+    words: tuple[Word, ...] = ()
+    channel: str | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """Something about the recording that spoils recognition, with advice in both languages.
+
+    `value` is what was measured, in the unit that `name` implies (see `sensevoice.diagnostics`).
+    """
+
+    name: str
+    value: float
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """Which models made a transcript: names or directories, and the device they ran on."""
+
+    name: str
+    vad_name: str
+    device: str
+    demo: bool = False
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """All that was heard in one file; segments are in order of their start."""
+
+    source: str
+    duration_ms: int
+    segments: tuple[Segment, ...]
+    diagnostics: tuple[Diagnostic, ...] = ()
+    options: Options = field(default_factory=Options)
+    model: ModelInfo = field(default_factory=lambda: ModelInfo("", "", ""))
+
+    @property
+    def raw(self) -> str:
+        """What the model wrote for the whole file, segment after segment."""
+        return "".join(segment.raw for segment in self.segments)
+
+    def failed(self) -> Sequence[Segment]:
+        """Return the segments that could not be recognised."""
+        return [segment for segment in self.segments if segment.error]
