@@ -1,0 +1,138 @@
+"""From what the model wrote about a stretch to segments of the record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from sensevoice.options import LANGUAGES, Options
+from sensevoice.recognizer import Recognition
+from sensevoice.segmenter import Stretch
+from sensevoice.sounds import trend, windows
+from sensevoice.tags import TaggedText, parse
+from sensevoice.transcript import Event, Segment, Span
+from sensevoice.words import words_from_tokens
+
+TREND_EVENTS = ("BGM",)
+"""Only of music do people say that it grows or fades."""
+
+MIN_MISSED_WINDOWS = 2
+MIN_MISSED_CHARACTERS = 4
+"""The detector was plainly wrong when two windows in a row name the same language, hear nothing but
+speech and give some text each; a single window of noise often yields a word or two."""
+
+SPOKEN_LANGUAGES = frozenset(LANGUAGES) - {"auto", "nospeech"}
+
+
+def clips_of(stretch: Stretch) -> list[np.ndarray]:
+    """Return the clips to recognise: speech whole, sound in its windows."""
+    if stretch.kind == "speech":
+        return [stretch.samples]
+    return [stretch.part(window.heard) for window in windows(stretch.span)]
+
+
+def speech_segment(span: Span, answer: Recognition, channel: str | None, options: Options) -> Segment:
+    """Return the segment of a stretch of speech, failed if its recognition failed."""
+    if answer.error is not None:
+        return Segment("speech", span, channel=channel, error=answer.error)
+    tagged = parse(answer.raw)
+    return Segment(
+        kind="speech",
+        span=span,
+        text=tagged.text,
+        raw=answer.raw,
+        language=tagged.language,
+        emotion=tagged.emotion,
+        events=tagged.events,
+        inline=tagged.inline,
+        words=words_from_tokens(answer.tokens, span) if options.word_times else (),
+        channel=channel,
+    )
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What was heard in one cell of a sound: events by name, mean power of the samples, raw text."""
+
+    span: Span
+    events: tuple[str, ...]
+    power: float
+    raw: str
+    error: str | None = None
+
+
+def speech_missed_in(stretch: Stretch, answers: Sequence[Recognition]) -> Iterator[Heard | Span]:
+    """Yield, in order, what each cell of a sound holds, and the spans that are speech after all."""
+    cells = [window.cell for window in windows(stretch.span)]
+    tagged = [parse(answer.raw) for answer in answers]
+    languages = [_spoken_language(item) for item in tagged]
+    index = 0
+    while index < len(cells):
+        run = index + 1
+        while run < len(cells) and languages[run] == languages[index]:
+            run += 1
+        if languages[index] and run - index >= MIN_MISSED_WINDOWS:
+            yield Span(cells[index].start_ms, cells[run - 1].end_ms)
+            index = run
+        else:
+            yield _heard(stretch, cells[index], tagged[index], answers[index])
+            index += 1
+
+
+def _spoken_language(tagged: TaggedText) -> str:
+    """Name the language of a window that is plainly speech, "" for any other."""
+    characters = sum(character.isalnum() for character in tagged.text)
+    plain_speech = tagged.language in SPOKEN_LANGUAGES and not tagged.events
+    return tagged.language if plain_speech and characters >= MIN_MISSED_CHARACTERS else ""
+
+
+def _heard(stretch: Stretch, cell: Span, tagged: TaggedText, answer: Recognition) -> Heard:
+    names = tuple(dict.fromkeys(event.name for event in tagged.events))
+    power = float(np.mean(np.square(stretch.part(cell), dtype=np.float64)))
+    return Heard(cell, names, power, answer.raw, answer.error)
+
+
+class SoundJoiner:
+    """Join neighbouring cells in which the same was heard into one segment of kind "sound"."""
+
+    def __init__(self, channel: str | None = None) -> None:
+        self._channel = channel
+        self._cells: list[Heard] = []
+        self._last_raw = ""
+
+    def push(self, cell: Heard) -> Iterator[Segment]:
+        """Take the next cell; yield the sound before it if this one does not go on with it."""
+        if self._cells and not self._goes_on(self._cells[-1], cell):
+            yield from self.flush()
+        # An hour of music says the same thing 3,600 times: a raw text that repeats is kept once.
+        self._cells.append(replace(cell, raw="") if cell.raw == self._last_raw else cell)
+        self._last_raw = cell.raw
+
+    def flush(self) -> Iterator[Segment]:
+        """Yield what was heard so far, if it was anything; cells that name no event are silence."""
+        cells, self._cells, self._last_raw = self._cells, [], ""
+        if cells and (cells[0].events or cells[0].error):
+            yield self._segment(cells)
+
+    def _goes_on(self, before: Heard, cell: Heard) -> bool:
+        same = (before.events, before.error) == (cell.events, cell.error)
+        return same and before.span.end_ms == cell.span.start_ms
+
+    def _segment(self, cells: list[Heard]) -> Segment:
+        change = trend([cell.power for cell in cells])
+        raw = "".join(cell.raw for cell in cells)
+        tagged = parse(raw)
+        return Segment(
+            kind="sound",
+            span=Span(cells[0].span.start_ms, cells[-1].span.end_ms),
+            raw=raw,
+            language=tagged.language,
+            emotion=tagged.emotion,
+            events=tuple(
+                Event(name, change if name in TREND_EVENTS else None) for name in cells[0].events
+            ),
+            channel=self._channel,
+            error=cells[0].error,
+        )

@@ -1,0 +1,180 @@
+"""From a media file to its transcript: the one place where the stages meet.
+
+    audio ─► Segmenter (speech finder, joining, sounds) ─► Recognizer ─► tags ─► Segment … ─► Transcript
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from sensevoice.audio import AudioSource, open_audio, select_channels
+from sensevoice.batching import batches
+from sensevoice.diagnostics import SignalMeter, diagnose
+from sensevoice.hearing import Heard, SoundJoiner, clips_of, speech_missed_in, speech_segment
+from sensevoice.options import Options
+from sensevoice.progress import Progress
+from sensevoice.recognizer import Recognition, Recognizer
+from sensevoice.segmenter import Segmenter, Stretch
+from sensevoice.transcript import Segment, Span, Transcript
+
+log = logging.getLogger(__name__)
+
+Update = Progress | Segment | Transcript
+
+
+def iter_updates(
+    path: str | os.PathLike[str], recognizer: Recognizer, options: Options | None = None
+) -> Iterator[Update]:
+    """Transcribe a file; yield Progress, each Segment as it is known, and the Transcript last.
+
+    Segments come in order of time within a channel. Closing the iterator cancels the run. Raises
+    MediaError subclasses for a file that cannot be read.
+    """
+    options = options or Options()
+    started_s = time.perf_counter()
+    with open_audio(path) as source:
+        run = _Run(source, recognizer, options)
+        yield Progress("decode", 0, source.info.duration_ms)
+        segments: list[Segment] = []
+        for update in run.updates():
+            if isinstance(update, Segment):
+                segments.append(update)
+            yield update
+        transcript = run.transcript(Path(path).name, segments)
+    _log_run(transcript, time.perf_counter() - started_s)
+    yield Progress("done", transcript.duration_ms, transcript.duration_ms)
+    yield transcript
+
+
+def iter_segments(
+    path: str | os.PathLike[str],
+    recognizer: Recognizer,
+    options: Options | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> Iterator[Segment]:
+    """Yield the segments of a file as they are known; see `iter_updates`."""
+    for update in iter_updates(path, recognizer, options):
+        if isinstance(update, Segment):
+            yield update
+        elif isinstance(update, Progress) and on_progress:
+            on_progress(update)
+
+
+def transcribe(
+    path: str | os.PathLike[str],
+    recognizer: Recognizer,
+    options: Options | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> Transcript:
+    """Return the whole transcript of a file; see `iter_updates`."""
+    for update in iter_updates(path, recognizer, options):
+        if isinstance(update, Transcript):
+            return update
+        if isinstance(update, Progress) and on_progress:
+            on_progress(update)
+    raise AssertionError("a run ends with its transcript")
+
+
+class _Stream:
+    """One stream of sound, the whole file or one of its channels, on its way through the stages."""
+
+    def __init__(self, recognizer: Recognizer, options: Options, channel: str | None) -> None:
+        self.segmenter = Segmenter(recognizer.open_speech_finder(), options)
+        self.joiner = SoundJoiner(channel)
+        self.channel = channel
+
+
+class _Run:
+    """The state of one run over one file."""
+
+    def __init__(self, source: AudioSource, recognizer: Recognizer, options: Options) -> None:
+        self._source = source
+        self._recognizer = recognizer
+        self._options = options
+        self._meter = SignalMeter()
+        self._streams: list[_Stream] = []
+
+    def updates(self) -> Iterator[Update]:
+        for block in self._source.blocks():
+            self._meter.feed(block)
+            tracks = select_channels(block, self._options.channel)
+            self._streams = self._streams or self._open_streams(len(tracks))
+            for stream, samples in zip(self._streams, tracks, strict=True):
+                yield from self._recognise(stream, stream.segmenter.feed(samples))
+            yield self._progress("decode", self._streams[0].segmenter.fed_ms)
+        for stream in self._streams:
+            yield from self._recognise(stream, stream.segmenter.finish())
+            yield from stream.joiner.flush()
+
+    def transcript(self, name: str, segments: Sequence[Segment]) -> Transcript:
+        duration_ms = max((stream.segmenter.fed_ms for stream in self._streams), default=0)
+        speech = sorted(span for stream in self._streams for span in stream.segmenter.speech)
+        info = self._source.info
+        found = diagnose(self._meter, speech, segments, info.sample_rate_hz, self._source.bad_packets)
+        return Transcript(
+            source=name,
+            duration_ms=duration_ms,
+            segments=tuple(sorted(segments, key=lambda segment: (segment.span, segment.channel or ""))),
+            diagnostics=found,
+            options=self._options,
+            model=self._recognizer.info,
+        )
+
+    def _open_streams(self, count: int) -> list[_Stream]:
+        names: list[str | None] = ["left", "right"] if count == 2 else [None]
+        return [_Stream(self._recognizer, self._options, name) for name in names]
+
+    def _progress(self, stage: str, done_ms: int) -> Progress:
+        total_ms = self._source.info.duration_ms
+        return Progress(
+            "decode" if stage == "decode" else "recognise",
+            done_ms,
+            None if total_ms is None else max(total_ms, done_ms),
+        )
+
+    def _recognise(self, stream: _Stream, stretches: Iterator[Stretch]) -> Iterator[Update]:
+        """Recognise stretches a batch at a time and yield what was heard, in order."""
+        for batch in batches(stretches, self._options.batch_size_s):
+            clips = [clips_of(stretch) for stretch in batch]
+            answers = self._recognizer.recognise([clip for part in clips for clip in part], self._options)
+            for stretch, part in zip(batch, clips, strict=True):
+                recognitions = [next(answers) for _ in part]
+                yield from self._heard(stream, stretch, recognitions)
+                yield self._progress("recognise", stretch.span.end_ms)
+
+    def _heard(
+        self, stream: _Stream, stretch: Stretch, recognitions: list[Recognition]
+    ) -> Iterator[Segment]:
+        if stretch.kind == "speech":
+            yield from stream.joiner.flush()
+            yield speech_segment(stretch.span, recognitions[0], stream.channel, self._options)
+            return
+        for item in speech_missed_in(stretch, recognitions):
+            if isinstance(item, Heard):
+                yield from stream.joiner.push(item)
+            else:
+                yield from self._missed_speech(stream, stretch, item)
+
+    def _missed_speech(self, stream: _Stream, stretch: Stretch, span: Span) -> Iterator[Segment]:
+        """Recognise as one clip what the detector passed over although it is plainly speech."""
+        yield from stream.joiner.flush()
+        answer = next(self._recognizer.recognise([stretch.part(span)], self._options))
+        yield speech_segment(span, answer, stream.channel, self._options)
+
+
+def _log_run(transcript: Transcript, seconds: float) -> None:
+    audio_s = transcript.duration_ms / 1000
+    log.info(
+        "transcribed %.1f s of audio in %.2f s (real-time factor %.4f), %d segments, %d failed",
+        audio_s,
+        seconds,
+        seconds / audio_s if audio_s else 0.0,
+        len(transcript.segments),
+        len(transcript.failed()),
+    )
+
+

@@ -1,0 +1,50 @@
+"""What the pipeline needs of the models, so that a fake, a scheduler or a worker can stand in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from sensevoice.options import Options
+from sensevoice.transcript import ModelInfo, Span
+
+
+@dataclass(frozen=True)
+class Recognition:
+    """What the model wrote for one clip; `tokens` are (piece, start_ms, end_ms) from its start.
+
+    `error` is the reason when the clip could not be recognised; then `raw` is empty.
+    """
+
+    raw: str
+    tokens: tuple[tuple[str, int, int], ...] = ()
+    error: str | None = None
+
+
+class SpeechFinder(Protocol):
+    """Voice activity detection over one stream of sound."""
+
+    def feed(self, samples: np.ndarray) -> list[Span]:
+        """Take the next float32 mono 16 kHz samples; return the speech whose end is now known."""
+
+    def finish(self) -> list[Span]:
+        """Return the rest of the speech; nothing more will be fed."""
+
+    @property
+    def settled_ms(self) -> int:
+        """No speech that is still to be returned begins before this time."""
+
+
+class Recognizer(Protocol):
+    """The loaded models. All methods may be called from several threads at once."""
+
+    @property
+    def info(self) -> ModelInfo: ...
+
+    def open_speech_finder(self) -> SpeechFinder: ...
+
+    def recognise(self, clips: Sequence[np.ndarray], options: Options) -> Iterator[Recognition]:
+        """Yield one Recognition per float32 mono 16 kHz clip, in order, as soon as each is known."""
