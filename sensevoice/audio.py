@@ -136,8 +136,6 @@ class AudioSource:
         try:
             yield from self._decoder.chunks()
         except MediaError as error:  # nothing at all could be read
-            if isinstance(self._decoder, ffmpeg_cli.FfmpegDecoder):
-                raise
             self._decoder.close()
             self._decoder = _second_decoder(self.info.path, self._stream_index, error)
             yield from self._decoder.chunks()

@@ -86,10 +86,10 @@ def noise(seconds: float, level_dbfs: float, seed: int = 0, rate_hz: int = RATE_
 
 
 def babble(seconds: float, level_dbfs: float = -20.0, seed: int = 0, rate_hz: int = RATE_HZ) -> np.ndarray:
-    """Return something like speech: noise that swells and fades four times a second, as syllables do."""
+    """Return something like speech, of that RMS level: noise that swells and fades as syllables do."""
     time_s = np.arange(round(seconds * rate_hz)) / rate_hz
-    swell = 1.22 * np.abs(np.sin(2 * np.pi * 2.0 * time_s + seed)) ** 2 + 0.1
-    return (noise(seconds, level_dbfs, seed, rate_hz) * swell).astype(np.float32)
+    swell = 0.1 + np.sin(2 * np.pi * 2 * time_s + seed) ** 2
+    return (noise(seconds, level_dbfs, seed, rate_hz) * swell / np.sqrt(np.mean(swell**2))).astype(np.float32)
 
 
 @functools.cache
