@@ -228,7 +228,9 @@ def _auto_model(directory: Path, device: str, **settings: Any) -> Any:
     from funasr import AutoModel
 
     printed = io.StringIO()
-    level = logging.getLogger().level
+    root = logging.getLogger()
+    level = root.level
+    root.setLevel(logging.ERROR)  # funasr logs through the root logger, warnings about nothing included
     try:
         with contextlib.redirect_stdout(printed):
             model = AutoModel(
@@ -246,7 +248,7 @@ def _auto_model(directory: Path, device: str, **settings: Any) -> Any:
     except Exception as exc:  # torch, yaml, sentencepiece …: all of them mean a file that cannot be read
         raise ModelFileDamaged(path=directory, file=hub.WEIGHTS, reason=_reason(exc)) from exc
     finally:
-        logging.getLogger().setLevel(level)
+        root.setLevel(level)
     log.debug("%s", printed.getvalue())
     _check_weights(model.model, directory)
     assert model.kwargs["frontend"].fs == SAMPLE_RATE_HZ

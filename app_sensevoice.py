@@ -1,0 +1,116 @@
+#!/usr/bin/env python3
+"""Start the SenseVoice web app: arguments → models → page → address. Try --help."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import signal
+import sys
+import threading
+from typing import Any
+
+from sensevoice import __version__, environment
+
+for _notice in environment.prepare():
+    print(_notice, flush=True)
+
+from sensevoice import arguments, startup  # noqa: E402  (the environment has to be in order first)
+from sensevoice.errors import OptionError, SenseVoiceError  # noqa: E402
+
+EPILOG = """
+examples / 示例:
+  python app_sensevoice.py --demo                 the bundled model, no download / 演示模型，无需下载
+  python app_sensevoice.py                        SenseVoiceSmall; the first start downloads about 1 GB
+  python app_sensevoice.py --device cpu --port 7000
+  python app_sensevoice.py --auth me:secret       ask for a password / 设置用户名和密码
+  python app_sensevoice.py --model /models/SenseVoiceSmall --vad-model /models/fsmn-vad   offline / 离线
+  SENSEVOICE_PORT=7000 python app_sensevoice.py   every option is a variable, too / 也可用环境变量
+
+then, on your own computer / 然后在自己的电脑上:
+  ssh -L 6006:127.0.0.1:6006 -p <ssh port> <user>@<host>      and open http://127.0.0.1:6006
+"""
+
+
+def argument_parser() -> Any:
+    parser = arguments.parser("SenseVoice: transcripts with language, emotion and sound events / 语音理解", EPILOG)
+    group = parser.add_argument_group("page / 页面")
+    group.add_argument("--host", default="0.0.0.0", help="address to listen on (default %(default)s) / 监听地址")
+    group.add_argument("--port", type=int, default=6006, help="port (default %(default)s) / 端口")
+    group.add_argument("--auth", metavar="USER:PASSWORD", help="ask visitors for this login / 访问需要登录")
+    group.add_argument("--root-path", default="", help="path behind a reverse proxy, such as /asr / 反向代理路径")
+    group.add_argument("--version", action="version", version=__version__)
+    arguments.add_model_arguments(parser)
+    arguments.add_option_arguments(parser)
+    return parser
+
+
+def main() -> int:
+    args = argument_parser().parse_args()
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
+    logging.getLogger("sensevoice").setLevel(logging.INFO)
+    try:
+        return run(args)
+    except SenseVoiceError as error:
+        return startup.fail(error)
+    except KeyboardInterrupt:
+        print("\nstopped / 已停止", flush=True)
+        return 130
+
+
+def run(args: Any) -> int:
+    options = arguments.options(args)
+    login = _login(args.auth)
+    settings = arguments.model_settings(args)
+    startup.check_port(args.host, args.port)
+    startup.announce_versions(settings)
+    recognizer = startup.load(settings)
+
+    from sensevoice import pipeline, ui
+
+    page = ui.PageSettings(
+        options=options,
+        model=recognizer.info,
+        version=__version__,
+        demo=ui.bundled_demo() if settings.demo else None,
+    )
+    app = ui.build_app(functools.partial(_transcribe, pipeline, recognizer), page)
+    app.queue(**ui.queue_arguments()).launch(
+        server_name=args.host,
+        server_port=args.port,
+        auth=login,
+        root_path=args.root_path or None,
+        prevent_thread_lock=True,
+        **ui.launch_arguments(page),
+    )
+    startup.announce_address(args.host, args.port, args.root_path, protected=login is not None)
+    _wait_for_the_end()
+    app.close()
+    return 0
+
+
+def _transcribe(pipeline: Any, recognizer: Any, path: Any, options: Any) -> Any:
+    return pipeline.iter_updates(path, recognizer, options)
+
+
+def _login(auth: str | None) -> tuple[str, str] | None:
+    """Split user:password. Raises OptionError, which does not repeat what was typed."""
+    if not auth:
+        return None
+    user, colon, password = auth.partition(":")
+    if not (user and colon and password):
+        raise OptionError(option="auth", value="…", allowed="user:password")
+    return user, password
+
+
+def _wait_for_the_end() -> None:
+    """Return on Ctrl-C, or when the process is asked to end."""
+    ended = threading.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: ended.set())
+    ended.wait()
+    print("\nstopped / 已停止", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,155 @@
+#!/usr/bin/env python3
+"""Transcribe every audio and video file of a folder. Try --help."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from sensevoice import environment  # noqa: E402  (found by the line above)
+
+environment.prepare()
+
+from tqdm import tqdm  # noqa: E402  (the environment has to be in order first)
+
+from sensevoice import arguments, startup  # noqa: E402
+from sensevoice.errors import OptionError, SenseVoiceError  # noqa: E402
+from sensevoice.folder import DoneList, list_media, remove_leftovers, settings_key, write_whole  # noqa: E402
+from sensevoice.formats import FORMATS, VIEWS, RenderOptions, render  # noqa: E402
+from sensevoice.models import FunasrRecognizer  # noqa: E402
+from sensevoice.pipeline import transcribe  # noqa: E402
+
+EPILOG = """
+examples / 示例:
+  python scripts/batch_transcribe.py recordings -o results.txt
+  python scripts/batch_transcribe.py recordings --recursive --format srt --out-dir subtitles
+  python scripts/batch_transcribe.py calls -o calls.txt --channel split --language zh
+
+Run again, it goes on where it was: files that are done are skipped unless they or the settings changed.
+再次运行会跳过已完成的文件（除非文件或设置有变化）。Exit code: 0 all done, 1 some failed, 130 Ctrl-C.
+"""
+
+
+def argument_parser() -> Any:
+    parser = arguments.parser("Transcribe a folder / 批量转写文件夹", EPILOG)
+    parser.add_argument("directory", type=Path, help="folder with recordings / 录音所在文件夹")
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="one text file for all / 汇总文本文件")
+    parser.add_argument("--out-dir", type=Path, metavar="DIR", help="one file each, in this folder / 每个录音一个文件")
+    parser.add_argument("--format", choices=sorted(FORMATS), default="txt", help="for --out-dir (default txt)")
+    parser.add_argument("--view", choices=VIEWS, default="tagged", help="kind of text (default tagged) / 文本样式")
+    parser.add_argument("--labels", choices=("zh", "en"), default="zh", help="language of the labels / 标签语言")
+    parser.add_argument("--recursive", action="store_true", help="sub-folders too / 包括子文件夹")
+    arguments.add_model_arguments(parser)
+    arguments.add_option_arguments(parser)
+    return parser
+
+
+class Batch:
+    """One run over a folder."""
+
+    def __init__(self, args: argparse.Namespace, recognizer: FunasrRecognizer) -> None:
+        self._args = args
+        self._recognizer = recognizer
+        self._options = arguments.options(args)
+        self._render = RenderOptions(view=args.view, labels=args.labels)
+        target = args.out_dir or args.output.parent
+        target.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(target)
+        state = target / ".sensevoice-done.db" if args.out_dir else args.output.with_name(f".{args.output.name}.db")
+        key = settings_key(self._options, recognizer.info, args.format, args.view, args.labels)
+        self._done = DoneList(state, key)
+        self.failed: list[str] = []
+        self.counts = {"done": 0, "skipped": 0}
+
+    def run(self, files: tuple[Path, ...]) -> None:
+        with tqdm(total=len(files), unit="file", dynamic_ncols=True) as bar:
+            for path in files:
+                name = path.relative_to(self._args.directory).as_posix()
+                bar.set_postfix_str(name[-40:])
+                self._file(path, name, bar)
+                bar.update(1)
+
+    def close(self) -> None:
+        self._done.close()
+
+    def _file(self, path: Path, name: str, bar: Any) -> None:
+        if self._done.holds(path) and self._target(name).exists():
+            self.counts["skipped"] += 1
+            return
+        try:
+            transcript = transcribe(
+                path,
+                self._recognizer,
+                self._options,
+                lambda progress: bar.set_postfix_str(f"{name[-40:]} {100 * (progress.fraction or 0):.0f} %"),
+            )
+        except SenseVoiceError as error:
+            self.failed.append(name)
+            bar.write(f"{name}: {error}", file=sys.stderr)
+            return
+        for segment in transcript.failed():
+            bar.write(f"{name}: {segment.span.start_ms} ms: {segment.error}", file=sys.stderr)
+        self._write(path, name, render(transcript, self._args.format, self._render))
+        self.counts["done"] += 1
+
+    def _target(self, name: str) -> Path:
+        # The whole name stays: a.mp3 and a.wav must not write the same file.
+        return self._args.out_dir / f"{name}.{FORMATS[self._args.format].extension}" if self._args.out_dir else self._args.output
+
+    def _write(self, path: Path, name: str, text: str) -> None:
+        if self._args.out_dir:
+            write_whole(self._target(name), [text])
+            self._done.add(path, name, "")
+            return
+        self._done.add(path, name, text)
+        write_whole(self._target(name), (f"=== {name} ===\n{body.rstrip()}\n\n" for name, body in self._done.entries()))
+
+
+def main() -> int:
+    args = argument_parser().parse_args()
+    try:
+        return run(args)
+    except SenseVoiceError as error:
+        return startup.fail(error)
+    except KeyboardInterrupt:
+        print("\nstopped; run again to go on / 已停止，再次运行会接着处理", file=sys.stderr)
+        return 130
+
+
+def run(args: argparse.Namespace) -> int:
+    if not args.directory.is_dir():
+        raise OptionError(option="directory", value=str(args.directory), allowed="a folder / 文件夹")
+    if bool(args.output) == bool(args.out_dir):
+        raise OptionError(option="output", value="", allowed="-o FILE | --out-dir DIR")
+    if args.output and args.format != "txt":
+        raise OptionError(option="format", value=args.format, allowed="txt (-o), or / 或 --out-dir")
+    listing = list_media(args.directory, args.recursive)
+    settings = arguments.model_settings(args)
+    startup.announce_versions(settings)
+    batch = Batch(args, startup.load(settings))
+    started_s = time.perf_counter()
+    try:
+        batch.run(listing.files)
+    finally:
+        batch.close()
+        _summarise(batch, listing.others, time.perf_counter() - started_s)
+    return 1 if batch.failed else 0
+
+
+def _summarise(batch: Batch, others: int, seconds: float) -> None:
+    done, skipped, failed = batch.counts["done"], batch.counts["skipped"], len(batch.failed)
+    print(
+        f"{done} done, {skipped} skipped (done before), {failed} failed, {others} not media, {seconds:.1f} s / "
+        f"完成 {done}，跳过 {skipped}，失败 {failed}，非媒体 {others}"
+    )
+    for name in batch.failed:
+        print(f"  failed / 失败: {name}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
