@@ -66,6 +66,9 @@ class PyavDecoder:
         except MediaError:
             self.close()
             raise
+        except FAULTS as exc:
+            self.close()
+            raise NotMedia(path=path) from exc
         self._resampler = _Resampler()
 
     def close(self) -> None:
@@ -139,7 +142,7 @@ class _Resampler:
         """Return what comes out when `frame` goes in; None at the end asks for the rest."""
         rest: list[Samples] = []
         if frame is not None:
-            frame.pts = None  # broken time stamps would make the resampler drop or repeat sound
+            frame.pts = None  # time stamps may be broken; no sound is to be dropped or repeated for them
             source = (frame.format.name, frame.layout.name, frame.sample_rate)
             if source != self._source:
                 rest = self._pull(None)

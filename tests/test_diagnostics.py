@@ -157,6 +157,11 @@ class TestClipping:
         samples = babble(5, -20)
         assert "clipping" not in examine(samples / np.abs(samples).max())
 
+    def test_single_samples_at_full_scale_are_peaks(self) -> None:
+        samples = babble(5, -20)
+        samples[::400] = 1.0
+        assert "clipping" not in examine(samples)
+
     def test_a_few_clicks(self) -> None:
         samples = babble(10, -20)
         samples[::SECOND] = 1.0
@@ -210,6 +215,12 @@ class TestChannelsDiffer:
     def test_two_speakers_in_one_room(self) -> None:
         one, two = turns(20, 0), turns(20, 1, seed=1)
         assert "channels_differ" not in examine(np.stack([one + 0.5 * two, 0.5 * one + two]))
+
+    def test_a_sound_that_moves_from_side_to_side(self) -> None:
+        left, right = np.stack([babble(20), babble(20)])
+        left[4 * SECOND : 6 * SECOND] *= 0.2
+        right[12 * SECOND : 14 * SECOND] *= 0.2
+        assert "channels_differ" not in examine(np.stack([left, right]))
 
     @pytest.mark.parametrize("hiss_dbfs", [-200.0, -60.0])
     def test_a_dead_channel_carries_no_other_content(self, hiss_dbfs: float) -> None:
