@@ -33,12 +33,18 @@ then, on your own computer / 然后在自己的电脑上:
 
 
 def argument_parser() -> Any:
-    parser = arguments.parser("SenseVoice: transcripts with language, emotion and sound events / 语音理解", EPILOG)
+    parser = arguments.parser(
+        "SenseVoice: transcripts with language, emotion and sound events / 语音理解", EPILOG
+    )
     group = parser.add_argument_group("page / 页面")
-    group.add_argument("--host", default="0.0.0.0", help="address to listen on (default %(default)s) / 监听地址")
+    group.add_argument(
+        "--host", default="0.0.0.0", help="address to listen on (default %(default)s) / 监听地址"
+    )
     group.add_argument("--port", type=int, default=6006, help="port (default %(default)s) / 端口")
     group.add_argument("--auth", metavar="USER:PASSWORD", help="ask visitors for this login / 访问需要登录")
-    group.add_argument("--root-path", default="", help="path behind a reverse proxy, such as /asr / 反向代理路径")
+    group.add_argument(
+        "--root-path", default="", help="path behind a reverse proxy, such as /asr / 反向代理路径"
+    )
     group.add_argument("--version", action="version", version=__version__)
     arguments.add_model_arguments(parser)
     arguments.add_option_arguments(parser)

@@ -11,7 +11,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from sensevoice import environment  # noqa: E402  (found by the line above)
+from sensevoice import environment
 
 environment.prepare()
 
@@ -38,11 +38,21 @@ Run again, it goes on where it was: files that are done are skipped unless they 
 def argument_parser() -> Any:
     parser = arguments.parser("Transcribe a folder / 批量转写文件夹", EPILOG)
     parser.add_argument("directory", type=Path, help="folder with recordings / 录音所在文件夹")
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="one text file for all / 汇总文本文件")
-    parser.add_argument("--out-dir", type=Path, metavar="DIR", help="one file each, in this folder / 每个录音一个文件")
-    parser.add_argument("--format", choices=sorted(FORMATS), default="txt", help="for --out-dir (default txt)")
-    parser.add_argument("--view", choices=VIEWS, default="tagged", help="kind of text (default tagged) / 文本样式")
-    parser.add_argument("--labels", choices=("zh", "en"), default="zh", help="language of the labels / 标签语言")
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="FILE", help="one text file for all / 汇总文本文件"
+    )
+    parser.add_argument(
+        "--out-dir", type=Path, metavar="DIR", help="one file each, in this folder / 每个录音一个文件"
+    )
+    parser.add_argument(
+        "--format", choices=sorted(FORMATS), default="txt", help="for --out-dir (default txt)"
+    )
+    parser.add_argument(
+        "--view", choices=VIEWS, default="tagged", help="kind of text (default tagged) / 文本样式"
+    )
+    parser.add_argument(
+        "--labels", choices=("zh", "en"), default="zh", help="language of the labels / 标签语言"
+    )
     parser.add_argument("--recursive", action="store_true", help="sub-folders too / 包括子文件夹")
     arguments.add_model_arguments(parser)
     arguments.add_option_arguments(parser)
@@ -60,7 +70,11 @@ class Batch:
         target = args.out_dir or args.output.parent
         target.mkdir(parents=True, exist_ok=True)
         remove_leftovers(target)
-        state = target / ".sensevoice-done.db" if args.out_dir else args.output.with_name(f".{args.output.name}.db")
+        state = (
+            target / ".sensevoice-done.db"
+            if args.out_dir
+            else args.output.with_name(f".{args.output.name}.db")
+        )
         key = settings_key(self._options, recognizer.info, args.format, args.view, args.labels)
         self._done = DoneList(state, key)
         self.failed: list[str] = []
@@ -99,7 +113,11 @@ class Batch:
 
     def _target(self, name: str) -> Path:
         # The whole name stays: a.mp3 and a.wav must not write the same file.
-        return self._args.out_dir / f"{name}.{FORMATS[self._args.format].extension}" if self._args.out_dir else self._args.output
+        return (
+            self._args.out_dir / f"{name}.{FORMATS[self._args.format].extension}"
+            if self._args.out_dir
+            else self._args.output
+        )
 
     def _write(self, path: Path, name: str, text: str) -> None:
         if self._args.out_dir:
@@ -107,7 +125,10 @@ class Batch:
             self._done.add(path, name, "")
             return
         self._done.add(path, name, text)
-        write_whole(self._target(name), (f"=== {name} ===\n{body.rstrip()}\n\n" for name, body in self._done.entries()))
+        write_whole(
+            self._target(name),
+            (f"=== {name} ===\n{body.rstrip()}\n\n" for name, body in self._done.entries()),
+        )
 
 
 def main() -> int:

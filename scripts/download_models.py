@@ -8,8 +8,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from sensevoice import arguments, environment, hub  # noqa: E402  (found by the line above)
-from sensevoice.errors import SenseVoiceError  # noqa: E402
+from sensevoice import arguments, environment, hub
+from sensevoice.errors import SenseVoiceError
 
 EPILOG = """
 To use them on a machine without network, copy the two folders it prints and start there with

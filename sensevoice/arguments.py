@@ -28,7 +28,10 @@ def add_model_arguments(to: Any) -> None:
     """Add which models to load, from where, and on which device."""
     group = to.add_argument_group("models / 模型")
     group.add_argument(
-        "--device", default="auto", metavar="auto|cuda:0|cpu", help="auto takes CUDA if there is any / 运行设备"
+        "--device",
+        default="auto",
+        metavar="auto|cuda:0|cpu",
+        help="auto takes CUDA if there is any / 运行设备",
     )
     group.add_argument(
         "--model",

@@ -8,13 +8,13 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Literal
 
 import numpy as np
 
 from sensevoice import ffmpeg_cli
 from sensevoice.audio_info import SAMPLE_RATE_HZ, SAMPLES_PER_MS, AudioInfo, Decoder, Samples
 from sensevoice.errors import EmptyFile, FileMissing, MediaError, NoAudioTrack, NotMedia, TooShort
+from sensevoice.options import Channel
 from sensevoice.pyav_decoder import PyavDecoder
 
 __all__ = [
@@ -23,7 +23,6 @@ __all__ = [
     "SAMPLE_RATE_HZ",
     "AudioInfo",
     "AudioSource",
-    "Channel",
     "is_media",
     "open_audio",
     "select_channels",
@@ -34,8 +33,6 @@ MIN_DURATION_MS = 100
 
 BLOCK_MS = 10_000
 """Ten seconds are 1.3 MB of stereo: little memory, and few enough blocks to cost nothing."""
-
-Channel = Literal["mix", "left", "right", "split"]
 
 log = logging.getLogger(__name__)
 

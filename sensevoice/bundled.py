@@ -52,7 +52,6 @@ def _recording(item: dict[str, Any]) -> SampleRecording:
         title_en=item["title_en"],
         path=SAMPLES_DIR / item["file"],
         utterances=tuple(
-            Utterance(entry["start_ms"], entry["end_ms"], entry.get("text", ""))
-            for entry in item["timeline"]
+            Utterance(entry["start_ms"], entry["end_ms"], entry.get("text", "")) for entry in item["timeline"]
         ),
     )

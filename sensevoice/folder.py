@@ -17,8 +17,45 @@ from sensevoice.options import Options
 from sensevoice.transcript import ModelInfo
 
 MEDIA_SUFFIXES = frozenset(
-    ".3gp .aac .ac3 .aif .aiff .amr .ape .au .avi .caf .flac .flv .m4a .m4b .m4v .mka .mkv .mov .mp2 .mp3 "
-    ".mp4 .mpeg .mpg .oga .ogg .ogv .opus .rm .tta .ts .w64 .wav .weba .webm .wma .wmv .wv".split()
+    [
+        ".3gp",
+        ".aac",
+        ".ac3",
+        ".aif",
+        ".aiff",
+        ".amr",
+        ".ape",
+        ".au",
+        ".avi",
+        ".caf",
+        ".flac",
+        ".flv",
+        ".m4a",
+        ".m4b",
+        ".m4v",
+        ".mka",
+        ".mkv",
+        ".mov",
+        ".mp2",
+        ".mp3",
+        ".mp4",
+        ".mpeg",
+        ".mpg",
+        ".oga",
+        ".ogg",
+        ".ogv",
+        ".opus",
+        ".rm",
+        ".tta",
+        ".ts",
+        ".w64",
+        ".wav",
+        ".weba",
+        ".webm",
+        ".wma",
+        ".wmv",
+        ".wv",
+    ]
 )
 """A file with such a name is expected to be media: if it is not, that is reported, not passed over."""
 

@@ -130,9 +130,7 @@ class SoundJoiner:
             raw=raw,
             language=tagged.language,
             emotion=tagged.emotion,
-            events=tuple(
-                Event(name, change if name in TREND_EVENTS else None) for name in cells[0].events
-            ),
+            events=tuple(Event(name, change if name in TREND_EVENTS else None) for name in cells[0].events),
             channel=self._channel,
             error=cells[0].error,
         )

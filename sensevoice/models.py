@@ -113,9 +113,7 @@ class FunasrRecognizer:
         self._info = info
         self._directory = directory
         self._model = _auto_model(directory, info.device)
-        self._vad = _auto_model(
-            vad_directory, info.device, max_single_segment_time=int(MAX_SEGMENT_S * 1000)
-        )
+        self._vad = _auto_model(vad_directory, info.device, max_single_segment_time=int(MAX_SEGMENT_S * 1000))
         self._model_lock = threading.Lock()
         self._vad_lock = threading.Lock()
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Literal
 
 from sensevoice.errors import OptionError
 
 LANGUAGES = ("auto", "zh", "en", "yue", "ja", "ko", "nospeech")
 """What SenseVoiceSmall can be asked for: the keys of `lid_dict` in funasr's SenseVoiceSmall."""
 
-CHANNELS = ("mix", "left", "right", "split")
+Channel = Literal["mix", "left", "right", "split"]
+CHANNELS: tuple[Channel, ...] = ("mix", "left", "right", "split")
 
 MAX_SEGMENT_S = 30.0
 """Longest stretch the VAD passes on; SenseVoiceSmall was trained on clips of up to about 30 s."""
@@ -37,7 +38,7 @@ class Options:
     merge_length_s: float = 15.0
     merge_gap_s: float = 1.0
     batch_size_s: float = 60.0
-    channel: str = "mix"
+    channel: Channel = "mix"
     sounds: bool = True
     word_times: bool = True
 

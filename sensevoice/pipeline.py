@@ -1,6 +1,6 @@
 """From a media file to its transcript: the one place where the stages meet.
 
-    audio ─► Segmenter (speech finder, joining, sounds) ─► Recognizer ─► tags ─► Segment … ─► Transcript
+audio ─► Segmenter (speech finder, joining, sounds) ─► Recognizer ─► tags ─► Segment … ─► Transcript
 """
 
 from __future__ import annotations
@@ -146,9 +146,7 @@ class _Run:
                 yield from self._heard(stream, stretch, recognitions)
                 yield self._progress("recognise", stretch.span.end_ms)
 
-    def _heard(
-        self, stream: _Stream, stretch: Stretch, recognitions: list[Recognition]
-    ) -> Iterator[Segment]:
+    def _heard(self, stream: _Stream, stretch: Stretch, recognitions: list[Recognition]) -> Iterator[Segment]:
         if stretch.kind == "speech":
             yield from stream.joiner.flush()
             yield speech_segment(stretch.span, recognitions[0], stream.channel, self._options)
@@ -176,5 +174,3 @@ def _log_run(transcript: Transcript, seconds: float) -> None:
         len(transcript.segments),
         len(transcript.failed()),
     )
-
-

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sensevoice.audio import SAMPLES_PER_MS
+from sensevoice.audio_info import SAMPLES_PER_MS
 from sensevoice.options import Options
 from sensevoice.recognizer import SpeechFinder
 from sensevoice.sounds import FRAME_MS, NoiseFloor, audible_spans, frame_levels_dbfs

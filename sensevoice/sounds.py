@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sensevoice.audio import SAMPLES_PER_MS
+from sensevoice.audio_info import SAMPLES_PER_MS
+from sensevoice.levels import SILENCE_DBFS, to_dbfs
 from sensevoice.transcript import Span, Trend
 
 FRAME_MS = 50
@@ -42,8 +43,6 @@ NEVER_AUDIBLE_DBFS = -60.0
 TREND_DB = 6.0
 """Twice the amplitude: the smallest change of loudness that listeners call growing or fading."""
 
-SILENCE_DBFS = -100.0
-
 
 class NoiseFloor:
     """The level of the quietest tenth of everything heard so far, in constant memory."""
@@ -69,8 +68,7 @@ def frame_levels_dbfs(samples: np.ndarray) -> np.ndarray:
     """Return the RMS level of every whole FRAME_MS of mono 16 kHz samples, in dBFS."""
     frame = FRAME_MS * SAMPLES_PER_MS
     whole = samples[: len(samples) // frame * frame].reshape(-1, frame).astype(np.float64)
-    power = np.mean(np.square(whole), axis=1)
-    return 10.0 * np.log10(np.maximum(power, 10 ** (SILENCE_DBFS / 10)))
+    return to_dbfs(np.mean(np.square(whole), axis=1))
 
 
 def audible_spans(levels_dbfs: np.ndarray, threshold_dbfs: float) -> list[Span]:
@@ -120,9 +118,8 @@ def trend(powers: Sequence[float]) -> Trend | None:
     third = len(powers) // 3
     if not third:
         return None
-    floor = 10 ** (SILENCE_DBFS / 10)
-    first, last = (max(floor, float(np.mean(part))) for part in (powers[:third], powers[-third:]))
-    change_db = 10.0 * np.log10(last / first)
+    first_dbfs, last_dbfs = (float(to_dbfs(np.mean(part))) for part in (powers[:third], powers[-third:]))
+    change_db = last_dbfs - first_dbfs
     if abs(change_db) < TREND_DB:
         return None
     return "rising" if change_db > 0 else "falling"

@@ -53,7 +53,10 @@ def announce_versions(settings: ModelSettings) -> str:
 def load(settings: ModelSettings) -> FunasrRecognizer:
     """Load the models, saying where they come from and how long it took."""
     if settings.demo:
-        say("model / 模型: bundled demonstration model, knows only its own sentences / 自带演示模型，只认识少数例句")
+        say(
+            "model / 模型: bundled demonstration model, knows only its own sentences / "
+            "自带演示模型，只认识少数例句"
+        )
     started_s = time.perf_counter()
     recognizer = load_recognizer(settings, announce=lambda line: say(f"model / 模型: {line}"))
     say(f"models ready in / 模型载入用时 {time.perf_counter() - started_s:.1f} s")
@@ -72,7 +75,8 @@ def announce_address(host: str, port: int, root_path: str, protected: bool) -> N
     if host in ANY_ADDRESS and not protected:
         say(
             "warning / 警告: anyone who reaches this machine can use the page. Set --auth user:password, or "
-            "--host 127.0.0.1 and the tunnel. / 能访问本机的人都能使用此页面，请设置 --auth 或 --host 127.0.0.1。\n"
+            "--host 127.0.0.1 and the tunnel. / "
+            "能访问本机的人都能使用此页面，请设置 --auth 或 --host 127.0.0.1。\n"
         )
     say("Ctrl-C ends the program / 按 Ctrl-C 结束")
 

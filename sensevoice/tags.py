@@ -220,3 +220,14 @@ def _begins_spaced_word(text: str) -> bool:
 
 def _ends_spaced_word(text: str) -> bool:
     return text[-1] in ".,!?;:%)]}" or _begins_spaced_word(text[-1])
+
+
+def head_kinds(raw: str) -> list[TagKind]:
+    """Return the kinds of the tags before the first text; SenseVoice writes four of them, in order."""
+    kinds: list[TagKind] = []
+    for piece, is_tag in _pieces(raw):
+        if not is_tag and piece.strip():
+            break
+        if is_tag:
+            kinds.append(kind_of(piece))
+    return kinds

@@ -33,7 +33,9 @@ def words_from_tokens(tokens: Iterable[tuple[str, int, int]], clip: Span) -> tup
         text = text.strip()
         if not text:
             continue
-        if groups and not (starts_word or _stands_alone(groups[-1][0], text)) or _is_punctuation(text) and groups:
+        if (groups and not (starts_word or _stands_alone(groups[-1][0], text))) or (
+            _is_punctuation(text) and groups
+        ):
             previous, previous_start_ms, _ = groups[-1]
             groups[-1] = (previous + text, previous_start_ms, end_ms)
         else:
