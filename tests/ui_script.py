@@ -33,7 +33,9 @@ CALL = (
     speech(18200, 21700, "好的，谢谢！", "HAPPY"),
 )
 CALL_MS = 22_000
-QUIET = Diagnostic("level", -41.0, "录音音量很低（-41 dBFS），请靠近话筒。", "The recording is faint (-41 dBFS).")
+QUIET = Diagnostic(
+    "level", -41.0, "录音音量很低（-41 dBFS），请靠近话筒。", "The recording is faint (-41 dBFS)."
+)
 
 
 def transcript(segments: tuple[Segment, ...] = CALL, **more: object) -> Transcript:

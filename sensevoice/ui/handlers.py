@@ -101,9 +101,7 @@ class Handlers:
 
     def _wait(self, ticket: Ticket, cancelled: threading.Event, reader: Reader) -> Iterator[Screen]:
         while (ahead := ticket.ahead) and not cancelled.is_set():
-            yield Screen(
-                running=True, notice=markup.progress_bar(say("waiting", reader, ahead=ahead), None)
-            )
+            yield Screen(running=True, notice=markup.progress_bar(say("waiting", reader, ahead=ahead), None))
             ticket.wait(WAIT_S)
 
     def _recognise(
@@ -112,7 +110,8 @@ class Handlers:
         """Run, and end with what was heard however the run ends: whole, cancelled or failed."""
         heard = Heard(path.name, options, self._settings.model, self._clock)
         desk.result = None
-        yield Screen(True, markup.progress_bar(say("starting", reader), None), text="", summary="", files=())
+        bar = markup.progress_bar(say("starting", reader), None)
+        yield Screen(True, bar, text="", summary="", advice="", files=())
         notice = ""
         try:
             yield from self._follow(desk, heard, self._transcribe(path, options), cancelled, reader)

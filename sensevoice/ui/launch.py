@@ -31,7 +31,6 @@ def queue_arguments() -> dict[str, Any]:
     """Return the keyword arguments of Blocks.queue."""
     return {
         "max_size": 40,  # gradio answers with 40 threads; runs wait in the shorter line of the turnstile
-        "default_concurrency_limit": 20,  # changing the view must not wait for another visitor's
         "api_open": False,  # nothing goes around the queue
     }
 
@@ -67,6 +66,9 @@ def theme() -> gr.themes.Base:
         button_primary_background_fill_dark="*primary_600",
         button_primary_background_fill_hover_dark="*primary_500",
         body_text_color_subdued="*neutral_600",  # the default, neutral_400, has a contrast of 2.6 on white
+        input_placeholder_color="*neutral_500",
+        input_placeholder_color_dark="*neutral_400",
+        link_text_color_dark="*secondary_300",
         button_primary_text_color="white",
         button_primary_text_color_dark="white",
     )

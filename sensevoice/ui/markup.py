@@ -54,22 +54,27 @@ def summary(result: Result, elapsed_s: float, reader: Reader) -> str:
     transcript, segments = result.transcript, result.transcript.segments
     count = len(segments)
     failed = len(transcript.failed())
-    parts = [f'<strong class="sv-partial">{escape(say("partial", reader))}</strong>'] if result.partial else []
-    parts.append(escape(duration(transcript.duration_ms, reader)))
-    parts.append(escape(say("segment" if count == 1 else "segments", reader, count=count)))
+    parts = [_part("partial", say("partial", reader))] if result.partial else []
+    parts.append(_part("", duration(transcript.duration_ms, reader)))
+    parts.append(_part("", say("segment" if count == 1 else "segments", reader, count=count)))
     if failed:
-        parts.append(f'<strong class="sv-failed">{escape(say("failed", reader, count=failed))}</strong>')
+        parts.append(_part("failed", say("failed", reader, count=failed)))
     if not any(segment.kind == "speech" for segment in segments):
-        parts.append(escape(say("nothing_heard", reader)))
-    parts += [escape(part) for part in _heard(segments, reader)]
-    parts.append(escape(say("took", reader, duration=duration(elapsed_s * 1000, reader))))
-    return f'<p class="sv-summary">{" · ".join(parts)}</p>'
+        parts.append(_part("", say("nothing_heard", reader)))
+    parts += [_part("", heard) for heard in _heard(segments, reader)]
+    parts.append(_part("", say("took", reader, duration=duration(elapsed_s * 1000, reader))))
+    return f"<p>{' · '.join(parts)}</p>"
 
 
 def advice(diagnostics: Iterable[Diagnostic], reader: Reader) -> str:
     """Return what is wrong with the recording, one sentence a line, or nothing."""
     rows = "".join(f"<li>{escape(getattr(item, reader))}</li>" for item in diagnostics)
-    return f'<ul class="sv-advice">{rows}</ul>' if rows else ""
+    return f"<ul>{rows}</ul>" if rows else ""
+
+
+def _part(kind: str, text: str) -> str:
+    """Return one part of the summary, which is never broken over two lines; a `kind` makes it stand out."""
+    return f'<span class="sv-{kind}">{escape(text)}</span>' if kind else f"<span>{escape(text)}</span>"
 
 
 def _heard(segments: Iterable[Segment], reader: Reader) -> list[str]:

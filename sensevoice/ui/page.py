@@ -10,14 +10,15 @@ import gradio as gr
 from gradio.processing_utils import save_file_to_cache
 from gradio.utils import get_upload_folder
 
-from sensevoice.options import MAX_SEGMENT_S, Options
+from sensevoice.options import Options
 from sensevoice.ui.api import make_endpoint
+from sensevoice.ui.components import checkbox, dropdown, slider, words
 from sensevoice.ui.downloads import DOWNLOADS
 from sensevoice.ui.handlers import Handlers, Screen
 from sensevoice.ui.launch import blocks_arguments
 from sensevoice.ui.runs import Desk, Turnstile
 from sensevoice.ui.settings import DemoInfo, PageSettings, TranscribeFn
-from sensevoice.ui.text import CHOICES, I18N_PREFIX, reader_of, say
+from sensevoice.ui.text import reader_of, say
 
 TRANSCRIPT_LINES = 15
 """The textbox has its height from the start, so that nothing moves when a result comes."""
@@ -72,10 +73,10 @@ class Page:
     def build(self, app: gr.Blocks) -> None:
         self.desk = gr.State(Desk())
         if self._settings.demo:
-            gr.HTML(_i18n("demo"), elem_id="sv-demo")
+            gr.HTML(words("demo"), elem_id="sv-demo")
         with gr.Row(elem_id="sv-header"):
-            gr.HTML(_i18n("header"), elem_id="sv-title")
-            gr.HTML(_i18n("status"), elem_id="sv-status")
+            gr.HTML(words("header"), elem_id="sv-title")
+            gr.HTML(words("status"), elem_id="sv-status")
         with gr.Row(elem_id="sv-main"):
             with gr.Column(scale=2, min_width=320, elem_id="sv-left"):
                 self._build_left()
@@ -85,48 +86,48 @@ class Page:
 
     def _build_left(self) -> None:
         with gr.Tabs(elem_id="sv-source") as self.tabs:
-            with gr.Tab(_i18n("source_file"), id="file") as self.file_tab:
+            with gr.Tab(words("source_file"), id="file") as self.file_tab:
                 # No file_types: what can be read is for the decoder to say, by content and not by name.
-                self.file = gr.File(label=_i18n("file"), height=150, elem_id="sv-file")
-            with gr.Tab(_i18n("source_microphone"), id="microphone") as self.microphone_tab:
+                self.file = gr.File(label=words("file"), height=150, elem_id="sv-file")
+            with gr.Tab(words("source_microphone"), id="microphone") as self.microphone_tab:
                 self.microphone = gr.Audio(
-                    label=_i18n("microphone"),
+                    label=words("microphone"),
                     sources=["microphone"],
                     type="filepath",
                     editable=False,
                     buttons=[],
                     elem_id="sv-microphone",
                 )
-                gr.HTML(_i18n("microphone_help"), elem_classes="sv-help")
-        self.language = _dropdown("language", self._settings.options.language)
-        with gr.Accordion(_i18n("settings"), open=False, elem_id="sv-settings"):
+                gr.HTML(words("microphone_help"), elem_classes="sv-help")
+        self.language = dropdown("language", self._settings.options.language)
+        with gr.Accordion(words("settings"), open=False, elem_id="sv-settings"):
             self._build_settings(self._settings.options)
-        self.start = gr.Button(_i18n("start"), variant="primary", size="lg", elem_id="sv-start")
-        self.cancel = gr.Button(_i18n("cancel"), visible=False, size="lg", elem_id="sv-cancel")
+        self.start = gr.Button(words("start"), variant="primary", size="lg", elem_id="sv-start")
+        self.cancel = gr.Button(words("cancel"), visible=False, size="lg", elem_id="sv-cancel")
         self.notice = gr.HTML(elem_id="sv-notice", js_on_load=None)
         if self._settings.demo and self._settings.demo.samples:
             self._build_samples(self._settings.demo)
 
     def _build_settings(self, defaults: Options) -> None:
-        self.merge_length_s = _slider("merge_length_s", defaults.merge_length_s, step=1)
-        self.merge_gap_s = _slider("merge_gap_s", defaults.merge_gap_s, step=0.1)
+        self.merge_length_s = slider("merge_length_s", defaults.merge_length_s, step=1)
+        self.merge_gap_s = slider("merge_gap_s", defaults.merge_gap_s, step=0.1)
         # No minimum: gradio would refuse a lower value with an English toast, Options says it in a sentence.
         self.batch_size_s = gr.Number(
             defaults.batch_size_s,
-            label=_i18n("batch_size_s"),
-            info=_i18n("batch_size_s_help"),
+            label=words("batch_size_s"),
+            info=words("batch_size_s_help"),
             elem_id="sv-batch_size_s",
         )
-        self.use_itn = _checkbox("use_itn", defaults.use_itn)
-        self.ban_emo_unk = _checkbox("ban_emo_unk", defaults.ban_emo_unk)
-        self.sounds = _checkbox("sounds", defaults.sounds)
-        self.channel = _dropdown("channel", defaults.channel, info=_i18n("channel_help"))
+        self.use_itn = checkbox("use_itn", defaults.use_itn)
+        self.ban_emo_unk = checkbox("ban_emo_unk", defaults.ban_emo_unk)
+        self.sounds = checkbox("sounds", defaults.sounds)
+        self.channel = dropdown("channel", defaults.channel, info=words("channel_help"))
 
     def _build_samples(self, demo: DemoInfo) -> None:
         with gr.Row(elem_id="sv-samples"):
-            gr.HTML(_i18n("samples"), elem_classes="sv-help")
+            gr.HTML(words("samples"), elem_classes="sv-help")
             for number, sample in enumerate(demo.samples):
-                button = gr.Button(_i18n(f"sample_{number}"), size="sm", min_width=60)
+                button = gr.Button(words(f"sample_{number}"), size="sm", min_width=60)
                 button.click(
                     self._sample_loader(sample.path),
                     self.desk,
@@ -136,12 +137,12 @@ class Page:
 
     def _build_right(self) -> None:
         with gr.Row(elem_id="sv-tools"):
-            self.view = _dropdown("view", "tagged", min_width=120)
-            self.labels = _dropdown("labels", "zh", min_width=120)
-            self.copy = gr.Button(_i18n("copy"), size="md", min_width=90, scale=0, elem_id="sv-copy")
+            self.view = dropdown("view", "tagged", min_width=120)
+            self.labels = dropdown("labels", "zh", min_width=120)
+            self.copy = gr.Button(words("copy"), size="md", min_width=90, scale=0, elem_id="sv-copy")
         self.text = gr.Textbox(
-            label=_i18n("transcript"),
-            placeholder=_i18n("transcript_empty"),
+            label=words("transcript"),
+            placeholder=words("transcript_empty"),
             lines=TRANSCRIPT_LINES,
             max_lines=TRANSCRIPT_LINES,
             interactive=False,
@@ -149,7 +150,7 @@ class Page:
         )
         self.summary = gr.HTML(elem_id="sv-summary", js_on_load=None)
         with gr.Row(elem_id="sv-downloads"):
-            gr.HTML(_i18n("download"), elem_classes="sv-help")
+            gr.HTML(words("download"), elem_classes="sv-help")
             self.downloads = [
                 gr.DownloadButton(
                     name.upper(), interactive=False, size="sm", min_width=60, elem_id=f"sv-download-{name}"
@@ -224,7 +225,7 @@ def updates(screen: Screen) -> list[Any]:
         files = [gr.update(value=path and str(path), interactive=path is not None) for path in paths]
     return [
         gr.update(visible=not screen.running),
-        gr.update(value=_i18n("cancel"), visible=screen.running, interactive=True),
+        gr.update(value=words("cancel"), visible=screen.running, interactive=True),
         screen.notice,
         *(keep if part is None else part for part in (screen.text, screen.summary, screen.advice)),
         *files,
@@ -246,30 +247,3 @@ def _changes(screens: Iterator[list[Any]]) -> Iterator[list[Any]]:
 
 def _choose(desk: Desk, source: str) -> None:
     desk.source = source
-
-
-def _i18n(key: str) -> Any:
-    return gr.I18n()(I18N_PREFIX + key)
-
-
-def _dropdown(name: str, value: str, **more: Any) -> gr.Dropdown:
-    choices = [(_i18n(f"{name}_{choice}"), choice) for choice in CHOICES[name]]
-    return gr.Dropdown(
-        choices, value=value, label=_i18n(name), filterable=False, elem_id=f"sv-{name}", **more
-    )
-
-
-def _slider(name: str, value: float, step: float) -> gr.Slider:
-    return gr.Slider(
-        0,
-        MAX_SEGMENT_S,
-        value,
-        step=step,
-        label=_i18n(name),
-        info=_i18n(f"{name}_help"),
-        elem_id=f"sv-{name}",
-    )
-
-
-def _checkbox(name: str, value: bool) -> gr.Checkbox:
-    return gr.Checkbox(value, label=_i18n(name), info=_i18n(f"{name}_help"), elem_id=f"sv-{name}")

@@ -122,7 +122,7 @@ SPOKEN: dict[str, tuple[str, str]] = {
     "remaining": ("还需约 {duration}", "about {duration} left"),
     "partial": ("未完成", "Not finished"),
     "cancelled": (
-        "已取消；取消之前识别出的内容留在这里。",
+        "已取消；之前识别出的内容已保留。",
         "Cancelled; what was recognised until then is kept.",
     ),
     "segments": ("{count} 段", "{count} segments"),
@@ -154,17 +154,18 @@ CHOICES = {
 }
 """What each dropdown offers; the text of a choice has the key NAME_VALUE."""
 
-ZH_LOCALES = ("zh", "zh-CN", "zh-TW", "zh-HK")
-"""gradio looks a browser's language up by its full tag, and has its own words for these."""
+ZH_LOCALES = ("zh-CN", "zh-TW")
+"""The Chinese that gradio's page knows (6.31); with any other tag, such as zh-HK, its labels are English."""
 
 
 def reader_of(accept_language: str | None) -> Reader:
-    """Return the language to speak for an Accept-Language header: Chinese if it comes first or none is named.
+    """Return the language to speak for an Accept-Language header, Chinese when there is none.
 
-    Only the first entry counts, because the browser chooses the static strings by that one too.
+    It follows the rule by which gradio's page chooses its labels: the browser's first language, by its
+    full tag, so that labels and sentences are never in two languages.
     """
-    first = (accept_language or "zh").split(",")[0].strip().lower()
-    return "zh" if first == "zh" or first.startswith("zh-") or first.startswith("zh;") else "en"
+    first = (accept_language or "zh-CN").split(",")[0].split(";")[0].strip().lower()
+    return "zh" if first in (locale.lower() for locale in ZH_LOCALES) else "en"
 
 
 def say(key: str, reader: Reader, **values: object) -> str:
@@ -176,7 +177,7 @@ def say(key: str, reader: Reader, **values: object) -> str:
 def duration(ms: float, reader: Reader) -> str:
     """Return a length of time in words: "0.4 秒", "22 秒", "3 分 05 秒", "1 小时 02 分"."""
     if ms < 9_950:
-        return say("seconds", reader, seconds=f"{ms / 1000:.1f}".removesuffix(".0"))
+        return say("seconds", reader, seconds=f"{max(0.1, ms / 1000):.1f}".removesuffix(".0"))
     seconds = round(ms / 1000)
     if seconds < 60:
         return say("seconds", reader, seconds=seconds)

@@ -32,6 +32,8 @@ CHROMIUM_ARGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--use-fake-device-for-media-stream",  # a microphone that beeps
+    "--use-fake-ui-for-media-stream",
 )
 SCREENSHOTS = Path(__file__).parents[2] / "docs" / "screenshots"
 

@@ -88,7 +88,7 @@ def test_a_bad_setting_is_named(connect: Connect, media: Path) -> None:
 
 
 def test_an_unexpected_exception_tells_only_a_number(connect: Connect, media: Path) -> None:
-    with pytest.raises(AppError, match="[0-9a-f]{8}") as caught:
+    with pytest.raises(AppError, match=r"[0-9a-f]{8}") as caught:
         connect(Script([KeyError("/srv/secret")])).predict(audio=handle_file(media), api_name="/transcribe")
     assert "secret" not in str(caught.value)
 

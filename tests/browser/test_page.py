@@ -113,7 +113,8 @@ def test_another_view_is_drawn_from_the_record_without_running_again(
     choose_option(page, "#sv-view", "标签")
     choose_option(page, "#sv-labels", "English")
     page.wait_for_function(
-        "t => document.querySelector('#sv-text textarea').value === t", arg=render_view(record, "tagged", "en")
+        "t => document.querySelector('#sv-text textarea').value === t",
+        arg=render_view(record, "tagged", "en"),
     )
     assert len(script.runs) == 1
 
@@ -173,14 +174,22 @@ def test_a_double_click_starts_one_run(live_app: Any, page_zh: Any, media: Path)
 def test_an_error_is_a_sentence_on_the_page_in_the_readers_language(
     live_app: Any, open_page: Any, media: Path, screenshot: Any, locale: str, code: str
 ) -> None:
-    error = NoAudioTrack(path="<img src=x onerror=alert(1)>.mkv")
+    error = NoAudioTrack(path=media)
     page = open_page(live_app(Script([error]), SETTINGS), locale=locale)
     start(page, media)
     page.wait_for_selector("#sv-notice [role=alert]")
     assert page.inner_text("#sv-notice") == error.message(code)
-    assert page.locator("#sv-notice img").count() == 0
     assert page.is_visible("#sv-start")
     screenshot(page, f"{code}-error")
+
+
+def test_a_file_name_is_text_and_never_markup(live_app: Any, page_en: Any, media: Path) -> None:
+    error = NoAudioTrack(path="<img src=x onerror=alert(1)> {{value}} ${1+1}.mkv")
+    page = page_en(live_app(Script([error]), SETTINGS))
+    start(page, media)
+    page.wait_for_selector("#sv-notice [role=alert]")
+    assert page.inner_text("#sv-notice") == error.message("en")
+    assert page.locator("#sv-notice img").count() == 0
 
 
 def test_an_unexpected_exception_gives_a_number_that_is_in_the_log(
@@ -197,6 +206,24 @@ def test_an_unexpected_exception_gives_a_number_that_is_in_the_log(
     assert len(text_of(page).splitlines()) == 2, "what was recognised before is kept"
 
 
+@pytest.mark.parametrize(
+    "locale, label, sentence",
+    [
+        ("zh-CN", "开始 AI 识别", "请先选择"),
+        ("zh-TW", "开始 AI 识别", "请先选择"),
+        ("zh-HK", "Start AI recognition", "Please choose"),
+        ("en-GB", "Start AI recognition", "Please choose"),
+        ("fr-FR", "Start AI recognition", "Please choose"),
+    ],
+)
+def test_labels_and_sentences_are_in_one_language(
+    live_app: Any, open_page: Any, locale: str, label: str, sentence: str
+) -> None:
+    page = open_page(live_app(Script(call()), SETTINGS), locale=locale)
+    page.click(f"#sv-start:has-text('{label}')")
+    page.wait_for_selector(f"#sv-notice >> text={sentence}")
+
+
 def test_without_a_file_the_page_asks_for_one(live_app: Any, page_zh: Any) -> None:
     script = Script(call())
     page = page_zh(live_app(script, SETTINGS))
@@ -208,7 +235,25 @@ def test_without_a_file_the_page_asks_for_one(live_app: Any, page_zh: Any) -> No
     assert script.runs == []
 
 
-def test_settings_of_the_form_reach_the_run(live_app: Any, page_zh: Any, media: Path, screenshot: Any) -> None:
+def test_a_recording_from_the_microphone_is_recognised(live_app: Any, page_zh: Any, screenshot: Any) -> None:
+    script = Script(call())
+    page = page_zh(live_app(script, SETTINGS))
+    page.click("[role=tab]:has-text('麦克风')")
+    page.click("#sv-microphone .record-button")
+    page.wait_for_timeout(1200)
+    page.click("#sv-microphone .stop-button:visible")
+    page.wait_for_selector("#sv-microphone #waveform, #sv-microphone .waveform-container")
+    page.wait_for_timeout(1000)
+    screenshot(page, "zh-microphone")
+    page.click("#sv-start")
+    page.wait_for_selector("#sv-summary p")
+    path = script.runs[0][0]
+    assert path.suffix in (".wav", ".webm") and path.stat().st_size > 1000
+
+
+def test_settings_of_the_form_reach_the_run(
+    live_app: Any, page_zh: Any, media: Path, screenshot: Any
+) -> None:
     script = Script(call())
     page = page_zh(live_app(script, SETTINGS))
     choose_option(page, "#sv-language", "粤语")
