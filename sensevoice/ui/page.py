@@ -52,7 +52,8 @@ def build_app(transcribe: TranscribeFn, settings: PageSettings) -> gr.Blocks:
     cache = Path(get_upload_folder())
     turnstile = Turnstile()
     handlers = Handlers(transcribe, settings, turnstile, cache)
-    with gr.Blocks(**blocks_arguments()) as app:
+    app = gr.Blocks(**blocks_arguments())
+    with app:
         Page(settings, handlers, cache).build(app)
         gr.events.api(
             make_endpoint(transcribe, settings, turnstile, cache),
@@ -179,15 +180,15 @@ class Page:
         self.copy.click(None, self.text, None, js=COPY_JS.read_text("utf-8"), **AT_ONCE)
         self.file_tab.select(lambda desk: _choose(desk, "file"), self.desk, **AT_ONCE)
         self.microphone_tab.select(lambda desk: _choose(desk, "microphone"), self.desk, **AT_ONCE)
-        app.load(self._load, None, [self.desk, self.labels], **AT_ONCE)
+        app.load(self._load, self.desk, [self.desk, self.labels], **AT_ONCE)
 
     def _screen_parts(self) -> list[gr.components.Component]:
         parts = [self.start, self.cancel, self.notice, self.text, self.summary, self.advice]
         return [*parts, *self.downloads]
 
-    def _load(self, request: gr.Request) -> tuple[Desk, str]:
-        labels = reader_of(request.headers.get("accept-language"))
-        return Desk(labels=labels), labels
+    def _load(self, request: gr.Request, desk: Desk) -> tuple[Desk, str]:
+        desk.labels = reader_of(request.headers.get("accept-language"))
+        return desk, desk.labels  # gradio forgets a state after the visit only if an event has set it
 
     def _run(
         self, request: gr.Request, desk: Desk, file: str | None, microphone: str | None, *form: Any

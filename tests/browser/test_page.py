@@ -151,9 +151,11 @@ def test_cancel_keeps_the_rows_and_says_that_they_are_not_all(
     assert download.value.suggested_filename == "客服通话.partial.txt"
     screenshot(page, "zh-cancelled")
 
-    script.go.set()
     page.click("#sv-start")
-    page.wait_for_function("() => !document.querySelector('#sv-summary .sv-partial')")
+    page.wait_for_selector(f"{RUNNING}:has-text('取消'):not([disabled])")
+    assert page.inner_text(RUNNING) == "取消"
+    assert not page.locator("#sv-summary .sv-partial").count()
+    script.go.set()
     wait_for_lines(page, 6)
     assert len(script.runs) == 2
 
