@@ -34,6 +34,7 @@ from sensevoice.ui import (
     queue_arguments,
     text,
 )
+from sensevoice.ui.api import make_endpoint
 from sensevoice.ui.downloads import MAX_STEM, write_downloads
 from sensevoice.ui.handlers import Handlers, Screen, options_from
 from sensevoice.ui.heard import REDRAW_S, Heard, Pace
@@ -183,6 +184,19 @@ def test_a_run_without_a_transcript_is_an_error(make: Any, caplog: pytest.LogCap
     last = run(make(Script(call()[:-1])), Desk())[-1]
     assert 'role="alert"' in last.notice
     assert "without a transcript" in caplog.text
+
+
+def test_a_full_disk_gives_a_sentence_and_the_start_button_back(
+    make: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def no_space(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("sensevoice.ui.handlers.write_downloads", no_space)
+    desk = Desk()
+    last = run(make(Script(call())), desk)[-1]
+    assert 'role="alert"' in last.notice and not last.running and not desk.running
+    assert "No space left" in caplog.text
 
 
 def test_what_is_refused_before_a_run_leaves_the_last_result(make: Any) -> None:
@@ -430,6 +444,25 @@ def test_every_key_on_the_page_is_translated(build: Any, demo_settings: PageSett
         "sv_state_ready",
         "sv_state_demo",
     }, "all but the parts of the header"
+
+
+def test_the_api_waits_for_its_turn_like_the_page(tmp_path: Path) -> None:
+    script, turnstile, records = Script(call()), Turnstile(), []
+    (tmp_path / "call.wav").write_bytes(b"RIFF")
+    endpoint = make_endpoint(script, SETTINGS, turnstile, tmp_path)
+    caller = threading.Thread(target=lambda: records.append(endpoint({"path": str(tmp_path / "call.wav")})))
+    with turnstile.enter():
+        caller.start()
+        caller.join(0.3)
+        assert script.runs == []
+    caller.join(10.0)
+    assert len(records) == 1 and len(script.runs) == 1 and script.closed == 1
+
+
+def test_the_defaults_of_the_api_are_those_of_the_page(tmp_path: Path) -> None:
+    page = replace(SETTINGS, options=Options(language="ko", sounds=False, word_times=False, channel="left"))
+    parameters = inspect.signature(make_endpoint(Script([]), page, Turnstile(), tmp_path)).parameters
+    assert {name: parameters[name].default for name in page.options.as_dict()} == page.options.as_dict()
 
 
 def test_visitors_do_not_share_a_desk() -> None:

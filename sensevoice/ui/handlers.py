@@ -96,8 +96,8 @@ class Handlers:
                     yield Screen()
                 else:
                     yield from self._recognise(desk, path, options, cancelled, reader)
-        except SenseVoiceError as exc:
-            yield Screen(notice=markup.message(exc.message(reader), "error"))
+        except Exception as exc:  # whatever it is, the visitor gets a sentence and the start button back
+            yield Screen(notice=problem(exc, reader))
 
     def _wait(self, ticket: Ticket, cancelled: threading.Event, reader: Reader) -> Iterator[Screen]:
         while (ahead := ticket.ahead) and not cancelled.is_set():
@@ -115,11 +115,8 @@ class Handlers:
         notice = ""
         try:
             yield from self._follow(desk, heard, self._transcribe(path, options), cancelled, reader)
-        except SenseVoiceError as exc:
-            log.info("%s: %s", path.name, exc.message("en"))
-            notice = markup.message(exc.message(reader), "error")
-        except Exception:
-            notice = markup.message(say("unexpected", reader, reference=log_unexpected()), "error")
+        except Exception as exc:  # as above, and what was heard before it is kept
+            notice = problem(exc, reader)
         else:
             if not heard.whole:
                 notice = markup.message(say("cancelled", reader), "note")
@@ -182,6 +179,14 @@ def options_from(form: Mapping[str, Any], defaults: Options, reader: Reader) -> 
     except OptionError as exc:
         data = {**exc.data, "option": say(exc.data["option"], reader)}
         raise OptionError(**data) from exc
+
+
+def problem(exc: Exception, reader: Reader) -> str:
+    """Return the message for an exception: our own sentence, or a number that the log has too."""
+    if isinstance(exc, SenseVoiceError):
+        log.info("%s", exc.message("en"))
+        return markup.message(exc.message(reader), "error")
+    return markup.message(say("unexpected", reader, reference=log_unexpected()), "error")
 
 
 def log_unexpected() -> str:
