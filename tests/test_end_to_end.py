@@ -124,7 +124,14 @@ def test_the_folder_script_gives_the_golden_transcripts(tmp_path: Path) -> None:
     folder.mkdir()
     for sample in SAMPLES.values():
         shutil.copy(sample.path, folder)
-    script = [sys.executable, str(ROOT / "scripts/batch_transcribe.py"), str(folder), "-o", "results.txt", "--demo"]
+    script = [
+        sys.executable,
+        str(ROOT / "scripts/batch_transcribe.py"),
+        str(folder),
+        "-o",
+        "results.txt",
+        "--demo",
+    ]
     subprocess.run(script, check=True, cwd=tmp_path, capture_output=True)
     written = (tmp_path / "results.txt").read_text("utf-8")
     paths = sorted(sample.path for sample in SAMPLES.values())

@@ -53,7 +53,9 @@ def clips() -> list[np.ndarray]:
 
 @pytest.mark.parametrize("language", ["auto", "zh", "en"])
 @pytest.mark.parametrize("use_itn", [True, False])
-def test_the_text_is_funasrs(models: tuple[Any, Any], clips: list[np.ndarray], language: str, use_itn: bool) -> None:
+def test_the_text_is_funasrs(
+    models: tuple[Any, Any], clips: list[np.ndarray], language: str, use_itn: bool
+) -> None:
     answers = [model.generate(input=clips, language=language, use_itn=use_itn) for model in models]
     assert [item["text"] for item in answers[0]] == [item["text"] for item in answers[1]]
     assert len(answers[0]) == len(clips)
