@@ -63,6 +63,7 @@ def test_words_lie_in_their_segment_and_make_up_its_text(demo_recognizer: Funasr
             assert all(segment.span.start_ms <= time <= segment.span.end_ms for time in times)
 
 
+PICTURE = ["-f", "lavfi", "-i", "testsrc=size=160x90:rate=5", "-shortest"]
 CONVERSIONS = {
     "8k.wav": ["-ar", "8000"],
     "16k.wav": ["-ar", "16000"],
@@ -73,10 +74,10 @@ CONVERSIONS = {
     "a.m4a": ["-c:a", "aac", "-b:a", "96k"],
     "a.opus": ["-c:a", "libopus", "-b:a", "32k"],
     "a.flac": [],
-    "a.mp4": ["-f", "lavfi", "-i", "testsrc=size=160x90:rate=5", "-shortest", "-c:a", "aac", "-pix_fmt", "yuv420p"],
-    "a.mkv": ["-f", "lavfi", "-i", "testsrc=size=160x90:rate=5", "-shortest", "-c:a", "flac"],
-    "a.webm": ["-f", "lavfi", "-i", "testsrc=size=160x90:rate=5", "-shortest", "-c:v", "libvpx", "-c:a", "libopus"],
-}  # fmt: skip
+    "a.mp4": [*PICTURE, "-c:a", "aac", "-pix_fmt", "yuv420p"],
+    "a.mkv": [*PICTURE, "-c:a", "flac"],
+    "a.webm": [*PICTURE, "-c:v", "libvpx", "-c:a", "libopus"],
+}
 
 
 @pytest.mark.parametrize("target", CONVERSIONS)
