@@ -17,7 +17,6 @@ from typing import Any
 
 import gradio as gr
 import pytest
-from ui_script import CALL, CALL_MS, MODEL, QUIET, SETTINGS, Script, call, speech, transcript
 
 from sensevoice.errors import NotMedia, OptionError, TooBusy
 from sensevoice.formats import VIEWS, render_view
@@ -40,6 +39,7 @@ from sensevoice.ui.handlers import Handlers, Screen, options_from
 from sensevoice.ui.heard import REDRAW_S, Heard, Pace
 from sensevoice.ui.page import FORM
 from sensevoice.ui.runs import Desk, Result, Turnstile
+from tests.ui_script import CALL, CALL_MS, MODEL, QUIET, SETTINGS, Script, call, speech, transcript
 
 FILE = Path("/uploads/call.wav")
 

@@ -10,7 +10,6 @@ import gc
 import os
 import shutil
 import socket
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,8 +18,6 @@ from urllib.parse import urlsplit
 import pytest
 
 from sensevoice.ui import PageSettings, TranscribeFn, build_app, launch_arguments, queue_arguments
-
-sys.path.insert(0, str(Path(__file__).parents[1]))  # for ui_script, however pytest is started
 
 CHROMIUM = "/usr/bin/chromium"
 CHROMIUM_ARGS = (

@@ -12,11 +12,11 @@ import httpx
 import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
-from ui_script import CALL, SETTINGS, Script, call, transcript
 
 from sensevoice.errors import NoAudioTrack
 from sensevoice.formats import RenderOptions, to_dict
 from sensevoice.ui.api import uploaded
+from tests.ui_script import CALL, SETTINGS, Script, call, transcript
 
 Connect = Callable[[Script], Client]
 

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ui_script import CALL, QUIET, SETTINGS, Script, call
 
 from sensevoice.errors import NoAudioTrack
 from sensevoice.formats import render_view
 from sensevoice.ui import DemoInfo, Sample
+from tests.ui_script import CALL, QUIET, SETTINGS, Script, call
 
 RUNNING = "#sv-cancel"
 
