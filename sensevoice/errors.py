@@ -1,26 +1,27 @@
 """Every error raised on purpose, each with a sentence in Chinese and in English.
 
-SenseVoiceError
-├── OptionError                 a setting with a value that is not allowed
-├── MediaError                  something about the file that was given
-│   ├── FileMissing
-│   ├── EmptyFile
-│   ├── NotMedia
-│   ├── NoAudioTrack
-│   ├── NoUsableSound
-│   ├── UnfinishedRecording
-│   ├── UnsupportedCodec
-│   └── TooShort
-├── RecognitionFailed           one clip; the other segments go on
-└── StartupError                the program cannot start; ends it with exit code 1
-    ├── PortTaken
-    ├── DeviceUnavailable
-    ├── MissingDependency
-    └── ModelError
-        ├── ModelNotAvailable   not in the cache and not to be downloaded
-        ├── ModelFileMissing
-        ├── ModelFileDamaged
-        └── SelfTestFailed
+    SenseVoiceError
+    ├── OptionError                 a setting with a value that is not allowed
+    ├── MediaError                  something about the file that was given
+    │   ├── FileMissing
+    │   ├── EmptyFile
+    │   ├── NotMedia
+    │   ├── NoAudioTrack
+    │   ├── NoUsableSound
+    │   ├── UnfinishedRecording
+    │   ├── UnsupportedCodec
+    │   └── TooShort
+    ├── RecognitionFailed           one clip; the other segments go on
+    ├── BadRecord                   a JSON document that is no transcript of ours
+    └── StartupError                the program cannot start; ends it with exit code 1
+        ├── PortTaken
+        ├── DeviceUnavailable
+        ├── MissingDependency
+        └── ModelError
+            ├── ModelNotAvailable   not in the cache and not to be downloaded
+            ├── ModelFileMissing
+            ├── ModelFileDamaged
+            └── SelfTestFailed
 """
 
 from __future__ import annotations
@@ -217,9 +218,7 @@ class ModelFileDamaged(ModelError):
     """Data: `path` (the directory), `file`, `reason`."""
 
     code = "model_file_damaged"
-    zh = (
-        "模型目录 {path} 里的 {file} 已损坏（{reason}）。请删除它，再运行 python scripts/download_models.py。"
-    )
+    zh = "模型目录 {path} 里的 {file} 已损坏（{reason}）。请删除它，再运行 python scripts/download_models.py。"
     en = (
         "{file} in the model directory {path} is damaged ({reason}). "
         "Delete it and run python scripts/download_models.py."
