@@ -113,11 +113,9 @@ class Batch:
 
     def _target(self, name: str) -> Path:
         # The whole name stays: a.mp3 and a.wav must not write the same file.
-        return (
-            self._args.out_dir / f"{name}.{FORMATS[self._args.format].extension}"
-            if self._args.out_dir
-            else self._args.output
-        )
+        if not self._args.out_dir:
+            return Path(self._args.output)
+        return Path(self._args.out_dir) / (name + FORMATS[self._args.format].extension)
 
     def _write(self, path: Path, name: str, text: str) -> None:
         if self._args.out_dir:

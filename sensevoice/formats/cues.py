@@ -173,9 +173,8 @@ def _in_turn(found: Sequence[Cue]) -> list[Cue]:
     for cue in sorted(found, key=lambda cue: cue.span):
         if result and cue.span.start_ms < result[-1].span.end_ms:
             first, second = result[-1].span, cue.span
-            earliest = max(second.start_ms, first.start_ms + 1)
-            latest = max(earliest, min(first.end_ms, second.end_ms - 1))
-            turn_ms = min(max((first.start_ms + second.end_ms) // 2, earliest), latest)
+            earliest_ms = max(second.start_ms, first.start_ms + 1)
+            turn_ms = min(max((first.start_ms + second.end_ms) // 2, earliest_ms), first.end_ms)
             result[-1] = Cue(Span(first.start_ms, turn_ms), result[-1].lines)
             cue = Cue(Span(turn_ms, max(second.end_ms, turn_ms + 1)), cue.lines)
         result.append(cue)
