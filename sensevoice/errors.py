@@ -1,6 +1,5 @@
 """Every error raised on purpose, each with a sentence in Chinese and in English.
 
-<<<<<<< HEAD
 SenseVoiceError
 ├── OptionError                 a setting with a value that is not allowed
 ├── MediaError                  something about the file that was given
@@ -24,30 +23,6 @@ SenseVoiceError
         ├── ModelFileMissing
         ├── ModelFileDamaged
         └── SelfTestFailed
-=======
-    SenseVoiceError
-    ├── OptionError                 a setting with a value that is not allowed
-    ├── MediaError                  something about the file that was given
-    │   ├── FileMissing
-    │   ├── EmptyFile
-    │   ├── NotMedia
-    │   ├── NoAudioTrack
-    │   ├── NoUsableSound
-    │   ├── UnfinishedRecording
-    │   ├── UnsupportedCodec
-    │   └── TooShort
-    ├── RecognitionFailed           one clip; the other segments go on
-    ├── BadRecord                   a JSON document that is no transcript of ours
-    └── StartupError                the program cannot start; ends it with exit code 1
-        ├── PortTaken
-        ├── DeviceUnavailable
-        ├── MissingDependency
-        └── ModelError
-            ├── ModelNotAvailable   not in the cache and not to be downloaded
-            ├── ModelFileMissing
-            ├── ModelFileDamaged
-            └── SelfTestFailed
->>>>>>> formats
 """
 
 from __future__ import annotations

@@ -51,9 +51,11 @@ def cues(transcript: Transcript, labels: str) -> list[Cue]:
 
 
 def _segment_cues(segment: Segment, labels: str) -> Iterator[Cue]:
+    span = Span(segment.span.start_ms, min(segment.span.end_ms, segment.span.start_ms + MAX_CUE_MS))
+    if segment.error:
+        return _text_cues("[识别失败]" if labels == "zh" else "[recognition failed]", span, ())
     if segment.kind == "speech":
         return _text_cues(segment.text, segment.span, segment.words)
-    span = Span(segment.span.start_ms, min(segment.span.end_ms, segment.span.start_ms + MAX_CUE_MS))
     captions = (_caption(event, labels) for event in segment.events)
     return _text_cues(" ".join(filter(None, captions)), span, ())
 
