@@ -15,8 +15,12 @@ from sensevoice import __version__, environment
 for _notice in environment.prepare():
     print(_notice, flush=True)
 
-from sensevoice import arguments, startup  # noqa: E402  (the environment has to be in order first)
-from sensevoice.errors import OptionError, SenseVoiceError  # noqa: E402
+from sensevoice.errors import MissingDependency, OptionError, SenseVoiceError  # noqa: E402
+
+try:
+    from sensevoice import arguments, startup
+except ImportError as missing:
+    sys.exit(str(MissingDependency(reason=missing)))
 
 EPILOG = """
 examples / 示例:
@@ -59,6 +63,8 @@ def main() -> int:
         return run(args)
     except SenseVoiceError as error:
         return startup.fail(error)
+    except ImportError as missing:
+        return startup.fail(MissingDependency(reason=missing))
     except KeyboardInterrupt:
         print("\nstopped / 已停止", flush=True)
         return 130

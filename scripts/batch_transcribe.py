@@ -165,7 +165,7 @@ def run(args: argparse.Namespace) -> int:
 def _summarise(batch: Batch, others: int, seconds: float) -> None:
     done, skipped, failed = batch.counts["done"], batch.counts["skipped"], len(batch.failed)
     print(
-        f"{done} done, {skipped} skipped (done before), {failed} failed, {others} not media, {seconds:.1f} s / "
+        f"{done} done, {skipped} skipped, {failed} failed, {others} not media, in {seconds:.1f} s / "
         f"完成 {done}，跳过 {skipped}，失败 {failed}，非媒体 {others}"
     )
     for name in batch.failed:

@@ -25,9 +25,24 @@ REPOSITORIES = {
 }
 """Short names and names of the other hub, as in funasr.download.name_maps_from_hub."""
 
+CONFIG = "config.yaml"
 WEIGHTS = "model.pt"
+FEATURE_SCALE = "am.mvn"
+FEATURE_SCALE_MARKS = ("<AddShift>", "<Rescale>", "</Nnet>")
+"""What funasr reads of it, and its end: it takes a file that was cut short without a word."""
+
 MIN_BYTES = {WEIGHTS: 10_000}
 """A page of HTML or a pointer file in place of the weights is smaller than this."""
+
+MODELSCOPE_PATIENCE = {
+    "MODELSCOPE_API_MAX_RETRIES": "1",
+    "MODELSCOPE_API_TIMEOUT": "5",
+    "MODELSCOPE_REPO_TREE_PAGE_TIMEOUT_SECONDS": "10",
+    "MODELSCOPE_REPO_TREE_PAGE_MAX_ATTEMPTS": "2",
+}
+"""How long ModelScope, which reads this at import, tries to list a model's files. By its own measure a
+machine without network waits 24 s, and one whose proxy stays silent over a minute, to learn that there
+is none; downloads have settings of their own."""
 
 
 def find_model(
@@ -49,7 +64,7 @@ def find_model(
         announce(f"{name}: local directory / 本地目录")
         return verify(Path(name))
     if name.startswith((".", "/", "~")):
-        raise ModelFileMissing(path=name, file="config.yaml")
+        raise ModelFileMissing(path=name, file=CONFIG)
     repository = REPOSITORIES[hub].get(name, name)
     cached = _cached(repository, hub, cache_dir)
     if cached is not None and not missing_files(cached):
@@ -77,20 +92,26 @@ def verify(directory: Path) -> Path:
         if (directory / name).exists():
             raise ModelFileDamaged(path=directory, file=name, reason="empty or far too small / 空文件或过小")
         raise ModelFileMissing(path=directory, file=name)
-    config = directory / "config.yaml"
-    try:
-        settings = yaml.safe_load(config.read_text("utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as exc:
-        raise ModelFileDamaged(path=directory, file=config.name, reason=_first_line(exc)) from exc
-    if not isinstance(settings, dict) or "model" not in settings:
-        raise ModelFileDamaged(path=directory, file=config.name, reason="names no model / 没有写明模型")
+    _check_config(directory)
+    scale = (directory / FEATURE_SCALE).read_text("utf-8", errors="replace")
+    if not all(mark in scale for mark in FEATURE_SCALE_MARKS):
+        raise ModelFileDamaged(path=directory, file=FEATURE_SCALE, reason="not whole / 不完整")
     return directory
+
+
+def _check_config(directory: Path) -> None:
+    try:
+        settings = yaml.safe_load((directory / CONFIG).read_text("utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as exc:
+        raise ModelFileDamaged(path=directory, file=CONFIG, reason=_first_line(exc)) from exc
+    if not isinstance(settings, dict) or "model" not in settings:
+        raise ModelFileDamaged(path=directory, file=CONFIG, reason="names no model / 没有写明模型")
 
 
 def _named_files(directory: Path) -> list[str]:
     """List config.yaml and what configuration.json names (funasr reads the same two)."""
     description = directory / "configuration.json"
-    names = ["config.yaml", "configuration.json"]
+    names = [CONFIG, "configuration.json"]
     if description.is_file() and description.stat().st_size:
         try:
             named = json.loads(description.read_text("utf-8")).get("file_path_metas", {})
@@ -98,7 +119,7 @@ def _named_files(directory: Path) -> list[str]:
             raise ModelFileDamaged(path=directory, file=description.name, reason=_first_line(exc)) from exc
         names += _leaves(named)
     # Without am.mvn or model.pt funasr goes on in silence, with random weights; neither is optional.
-    return list(dict.fromkeys([*names, WEIGHTS, "am.mvn"]))
+    return list(dict.fromkeys([*names, WEIGHTS, FEATURE_SCALE]))
 
 
 def _leaves(value: Any) -> list[str]:
@@ -131,6 +152,8 @@ def _snapshot(repository: str, hub: str, cache_dir: str | None, local_files_only
                 repository, cache_dir=cache_dir, local_files_only=local_files_only
             )
         )
+    for name, value in MODELSCOPE_PATIENCE.items():
+        os.environ.setdefault(name, value)
     from modelscope.hub.snapshot_download import snapshot_download
 
     return str(snapshot_download(repository, cache_dir=cache_dir, local_files_only=local_files_only))

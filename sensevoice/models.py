@@ -113,7 +113,8 @@ class FunasrRecognizer:
         self._info = info
         self._directory = directory
         self._model = _auto_model(directory, info.device)
-        self._vad = _auto_model(vad_directory, info.device, max_single_segment_time=int(MAX_SEGMENT_S * 1000))
+        # On CUDA fsmn-vad waits for the device at each of the 360,000 frames of an hour.
+        self._vad = _auto_model(vad_directory, "cpu", max_single_segment_time=int(MAX_SEGMENT_S * 1000))
         self._model_lock = threading.Lock()
         self._vad_lock = threading.Lock()
 
@@ -222,9 +223,10 @@ def _prepared(clip: np.ndarray) -> np.ndarray:
 
 
 def _auto_model(directory: Path, device: str, **settings: Any) -> Any:
-    """Build funasr's AutoModel from a verified directory, quietly, and check that its weights came in."""
+    """Build funasr's AutoModel from a verified directory, quietly, and check that its files came in."""
     from funasr import AutoModel
 
+    stored = _stored_weights(directory)
     printed = io.StringIO()
     root = logging.getLogger()
     level = root.level
@@ -234,7 +236,7 @@ def _auto_model(directory: Path, device: str, **settings: Any) -> Any:
             model = AutoModel(
                 model=str(directory),
                 device=device,
-                ncpu=os.cpu_count() or 1,
+                ncpu=len(os.sched_getaffinity(0)),
                 disable_update=True,
                 disable_pbar=True,
                 trust_remote_code=False,
@@ -243,31 +245,62 @@ def _auto_model(directory: Path, device: str, **settings: Any) -> Any:
                 frontend_conf={"dither": 0.0},
                 **settings,
             )
-    except Exception as exc:  # torch, yaml, sentencepiece …: all of them mean a file that cannot be read
-        raise ModelFileDamaged(path=directory, file=hub.WEIGHTS, reason=_reason(exc)) from exc
+    except Exception as exc:  # yaml, sentencepiece, funasr's own …: all of them mean an unfit file
+        raise ModelFileDamaged(path=directory, file=_blamed(exc, directory), reason=_reason(exc)) from exc
     finally:
         root.setLevel(level)
     log.debug("%s", printed.getvalue())
-    _check_weights(model.model, directory)
-    assert model.kwargs["frontend"].fs == SAMPLE_RATE_HZ
+    _check_weights(model.model, stored, directory)
+    _check_frontend(model.kwargs["frontend"], directory)
     return model
 
 
-def _check_weights(network: Any, directory: Path) -> None:
-    """Raise ModelFileDamaged unless the file holds exactly the network's weights, all finite.
+def _stored_weights(directory: Path) -> dict[str, Any]:
+    """Read the weights, by name. Raises ModelFileDamaged."""
+    import torch
+
+    path = directory / hub.WEIGHTS
+    try:
+        try:
+            stored = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+        except RuntimeError:  # files of torch before 1.6 cannot be mapped
+            stored = torch.load(path, map_location="cpu", weights_only=True)
+        for key in ("state_dict", "model_state_dict", "model"):  # where funasr looks for them, too
+            stored = stored.get(key, stored)
+    except Exception as exc:  # torch raises whatever the damage leads it to
+        raise ModelFileDamaged(path=directory, file=hub.WEIGHTS, reason=_reason(exc)) from exc
+    return {name: tensor for name, tensor in stored.items() if isinstance(tensor, torch.Tensor)}
+
+
+def _check_weights(network: Any, stored: dict[str, Any], directory: Path) -> None:
+    """Raise ModelFileDamaged unless the file held all of the network's weights, all finite.
 
     funasr skips what is missing or has another shape without a word.
     """
     import torch
 
-    stored = torch.load(directory / hub.WEIGHTS, map_location="cpu", weights_only=True, mmap=True)
-    for key in ("state_dict", "model_state_dict", "model"):
-        stored = stored.get(key, stored)
     for name, tensor in network.state_dict().items():
         if name not in stored or stored[name].shape != tensor.shape:
             raise ModelFileDamaged(path=directory, file=hub.WEIGHTS, reason=f"no fitting / 缺少 {name}")
         if tensor.is_floating_point() and not torch.isfinite(tensor).all():
             raise ModelFileDamaged(path=directory, file=hub.WEIGHTS, reason=f"not finite / 非有限值 {name}")
+
+
+def _check_frontend(frontend: Any, directory: Path) -> None:
+    """Raise ModelFileDamaged unless the features are scaled by am.mvn and made for 16 kHz."""
+    import torch
+
+    scale = frontend.cmvn
+    if scale is None or tuple(scale.shape) != (2, frontend.output_size()) or not torch.isfinite(scale).all():
+        raise ModelFileDamaged(path=directory, file=hub.FEATURE_SCALE, reason="does not fit / 与模型不符")
+    if frontend.fs != SAMPLE_RATE_HZ:
+        raise ModelFileDamaged(path=directory, file=hub.CONFIG, reason=f"fs: {frontend.fs}")
+
+
+def _blamed(error: Exception, directory: Path) -> str:
+    """Name the file that an error is about: one that it names, or else the configuration."""
+    named = (path.name for path in sorted(directory.iterdir()) if path.name in str(error))
+    return next(named, hub.CONFIG)
 
 
 def _reason(error: Exception) -> str:
