@@ -46,8 +46,9 @@ install() { # FILE NOTE_EN NOTE_ZH: let pip install what a list at the root name
         return 1
     } >&2
     _hash "$list" >"$stamp"
-    say "$1 installed in $((SECONDS - started_s)) s; .venv takes $(_size)" \
-        "$1 安装完成，用时 $((SECONDS - started_s)) 秒，.venv 占用 $(_size)"
+    local took_s=$((SECONDS - started_s)) size
+    size="$(du -sh "$venv" | cut -f1)"
+    say "$1 installed in $took_s s; .venv takes $size" "$1 安装完成，用时 $took_s 秒，.venv 占用 $size"
 }
 
 _find_python() { # print a Python that can run the program; fail if there is none
@@ -64,8 +65,4 @@ _find_python() { # print a Python that can run the program; fail if there is non
 
 _hash() { # FILE
     "$venv_python" -c 'import hashlib, sys; print(hashlib.sha256(open(sys.argv[1], "rb").read()).hexdigest())' "$1"
-}
-
-_size() {
-    du -sh "$venv" | cut -f1
 }
