@@ -114,7 +114,7 @@ def test_a_sound_is_captioned_in_the_language_of_the_reader() -> None:
 
 def test_a_failed_segment_is_shown_as_failed() -> None:
     assert shown(Segment("speech", Span(0, 1000), error="x")) == [(0, 1000, "[识别失败]")]
-    assert made(Segment("sound", Span(0, 1000), error="x"), labels="en") == [
+    assert shown(Segment("sound", Span(0, 1000), error="x"), labels="en") == [
         (0, 1000, "[recognition failed]")
     ]
 
