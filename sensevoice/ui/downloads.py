@@ -28,7 +28,7 @@ def write_downloads(result: Result, view: str, labels: str, cache: Path) -> tupl
     options = RenderOptions(view=view, labels=labels)
     paths = []
     for name in DOWNLOADS:
-        path = folder / f"{stem}.{FORMATS[name].extension}"
+        path = folder / f"{stem}{FORMATS[name].extension}"
         path.write_text(render(result.transcript, name, options), encoding="utf-8", newline="")
         paths.append(path)
     return tuple(paths)
