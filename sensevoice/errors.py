@@ -13,6 +13,7 @@
     │   └── TooShort
     ├── RecognitionFailed           one clip; the other segments go on
     ├── TooBusy                     too many runs are waiting for their turn
+    ├── BadRecord                   a JSON document that is no transcript of ours
     └── StartupError                the program cannot start; ends it with exit code 1
         ├── PortTaken
         ├── DeviceUnavailable
@@ -143,6 +144,15 @@ class TooBusy(SenseVoiceError):
     code = "too_busy"
     zh = "现在有 {waiting} 个任务在排队，请过几分钟再试。"
     en = "{waiting} runs are waiting already. Please try again in a few minutes."
+
+
+class BadRecord(SenseVoiceError):
+    """A JSON document that cannot be read back as a transcript. Data: `reason`."""
+
+    code = "bad_record"
+    zh = "这不是可以读取的识别结果：{reason}"
+    en = "This is not a transcript that can be read: {reason}"
+    exit_code = 2
 
 
 class StartupError(SenseVoiceError):
