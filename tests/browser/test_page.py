@@ -6,13 +6,14 @@ import json
 import logging
 import re
 import time
+import wave
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ui_script import CALL, QUIET, SETTINGS, Script, call
+from ui_script import CALL, CALL_MS, QUIET, SETTINGS, Script, call
 
 from sensevoice.errors import NoAudioTrack
 from sensevoice.formats import render_view
@@ -24,7 +25,9 @@ RUNNING = "#sv-cancel"
 @pytest.fixture
 def media(tmp_path: Path) -> Path:
     path = tmp_path / "客服通话.wav"
-    path.write_bytes(b"RIFF" + bytes(range(256)))
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, 16_000, 0, "NONE", ""))
+        file.writeframes(bytes(2 * 16 * CALL_MS))
     return path
 
 
