@@ -22,8 +22,8 @@ make_venv() { # make .venv, unless there is one that works
     local python
     python="$(_find_python)" || {
         say "Python 3.11 or later is needed and was not found." "需要 Python 3.11 或更新版本，但没有找到。"
-        echo "  Debian, Ubuntu:  apt-get install python3.11 python3.11-venv"
-        echo "  conda:           conda create -n py311 python=3.11 && conda activate py311"
+        echo "  Debian 12, Ubuntu 24.04 or later:  apt-get install python3 python3-venv"
+        echo "  conda:  conda create -n py311 python=3.11 && conda activate py311"
         return 1
     } >&2
     say "making .venv with $python" "正在创建虚拟环境 .venv"
