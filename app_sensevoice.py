@@ -11,12 +11,15 @@ import threading
 from typing import Any
 
 from sensevoice import __version__, environment
+from sensevoice.errors import MissingDependency, OptionError, SenseVoiceError
 
 for _notice in environment.prepare():
     print(_notice, flush=True)
 
-from sensevoice import arguments, startup  # noqa: E402  (the environment has to be in order first)
-from sensevoice.errors import OptionError, SenseVoiceError  # noqa: E402
+try:
+    from sensevoice import arguments, startup  # the environment has to be in order first
+except ImportError as exc:
+    sys.exit(f"\n{MissingDependency(reason=exc)}")
 
 EPILOG = """
 examples / 示例:
@@ -72,13 +75,13 @@ def run(args: Any) -> int:
     startup.announce_versions(settings)
     recognizer = startup.load(settings)
 
-    from sensevoice import pipeline, ui
+    from sensevoice import bundled, pipeline, ui
 
     page = ui.PageSettings(
         options=options,
         model=recognizer.info,
         version=__version__,
-        demo=ui.bundled_demo() if settings.demo else None,
+        demo=_demo(bundled, ui) if settings.demo else None,
     )
     app = ui.build_app(functools.partial(_transcribe, pipeline, recognizer), page)
     app.queue(**ui.queue_arguments()).launch(
@@ -97,6 +100,11 @@ def run(args: Any) -> int:
 
 def _transcribe(pipeline: Any, recognizer: Any, path: Any, options: Any) -> Any:
     return pipeline.iter_updates(path, recognizer, options)
+
+
+def _demo(bundled: Any, ui: Any) -> Any:
+    samples = [ui.Sample(item.title_zh, item.title_en, item.path) for item in bundled.sample_recordings()]
+    return ui.DemoInfo(bundled.sentences(), tuple(samples))
 
 
 def _login(auth: str | None) -> tuple[str, str] | None:

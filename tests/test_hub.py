@@ -18,7 +18,9 @@ from sensevoice.hub import find_model, missing_files, verify
 
 ROOT = Path(__file__).resolve().parents[1]
 TOKENIZER = "words.bpe.model"
-SCALE = "<Nnet>\n<AddShift> 2 2\n<LearnRateCoef> 0 [ 0 0 ]\n<Rescale> 2 2\n<LearnRateCoef> 0 [ 1 1 ]\n</Nnet>\n"
+SCALE = (
+    "<Nnet>\n<AddShift> 2 2\n<LearnRateCoef> 0 [ 0 0 ]\n<Rescale> 2 2\n<LearnRateCoef> 0 [ 1 1 ]\n</Nnet>\n"
+)
 FILES = ("config.yaml", "configuration.json", "model.pt", "am.mvn", TOKENIZER)
 NAME = "iic/SenseVoiceSmall"
 VAD_REPOSITORY = "iic/speech_fsmn_vad_zh-cn-16k-common-pytorch"
@@ -196,7 +198,14 @@ class TestNotAvailable:
         for language in ("zh", "en"):
             message = error.message(language)
             assert "\n" not in message
-            for part in (model, str(folder), "scripts/download_models.py", "--model", "--vad-model", "--demo"):
+            for part in (
+                model,
+                str(folder),
+                "scripts/download_models.py",
+                "--model",
+                "--vad-model",
+                "--demo",
+            ):
                 assert part in message
         assert "三种办法" in error.message("zh")
         assert "Three ways out" in error.message("en")
@@ -249,7 +258,9 @@ class TestNotAvailable:
     ) -> None:
         """In a process of its own, because both read the environment at import; measured: 8.4 and 0.2 s."""
         code = (
-            "import sys\nfrom sensevoice.errors import ModelNotAvailable\nfrom sensevoice.hub import find_model\n"
+            "import sys\n"
+            "from sensevoice.errors import ModelNotAvailable\n"
+            "from sensevoice.hub import find_model\n"
             "try: find_model('fsmn-vad', sys.argv[1], sys.argv[2])\n"
             "except ModelNotAvailable as error: print(error.message('zh'), error.message('en'), sep='\\n')"
         )

@@ -57,7 +57,12 @@ OWNERS = {
 }
 """The files that may import a library; ui/ alone may import gradio."""
 
-LAZY = {("torch", "models.py"), ("torch", "startup.py"), ("funasr", "models.py"), ("funasr", "formats/emoji.py")}
+LAZY = {
+    ("torch", "models.py"),
+    ("torch", "startup.py"),
+    ("funasr", "models.py"),
+    ("funasr", "formats/emoji.py"),
+}
 """Loading these takes seconds, so they are imported inside the functions that need them."""
 
 FILES = sorted(PACKAGE.rglob("*.py"))
@@ -133,7 +138,9 @@ def loaded_after(statement: str) -> set[str]:
     """Return the heavy libraries that a fresh interpreter holds after a statement."""
     code = f"{statement}\nimport sys\nprint(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
-    return {"torch", "torchaudio", "funasr", "gradio", "modelscope", "transformers"} & set(done.stdout.split())
+    return {"torch", "torchaudio", "funasr", "gradio", "modelscope", "transformers"} & set(
+        done.stdout.split()
+    )
 
 
 def test_importing_the_package_loads_nothing_heavy() -> None:
