@@ -11,15 +11,16 @@ import threading
 from typing import Any
 
 from sensevoice import __version__, environment
-from sensevoice.errors import MissingDependency, OptionError, SenseVoiceError
 
 for _notice in environment.prepare():
     print(_notice, flush=True)
 
+from sensevoice.errors import MissingDependency, OptionError, SenseVoiceError  # noqa: E402
+
 try:
-    from sensevoice import arguments, startup  # the environment has to be in order first
-except ImportError as exc:
-    sys.exit(f"\n{MissingDependency(reason=exc)}")
+    from sensevoice import arguments, startup
+except ImportError as missing:
+    sys.exit(str(MissingDependency(reason=missing)))
 
 EPILOG = """
 examples / 示例:
@@ -62,6 +63,8 @@ def main() -> int:
         return run(args)
     except SenseVoiceError as error:
         return startup.fail(error)
+    except ImportError as missing:
+        return startup.fail(MissingDependency(reason=missing))
     except KeyboardInterrupt:
         print("\nstopped / 已停止", flush=True)
         return 130
@@ -75,13 +78,13 @@ def run(args: Any) -> int:
     startup.announce_versions(settings)
     recognizer = startup.load(settings)
 
-    from sensevoice import bundled, pipeline, ui
+    from sensevoice import pipeline, ui
 
     page = ui.PageSettings(
         options=options,
         model=recognizer.info,
         version=__version__,
-        demo=_demo(bundled, ui) if settings.demo else None,
+        demo=ui.bundled_demo() if settings.demo else None,
     )
     app = ui.build_app(functools.partial(_transcribe, pipeline, recognizer), page)
     app.queue(**ui.queue_arguments()).launch(
@@ -100,11 +103,6 @@ def run(args: Any) -> int:
 
 def _transcribe(pipeline: Any, recognizer: Any, path: Any, options: Any) -> Any:
     return pipeline.iter_updates(path, recognizer, options)
-
-
-def _demo(bundled: Any, ui: Any) -> Any:
-    samples = [ui.Sample(item.title_zh, item.title_en, item.path) for item in bundled.sample_recordings()]
-    return ui.DemoInfo(bundled.sentences(), tuple(samples))
 
 
 def _login(auth: str | None) -> tuple[str, str] | None:

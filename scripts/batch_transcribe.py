@@ -127,8 +127,9 @@ class Batch:
 
     def _target(self, name: str) -> Path:
         # The whole name stays: a.mp3 and a.wav must not write the same file.
-        extension = FORMATS[self._args.format].extension
-        return Path(self._args.out_dir / f"{name}{extension}" if self._args.out_dir else self._args.output)
+        if not self._args.out_dir:
+            return Path(self._args.output)
+        return Path(self._args.out_dir) / (name + FORMATS[self._args.format].extension)
 
     def _write(self, path: Path, name: str, transcript: Transcript) -> None:
         text = render(transcript, self._args.format, self._render)
@@ -184,8 +185,7 @@ def run(args: argparse.Namespace) -> int:
 def _summarise(batch: Batch, others: int, seconds: float) -> None:
     done, skipped, failed = batch.counts["done"], batch.counts["skipped"], len(batch.failed)
     print(
-        f"{done} done, {skipped} skipped (done before), {failed} failed, {others} not media, "
-        f"{seconds:.1f} s / "
+        f"{done} done, {skipped} skipped, {failed} failed, {others} not media, in {seconds:.1f} s / "
         f"完成 {done}，跳过 {skipped}，失败 {failed}，非媒体 {others}"
     )
     for name in batch.failed:

@@ -48,8 +48,8 @@ def sentences() -> tuple[tuple[str, str], ...]:
 def _recording(item: dict[str, Any]) -> SampleRecording:
     return SampleRecording(
         name=item["name"],
-        title_zh=item["title_zh"],
-        title_en=item["title_en"],
+        title_zh=item["title"]["zh"],
+        title_en=item["title"]["en"],
         path=SAMPLES_DIR / item["file"],
         utterances=tuple(
             Utterance(entry["start_ms"], entry["end_ms"], entry.get("text", "")) for entry in item["timeline"]

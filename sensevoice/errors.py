@@ -12,6 +12,8 @@ SenseVoiceError
 │   ├── UnsupportedCodec
 │   └── TooShort
 ├── RecognitionFailed           one clip; the other segments go on
+├── TooBusy                     too many runs are waiting for their turn
+├── BadRecord                   a JSON document that is no transcript of ours
 └── StartupError                the program cannot start; ends it with exit code 1
     ├── PortTaken
     ├── DeviceUnavailable
@@ -134,6 +136,23 @@ class RecognitionFailed(SenseVoiceError):
     code = "recognition"
     zh = "这一段识别失败：{reason}"
     en = "This segment could not be recognised: {reason}"
+
+
+class TooBusy(SenseVoiceError):
+    """Data: `waiting`, the number of runs that wait already."""
+
+    code = "too_busy"
+    zh = "现在有 {waiting} 个任务在排队，请过几分钟再试。"
+    en = "{waiting} runs are waiting already. Please try again in a few minutes."
+
+
+class BadRecord(SenseVoiceError):
+    """A JSON document that cannot be read back as a transcript. Data: `reason`."""
+
+    code = "bad_record"
+    zh = "这不是可以读取的识别结果：{reason}"
+    en = "This is not a transcript that can be read: {reason}"
+    exit_code = 2
 
 
 class StartupError(SenseVoiceError):

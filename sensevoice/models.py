@@ -113,7 +113,8 @@ class FunasrRecognizer:
         self._info = info
         self._directory = directory
         self._model = _auto_model(directory, info.device)
-        self._vad = _auto_model(vad_directory, info.device, max_single_segment_time=int(MAX_SEGMENT_S * 1000))
+        # On CUDA fsmn-vad waits for the device at each of the 360,000 frames of an hour.
+        self._vad = _auto_model(vad_directory, "cpu", max_single_segment_time=int(MAX_SEGMENT_S * 1000))
         self._model_lock = threading.Lock()
         self._vad_lock = threading.Lock()
 
@@ -235,7 +236,7 @@ def _auto_model(directory: Path, device: str, **settings: Any) -> Any:
             model = AutoModel(
                 model=str(directory),
                 device=device,
-                ncpu=os.cpu_count() or 1,
+                ncpu=len(os.sched_getaffinity(0)),
                 disable_update=True,
                 disable_pbar=True,
                 trust_remote_code=False,

@@ -16,7 +16,7 @@ from sensevoice.batching import batches
 from sensevoice.diagnostics import SignalMeter, diagnose
 from sensevoice.hearing import Heard, SoundJoiner, clips_of, speech_missed_in, speech_segment
 from sensevoice.options import Options
-from sensevoice.progress import Progress
+from sensevoice.progress import Progress, Stage
 from sensevoice.recognizer import Recognition, Recognizer
 from sensevoice.segmenter import Segmenter, Stretch
 from sensevoice.transcript import Segment, Span, Transcript
@@ -97,6 +97,7 @@ class _Run:
         self._options = options
         self._meter = SignalMeter()
         self._streams: list[_Stream] = []
+        self._done_ms = 0
 
     def updates(self) -> Iterator[Update]:
         for block in self._source.blocks():
@@ -105,7 +106,7 @@ class _Run:
             self._streams = self._streams or self._open_streams(len(tracks))
             for stream, samples in zip(self._streams, tracks, strict=True):
                 yield from self._recognise(stream, stream.segmenter.feed(samples))
-            yield self._progress("decode", self._streams[0].segmenter.fed_ms)
+            yield self._progress("decode", min(stream.segmenter.done_ms for stream in self._streams))
         for stream in self._streams:
             yield from self._recognise(stream, stream.segmenter.finish())
             yield from stream.joiner.flush()
@@ -128,13 +129,11 @@ class _Run:
         names: list[str | None] = ["left", "right"] if count == 2 else [None]
         return [_Stream(self._recognizer, self._options, name) for name in names]
 
-    def _progress(self, stage: str, done_ms: int) -> Progress:
+    def _progress(self, stage: Stage, done_ms: int) -> Progress:
+        """Say how much is finished for good, so that a bar never goes back from one stage to the other."""
+        self._done_ms = max(self._done_ms, done_ms)
         total_ms = self._source.info.duration_ms
-        return Progress(
-            "decode" if stage == "decode" else "recognise",
-            done_ms,
-            None if total_ms is None else max(total_ms, done_ms),
-        )
+        return Progress(stage, self._done_ms, None if total_ms is None else max(total_ms, self._done_ms))
 
     def _recognise(self, stream: _Stream, stretches: Iterator[Stretch]) -> Iterator[Update]:
         """Recognise stretches a batch at a time and yield what was heard, in order."""

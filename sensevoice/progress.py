@@ -10,7 +10,10 @@ Stage = Literal["decode", "recognise", "done"]
 
 @dataclass(frozen=True)
 class Progress:
-    """`done_ms` of `total_ms` of the file are finished; `total_ms` is None while the length is unknown."""
+    """`done_ms` of `total_ms` of the file are finished, whatever the `stage` under way.
+
+    `done_ms` never goes back; `total_ms` is None while the length is unknown.
+    """
 
     stage: Stage
     done_ms: int

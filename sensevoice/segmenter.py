@@ -59,6 +59,11 @@ class Segmenter:
     def fed_ms(self) -> int:
         return self._fed_samples // SAMPLES_PER_MS
 
+    @property
+    def done_ms(self) -> int:
+        """Everything before this time has been handed out."""
+        return self._done_ms
+
     def feed(self, samples: np.ndarray) -> Iterator[Stretch]:
         """Take the next samples; yield the stretches that are now certain."""
         self._keep(samples)

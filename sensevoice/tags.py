@@ -13,12 +13,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType
-from typing import Literal
 
 from sensevoice.language_names import LANGUAGE_NAMES
 from sensevoice.transcript import Event, InlineTag, Trend
-
-LabelLanguage = Literal["zh", "en"]
 
 
 class TagKind(Enum):
@@ -117,8 +114,8 @@ def kind_of(name: str) -> TagKind:
     return _KINDS.get(canonical(name), TagKind.UNKNOWN)
 
 
-def label(name: str, language: LabelLanguage, trend: Trend | None = None) -> str:
-    """Return what a reader is shown for a tag, "" for a tag that shows nothing."""
+def label(name: str, language: str, trend: Trend | None = None) -> str:
+    """Return what a reader of "zh" or, for any other value, of English is shown; "" for nothing."""
     column = 0 if language == "zh" else 1
     names = _NAMES.get(canonical(name))
     if names is None:
@@ -200,18 +197,14 @@ class _Reader:
 
 def _seam(left: str, right: str, had_space: bool) -> str:
     """Return what stands between two texts where a tag was taken out: one space or nothing."""
-    if not left or right[0] in ".,!?;:%)]}" or (_is_unspaced(left[-1]) and _is_unspaced(right[0])):
+    if not left or right[0] in ".,!?;:%)]}" or (is_unspaced(left[-1]) and is_unspaced(right[0])):
         return ""
     return " " if had_space or (_ends_spaced_word(left) and _begins_spaced_word(right)) else ""
 
 
-def _is_unspaced(char: str) -> bool:
-    """Tell whether a character belongs to writing without spaces between words (Chinese, Japanese)."""
-    return unicodedata.east_asian_width(char) in "WF" and not _is_hangul(char)
-
-
-def _is_hangul(char: str) -> bool:
-    return "HANGUL" in unicodedata.name(char, "")
+def is_unspaced(char: str) -> bool:
+    """Tell whether a character is of writing without spaces: Chinese or Japanese, but not Korean."""
+    return unicodedata.east_asian_width(char) in "WF" and "HANGUL" not in unicodedata.name(char, "")
 
 
 def _begins_spaced_word(text: str) -> bool:

@@ -178,7 +178,9 @@ class TestOneFile:
     def test_silence_is_a_result_with_no_text(self, folder: Folder) -> None:
         write_wav(folder.recordings / "quiet.wav", np.zeros(16_000, np.float32))
         folder.recognizer = FakeRecognizer([], says_its_pitch)
-        folder._patch.setattr(folder._batch.startup, "load", lambda settings: FakeRecognizer([], says_its_pitch))
+        folder._patch.setattr(
+            folder._batch.startup, "load", lambda settings: FakeRecognizer([], says_its_pitch)
+        )
         folder._patch.setattr(
             sys, "argv", [str(SCRIPT), str(folder.recordings), "-o", str(folder.output), "--view", "plain"]
         )
@@ -187,7 +189,15 @@ class TestOneFile:
 
     @pytest.mark.parametrize(
         "name",
-        ["two words.wav", "周会 第一次.wav", "a [1] (2) {3}.wav", "两行\n文件.wav", "😀🎵.wav", "-o.wav", "%s {}.wav"],
+        [
+            "two words.wav",
+            "周会 第一次.wav",
+            "a [1] (2) {3}.wav",
+            "两行\n文件.wav",
+            "😀🎵.wav",
+            "-o.wav",
+            "%s {}.wav",
+        ],
     )
     def test_any_name(self, folder: Folder, name: str) -> None:
         folder.add(name, 400)
@@ -395,7 +405,14 @@ class TestStopping:
 
 def test_help_teaches() -> None:
     done = subprocess.run([sys.executable, SCRIPT, "--help"], capture_output=True, text=True, check=True)
-    for part in ("examples / 示例", "--recursive", "--out-dir", "--channel", "SENSEVOICE_LANGUAGE", "再次运行"):
+    for part in (
+        "examples / 示例",
+        "--recursive",
+        "--out-dir",
+        "--channel",
+        "SENSEVOICE_LANGUAGE",
+        "再次运行",
+    ):
         assert part in done.stdout
 
 

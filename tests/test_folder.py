@@ -31,9 +31,7 @@ def sound(path: Path) -> Path:
 
 class TestListing:
     def names(self, directory: Path, recursive: bool = False) -> list[str]:
-        return [
-            path.relative_to(directory).as_posix() for path in list_media(directory, recursive).files
-        ]
+        return [path.relative_to(directory).as_posix() for path in list_media(directory, recursive).files]
 
     def test_files_come_in_order_of_their_names(self, tmp_path: Path) -> None:
         for name in ("b.wav", "a.wav", "10.wav", "C.wav"):

@@ -1,0 +1,135 @@
+"""The whole record as JSON, and back; docs/json-format.md describes every field."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, fields
+from typing import Any, TypeVar
+
+from sensevoice.errors import BadRecord
+from sensevoice.formats.base import RenderOptions
+from sensevoice.formats.tagged import tagged
+from sensevoice.options import Options
+from sensevoice.transcript import (
+    Diagnostic,
+    Event,
+    InlineTag,
+    ModelInfo,
+    Segment,
+    Span,
+    Transcript,
+    Word,
+)
+
+_Value = TypeVar("_Value")
+
+SCHEMA_VERSION = 1
+"""Counts up when a field changes its meaning or goes away; a new field alone does not change it."""
+
+
+def to_dict(transcript: Transcript, options: RenderOptions | None = None) -> dict[str, Any]:
+    """Return the record as values of JSON; `text` is the tagged transcript in the options' labels."""
+    labels = (options or RenderOptions()).labels
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "source": transcript.source,
+        "duration_ms": transcript.duration_ms,
+        "text": tagged(transcript, labels),
+        "raw": transcript.raw,
+        "segments": [_segment_to_dict(segment) for segment in transcript.segments],
+        "diagnostics": [_diagnostic_to_dict(diagnostic) for diagnostic in transcript.diagnostics],
+        "settings": transcript.options.as_dict(),
+        "model": asdict(transcript.model),
+    }
+
+
+def json_text(transcript: Transcript, options: RenderOptions) -> str:
+    """Return the record as a JSON file."""
+    return json.dumps(to_dict(transcript, options), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+
+
+def from_dict(data: Mapping[str, Any]) -> Transcript:
+    """Return the record that `to_dict` wrote.
+
+    Unknown fields are passed over, so that later additions do no harm. Raises BadRecord for another
+    schema version or a missing or unreadable field, OptionError for a setting that is not allowed.
+    """
+    try:
+        version = data["schema_version"]
+        if version != SCHEMA_VERSION:
+            raise BadRecord(reason=f"schema_version {version!r} ≠ {SCHEMA_VERSION}")
+        return Transcript(
+            source=data["source"],
+            duration_ms=data["duration_ms"],
+            segments=_each(_segment_from_dict, data["segments"]),
+            diagnostics=_each(_diagnostic_from_dict, data["diagnostics"]),
+            options=Options(**_known(data["settings"], Options)),
+            model=ModelInfo(**_known(data["model"], ModelInfo)),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as exc:
+        raise BadRecord(reason=f"{type(exc).__name__}: {exc}") from exc
+
+
+def _segment_to_dict(segment: Segment) -> dict[str, Any]:
+    return {
+        "kind": segment.kind,
+        "start_ms": segment.span.start_ms,
+        "end_ms": segment.span.end_ms,
+        "language": segment.language,
+        "emotion": segment.emotion,
+        "events": [asdict(event) for event in segment.events],
+        "inline": [asdict(tag) for tag in segment.inline],
+        "text": segment.text,
+        "raw": segment.raw,
+        "words": [
+            {"text": word.text, "start_ms": word.span.start_ms, "end_ms": word.span.end_ms}
+            for word in segment.words
+        ],
+        "channel": segment.channel,
+        "error": segment.error,
+    }
+
+
+def _segment_from_dict(data: Mapping[str, Any]) -> Segment:
+    return Segment(
+        kind=data["kind"],
+        span=_span(data),
+        text=data["text"],
+        raw=data["raw"],
+        language=data["language"],
+        emotion=data["emotion"],
+        events=_each(lambda item: Event(**_known(item, Event)), data["events"]),
+        inline=_each(lambda item: InlineTag(**_known(item, InlineTag)), data["inline"]),
+        words=_each(lambda item: Word(item["text"], _span(item)), data["words"]),
+        channel=data["channel"],
+        error=data["error"],
+    )
+
+
+def _diagnostic_to_dict(diagnostic: Diagnostic) -> dict[str, Any]:
+    # JSON has no infinity (the level of digital silence) and no NaN.
+    finite = math.isfinite(diagnostic.value)
+    return {**asdict(diagnostic), "value": diagnostic.value if finite else None}
+
+
+def _diagnostic_from_dict(data: Mapping[str, Any]) -> Diagnostic:
+    value = math.nan if data["value"] is None else float(data["value"])
+    return Diagnostic(data["name"], value, data["zh"], data["en"])
+
+
+def _span(data: Mapping[str, Any]) -> Span:
+    return Span(data["start_ms"], data["end_ms"])
+
+
+def _each(
+    read: Callable[[Mapping[str, Any]], _Value], items: Iterable[Mapping[str, Any]]
+) -> tuple[_Value, ...]:
+    return tuple(read(item) for item in items)
+
+
+def _known(data: Mapping[str, Any], kind: type[Any]) -> dict[str, Any]:
+    """Return the fields that the dataclass has."""
+    names = {item.name for item in fields(kind)}
+    return {name: value for name, value in data.items() if name in names}

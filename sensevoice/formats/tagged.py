@@ -1,0 +1,154 @@
+"""The tagged transcript: `[language] [emotion] text (sound) (sound)`, a line for each segment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from sensevoice.formats.base import clock
+from sensevoice.tags import inline_emotion, label
+from sensevoice.transcript import Event, InlineTag, Segment, Transcript
+
+SOUND_GAP_MS = 1_000
+"""A sound that begins this soon after a line is heard as belonging to it: laughter after the joke."""
+
+_CHANNELS = {"left": ("左", "left"), "right": ("右", "right")}
+
+
+@dataclass(frozen=True)
+class TaggedLine:
+    """One line and the time from the start of its first segment to the end of what stands in it."""
+
+    start_ms: int
+    end_ms: int
+    text: str
+
+
+def tagged_lines(transcript: Transcript, labels: str) -> list[TaggedLine]:
+    """Return the lines of the tagged transcript; sounds close to a line are part of it."""
+    lines: list[_Line] = []
+    latest: dict[str | None, _Line] = {}
+    for segment in transcript.segments:
+        line = _Line(segment, labels)
+        before = latest.get(segment.channel)
+        if _is_sound(segment) and before and segment.span.start_ms <= before.end_ms + SOUND_GAP_MS:
+            before.append_sounds(segment)
+        elif line.add(segment):
+            lines.append(line)
+            latest[segment.channel] = line
+    return [line.finished() for line in lines]
+
+
+def tagged(transcript: Transcript, labels: str) -> str:
+    """Return the tagged transcript."""
+    return "\n".join(line.text for line in tagged_lines(transcript, labels))
+
+
+def timed(transcript: Transcript, labels: str) -> str:
+    """Return the tagged transcript with `[start → end]` before each line."""
+    return "\n".join(
+        f"[{clock(line.start_ms)} → {clock(line.end_ms)}] {line.text}"
+        for line in tagged_lines(transcript, labels)
+    )
+
+
+def _is_sound(segment: Segment) -> bool:
+    return segment.kind == "sound" and not segment.error
+
+
+class _Line:
+    """A line while it grows: the parts to be shown, and the sound that was shown last."""
+
+    def __init__(self, first: Segment, labels: str) -> None:
+        self.labels = labels
+        self.start_ms, self.end_ms = first.span.start_ms, first.span.end_ms
+        self.parts = [f"[{_pick(_CHANNELS[first.channel], labels)}]"] if first.channel else []
+        self.last_sound: Event | None = None
+        self.last_sound_at = 0
+
+    def add(self, segment: Segment) -> bool:
+        """Show the first segment of the line; return False if there is nothing to show."""
+        if segment.error:
+            self.parts.append(_failure(segment, self.labels))
+            return True
+        if segment.kind == "sound":
+            self.append_sounds(segment)
+            return self.last_sound is not None
+        return self._add_speech(segment)
+
+    def append_sounds(self, segment: Segment) -> None:
+        """Show sounds after what stands in the line; the one shown last may go on, and is shown once."""
+        for event in segment.events:
+            last = self.last_sound
+            if last and last.name == event.name:
+                self.last_sound = replace(last, trend=last.trend or event.trend)
+                self.parts[self.last_sound_at] = _in_brackets(self.last_sound, self.labels)
+            elif not self._show_sound(event):
+                continue
+            self.end_ms = max(self.end_ms, segment.span.end_ms)
+
+    def finished(self) -> TaggedLine:
+        return TaggedLine(self.start_ms, self.end_ms, " ".join(self.parts))
+
+    def _add_speech(self, segment: Segment) -> bool:
+        self._show_name(segment.language)
+        before = len(self.parts)
+        # An emotion that stands inside the text is shown there, not in front.
+        if segment.emotion != inline_emotion(segment.inline):
+            self._show_name(segment.emotion)
+        self._add_text(segment)
+        for event in segment.events:
+            if event.offset is None:
+                self._show_sound(event)
+        return len(self.parts) > before
+
+    def _add_text(self, segment: Segment) -> None:
+        """Show the text with its tags where they stand."""
+        at = 0
+        for offset, tag in _marks(segment, self.labels):
+            self._show(segment.text[at:offset].strip())
+            at = offset
+            if isinstance(tag, Event):
+                self._show_sound(tag)
+            else:
+                self._show_name(tag.name)
+        self._show(segment.text[at:].strip())
+
+    def _show(self, part: str) -> bool:
+        if part:
+            self.parts.append(part)
+        return bool(part)
+
+    def _show_name(self, name: str) -> None:
+        shown = label(name, self.labels)
+        self._show(f"[{shown}]" if shown else "")
+
+    def _show_sound(self, event: Event) -> bool:
+        shown = self._show(_in_brackets(event, self.labels))
+        if shown:
+            self.last_sound, self.last_sound_at = event, len(self.parts) - 1
+        return shown
+
+
+def _marks(segment: Segment, labels: str) -> list[tuple[int, InlineTag | Event]]:
+    """Return what is shown inside the text, in order; at one place names before sounds, as in a head."""
+    marks: list[tuple[int, InlineTag | Event]] = [(tag.offset, tag) for tag in segment.inline]
+    marks += [(event.offset, event) for event in segment.events if event.offset is not None]
+    shown = [mark for mark in marks if label(mark[1].name, labels)]
+    return sorted(shown, key=lambda mark: mark[0])
+
+
+def _in_brackets(event: Event, labels: str) -> str:
+    name = label(event.name, labels, event.trend)
+    return f"({name})" if name else ""
+
+
+def _failure(segment: Segment, labels: str) -> str:
+    start, end = clock(segment.span.start_ms), clock(segment.span.end_ms)
+    reason = " ".join((segment.error or "").split())
+    return _pick(
+        (f"[识别失败 {start} → {end}：{reason}]", f"[recognition failed {start} → {end}: {reason}]"), labels
+    )
+
+
+def _pick(names: tuple[str, str], labels: str) -> str:
+    return names[0] if labels == "zh" else names[1]

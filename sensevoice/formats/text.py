@@ -1,0 +1,43 @@
+"""The views of a transcript that are text to read, and the text file of any of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from sensevoice.formats.base import RenderOptions
+from sensevoice.formats.emoji import emoji
+from sensevoice.formats.tagged import tagged, timed
+from sensevoice.transcript import Transcript
+
+
+def plain(transcript: Transcript) -> str:
+    """Return only what was said, a line for each segment of speech."""
+    return "\n".join(item.text for item in transcript.segments if item.kind == "speech" and item.text)
+
+
+def raw(transcript: Transcript) -> str:
+    """Return what the model wrote, tags and all, a line for each segment."""
+    return "\n".join(item.raw for item in transcript.segments if item.raw)
+
+
+_VIEWS: Mapping[str, Callable[[Transcript, str], str]] = MappingProxyType(
+    {
+        "tagged": tagged,
+        "emoji": lambda transcript, labels: emoji(transcript),
+        "plain": lambda transcript, labels: plain(transcript),
+        "timed": timed,
+        "raw": lambda transcript, labels: raw(transcript),
+    }
+)
+
+
+def view_text(transcript: Transcript, options: RenderOptions) -> str:
+    """Return the transcript in the options' view."""
+    return _VIEWS[options.view](transcript, options.labels)
+
+
+def txt(transcript: Transcript, options: RenderOptions) -> str:
+    """Return the options' view as a text file, which ends in a line break unless it is empty."""
+    text = view_text(transcript, options)
+    return f"{text}\n" if text else ""

@@ -1,0 +1,102 @@
+"""The named endpoint `/transcribe`, for gradio_client and for plain HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from sensevoice.errors import SenseVoiceError
+from sensevoice.formats import RenderOptions, to_dict
+from sensevoice.options import Options
+from sensevoice.transcript import Transcript
+from sensevoice.ui.handlers import close, log_unexpected
+from sensevoice.ui.runs import Turnstile
+from sensevoice.ui.settings import PageSettings, TranscribeFn
+from sensevoice.ui.text import READERS, say
+
+
+def make_endpoint(
+    transcribe: TranscribeFn, settings: PageSettings, turnstile: Turnstile, cache: Path
+) -> Callable[..., dict[str, Any]]:
+    """Return the function behind the endpoint: an uploaded file and settings to a record.
+
+    Its defaults are the page's; gradio reads parameters, types and the docstring from it. All errors
+    reach the client as gr.Error with the sentence in both languages.
+    """
+    page = settings.options
+
+    def endpoint(
+        audio: gr.FileData,
+        language: str = page.language,
+        use_itn: bool = page.use_itn,
+        ban_emo_unk: bool = page.ban_emo_unk,
+        merge_length_s: float = page.merge_length_s,
+        merge_gap_s: float = page.merge_gap_s,
+        batch_size_s: float = page.batch_size_s,
+        channel: str = page.channel,
+        sounds: bool = page.sounds,
+        word_times: bool = page.word_times,
+        labels: str = "zh",
+    ) -> dict:  # type: ignore[type-arg]  # gradio's schema knows the bare type
+        """Recognise an audio or video file, uploaded with handle_file(), and return the record."""
+        try:
+            path = uploaded(audio, cache)
+            options = Options(
+                language=language,
+                use_itn=use_itn,
+                ban_emo_unk=ban_emo_unk,
+                merge_length_s=merge_length_s,
+                merge_gap_s=merge_gap_s,
+                batch_size_s=batch_size_s,
+                channel=channel,  # type: ignore[arg-type]  # Options says what is allowed
+                sounds=sounds,
+                word_times=word_times,
+            )
+            render_options = RenderOptions(labels=labels)
+            with turnstile.enter() as ticket:
+                ticket.wait()
+                record = last(transcribe, path, options)
+            return to_dict(record, render_options)
+        except SenseVoiceError as exc:
+            raise gr.Error(str(exc), print_exception=False) from exc
+        except gr.Error:
+            raise
+        except Exception as exc:
+            sentences = both("unexpected", reference=log_unexpected())
+            raise gr.Error(sentences, print_exception=False) from exc
+
+    return endpoint
+
+
+def uploaded(audio: object, cache: Path) -> Path:
+    """Return the path of a file that came in by upload. Raises gr.Error for anything else.
+
+    gradio itself checks only values that call themselves file data, so a plain string, or a dict
+    without `meta`, would name any file on the server.
+    """
+    path = audio.get("path") if isinstance(audio, dict) else None
+    if isinstance(path, str):
+        real = Path(path).resolve()
+        if real.is_file() and real.is_relative_to(cache.resolve()):
+            return real
+    raise gr.Error(both("not_uploaded"), print_exception=False)
+
+
+def last(transcribe: TranscribeFn, path: Path, options: Options) -> Transcript:
+    """Run to the end and return the transcript."""
+    items = transcribe(path, options)
+    try:
+        for item in items:
+            if isinstance(item, Transcript):
+                return item
+    finally:
+        close(items)
+    raise RuntimeError("the run ended without a transcript")
+
+
+def both(key: str, **values: object) -> str:
+    """Return a sentence in Chinese and in English, for clients that do not say what they read."""
+    return " / ".join(say(key, reader, **values) for reader in READERS)

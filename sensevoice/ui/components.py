@@ -1,0 +1,41 @@
+"""The components of the page's settings, each with its words by the browser's language."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from sensevoice.options import MAX_SEGMENT_S
+from sensevoice.ui.text import CHOICES, I18N_PREFIX
+
+
+def words(key: str) -> Any:
+    """Return a placeholder that the page replaces by the string of this key."""
+    return gr.I18n()(I18N_PREFIX + key)
+
+
+def dropdown(name: str, value: str, **more: Any) -> gr.Dropdown:
+    """Return a dropdown of the CHOICES of this name."""
+    choices = [(words(f"{name}_{choice}"), choice) for choice in CHOICES[name]]
+    return gr.Dropdown(
+        choices, value=value, label=words(name), filterable=False, elem_id=f"sv-{name}", **more
+    )
+
+
+def slider(name: str, value: float, step: float) -> gr.Slider:
+    """Return a slider for a setting in seconds, of which none may exceed the longest segment."""
+    return gr.Slider(
+        0,
+        MAX_SEGMENT_S,
+        value,
+        step=step,
+        label=words(name),
+        info=words(f"{name}_help"),
+        elem_id=f"sv-{name}",
+    )
+
+
+def checkbox(name: str, value: bool) -> gr.Checkbox:
+    """Return a checkbox with a sentence of help."""
+    return gr.Checkbox(value, label=words(name), info=words(f"{name}_help"), elem_id=f"sv-{name}")

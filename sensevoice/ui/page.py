@@ -1,0 +1,250 @@
+"""The layout of the page and which handler answers which event."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.processing_utils import save_file_to_cache
+from gradio.utils import get_upload_folder
+
+from sensevoice.options import Options
+from sensevoice.ui.api import make_endpoint
+from sensevoice.ui.components import checkbox, dropdown, slider, words
+from sensevoice.ui.downloads import DOWNLOADS
+from sensevoice.ui.handlers import Handlers, Screen
+from sensevoice.ui.launch import blocks_arguments
+from sensevoice.ui.runs import Desk, Turnstile
+from sensevoice.ui.settings import DemoInfo, PageSettings, TranscribeFn
+from sensevoice.ui.text import reader_of, say
+
+TRANSCRIPT_LINES = 15
+"""The textbox has its height from the start, so that nothing moves when a result comes."""
+
+FORM = (
+    "language",
+    "merge_length_s",
+    "merge_gap_s",
+    "batch_size_s",
+    "use_itn",
+    "ban_emo_unk",
+    "channel",
+    "sounds",
+)
+"""The settings of Options that the page offers, in the order of its components."""
+
+COPY_JS = Path(__file__).with_name("copy.js")
+
+HIDDEN: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+"""The page's own events are no part of the API, and the page has a progress bar of its own."""
+
+AT_ONCE: dict[str, Any] = {**HIDDEN, "queue": False}
+"""For what must be answered while a run is under way."""
+
+
+def build_app(transcribe: TranscribeFn, settings: PageSettings) -> gr.Blocks:
+    """Return the page and the API around a way to transcribe; queue() and launch() are the caller's.
+
+    Their arguments come from `queue_arguments` and `launch_arguments`.
+    """
+    cache = Path(get_upload_folder())
+    turnstile = Turnstile()
+    handlers = Handlers(transcribe, settings, turnstile, cache)
+    app = gr.Blocks(**blocks_arguments())
+    with app:
+        Page(settings, handlers, cache).build(app)
+        gr.events.api(
+            make_endpoint(transcribe, settings, turnstile, cache),
+            api_name="transcribe",
+            concurrency_limit=None,  # the turnstile orders the runs of page and API alike
+        )
+    return app
+
+
+class Page:
+    """The components by name, and the events between them."""
+
+    def __init__(self, settings: PageSettings, handlers: Handlers, cache: Path) -> None:
+        self._settings = settings
+        self._handlers = handlers
+        self._cache = cache
+
+    def build(self, app: gr.Blocks) -> None:
+        self.desk = gr.State(Desk())
+        if self._settings.demo:
+            gr.HTML(words("demo"), elem_id="sv-demo")
+        with gr.Row(elem_id="sv-header"):
+            gr.HTML(words("header"), elem_id="sv-title")
+            gr.HTML(words("status"), elem_id="sv-status")
+        with gr.Row(elem_id="sv-main"):
+            with gr.Column(scale=2, min_width=320, elem_id="sv-left"):
+                self._build_left()
+            with gr.Column(scale=3, min_width=320, elem_id="sv-right"):
+                self._build_right()
+        self._connect(app)
+
+    def _build_left(self) -> None:
+        with gr.Tabs(elem_id="sv-source") as self.tabs:
+            with gr.Tab(words("source_file"), id="file") as self.file_tab:
+                # No file_types: what can be read is for the decoder to say, by content and not by name.
+                self.file = gr.File(label=words("file"), height=150, elem_id="sv-file")
+            with gr.Tab(words("source_microphone"), id="microphone") as self.microphone_tab:
+                self.microphone = gr.Audio(
+                    label=words("microphone"),
+                    sources=["microphone"],
+                    type="filepath",
+                    editable=False,
+                    buttons=[],
+                    elem_id="sv-microphone",
+                )
+                gr.HTML(words("microphone_help"), elem_classes="sv-help")
+        self.language = dropdown("language", self._settings.options.language)
+        with gr.Accordion(words("settings"), open=False, elem_id="sv-settings"):
+            self._build_settings(self._settings.options)
+        self.start = gr.Button(words("start"), variant="primary", size="lg", elem_id="sv-start")
+        self.cancel = gr.Button(words("cancel"), visible=False, size="lg", elem_id="sv-cancel")
+        self.notice = gr.HTML(elem_id="sv-notice", js_on_load=None)
+        if self._settings.demo and self._settings.demo.samples:
+            self._build_samples(self._settings.demo)
+
+    def _build_settings(self, defaults: Options) -> None:
+        self.merge_length_s = slider("merge_length_s", defaults.merge_length_s, step=1)
+        self.merge_gap_s = slider("merge_gap_s", defaults.merge_gap_s, step=0.1)
+        # No minimum: gradio would refuse a lower value with an English toast, Options says it in a sentence.
+        self.batch_size_s = gr.Number(
+            defaults.batch_size_s,
+            label=words("batch_size_s"),
+            info=words("batch_size_s_help"),
+            elem_id="sv-batch_size_s",
+        )
+        self.use_itn = checkbox("use_itn", defaults.use_itn)
+        self.ban_emo_unk = checkbox("ban_emo_unk", defaults.ban_emo_unk)
+        self.sounds = checkbox("sounds", defaults.sounds)
+        self.channel = dropdown("channel", defaults.channel, info=words("channel_help"))
+
+    def _build_samples(self, demo: DemoInfo) -> None:
+        with gr.Row(elem_id="sv-samples"):
+            gr.HTML(words("samples"), elem_classes="sv-help")
+            for number, sample in enumerate(demo.samples):
+                button = gr.Button(words(f"sample_{number}"), size="sm", min_width=60)
+                button.click(
+                    self._sample_loader(sample.path),
+                    self.desk,
+                    [self.file, self.tabs],
+                    **AT_ONCE,
+                )
+
+    def _build_right(self) -> None:
+        with gr.Row(elem_id="sv-tools"):
+            self.view = dropdown("view", "tagged", min_width=120)
+            self.labels = dropdown("labels", "zh", min_width=120)
+            self.copy = gr.Button(words("copy"), size="md", min_width=90, scale=0, elem_id="sv-copy")
+        self.text = gr.Textbox(
+            label=words("transcript"),
+            placeholder=words("transcript_empty"),
+            lines=TRANSCRIPT_LINES,
+            max_lines=TRANSCRIPT_LINES,
+            interactive=False,
+            elem_id="sv-text",
+        )
+        self.summary = gr.HTML(elem_id="sv-summary", js_on_load=None)
+        with gr.Row(elem_id="sv-downloads"):
+            gr.HTML(words("download"), elem_classes="sv-help")
+            self.downloads = [
+                gr.DownloadButton(
+                    name.upper(), interactive=False, size="sm", min_width=60, elem_id=f"sv-download-{name}"
+                )
+                for name in DOWNLOADS
+            ]
+        self.advice = gr.HTML(elem_id="sv-advice", js_on_load=None)
+
+    def _connect(self, app: gr.Blocks) -> None:
+        form = [getattr(self, name) for name in FORM]
+        self.start.click(
+            self._run,
+            [self.desk, self.file, self.microphone, *form],
+            self._screen_parts(),
+            concurrency_limit=None,  # the turnstile orders the runs of page and API alike
+            **HIDDEN,
+        )
+        self.cancel.click(self._cancel, self.desk, self.cancel, **AT_ONCE)
+        gr.on(
+            [self.view.input, self.labels.input],
+            self._show,
+            [self.desk, self.view, self.labels],
+            [self.text, *self.downloads],
+            **AT_ONCE,
+        )
+        self.copy.click(None, self.text, None, js=COPY_JS.read_text("utf-8"), **AT_ONCE)
+        self.file_tab.select(lambda desk: _choose(desk, "file"), self.desk, **AT_ONCE)
+        self.microphone_tab.select(lambda desk: _choose(desk, "microphone"), self.desk, **AT_ONCE)
+        app.load(self._load, self.desk, [self.desk, self.labels], **AT_ONCE)
+
+    def _screen_parts(self) -> list[gr.components.Component]:
+        parts = [self.start, self.cancel, self.notice, self.text, self.summary, self.advice]
+        return [*parts, *self.downloads]
+
+    def _load(self, request: gr.Request, desk: Desk) -> tuple[Desk, str]:
+        desk.labels = reader_of(request.headers.get("accept-language"))
+        return desk, desk.labels  # gradio forgets a state after the visit only if an event has set it
+
+    def _run(
+        self, request: gr.Request, desk: Desk, file: str | None, microphone: str | None, *form: Any
+    ) -> Iterator[list[Any]]:
+        chosen = microphone if desk.source == "microphone" else file
+        path = Path(chosen) if chosen else None
+        reader = reader_of(request.headers.get("accept-language"))
+        screens = self._handlers.run(desk, path, dict(zip(FORM, form, strict=True)), reader)
+        yield from _changes(updates(screen) for screen in screens)
+
+    def _cancel(self, request: gr.Request, desk: Desk) -> dict[str, Any]:
+        desk.cancel()
+        reader = reader_of(request.headers.get("accept-language"))
+        return gr.update(value=say("cancelling", reader), interactive=False)
+
+    def _show(self, desk: Desk, view: str, labels: str) -> list[Any]:
+        parts = updates(self._handlers.show(desk, view, labels))
+        return [parts[3], *parts[6:]]
+
+    def _sample_loader(self, path: Path) -> Any:
+        def load(desk: Desk) -> tuple[str, dict[str, Any]]:
+            desk.source = "file"
+            # gradio serves only files of its cache, and the samples lie in the program.
+            return save_file_to_cache(path, str(self._cache)), gr.update(selected="file")
+
+        return load
+
+
+def updates(screen: Screen) -> list[Any]:
+    """Return what gradio has to change for a screen, in the order of `Page._screen_parts`."""
+    keep = gr.skip()
+    files = [keep] * len(DOWNLOADS)
+    if screen.files is not None:
+        paths = screen.files or (None,) * len(DOWNLOADS)
+        files = [gr.update(value=path and str(path), interactive=path is not None) for path in paths]
+    return [
+        gr.update(visible=not screen.running),
+        gr.update(value=words("cancel"), visible=screen.running, interactive=True),
+        screen.notice,
+        *(keep if part is None else part for part in (screen.text, screen.summary, screen.advice)),
+        *files,
+    ]
+
+
+def _changes(screens: Iterator[list[Any]]) -> Iterator[list[Any]]:
+    """Leave out what is the same as before: drawing a button again would undo the visitor's click on it."""
+    last: list[Any] | None = None
+    for screen in screens:
+        if last is None:
+            yield screen
+        else:
+            yield [gr.skip() if new == old else new for new, old in zip(screen, last, strict=True)]
+        last = screen
+    if last is None:
+        yield gr.skip()
+
+
+def _choose(desk: Desk, source: str) -> None:
+    desk.source = source

@@ -1,0 +1,52 @@
+"""What the page is built from: a way to transcribe, and what to show about the model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sensevoice import bundled
+from sensevoice.options import Options
+from sensevoice.progress import Progress
+from sensevoice.transcript import ModelInfo, Segment, Transcript
+
+TranscribeFn = Callable[[Path, Options], Iterator[Progress | Segment | Transcript]]
+"""Segments in time order as they are known, the Transcript last; closing the iterator cancels the run."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A recording that the page offers to try."""
+
+    title_zh: str
+    title_en: str
+    path: Path
+
+
+@dataclass(frozen=True)
+class DemoInfo:
+    """What the demonstration model knows: its sentences as (language, text), and recordings of them."""
+
+    sentences: tuple[tuple[str, str], ...]
+    samples: tuple[Sample, ...] = ()
+
+
+def bundled_demo() -> DemoInfo:
+    """Return what the bundled demonstration model knows."""
+    recordings = bundled.sample_recordings()
+    return DemoInfo(
+        bundled.sentences(), tuple(Sample(item.title_zh, item.title_en, item.path) for item in recordings)
+    )
+
+
+@dataclass(frozen=True)
+class PageSettings:
+    """`options` are the page's and the API's defaults; `demo` is None with a real model."""
+
+    options: Options
+    model: ModelInfo
+    version: str
+    demo: DemoInfo | None = None
+    max_upload_mb: int = 2048
+    """Two gigabytes: some two hours of HD video, or three hours of CD-quality WAV."""

@@ -1,0 +1,155 @@
+"""A launched app on a free port and a browser that looks at it, in Chinese and in English.
+
+Every page made here fails its test at the end if it logged an error to the console or asked any
+other host for anything.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import shutil
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from sensevoice.ui import PageSettings, TranscribeFn, build_app, launch_arguments, queue_arguments
+
+CHROMIUM = "/usr/bin/chromium"
+CHROMIUM_ARGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-fake-device-for-media-stream",  # a microphone that beeps
+    "--use-fake-ui-for-media-stream",
+)
+SCREENSHOTS = Path(__file__).parents[2] / "docs" / "screenshots"
+
+GRADIO_WARNINGS = (
+    "ignore:'future.no_silent_downcasting' is deprecated",
+    "ignore:The copy keyword is deprecated",
+    "ignore::ResourceWarning",
+    "ignore::pytest.PytestUnraisableExceptionWarning",
+)
+"""gradio 6.31 calls pandas 3 in an old way after every run, which as an error would break its queue, and
+leaves event loops of its threads unclosed, which come to light only when they are collected."""
+
+LiveApp = Callable[[TranscribeFn, PageSettings], str]
+OpenPage = Callable[..., Any]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.parent == Path(__file__).parent:
+            for warning in GRADIO_WARNINGS:
+                item.add_marker(pytest.mark.filterwarnings(warning))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if shutil.which(CHROMIUM) is None:
+        pytest.skip(f"{CHROMIUM} is not installed")
+    with sync_api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=list(CHROMIUM_ARGS))
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def live_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LiveApp]:
+    """Return a function that launches the app as the program does and returns its address."""
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "gradio"))
+    apps = []
+
+    def launch(transcribe: TranscribeFn, settings: PageSettings) -> str:
+        app = build_app(transcribe, settings)
+        apps.append(app)
+        app.queue(**queue_arguments())
+        port = free_port()
+        app.launch(
+            server_name="127.0.0.1",
+            server_port=port,
+            prevent_thread_lock=True,
+            **launch_arguments(settings),
+        )
+        return f"http://127.0.0.1:{port}"
+
+    yield launch
+    for app in apps:
+        app.close(verbose=False)
+    gc.collect()  # what gradio leaves open is to be found here and not in the middle of another test
+
+
+@pytest.fixture
+def open_page(browser: Any) -> Iterator[OpenPage]:
+    """Return a function that opens an address with a locale, a width and a colour scheme."""
+    contexts, problems = [], []
+
+    def open_at(url: str, locale: str = "zh-CN", width: int = 1280, scheme: str = "light") -> Any:
+        context = browser.new_context(
+            locale=locale, viewport={"width": width, "height": 900}, color_scheme=scheme
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        host = urlsplit(url).netloc
+
+        def check_request(request: Any) -> None:
+            parts = urlsplit(request.url)
+            if parts.scheme not in ("data", "blob") and parts.netloc != host:
+                problems.append(f"request to another host: {request.url}")
+
+        page.on("request", check_request)
+        page.on("console", lambda m: problems.append(f"console: {m.text}") if m.type == "error" else None)
+        page.on("pageerror", lambda error: problems.append(f"page error: {error}"))
+        page.goto(url)
+        page.wait_for_selector("#sv-start")
+        return page
+
+    yield open_at
+    for context in contexts:
+        context.close()
+    assert problems == []
+
+
+@pytest.fixture
+def page_zh(open_page: OpenPage) -> OpenPage:
+    return lambda url, **more: open_page(url, locale="zh-CN", **more)
+
+
+@pytest.fixture
+def page_en(open_page: OpenPage) -> OpenPage:
+    return lambda url, **more: open_page(url, locale="en-US", **more)
+
+
+@pytest.fixture
+def screenshot(tmp_path: Path) -> Callable[[Any, str], Path]:
+    """Return a function that keeps a picture: in docs/screenshots with UPDATE_SCREENSHOTS=1."""
+    folder = SCREENSHOTS if os.environ.get("UPDATE_SCREENSHOTS") == "1" else tmp_path
+
+    def take(page: Any, name: str) -> Path:
+        path = folder / f"{name}.png"
+        folder.mkdir(parents=True, exist_ok=True)
+        page.mouse.move(0, 0)
+        page.wait_for_timeout(400)  # transitions
+        page.screenshot(path=str(path), full_page=True)
+        return path
+
+    return take
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port

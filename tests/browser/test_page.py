@@ -1,0 +1,387 @@
+"""The page in a real browser, over a scripted run."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import time
+import wave
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sensevoice.errors import NoAudioTrack
+from sensevoice.formats import render_view
+from sensevoice.ui import DemoInfo, Sample
+from tests.ui_script import CALL, CALL_MS, QUIET, SETTINGS, Script, call
+
+RUNNING = "#sv-cancel"
+
+
+@pytest.fixture
+def media(tmp_path: Path) -> Path:
+    path = tmp_path / "客服通话.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, 16_000, 0, "NONE", ""))
+        file.writeframes(bytes(2 * 16 * CALL_MS))
+    return path
+
+
+def choose(page: Any, path: Path) -> None:
+    page.set_input_files("#sv-file input[type=file]", str(path))
+    page.wait_for_selector(f"#sv-file >> text={path.stem}")
+
+
+def start(page: Any, path: Path) -> None:
+    choose(page, path)
+    page.click("#sv-start")
+
+
+def text_of(page: Any) -> str:
+    value: str = page.input_value("#sv-text textarea")
+    return value
+
+
+def wait_for_lines(page: Any, count: int) -> None:
+    page.wait_for_function(
+        "n => document.querySelector('#sv-text textarea').value.split('\\n').filter(l => l).length >= n",
+        arg=count,
+    )
+
+
+def choose_option(page: Any, dropdown: str, option: str) -> None:
+    page.click(f"{dropdown} input")
+    page.click(f"[role=option]:has-text('{option}')")
+
+
+def wait_until(condition: Callable[[], bool], timeout_s: float = 10.0) -> None:
+    end = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < end, "timed out"
+        time.sleep(0.05)
+
+
+def test_rows_appear_while_the_run_goes_on_and_the_summary_comes_last(
+    live_app: Any, page_zh: Any, media: Path, screenshot: Any
+) -> None:
+    script = Script(call(diagnostics=(QUIET,)), hold_after=7)
+    page = page_zh(live_app(script, SETTINGS))
+    screenshot(page, "zh-empty")
+    assert page.is_disabled("#sv-download-srt")
+
+    start(page, media)
+    wait_for_lines(page, 4)
+    page.wait_for_selector("#sv-notice >> text=识别 50 %")
+    assert "谢谢" not in text_of(page)
+    assert not page.is_visible("#sv-start")
+    screenshot(page, "zh-running")
+
+    script.go.set()
+    page.wait_for_selector("#sv-summary p")
+    assert text_of(page) == render_view(call()[-1], "tagged", "zh")
+    summary = page.inner_text("#sv-summary")
+    assert summary.startswith("22 秒 · 6 段 · 中文 · ")
+    assert "愤怒 1" in summary and "开心 1" in summary and "背景音乐 1" in summary
+    assert page.inner_text("#sv-advice") == QUIET.zh
+    assert page.is_visible("#sv-start") and not page.is_visible(RUNNING)
+    assert page.inner_text("#sv-notice") == ""
+    screenshot(page, "zh")
+
+
+def test_nothing_moves_when_a_result_comes(live_app: Any, page_zh: Any, media: Path) -> None:
+    page = page_zh(live_app(Script(call()), SETTINGS))
+    parts = ("#sv-start", "#sv-text", "#sv-downloads")
+    before = {part: page.locator(part).bounding_box() for part in parts}
+    start(page, media)
+    page.wait_for_selector("#sv-summary p")
+    assert {part: page.locator(part).bounding_box() for part in parts} == before
+
+
+def test_another_view_is_drawn_from_the_record_without_running_again(
+    live_app: Any, page_zh: Any, media: Path
+) -> None:
+    script = Script(call())
+    page = page_zh(live_app(script, SETTINGS))
+    start(page, media)
+    page.wait_for_selector("#sv-summary p")
+    record = call()[-1]
+    choose_option(page, "#sv-view", "纯文本")
+    page.wait_for_function(
+        "t => document.querySelector('#sv-text textarea').value === t", arg=render_view(record, "plain", "zh")
+    )
+    choose_option(page, "#sv-view", "标签")
+    choose_option(page, "#sv-labels", "English")
+    page.wait_for_function(
+        "t => document.querySelector('#sv-text textarea').value === t",
+        arg=render_view(record, "tagged", "en"),
+    )
+    assert len(script.runs) == 1
+
+
+def test_a_view_chosen_during_a_run_holds_for_the_rows_that_follow(
+    live_app: Any, page_zh: Any, media: Path
+) -> None:
+    script = Script(call(), hold_after=7)
+    page = page_zh(live_app(script, SETTINGS))
+    start(page, media)
+    wait_for_lines(page, 4)
+    choose_option(page, "#sv-view", "纯文本")
+    page.wait_for_function("() => !document.querySelector('#sv-text textarea').value.includes('[')")
+    script.go.set()
+    page.wait_for_selector("#sv-summary p")
+    assert text_of(page) == render_view(call()[-1], "plain", "zh")
+
+
+def test_cancel_keeps_the_rows_and_says_that_they_are_not_all(
+    live_app: Any, page_zh: Any, media: Path, screenshot: Any
+) -> None:
+    script = Script(call(), hold_after=7)
+    page = page_zh(live_app(script, SETTINGS))
+    start(page, media)
+    wait_for_lines(page, 4)
+    page.click(RUNNING)
+    page.wait_for_selector("#sv-summary .sv-partial")
+    assert "已取消" in page.inner_text("#sv-notice")
+    assert "抱歉" in text_of(page) and "谢谢" not in text_of(page)
+    wait_until(lambda: script.closed == 1)
+    assert page.is_visible("#sv-start")
+    with page.expect_download() as download:
+        page.click("#sv-download-txt")
+    assert download.value.suggested_filename == "客服通话.partial.txt"
+    screenshot(page, "zh-cancelled")
+
+    page.click("#sv-start")
+    page.wait_for_selector(f"{RUNNING}:has-text('取消'):not([disabled])")
+    assert page.inner_text(RUNNING) == "取消"
+    assert not page.locator("#sv-summary .sv-partial").count()
+    script.go.set()
+    page.wait_for_selector("#sv-summary p")
+    assert "谢谢" in text_of(page)
+    assert len(script.runs) == 2
+
+
+def test_a_double_click_starts_one_run(live_app: Any, page_zh: Any, media: Path) -> None:
+    script = Script(call(), hold_after=5)
+    page = page_zh(live_app(script, SETTINGS))
+    choose(page, media)
+    page.dblclick("#sv-start")
+    wait_for_lines(page, 3)
+    script.go.set()
+    page.wait_for_selector("#sv-summary p")
+    page.wait_for_timeout(500)
+    assert len(script.runs) == 1
+
+
+@pytest.mark.parametrize("locale, code", [("zh-CN", "zh"), ("en-US", "en")])
+def test_an_error_is_a_sentence_on_the_page_in_the_readers_language(
+    live_app: Any, open_page: Any, media: Path, screenshot: Any, locale: str, code: str
+) -> None:
+    error = NoAudioTrack(path=media)
+    page = open_page(live_app(Script([error]), SETTINGS), locale=locale)
+    start(page, media)
+    page.wait_for_selector("#sv-notice [role=alert]")
+    assert page.inner_text("#sv-notice") == error.message(code)
+    assert page.is_visible("#sv-start")
+    screenshot(page, f"{code}-error")
+
+
+def test_a_file_name_is_text_and_never_markup(live_app: Any, page_en: Any, media: Path) -> None:
+    error = NoAudioTrack(path="<img src=x onerror=alert(1)> {{value}} ${1+1}.mkv")
+    page = page_en(live_app(Script([error]), SETTINGS))
+    start(page, media)
+    page.wait_for_selector("#sv-notice [role=alert]")
+    assert page.inner_text("#sv-notice") == error.message("en")
+    assert page.locator("#sv-notice img").count() == 0
+
+
+def test_an_unexpected_exception_gives_a_number_that_is_in_the_log(
+    live_app: Any, page_en: Any, media: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    page = page_en(live_app(Script([*call()[:4], ZeroDivisionError("/srv/secret")]), SETTINGS))
+    with caplog.at_level(logging.ERROR):
+        start(page, media)
+        page.wait_for_selector("#sv-notice [role=alert]")
+    shown = page.inner_text("#sv-notice")
+    reference = re.search(r"[0-9a-f]{8}", shown)
+    assert reference and reference.group() in caplog.text and "ZeroDivisionError" in caplog.text
+    assert "secret" not in page.content() and "Traceback" not in page.content()
+    assert len(text_of(page).splitlines()) == 2, "what was recognised before is kept"
+
+
+@pytest.mark.parametrize(
+    "locale, label, sentence",
+    [
+        ("zh-CN", "开始 AI 识别", "请先选择"),
+        ("zh-TW", "开始 AI 识别", "请先选择"),
+        ("zh-HK", "Start AI recognition", "Please choose"),
+        ("en-GB", "Start AI recognition", "Please choose"),
+        ("fr-FR", "Start AI recognition", "Please choose"),
+    ],
+)
+def test_labels_and_sentences_are_in_one_language(
+    live_app: Any, open_page: Any, locale: str, label: str, sentence: str
+) -> None:
+    page = open_page(live_app(Script(call()), SETTINGS), locale=locale)
+    page.click(f"#sv-start:has-text('{label}')")
+    page.wait_for_selector(f"#sv-notice >> text={sentence}")
+
+
+def test_without_a_file_the_page_asks_for_one(live_app: Any, page_zh: Any) -> None:
+    script = Script(call())
+    page = page_zh(live_app(script, SETTINGS))
+    page.click("#sv-start")
+    page.wait_for_selector("#sv-notice >> text=请先选择一个音频或视频文件")
+    page.click("[role=tab]:has-text('麦克风')")
+    page.click("#sv-start")
+    page.wait_for_selector("#sv-notice >> text=请先用麦克风录一段音")
+    assert script.runs == []
+
+
+def test_a_recording_from_the_microphone_is_recognised(live_app: Any, page_zh: Any, screenshot: Any) -> None:
+    script = Script(call())
+    page = page_zh(live_app(script, SETTINGS))
+    page.click("[role=tab]:has-text('麦克风')")
+    page.click("#sv-microphone .record-button")
+    page.wait_for_timeout(1200)
+    page.click("#sv-microphone .stop-button:visible")
+    page.wait_for_selector("#sv-microphone #waveform, #sv-microphone .waveform-container")
+    page.wait_for_timeout(1000)
+    screenshot(page, "zh-microphone")
+    page.click("#sv-start")
+    page.wait_for_selector("#sv-summary p")
+    path = script.runs[0][0]
+    assert path.suffix in (".wav", ".webm") and path.stat().st_size > 1000
+
+
+def test_settings_of_the_form_reach_the_run(
+    live_app: Any, page_zh: Any, media: Path, screenshot: Any
+) -> None:
+    script = Script(call())
+    page = page_zh(live_app(script, SETTINGS))
+    choose_option(page, "#sv-language", "粤语")
+    page.click("#sv-settings >> text=设置")
+    page.wait_for_selector("#sv-channel", state="visible")
+    page.uncheck("#sv-use_itn input")
+    choose_option(page, "#sv-channel", "左右分开")
+    page.fill("#sv-batch_size_s input", "0.5")
+    screenshot(page, "zh-settings")
+    start(page, media)
+    page.wait_for_selector("#sv-notice >> text=批量（秒）")
+    page.fill("#sv-batch_size_s input", "30")
+    page.click("#sv-start")
+    page.wait_for_selector("#sv-summary p")
+    assert script.runs[0][1] == replace(
+        SETTINGS.options, language="yue", use_itn=False, channel="split", batch_size_s=30.0
+    )
+
+
+def test_downloads_hold_what_the_screen_shows(live_app: Any, page_zh: Any, media: Path) -> None:
+    page = page_zh(live_app(Script(call()), SETTINGS))
+    start(page, media)
+    page.wait_for_selector("#sv-summary p")
+    for name in ("txt", "json", "srt", "vtt"):
+        page.wait_for_selector(f"#sv-download-{name}:not([disabled])")
+        with page.expect_download() as download:
+            page.click(f"#sv-download-{name}")
+        content = Path(download.value.path()).read_text("utf-8")
+        assert Path(download.value.suggested_filename).suffix == f".{name}"
+        assert "这都第几天了" in content
+        if name == "txt":
+            assert content.strip() == text_of(page).strip()
+        if name == "json":
+            assert len(json.loads(content)["segments"]) == len(CALL)
+
+
+@pytest.mark.parametrize("secure", [True, False])
+def test_copy_works_with_and_without_a_secure_context(
+    live_app: Any, page_zh: Any, media: Path, secure: bool
+) -> None:
+    page = page_zh(live_app(Script(call()), SETTINGS))
+    if secure:
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    else:
+        page.evaluate("() => Object.defineProperty(navigator, 'clipboard', {value: undefined})")
+        page.evaluate("() => document.addEventListener('copy', () => window.copied = String(getSelection()))")
+    start(page, media)
+    page.wait_for_selector("#sv-summary p")
+    page.click("#sv-copy")
+    page.wait_for_selector("#sv-copy >> text=已复制")
+    copied = page.evaluate("() => navigator.clipboard ? navigator.clipboard.readText() : window.copied")
+    assert copied == text_of(page)
+    page.wait_for_selector("#sv-copy >> text=复制")
+
+
+def test_a_second_visitor_waits_and_can_cancel_while_waiting(
+    live_app: Any, page_zh: Any, page_en: Any, media: Path
+) -> None:
+    script = Script(call(), hold_after=5)
+    url = live_app(script, SETTINGS)
+    first, second = page_zh(url), page_en(url)
+    start(first, media)
+    wait_for_lines(first, 3)
+    start(second, media)
+    second.wait_for_selector("#sv-notice >> text=1 ahead of this one")
+    second.click(RUNNING)
+    second.wait_for_selector("#sv-start", state="visible")
+    script.go.set()
+    first.wait_for_selector("#sv-summary p")
+    assert len(script.runs) == 1
+
+
+def test_a_closed_page_stops_its_run(live_app: Any, page_zh: Any, media: Path) -> None:
+    script = Script(call(), hold_after=5)
+    page = page_zh(live_app(script, SETTINGS))
+    start(page, media)
+    wait_for_lines(page, 3)
+    page.close()
+    wait_until(lambda: script.closed == 1)
+
+
+def test_the_demonstration_says_what_it_knows_and_offers_samples(
+    live_app: Any, page_zh: Any, media: Path
+) -> None:
+    demo = DemoInfo((("zh", "您好，请问有什么可以帮您？"),), (Sample("客服通话", "Call centre", media),))
+    script = Script(call())
+    page = page_zh(live_app(script, replace(SETTINGS, demo=demo)))
+    assert "--demo" in page.inner_text("#sv-demo")
+    page.click("#sv-demo summary")
+    assert "您好，请问有什么可以帮您？" in page.inner_text("#sv-demo ul")
+    assert "演示模型" in page.inner_text("#sv-status")
+    page.click("#sv-samples button")
+    page.wait_for_selector("#sv-file >> text=客服通话")
+    page.click("#sv-start")
+    page.wait_for_selector("#sv-summary p")
+    assert script.runs[0][0].read_bytes() == media.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "name, locale, width, scheme",
+    [
+        ("en", "en-US", 1280, "light"),
+        ("zh-dark", "zh-CN", 1280, "dark"),
+        ("zh-phone", "zh-CN", 390, "light"),
+        ("en-phone", "en-US", 390, "dark"),
+    ],
+)
+def test_nothing_is_cut_off(
+    live_app: Any,
+    open_page: Any,
+    media: Path,
+    screenshot: Any,
+    name: str,
+    locale: str,
+    width: int,
+    scheme: str,
+) -> None:
+    page = open_page(live_app(Script(call()), SETTINGS), locale=locale, width=width, scheme=scheme)
+    start(page, media)
+    page.wait_for_selector("#sv-summary p")
+    screenshot(page, name)
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= width
+    for part in ("#sv-start", "#sv-copy", "#sv-text", "#sv-download-vtt", "#sv-labels", "#sv-status span"):
+        box = page.locator(part).bounding_box()
+        assert box["x"] >= 0 and box["x"] + box["width"] <= width, part

@@ -1,0 +1,30 @@
+"""Fixtures shared by all tests: the bundled model, loaded once."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sensevoice import bundled
+from sensevoice.models import FunasrRecognizer, ModelSettings, load_recognizer
+
+ROOT = Path(__file__).resolve().parents[1]
+GOLDEN = Path(__file__).with_name("golden")
+SAMPLES = {sample.name: sample for sample in bundled.sample_recordings()}
+
+
+@pytest.fixture(scope="session")
+def demo_recognizer() -> FunasrRecognizer:
+    """The bundled models behind funasr's own AutoModel."""
+    return load_recognizer(ModelSettings(demo=True, device="cpu"))
+
+
+@pytest.fixture(autouse=True)
+def calm_logging() -> Iterator[None]:
+    """Undo what a library does to the root logger, so that tests do not depend on their order."""
+    level = logging.getLogger().level
+    yield
+    logging.getLogger().setLevel(level)

@@ -1,0 +1,138 @@
+"""What a newcomer does: start the program, open the page, drop in a file, read the transcript.
+
+The real program in its own process, the bundled model, a real browser; and the same three
+recordings through the page, the API and the folder script, which must agree to the letter.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from gradio_client import Client, handle_file
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from tests.conftest import GOLDEN, ROOT, SAMPLES
+
+CHROMIUM = "/usr/bin/chromium"
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+START_LIMIT_S = 180
+
+
+def golden(name: str) -> str:
+    return (GOLDEN / f"{name}.txt").read_text("utf-8").strip()
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """(address, file with all it printed) of the started program."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    printed = tmp_path_factory.mktemp("program") / "printed.txt"
+    with printed.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, str(ROOT / "app_sensevoice.py"), "--demo", "--port", str(port)],
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd=printed.parent,
+        )
+        address = f"http://127.0.0.1:{port}"
+        try:
+            _wait_for(address, process, printed)
+            yield address, printed
+            process.send_signal(signal.SIGINT)
+            assert process.wait(30) == 0
+        finally:
+            process.kill()
+            process.wait()
+    assert "Traceback" not in printed.read_text("utf-8")
+
+
+def _wait_for(address: str, process: subprocess.Popen[bytes], printed: Path) -> None:
+    deadline_s = time.monotonic() + START_LIMIT_S
+    while time.monotonic() < deadline_s:
+        assert process.poll() is None, printed.read_text("utf-8")
+        try:
+            with urllib.request.urlopen(address, timeout=5):
+                return
+        except OSError:
+            time.sleep(0.5)
+    raise AssertionError(printed.read_text("utf-8"))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if not Path(CHROMIUM).exists():
+        pytest.skip(f"no {CHROMIUM}; apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+def test_what_the_program_prints_in_order(program: tuple[str, Path]) -> None:
+    address, printed = program
+    port = address.rpartition(":")[2]
+    time.sleep(1)
+    lines = printed.read_text("utf-8")
+    wanted = [
+        r"torch 2\.", r"device / 设备: ", r"demonstration model", r"models ready in .* \d+\.\d s",
+        rf"http://127\.0\.0\.1:{port}", rf"ssh -L {port}:127\.0\.0\.1:{port} -p <ssh port> \S+@\S+",
+        rf"ssh -Nf -L {port}:127\.0\.0\.1:{port}", r"--auth user:password",
+    ]  # fmt: skip
+    places = [re.search(pattern, lines) for pattern in wanted]
+    assert all(places), lines
+    starts = [place.start() for place in places if place]
+    assert starts == sorted(starts), lines
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_the_page_gives_the_golden_transcript(name: str, program: tuple[str, Path], browser: Browser) -> None:
+    page = browser.new_context(locale="zh-CN").new_page()
+    page.goto(program[0])
+    page.locator("input[type=file]").first.set_input_files(SAMPLES[name].path)
+    expect(page.get_by_text(SAMPLES[name].path.name).first).to_be_visible()
+    page.get_by_role("button", name="开始 AI 识别").click()
+    expect(page.locator("#sv-text textarea")).to_have_value(golden(name), timeout=60_000)
+    page.context.close()
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_the_api_gives_the_golden_transcript(name: str, program: tuple[str, Path]) -> None:
+    client = Client(program[0], verbose=False)
+    record = client.predict(audio=handle_file(SAMPLES[name].path), language="auto", api_name="/transcribe")
+    assert record["text"].strip() == golden(name)
+    assert record["schema_version"] == 1
+    assert record["model"]["demo"] is True
+
+
+def test_the_folder_script_gives_the_golden_transcripts(tmp_path: Path) -> None:
+    folder = tmp_path / "录音 (1)"
+    folder.mkdir()
+    for sample in SAMPLES.values():
+        shutil.copy(sample.path, folder)
+    script = [
+        sys.executable,
+        str(ROOT / "scripts/batch_transcribe.py"),
+        str(folder),
+        "-o",
+        "results.txt",
+        "--demo",
+    ]
+    subprocess.run(script, check=True, cwd=tmp_path, capture_output=True)
+    written = (tmp_path / "results.txt").read_text("utf-8")
+    paths = sorted(sample.path for sample in SAMPLES.values())
+    assert written == "".join(f"=== {path.name} ===\n{golden(path.stem)}\n\n" for path in paths)

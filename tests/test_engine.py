@@ -1,0 +1,94 @@
+"""Our model class against funasr's own: the same text, and word times that alignment confirms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from funasr import AutoModel
+from funasr.models.sense_voice.model import SenseVoiceSmall
+from funasr.register import tables
+from torchaudio.functional import forced_align
+
+from sensevoice import bundled, engine
+from sensevoice.audio import open_audio, select_channels
+from sensevoice.audio_info import SAMPLES_PER_MS
+from tests.conftest import SAMPLES
+
+
+def load(model_class: type) -> Any:
+    tables.model_classes["SenseVoiceSmall"] = model_class
+    return AutoModel(
+        model=str(bundled.ASR_DIR),
+        device="cpu",
+        disable_update=True,
+        disable_pbar=True,
+        trust_remote_code=False,
+        frontend_conf={"dither": 0.0},
+    )
+
+
+@pytest.fixture(scope="module")
+def models() -> Iterator[tuple[Any, Any]]:
+    """(ours, funasr's own), from the same files."""
+    theirs = load(SenseVoiceSmall)
+    yield load(engine.TimedSenseVoiceSmall), theirs
+    engine.register()
+
+
+@pytest.fixture(scope="module")
+def clips() -> list[np.ndarray]:
+    """Every utterance of every sample recording."""
+    found = []
+    for sample in SAMPLES.values():
+        with open_audio(sample.path) as source:
+            samples = np.concatenate([select_channels(block, "mix")[0] for block in source.blocks()])
+        found += [samples[u.start_ms * SAMPLES_PER_MS : u.end_ms * SAMPLES_PER_MS] for u in sample.utterances]
+    return found
+
+
+@pytest.mark.parametrize("language", ["auto", "zh", "en"])
+@pytest.mark.parametrize("use_itn", [True, False])
+def test_the_text_is_funasrs(
+    models: tuple[Any, Any], clips: list[np.ndarray], language: str, use_itn: bool
+) -> None:
+    answers = [model.generate(input=clips, language=language, use_itn=use_itn) for model in models]
+    assert [item["text"] for item in answers[0]] == [item["text"] for item in answers[1]]
+    assert len(answers[0]) == len(clips)
+
+
+def test_padding_in_a_batch_changes_nothing(models: tuple[Any, Any], clips: list[np.ndarray]) -> None:
+    alone = models[0].generate(input=clips, batch_size=1)
+    together = models[0].generate(input=clips, batch_size=len(clips))
+    assert [item["text"] for item in alone] == [item["text"] for item in together]
+
+
+def test_token_times_are_those_of_forced_alignment(models: tuple[Any, Any], clips: list[np.ndarray]) -> None:
+    ours = models[0]
+    frontend, tokenizer = ours.kwargs["frontend"], ours.kwargs["tokenizer"]
+    for clip in clips:
+        tokens = ours.generate(input=clip)[0]["tokens"]
+        ids = [tokenizer.sp.piece_to_id(piece) for piece, _, _ in tokens]
+        if not ids:
+            continue
+        with torch.no_grad():
+            features, lengths = frontend(torch.from_numpy(clip)[None], torch.tensor([len(clip)]))
+            logits, _ = ours.model._logits(features, lengths, {"device": "cpu", "language": "auto"})
+            scores = logits.log_softmax(-1)[:, engine.QUERY_FRAMES :]
+        path = forced_align(scores, torch.tensor([ids], dtype=torch.int32), blank=0)[0][0].tolist()
+        frame, starts = 0, []
+        for token_id, run in groupby(path):
+            if token_id:
+                starts.append(max(0, frame * engine.FRAME_MS + engine.FRAME_OFFSET_MS))
+            frame += len(list(run))
+        assert [start_ms for _, start_ms, _ in tokens] == starts
+
+
+def test_the_unknown_emotion_can_be_banned(models: tuple[Any, Any]) -> None:
+    noise = (0.01 * np.random.default_rng(3).standard_normal(32_000)).astype(np.float32)
+    assert "EMO_UNKNOWN" in models[0].generate(input=noise)[0]["text"]
+    assert "EMO_UNKNOWN" not in models[0].generate(input=noise, ban_emo_unk=True)[0]["text"]

@@ -1,0 +1,472 @@
+"""The page's logic without a browser: what is said, whose turn it is, what a run shows."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import gc
+import inspect
+import json
+import re
+import string
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import pytest
+
+from sensevoice.errors import NotMedia, OptionError, TooBusy
+from sensevoice.formats import VIEWS, render_view
+from sensevoice.options import Options
+from sensevoice.progress import Progress
+from sensevoice.transcript import ModelInfo, Segment, Span, Transcript
+from sensevoice.ui import (
+    DemoInfo,
+    PageSettings,
+    Sample,
+    build_app,
+    launch_arguments,
+    markup,
+    queue_arguments,
+    text,
+)
+from sensevoice.ui.api import make_endpoint
+from sensevoice.ui.downloads import MAX_STEM, write_downloads
+from sensevoice.ui.handlers import Handlers, Screen, options_from
+from sensevoice.ui.heard import REDRAW_S, Heard, Pace
+from sensevoice.ui.page import FORM
+from sensevoice.ui.runs import Desk, Result, Turnstile
+from tests.ui_script import CALL, CALL_MS, MODEL, QUIET, SETTINGS, Script, call, speech, transcript
+
+FILE = Path("/uploads/call.wav")
+
+
+class Clock:
+    """Time that passes only when told."""
+
+    now_s = 0.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+@pytest.fixture
+def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Return a function from a script to handlers that redraw at every step."""
+    monkeypatch.setattr("sensevoice.ui.heard.REDRAW_S", 0.0)
+
+    def handlers(script: Script, turnstile: Turnstile | None = None) -> Handlers:
+        return Handlers(script, SETTINGS, turnstile or Turnstile(), tmp_path, Clock())
+
+    return handlers
+
+
+@pytest.fixture
+def build() -> Iterator[Callable[[PageSettings], gr.Blocks]]:
+    """Return a function that builds the app, and clear away the event loops that gradio leaves open."""
+    yield lambda settings: build_app(Script(call()), settings)
+    asyncio.set_event_loop(None)
+    gc.collect()
+
+
+builds_an_app = pytest.mark.filterwarnings("ignore::ResourceWarning")
+
+
+def run(handlers: Handlers, desk: Desk, **form: Any) -> list[Screen]:
+    return list(handlers.run(desk, FILE, form, "zh"))
+
+
+def shown(html: str) -> str:
+    return re.sub(r"<[^>]+>", "", html)
+
+
+# --- a run ----------------------------------------------------------------------------------------
+
+
+def test_rows_are_shown_as_they_come_and_the_last_screen_is_the_whole(make: Any) -> None:
+    desk = Desk()
+    screens = run(make(Script(call())), desk)
+    texts = [screen.text for screen in screens if screen.text]
+    assert texts[0] == render_view(transcript(CALL[:1]), "tagged", "zh")
+    assert texts[-1] == render_view(transcript(), "tagged", "zh")
+    assert [screen.running for screen in screens] == [True] * (len(screens) - 1) + [False]
+    assert desk.result == Result(transcript(), partial=False) and not desk.running
+
+
+def test_a_new_run_first_clears_what_the_last_one_left(make: Any) -> None:
+    first = run(make(Script(call())), Desk())[0]
+    assert (first.text, first.summary, first.advice, first.files) == ("", "", "", ())
+
+
+def test_drawing_is_at_most_four_times_a_second(tmp_path: Path) -> None:
+    screens = run(Handlers(Script(call()), SETTINGS, Turnstile(), tmp_path, Clock()), Desk())
+    assert len(screens) == 3, "cleared, first row, all of it"
+
+
+def test_drawing_pauses_longer_when_it_takes_longer() -> None:
+    clock = Clock()
+    pace = Pace(clock)
+    assert pace.due()
+    with pace.drawing():
+        clock.now_s += 1.0
+    clock.now_s += 3.9
+    assert not pace.due()
+    clock.now_s += 0.2
+    assert pace.due()
+    with pace.drawing():
+        pass
+    assert not pace.due()
+    clock.now_s += REDRAW_S
+    assert pace.due()
+
+
+def test_cancel_keeps_what_is_there_marks_it_and_closes_the_run(make: Any) -> None:
+    script, desk = Script(call()), Desk()
+    screens = []
+    for screen in make(script).run(desk, FILE, {}, "zh"):
+        screens.append(screen)
+        if screen.text and len(screen.text.splitlines()) == 2:
+            desk.cancel()
+    assert desk.result is not None and desk.result.partial
+    assert desk.result.transcript.segments == CALL[:2]
+    assert desk.result.transcript.duration_ms == CALL_MS, "the length is known from the progress"
+    assert shown(screens[-1].summary or "").startswith("未完成 · 22 秒 · 2 段")
+    assert "已取消" in screens[-1].notice and not screens[-1].running
+    assert screens[-1].files and all(".partial." in path.name for path in screens[-1].files)
+    assert script.closed == 1 and not desk.running
+
+
+def test_a_page_that_goes_away_closes_the_run_and_frees_the_turn(make: Any) -> None:
+    script, desk, turnstile = Script(call()), Desk(), Turnstile()
+    screens = make(script, turnstile).run(desk, FILE, {}, "zh")
+    for screen in screens:
+        if screen.text:
+            break
+    screens.close()
+    assert script.closed == 1 and not desk.running
+    with turnstile.enter() as ticket:
+        assert ticket.ahead == 0
+
+
+def test_a_second_start_of_the_same_visitor_does_nothing(make: Any) -> None:
+    script, desk = Script(call()), Desk()
+    handlers = make(script)
+    first = handlers.run(desk, FILE, {}, "zh")
+    next(first)
+    assert run(handlers, desk) == []
+    assert desk.running, "the first run goes on"
+    list(first)
+    assert len(script.runs) == 1
+
+
+def test_an_error_in_the_middle_keeps_the_rows_before_it(make: Any) -> None:
+    desk = Desk()
+    last = run(make(Script([*call()[:4], NotMedia(path="a<b>.mkv")])), desk)[-1]
+    assert last.text == render_view(transcript(CALL[:2]), "tagged", "zh")
+    assert "a&lt;b&gt;.mkv" in last.notice and 'role="alert"' in last.notice
+    assert shown(last.summary or "").startswith("未完成")
+
+
+@pytest.mark.parametrize("reader, word", [("zh", "编号"), ("en", "number")])
+def test_an_unexpected_exception_gives_a_reference_and_goes_to_the_log(
+    make: Any, caplog: pytest.LogCaptureFixture, reader: Any, word: str
+) -> None:
+    last = list(make(Script([ZeroDivisionError("secret")])).run(Desk(), FILE, {}, reader))[-1]
+    reference = re.search(r"[0-9a-f]{8}", last.notice)
+    assert word in last.notice and reference and reference.group() in caplog.text
+    assert "secret" not in last.notice and "ZeroDivisionError: secret" in caplog.text
+
+
+def test_a_run_without_a_transcript_is_an_error(make: Any, caplog: pytest.LogCaptureFixture) -> None:
+    last = run(make(Script(call()[:-1])), Desk())[-1]
+    assert 'role="alert"' in last.notice
+    assert "without a transcript" in caplog.text
+
+
+def test_a_full_disk_gives_a_sentence_and_the_start_button_back(
+    make: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def no_space(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("sensevoice.ui.handlers.write_downloads", no_space)
+    desk = Desk()
+    last = run(make(Script(call())), desk)[-1]
+    assert 'role="alert"' in last.notice and not last.running and not desk.running
+    assert "No space left" in caplog.text
+
+
+def test_what_is_refused_before_a_run_leaves_the_last_result(make: Any) -> None:
+    script, desk = Script(call()), Desk()
+    handlers = make(script)
+    run(handlers, desk)
+    no_file = list(handlers.run(desk, None, {}, "en"))
+    bad_option = run(handlers, desk, batch_size_s=None)
+    for screens, sentence in ((no_file, "Please choose"), (bad_option, "批量（秒）")):
+        assert len(screens) == 1 and sentence in screens[0].notice
+        assert screens[0].text is None and screens[0].files is None and not screens[0].running
+    assert desk.result is not None and not desk.running and len(script.runs) == 1
+
+
+def test_the_form_overrides_the_defaults_and_names_its_own_labels() -> None:
+    defaults = Options(language="yue", word_times=False)
+    assert options_from({"channel": "left"}, defaults, "zh") == replace(defaults, channel="left")
+    with pytest.raises(OptionError, match="Merge gap"):
+        options_from({"merge_gap_s": 99.0}, defaults, "en")
+
+
+def test_another_view_comes_from_the_record(make: Any) -> None:
+    script, desk = Script(call()), Desk()
+    handlers = make(script)
+    assert handlers.show(desk, "plain", "zh") == Screen()
+    run(handlers, desk)
+    for view in VIEWS:
+        screen = handlers.show(desk, view, "en")
+        assert screen.text == render_view(transcript(), view, "en")
+        assert screen.files and len(screen.files) == 4
+    assert len(script.runs) == 1
+
+
+# --- whose turn it is -----------------------------------------------------------------------------
+
+
+def test_runs_go_one_after_another_in_the_order_they_came() -> None:
+    turnstile = Turnstile()
+    first, second, third = turnstile.enter(), turnstile.enter(), turnstile.enter()
+    assert [ticket.ahead for ticket in (first, second, third)] == [0, 1, 2]
+    with second:
+        pass  # gave up
+    assert third.ahead == 1
+    released = threading.Thread(target=lambda: third.wait(10.0))
+    released.start()
+    with first:
+        pass
+    released.join(10.0)
+    assert not released.is_alive() and third.ahead == 0
+
+
+def test_a_full_line_is_refused_and_a_place_that_frees_is_given() -> None:
+    turnstile = Turnstile(max_waiting=1)
+    first, _ = turnstile.enter(), turnstile.enter()
+    with pytest.raises(TooBusy):
+        turnstile.enter()
+    with first:
+        pass
+    assert turnstile.enter().ahead == 1
+
+
+def test_a_waiting_run_says_how_many_are_ahead_and_can_be_cancelled(make: Any) -> None:
+    script, desk, turnstile = Script(call()), Desk(), Turnstile()
+    with turnstile.enter():
+        screens = make(script, turnstile).run(desk, FILE, {}, "zh")
+        assert "前面还有 1 个任务" in next(screens).notice
+        desk.cancel()
+        assert not list(screens)[-1].running
+    assert script.runs == [] and turnstile.enter().ahead == 0
+
+
+# --- what is said ---------------------------------------------------------------------------------
+
+
+def placeholders(sentence: str) -> set[str | None]:
+    return {field for _, field, _, _ in string.Formatter().parse(sentence) if field is not None}
+
+
+@pytest.mark.parametrize("key", [*text.STATIC, *text.SPOKEN])
+def test_every_sentence_is_there_in_both_languages(key: str) -> None:
+    zh, en = {**text.STATIC, **text.SPOKEN}[key]
+    assert zh.strip() and en.strip()
+    assert placeholders(zh) == placeholders(en)
+
+
+def test_every_choice_and_setting_of_the_page_has_its_words() -> None:
+    for name, values in text.CHOICES.items():
+        assert {f"{name}_{value}" for value in values} <= set(text.STATIC)
+    assert set(FORM) <= set(text.STATIC) and set(FORM) <= set(Options().as_dict())
+
+
+@pytest.mark.parametrize(
+    "header, reader",
+    [
+        ("zh-CN,zh;q=0.9,en;q=0.8", "zh"),
+        ("zh-tw;q=0.9", "zh"),
+        ("zh-HK,zh-CN;q=0.9", "en"),
+        ("en-US,zh-CN;q=0.5", "en"),
+        ("fr,zh-CN;q=0.5", "en"),
+        ("", "zh"),
+        (None, "zh"),
+    ],
+)
+def test_the_reader_is_known_by_the_first_language_of_the_browser(header: str | None, reader: str) -> None:
+    assert text.reader_of(header) == reader
+
+
+@pytest.mark.parametrize(
+    "ms, zh, en",
+    [
+        (0, "0.1 秒", "0.1 s"),
+        (400, "0.4 秒", "0.4 s"),
+        (3000, "3 秒", "3 s"),
+        (9949, "9.9 秒", "9.9 s"),
+        (9950, "10 秒", "10 s"),
+        (59_499, "59 秒", "59 s"),
+        (59_500, "1 分 00 秒", "1 min 00 s"),
+        (185_000, "3 分 05 秒", "3 min 05 s"),
+        (3_599_600, "1 小时 00 分", "1 h 00 min"),
+        (43_200_000, "12 小时 00 分", "12 h 00 min"),
+    ],
+)
+def test_durations(ms: int, zh: str, en: str) -> None:
+    assert (text.duration(ms, "zh"), text.duration(ms, "en")) == (zh, en)
+
+
+def test_the_summary_counts_what_was_heard() -> None:
+    line = shown(markup.summary(Result(transcript(), False), 0.4, "zh"))
+    assert line == "22 秒 · 6 段 · 中文 · 愤怒 1 · 开心 1 · 背景音乐 1 · 用时 0.4 秒"
+
+
+def test_the_summary_counts_failures_and_says_when_nobody_spoke() -> None:
+    failed = replace(speech(0, 1000, ""), error="out of memory")
+    html = markup.summary(Result(transcript((failed, CALL[0])), False), 1.0, "en")
+    assert "22 s · 2 segments · 1 failed · Chinese" in shown(html)
+    assert '<span class="sv-failed">1 failed</span>' in html
+    assert "没有听到说话声" in markup.summary(Result(transcript(()), False), 1.0, "zh")
+
+
+def test_the_summary_passes_no_markup_from_the_model() -> None:
+    segment = Segment("speech", Span(0, 1000), "x", "", "<script>", "<b>")
+    assert "<b>" not in markup.summary(Result(transcript((segment,)), False), 1.0, "en")
+
+
+def test_advice_is_in_the_readers_language() -> None:
+    assert markup.advice((QUIET,), "zh") == f"<ul><li>{QUIET.zh}</li></ul>"
+    assert QUIET.en in markup.advice((QUIET,), "en")
+    assert markup.advice((), "zh") == ""
+
+
+@pytest.mark.parametrize(
+    "progress, elapsed_s, line",
+    [
+        (Progress("decode", 0, None), 3.0, "解码 · 已处理 0.1 秒"),
+        (Progress("recognise", 80_000, None), 3.0, "识别 · 已处理 1 分 20 秒"),
+        (Progress("recognise", 37_000, 100_000), 4.7, "识别 37 % · 还需约 8 秒"),
+        (Progress("recognise", 1_000, 100_000), 4.7, "识别 1 %"),
+        (Progress("recognise", 37_000, 100_000), 0.5, "识别 37 %"),
+        (Progress("recognise", 99_000, 100_000), 5.0, "识别 99 % · 还需约 1 秒"),
+        (Progress("done", 100_000, 100_000), 9.0, "整理 100 %"),
+    ],
+)
+def test_progress_says_stage_share_and_what_remains(progress: Progress, elapsed_s: float, line: str) -> None:
+    assert markup.progress_line(progress, elapsed_s, "zh") == line
+
+
+# --- downloads ------------------------------------------------------------------------------------
+
+
+def test_downloads_are_named_after_the_source_and_new_every_time(tmp_path: Path) -> None:
+    result = Result(replace(transcript(), source="客服 通话.v2.mp4"), partial=False)
+    paths = write_downloads(result, "plain", "zh", tmp_path)
+    assert [path.name for path in paths] == [f"客服 通话.v2.{e}" for e in ("txt", "json", "srt", "vtt")]
+    assert all(path.read_text("utf-8") for path in paths)
+    assert paths[0].read_text("utf-8").strip() == render_view(result.transcript, "plain", "zh").strip()
+    assert write_downloads(result, "plain", "zh", tmp_path)[0] != paths[0]
+
+
+def test_a_long_chinese_name_still_fits_the_file_system(tmp_path: Path) -> None:
+    result = Result(replace(transcript(), source="长" * 300 + ".wav"), partial=True)
+    assert write_downloads(result, "tagged", "zh", tmp_path)[1].name == "长" * MAX_STEM + ".partial.json"
+
+
+def test_a_partial_record_is_as_long_as_what_is_known() -> None:
+    heard = Heard("a.wav", Options(), MODEL)
+    assert heard.result() is None
+    heard.take(CALL[0])
+    result = heard.result()
+    assert result is not None and result.partial
+    assert result.transcript == Transcript("a.wav", 3200, (CALL[0],), model=MODEL)
+
+
+# --- gradio ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def demo_settings(tmp_path: Path) -> PageSettings:
+    sample = Sample("客服通话", "Call centre", tmp_path / "call.wav")
+    demo = DemoInfo((("zh", "你好<b>"), ("en", "Hello.")), (sample,))
+    return replace(SETTINGS, demo=demo, model=ModelInfo("demo", "fsmn-vad", "cpu", demo=True))
+
+
+def test_switches_are_names_that_this_gradio_knows() -> None:
+    assert set(launch_arguments(SETTINGS)) <= set(inspect.signature(gr.Blocks.launch).parameters)
+    assert set(queue_arguments()) <= set(inspect.signature(gr.Blocks.queue).parameters)
+
+
+@builds_an_app
+def test_nothing_is_shared_measured_or_served_beyond_the_cache(build: Any) -> None:
+    arguments = launch_arguments(SETTINGS)
+    assert not any(arguments[name] for name in ("share", "mcp_server", "enable_monitoring", "run_history"))
+    assert arguments["allowed_paths"] == [] and arguments["show_error"] is False
+    assert not build(SETTINGS).analytics_enabled
+
+
+def test_the_theme_loads_no_font() -> None:
+    theme = launch_arguments(SETTINGS)["theme"]
+    assert theme._stylesheets == [] and "@font-face" not in theme._get_theme_css()
+
+
+@builds_an_app
+def test_only_the_api_is_open_to_clients(build: Any) -> None:
+    app = build(SETTINGS)
+    public = [fn.api_name for fn in app.fns.values() if fn.api_visibility != "private"]
+    assert public == ["transcribe"]
+
+
+def test_the_static_words_follow_the_browser(demo_settings: PageSettings) -> None:
+    words = text.translations(demo_settings)
+    assert set(words) == {"en", *text.ZH_LOCALES}
+    assert words["zh-CN"]["sv_sample_0"] == "客服通话" and words["en"]["sv_sample_0"] == "Call centre"
+    assert "最大 2 GB" in words["zh-TW"]["sv_file"]
+    assert "你好&lt;b&gt;" in words["zh-TW"]["sv_demo"] and "--demo" in words["en"]["sv_demo"]
+    assert "demo · cpu · 演示模型" in words["zh-TW"]["sv_status"]
+    assert not any("{" in word for language in words.values() for word in language.values())
+
+
+@builds_an_app
+def test_every_key_on_the_page_is_translated(build: Any, demo_settings: PageSettings) -> None:
+    config = json.dumps(build(demo_settings).get_config_file(), default=str).replace("\\", "")
+    used = set(re.findall(r'"key": ?"(sv_[^"]+)"', config))
+    assert used == set(text.translations(demo_settings)["en"]) - {
+        "sv_heading",
+        "sv_tagline",
+        "sv_state_ready",
+        "sv_state_demo",
+    }, "all but the parts of the header"
+
+
+def test_the_api_waits_for_its_turn_like_the_page(tmp_path: Path) -> None:
+    script, turnstile, records = Script(call()), Turnstile(), []
+    (tmp_path / "call.wav").write_bytes(b"RIFF")
+    endpoint = make_endpoint(script, SETTINGS, turnstile, tmp_path)
+    caller = threading.Thread(target=lambda: records.append(endpoint({"path": str(tmp_path / "call.wav")})))
+    with turnstile.enter():
+        caller.start()
+        caller.join(0.3)
+        assert script.runs == []
+    caller.join(10.0)
+    assert len(records) == 1 and len(script.runs) == 1 and script.closed == 1
+
+
+def test_the_defaults_of_the_api_are_those_of_the_page(tmp_path: Path) -> None:
+    page = replace(SETTINGS, options=Options(language="ko", sounds=False, word_times=False, channel="left"))
+    parameters = inspect.signature(make_endpoint(Script([]), page, Turnstile(), tmp_path)).parameters
+    assert {name: parameters[name].default for name in page.options.as_dict()} == page.options.as_dict()
+
+
+def test_visitors_do_not_share_a_desk() -> None:
+    desk = Desk()
+    desk.begin()
+    other = copy.deepcopy(desk)
+    assert not other.running and other.begin() is not None
