@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import sqlite3
 import sys
 import time
 from pathlib import Path
@@ -19,10 +20,19 @@ from tqdm import tqdm  # noqa: E402  (the environment has to be in order first)
 
 from sensevoice import arguments, startup  # noqa: E402
 from sensevoice.errors import OptionError, SenseVoiceError  # noqa: E402
-from sensevoice.folder import DoneList, list_media, remove_leftovers, settings_key, write_whole  # noqa: E402
+from sensevoice.folder import (  # noqa: E402
+    DoneList,
+    list_media,
+    name_in,
+    remove_leftovers,
+    settings_key,
+    write_whole,
+)
 from sensevoice.formats import FORMATS, VIEWS, RenderOptions, render  # noqa: E402
-from sensevoice.models import FunasrRecognizer  # noqa: E402
+from sensevoice.options import Options  # noqa: E402
 from sensevoice.pipeline import transcribe  # noqa: E402
+from sensevoice.recognizer import Recognizer  # noqa: E402
+from sensevoice.transcript import Transcript  # noqa: E402
 
 EPILOG = """
 examples / 示例:
@@ -62,10 +72,10 @@ def argument_parser() -> Any:
 class Batch:
     """One run over a folder."""
 
-    def __init__(self, args: argparse.Namespace, recognizer: FunasrRecognizer) -> None:
+    def __init__(self, args: argparse.Namespace, options: Options, recognizer: Recognizer) -> None:
         self._args = args
         self._recognizer = recognizer
-        self._options = arguments.options(args)
+        self._options = options
         self._render = RenderOptions(view=args.view, labels=args.labels)
         target = args.out_dir or args.output.parent
         target.mkdir(parents=True, exist_ok=True)
@@ -83,10 +93,16 @@ class Batch:
     def run(self, files: tuple[Path, ...]) -> None:
         with tqdm(total=len(files), unit="file", dynamic_ncols=True) as bar:
             for path in files:
-                name = path.relative_to(self._args.directory).as_posix()
+                name = name_in(self._args.directory, path)
                 bar.set_postfix_str(name[-40:])
-                self._file(path, name, bar)
+                try:
+                    self._file(path, name, bar)
+                except (SenseVoiceError, OSError) as error:
+                    self.failed.append(name)
+                    bar.write(f"{name}: {error}", file=sys.stderr)
                 bar.update(1)
+        if self._args.output and self.counts["skipped"]:
+            self._write_all()  # a run that was killed may have noted its last file and not written it
 
     def close(self) -> None:
         self._done.close()
@@ -95,21 +111,19 @@ class Batch:
         if self._done.holds(path) and self._target(name).exists():
             self.counts["skipped"] += 1
             return
-        try:
-            transcript = transcribe(
-                path,
-                self._recognizer,
-                self._options,
-                lambda progress: bar.set_postfix_str(f"{name[-40:]} {100 * (progress.fraction or 0):.0f} %"),
-            )
-        except SenseVoiceError as error:
-            self.failed.append(name)
-            bar.write(f"{name}: {error}", file=sys.stderr)
-            return
+        transcript = transcribe(
+            path,
+            self._recognizer,
+            self._options,
+            lambda progress: bar.set_postfix_str(f"{name[-40:]} {100 * (progress.fraction or 0):.0f} %"),
+        )
         for segment in transcript.failed():
             bar.write(f"{name}: {segment.span.start_ms} ms: {segment.error}", file=sys.stderr)
-        self._write(path, name, render(transcript, self._args.format, self._render))
-        self.counts["done"] += 1
+        self._write(path, name, transcript)
+        if transcript.failed():
+            self.failed.append(name)  # what was heard is written, and the next run tries again
+        else:
+            self.counts["done"] += 1
 
     def _target(self, name: str) -> Path:
         # The whole name stays: a.mp3 and a.wav must not write the same file.
@@ -117,16 +131,19 @@ class Batch:
             return Path(self._args.output)
         return Path(self._args.out_dir) / (name + FORMATS[self._args.format].extension)
 
-    def _write(self, path: Path, name: str, text: str) -> None:
+    def _write(self, path: Path, name: str, transcript: Transcript) -> None:
+        text = render(transcript, self._args.format, self._render)
+        whole = not transcript.failed()
         if self._args.out_dir:
             write_whole(self._target(name), [text])
-            self._done.add(path, name, "")
+            self._done.add(path, name, "", whole)
             return
-        self._done.add(path, name, text)
-        write_whole(
-            self._target(name),
-            (f"=== {name} ===\n{body.rstrip()}\n\n" for name, body in self._done.entries()),
-        )
+        self._done.add(path, name, text, whole)
+        self._write_all()
+
+    def _write_all(self) -> None:
+        entries = self._done.entries()
+        write_whole(self._args.output, (f"=== {name} ===\n{body.rstrip()}\n\n" for name, body in entries))
 
 
 def main() -> int:
@@ -147,10 +164,15 @@ def run(args: argparse.Namespace) -> int:
         raise OptionError(option="output", value="", allowed="-o FILE | --out-dir DIR")
     if args.output and args.format != "txt":
         raise OptionError(option="format", value=args.format, allowed="txt (-o), or / 或 --out-dir")
+    options = arguments.options(args)
     listing = list_media(args.directory, args.recursive)
     settings = arguments.model_settings(args)
     startup.announce_versions(settings)
-    batch = Batch(args, startup.load(settings))
+    try:
+        batch = Batch(args, options, startup.load(settings))
+    except (OSError, sqlite3.Error) as exc:
+        target = args.output or args.out_dir
+        raise OptionError(option="output", value=str(target), allowed=f"writable / 可写 ({exc})") from exc
     started_s = time.perf_counter()
     try:
         batch.run(listing.files)

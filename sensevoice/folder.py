@@ -60,6 +60,10 @@ MEDIA_SUFFIXES = frozenset(
 """A file with such a name is expected to be media: if it is not, that is reported, not passed over."""
 
 
+LEFTOVER = ".sensevoice-part"
+"""Ends the name of a file while it is written; nobody else's files end so."""
+
+
 @dataclass(frozen=True)
 class Listing:
     """The files to transcribe, sorted, and how many others were left out."""
@@ -69,11 +73,16 @@ class Listing:
 
 
 def list_media(directory: Path, recursive: bool) -> Listing:
-    """List the media files of a folder by content; links out of it and special files are left out."""
+    """List the media files of a folder by content; hidden and special files are left out."""
     candidates = sorted(directory.rglob("*") if recursive else directory.iterdir())
     regular = [path for path in candidates if path.is_file() and not path.name.startswith(".")]
     files = [path for path in regular if path.suffix.lower() in MEDIA_SUFFIXES or is_media(path)]
     return Listing(tuple(files), len(regular) - len(files))
+
+
+def name_in(directory: Path, path: Path) -> str:
+    """Return a file's path below a folder in one line that can be written anywhere."""
+    return _text(path.relative_to(directory)).replace("\r", "\\r").replace("\n", "\\n")
 
 
 def settings_key(options: Options, model: ModelInfo, *further: str) -> str:
@@ -100,18 +109,25 @@ class DoneList:
     def holds(self, path: Path) -> bool:
         """Say whether this very file was transcribed with these very settings."""
         known = self._database.execute(
-            "SELECT size, modified_ns, key FROM done WHERE path = ?", (_key_of(path),)
+            "SELECT size, modified_ns, key FROM done WHERE path = ?", (_text(path.resolve()),)
         ).fetchone()
         state = path.stat()
         return bool(known == (state.st_size, state.st_mtime_ns, self._key))
 
-    def add(self, path: Path, name: str, text: str) -> None:
-        """Keep the result of a file, in place of an older one."""
+    def add(self, path: Path, name: str, text: str, whole: bool = True) -> None:
+        """Keep the result of a file, in place of an older one; unless `whole` it is to be made again."""
         state = path.stat()
         with self._database:
             self._database.execute(
                 "INSERT OR REPLACE INTO done VALUES (?, ?, ?, ?, ?, ?)",
-                (_key_of(path), name, state.st_size, state.st_mtime_ns, self._key, text),
+                (
+                    _text(path.resolve()),
+                    name,
+                    state.st_size,
+                    state.st_mtime_ns,
+                    self._key if whole else "",
+                    text,
+                ),
             )
 
     def entries(self) -> Iterator[tuple[str, str]]:
@@ -120,14 +136,15 @@ class DoneList:
             yield from rows
 
 
-def _key_of(path: Path) -> str:
-    return os.fsencode(path.resolve()).decode("utf-8", "backslashreplace")
+def _text(path: Path) -> str:
+    # A name on a disk may hold bytes that are not text; neither SQLite nor a terminal takes those.
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def write_whole(path: Path, parts: Iterable[str]) -> None:
     """Write a text file so that it is there whole or not at all, whatever happens meanwhile."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.", suffix=".part")
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.", suffix=LEFTOVER)
     try:
         with open(handle, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
             file.writelines(parts)
@@ -142,5 +159,5 @@ def write_whole(path: Path, parts: Iterable[str]) -> None:
 
 def remove_leftovers(directory: Path) -> None:
     """Remove what a killed run was writing."""
-    for leftover in directory.glob(".*.part"):
+    for leftover in directory.glob(f".*{LEFTOVER}"):
         leftover.unlink(missing_ok=True)

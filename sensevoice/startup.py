@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import getpass
 import os
 import platform
@@ -12,7 +13,7 @@ from collections.abc import Callable
 from importlib.metadata import version
 
 from sensevoice import __version__
-from sensevoice.errors import PortTaken
+from sensevoice.errors import OptionError, PortTaken, StartupError
 from sensevoice.models import FunasrRecognizer, ModelSettings, load_recognizer, resolve_device
 
 ANY_ADDRESS = ("0.0.0.0", "::", "")
@@ -26,7 +27,9 @@ def say(line: str) -> None:
 
 
 def check_port(host: str, port: int) -> None:
-    """Raise PortTaken if the app could not listen there."""
+    """Raise PortTaken, OptionError or StartupError if the app could not listen there."""
+    if not 1 <= port <= 65535:
+        raise OptionError(option="port", value=port, allowed="1 … 65535")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         # As the web server does: a port in TIME_WAIT is free.
@@ -34,7 +37,9 @@ def check_port(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except OSError as exc:
-            raise PortTaken(host=host, port=port) from exc
+            if exc.errno == errno.EADDRINUSE:
+                raise PortTaken(host=host, port=port) from exc
+            raise StartupError(reason=f"{host}:{port}: {exc.strerror}") from exc
 
 
 def announce_versions(settings: ModelSettings) -> str:

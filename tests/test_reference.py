@@ -1,0 +1,230 @@
+"""Measured against funasr itself: the same speech segments and, with true-size weights, the same text.
+
+Needs reference material that is not part of the program: SENSEVOICE_REFERENCE names a folder with
+`fsmn-vad/` (the released detector), `audio/zh_70s.wav` (real speech) and `make_weights.py`, which
+writes a SenseVoiceSmall of the true size with random weights.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+from sensevoice.audio import SAMPLE_RATE_HZ, SAMPLES_PER_MS
+from sensevoice.models import FsmnSpeechFinder, FunasrRecognizer, _auto_model
+from sensevoice.options import MAX_SEGMENT_S, Options
+from sensevoice.pipeline import transcribe
+from sensevoice.transcript import ModelInfo, Span
+
+REFERENCE = Path(
+    os.environ.get("SENSEVOICE_REFERENCE", Path(__file__).resolve().parents[1] / "../shared/reference")
+)
+VAD_DIR = REFERENCE / "fsmn-vad"
+SPEECH = REFERENCE / "audio" / "zh_70s.wav"
+MAKE_WEIGHTS = REFERENCE / "make_weights.py"
+
+pytestmark = pytest.mark.skipif(
+    not (VAD_DIR.is_dir() and SPEECH.is_file() and MAKE_WEIGHTS.is_file()),
+    reason=f"no reference material in {REFERENCE} (SENSEVOICE_REFERENCE)",
+)
+
+LONGEST_SEGMENT_MS = int(MAX_SEGMENT_S * 1000)
+
+
+@pytest.fixture(scope="module")
+def speech() -> np.ndarray:
+    samples, rate_hz = soundfile.read(SPEECH, dtype="float32")
+    assert rate_hz == SAMPLE_RATE_HZ
+    return np.asarray(samples)
+
+
+@pytest.fixture(scope="module")
+def hour(speech: np.ndarray) -> np.ndarray:
+    """An hour of the same speech, with gaps of many lengths, noise of many levels, and pieces cut short."""
+    random = np.random.default_rng(7)
+    parts: list[np.ndarray] = []
+    while sum(map(len, parts)) < 3600 * SAMPLE_RATE_HZ:
+        gap = random.standard_normal(random.integers(0, 90 * SAMPLE_RATE_HZ)).astype(np.float32)
+        piece = speech[random.integers(0, len(speech) // 2) :]
+        parts += [gap * 10 ** random.uniform(-5, -2.5), piece * random.uniform(0.1, 1.0)]
+    return np.concatenate(parts)[: 3600 * SAMPLE_RATE_HZ]
+
+
+@pytest.fixture(scope="module")
+def our_vad() -> Any:
+    return _auto_model(VAD_DIR, "cpu", max_single_segment_time=LONGEST_SEGMENT_MS)
+
+
+@pytest.fixture(scope="module")
+def funasr_vad() -> Any:
+    """The detector as a user of funasr loads it."""
+    from funasr import AutoModel
+
+    with contextlib.redirect_stdout(io.StringIO()):
+        return AutoModel(
+            model=str(VAD_DIR),
+            max_single_segment_time=LONGEST_SEGMENT_MS,
+            device="cpu",
+            disable_update=True,
+            disable_pbar=True,
+            log_level="ERROR",
+        )
+
+
+def by_funasr(vad: Any, samples: np.ndarray) -> list[Span]:
+    """Ask funasr once for the whole recording; for silence it answers with one empty segment."""
+    return [Span(start, end) for start, end in vad.generate(input=samples)[0]["value"] if end > start]
+
+
+def by_us(vad: Any, samples: np.ndarray, block_samples: list[int]) -> list[Span]:
+    """Feed blocks of these lengths, over and over, and check the promise of settled_ms."""
+    finder = FsmnSpeechFinder(vad, threading.Lock())
+    found: list[Span] = []
+    position, turn = 0, 0
+    while position < len(samples):
+        size = block_samples[turn % len(block_samples)]
+        settled_before_ms = finder.settled_ms
+        new = finder.feed(samples[position : position + size])
+        assert all(span.start_ms >= settled_before_ms for span in new)
+        found += new
+        position, turn = position + size, turn + 1
+    settled_before_ms = finder.settled_ms
+    rest = finder.finish()
+    assert all(span.start_ms >= settled_before_ms for span in rest)
+    return found + rest
+
+
+TEN_SECONDS = [10 * SAMPLE_RATE_HZ]
+BLOCKS = {
+    "10 s": TEN_SECONDS,
+    "whole minutes": [60 * SAMPLE_RATE_HZ],
+    "two minutes and a bit": [120 * SAMPLE_RATE_HZ + 1],
+    "odd": [1, 15_999, 7, 480_001, 33_333],
+    "all at once": [10**9],
+}
+
+
+class TestSpeechFinder:
+    @pytest.mark.parametrize("blocks", BLOCKS.values(), ids=BLOCKS)
+    def test_real_speech(self, our_vad: Any, funasr_vad: Any, speech: np.ndarray, blocks: list[int]) -> None:
+        expected = by_funasr(funasr_vad, speech)
+        assert len(expected) > 5
+        assert by_us(our_vad, speech, blocks) == expected
+
+    @pytest.mark.parametrize("blocks", [TEN_SECONDS, [33_333, 480_001]], ids=["10 s", "odd"])
+    def test_an_hour(self, our_vad: Any, funasr_vad: Any, hour: np.ndarray, blocks: list[int]) -> None:
+        expected = by_funasr(funasr_vad, hour)
+        assert len(expected) > 200
+        assert by_us(our_vad, hour, blocks) == expected
+
+    @pytest.mark.parametrize(
+        "samples",
+        [
+            duration_ms * SAMPLES_PER_MS + extra
+            for duration_ms in (60_000, 120_000, 59_990, 60_010, 119_990, 180_000)
+            for extra in (-1, 0, 1)
+        ],
+    )
+    def test_around_whole_minutes(
+        self, our_vad: Any, funasr_vad: Any, hour: np.ndarray, samples: int
+    ) -> None:
+        recording = hour[:samples]
+        expected = by_funasr(funasr_vad, recording)
+        assert expected
+        assert by_us(our_vad, recording, TEN_SECONDS) == expected
+
+    @pytest.mark.parametrize("duration_ms", [100, 1_000, 59_990, 60_000, 60_010, 150_000])
+    def test_silence_holds_no_speech(self, our_vad: Any, duration_ms: int) -> None:
+        assert by_us(our_vad, np.zeros(duration_ms * SAMPLES_PER_MS, np.float32), TEN_SECONDS) == []
+
+    def test_speech_without_a_pause_is_cut_at_the_longest_segment(
+        self, our_vad: Any, funasr_vad: Any, speech: np.ndarray
+    ) -> None:
+        spans = by_funasr(funasr_vad, speech)
+        loud = [speech[span.start_ms * SAMPLES_PER_MS : span.end_ms * SAMPLES_PER_MS] for span in spans]
+        endless = np.concatenate(loud * 4)
+        found = by_us(our_vad, endless, TEN_SECONDS)
+        assert found == by_funasr(funasr_vad, endless)
+        assert max(span.duration_ms for span in found) <= LONGEST_SEGMENT_MS
+
+    def test_two_recordings_at_once_do_not_mix(self, our_vad: Any, speech: np.ndarray) -> None:
+        lock = threading.Lock()
+        finders = [FsmnSpeechFinder(our_vad, lock) for _ in range(2)]
+        recordings = [np.tile(speech, 2), np.tile(speech[::-1].copy(), 2)]
+        alone = [by_us(our_vad, recording, TEN_SECONDS) for recording in recordings]
+        found: list[list[Span]] = [[], []]
+        for start in range(0, len(recordings[0]), 7 * SAMPLE_RATE_HZ):
+            for finder, recording, spans in zip(finders, recordings, found, strict=True):
+                spans += finder.feed(recording[start : start + 7 * SAMPLE_RATE_HZ])
+        for finder, spans in zip(finders, found, strict=True):
+            spans += finder.finish()
+        assert found == alone
+
+
+@pytest.fixture(scope="module")
+def true_size_model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A SenseVoiceSmall of the true architecture, 940 MB, removed afterwards."""
+    directory = tmp_path_factory.mktemp("true-size")
+    subprocess.run([sys.executable, MAKE_WEIGHTS, directory], check=True, capture_output=True)
+    yield directory
+    (directory / "model.pt").unlink()
+
+
+@pytest.fixture
+def funasr_model(true_size_model: Path) -> Iterator[Any]:
+    """The same directory with the class that funasr itself registers."""
+    from funasr import AutoModel
+    from funasr.models.sense_voice.model import SenseVoiceSmall
+    from funasr.register import tables
+
+    ours = tables.model_classes["SenseVoiceSmall"]
+    tables.model_classes["SenseVoiceSmall"] = SenseVoiceSmall
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            yield AutoModel(
+                model=str(true_size_model),
+                device="cpu",
+                disable_update=True,
+                disable_pbar=True,
+                log_level="ERROR",
+                frontend_conf={"dither": 0.0},
+            )
+    finally:
+        tables.model_classes["SenseVoiceSmall"] = ours
+
+
+@pytest.mark.slow
+def test_the_whole_way_gives_what_funasr_gives(
+    true_size_model: Path, funasr_model: Any, funasr_vad: Any, speech: np.ndarray
+) -> None:
+    """Must hold: file to segments to text, with nothing joined, is funasr's detector and recogniser."""
+    recognizer = FunasrRecognizer(true_size_model, VAD_DIR, ModelInfo("true size", "fsmn-vad", "cpu"))
+    assert type(funasr_model.model) is not type(recognizer._model.model)
+    options = Options(merge_length_s=0, sounds=False, language="zh", use_itn=True)
+    transcript = transcribe(SPEECH, recognizer, options)
+
+    spans = by_funasr(funasr_vad, speech)
+    assert [segment.span for segment in transcript.segments] == spans
+    assert transcript.failed() == []
+    texts = [
+        funasr_model.generate(
+            input=speech[span.start_ms * SAMPLES_PER_MS : span.end_ms * SAMPLES_PER_MS],
+            language="zh",
+            use_itn=True,
+        )[0]["text"]
+        for span in spans
+    ]
+    assert [segment.raw for segment in transcript.segments] == texts
+    assert len(set(texts)) > len(texts) // 2
+    assert all(texts)
