@@ -113,8 +113,8 @@ def test_a_sound_is_captioned_in_the_language_of_the_reader() -> None:
 
 
 def test_a_failed_segment_is_shown_as_failed() -> None:
-    assert made(Segment("speech", Span(0, 1000), error="x")) == [(0, 1000, "[识别失败]")]
-    assert made(Segment("sound", Span(0, 1000), error="x"), labels="en") == [
+    assert shown(Segment("speech", Span(0, 1000), error="x")) == [(0, 1000, "[识别失败]")]
+    assert shown(Segment("sound", Span(0, 1000), error="x"), labels="en") == [
         (0, 1000, "[recognition failed]")
     ]
 

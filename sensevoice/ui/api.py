@@ -55,10 +55,11 @@ def make_endpoint(
                 sounds=sounds,
                 word_times=word_times,
             )
+            render_options = RenderOptions(labels=labels)
             with turnstile.enter() as ticket:
                 ticket.wait()
                 record = last(transcribe, path, options)
-            return to_dict(record, RenderOptions(labels=labels))
+            return to_dict(record, render_options)
         except SenseVoiceError as exc:
             raise gr.Error(str(exc), print_exception=False) from exc
         except gr.Error:
