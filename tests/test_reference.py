@@ -63,7 +63,7 @@ def hour(speech: np.ndarray) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def our_vad() -> Any:
-    return _auto_model(VAD_DIR, "cpu", max_single_segment_time=LONGEST_SEGMENT_MS)
+    return _auto_model("FsmnVADStreaming", VAD_DIR, "cpu", max_single_segment_time=LONGEST_SEGMENT_MS)
 
 
 @pytest.fixture(scope="module")
