@@ -112,9 +112,11 @@ class FunasrRecognizer:
         engine.register()
         self._info = info
         self._directory = directory
-        self._model = _auto_model(directory, info.device)
+        self._model = _auto_model("SenseVoiceSmall", directory, info.device)
         # On CUDA fsmn-vad waits for the device at each of the 360,000 frames of an hour.
-        self._vad = _auto_model(vad_directory, "cpu", max_single_segment_time=int(MAX_SEGMENT_S * 1000))
+        self._vad = _auto_model(
+            "FsmnVADStreaming", vad_directory, "cpu", max_single_segment_time=int(MAX_SEGMENT_S * 1000)
+        )
         self._model_lock = threading.Lock()
         self._vad_lock = threading.Lock()
 
@@ -222,8 +224,11 @@ def _prepared(clip: np.ndarray) -> np.ndarray:
     return np.pad(samples, (0, max(0, MIN_CLIP_SAMPLES - len(samples))))
 
 
-def _auto_model(directory: Path, device: str, **settings: Any) -> Any:
-    """Build funasr's AutoModel from a verified directory, quietly, and check that its files came in."""
+def _auto_model(kind: str, directory: Path, device: str, **settings: Any) -> Any:
+    """Build funasr's AutoModel from a verified directory, quietly, and check that its files came in.
+
+    `kind` is what funasr calls the network: another one would load, and fail on the first file.
+    """
     from funasr import AutoModel
 
     stored = _stored_weights(directory)
@@ -250,6 +255,9 @@ def _auto_model(directory: Path, device: str, **settings: Any) -> Any:
     finally:
         root.setLevel(level)
     log.debug("%s", printed.getvalue())
+    if model.kwargs["model"] != kind:
+        reason = f"model: {model.kwargs['model']}, not / 而不是 {kind}"
+        raise ModelFileDamaged(path=directory, file=hub.CONFIG, reason=reason)
     _check_weights(model.model, stored, directory)
     _check_frontend(model.kwargs["frontend"], directory)
     return model
