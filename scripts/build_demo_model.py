@@ -37,7 +37,7 @@ from demo_model.train_vad import train_vad  # noqa: E402
 from demo_model.voices import HELD_OUT_VOICES, TRAINING_VOICES  # noqa: E402
 
 ASR_STEPS = 3000
-VAD_STEPS = 800
+VAD_STEPS = 1300
 NEUTRAL_TAKES, MOOD_TAKES, SOUNDS = 12, 8, 80
 """Renditions of each sentence in a neutral and in every other mood; sounds of each kind."""
 

@@ -49,8 +49,8 @@ def record(audio: Audio, rng: Rng) -> Audio:
             out = signal.lfilter(b, a, out).astype(np.float32)
     elif line < 0.45:  # lossy codecs
         out = low_pass(out, rng.uniform(5500, 7600))
-    peak = 10 ** (rng.uniform(-26, -0.5) / 20)
-    out = out / (float(np.max(np.abs(out))) + 1e-3) * peak
+    peak = 10 ** (rng.uniform(-34, -0.5) / 20)
+    out = (out / (float(np.max(np.abs(out))) + 1e-3) * peak).astype(np.float32)
     if rng.random() < 0.3:  # 16-bit files
-        out = np.round(out * 32768.0) / 32768.0
-    return out.astype(np.float32)
+        out = (np.round(out * 32768.0) / 32768.0).astype(np.float32)
+    return out

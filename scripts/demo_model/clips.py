@@ -145,13 +145,12 @@ def empty_clip(rng: Rng) -> Clip:
     return Clip(audio, "nospeech", "EMO_UNKNOWN", "Event_UNK", "")
 
 
-def training_clip(bank: Bank, rng: Rng, progress: float) -> Clip:
-    """A clip for a point in training: at first single plain sentences, then everything."""
-    early = progress < 0.15
+def training_clip(bank: Bank, rng: Rng, easy: bool) -> Clip:
+    """A clip for training; an easy one is mostly a single sentence without further sounds."""
     kind = rng.random()
-    if kind < (0.80 if early else 0.64):
-        sentences = 1 if early else int(rng.choice((1, 2, 3), p=(0.74, 0.2, 0.06)))
-        return spoken_clip(bank, rng, sentences, plain=early)
+    if kind < (0.80 if easy else 0.64):
+        sentences = 1 if easy else int(rng.choice((1, 2, 3), p=(0.74, 0.2, 0.06)))
+        return spoken_clip(bank, rng, sentences, plain=easy)
     if kind < 0.94:
         return sound_clip(bank, rng)
     return empty_clip(rng)

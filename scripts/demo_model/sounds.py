@@ -131,8 +131,8 @@ def _laugher(seconds: float, rng: Rng) -> Audio:
             )
             position += period * rng.uniform(0.93, 1.07)
         inhale = int(rng.uniform(0.12, 0.25) * SAMPLE_RATE)
-        noise = (rng.standard_normal(inhale) * np.hanning(inhale) * 0.15).astype(np.float32)
-        _add(out, int(position * SAMPLE_RATE), noise)
+        air = (rng.standard_normal(inhale) * np.hanning(inhale) * 0.15).astype(np.float32)
+        _add(out, int(position * SAMPLE_RATE), air)
         position += inhale / SAMPLE_RATE
     return out
 

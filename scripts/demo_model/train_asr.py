@@ -46,6 +46,10 @@ QUERY_FRAMES = 4
 """SenseVoice puts four query frames before the audio; their outputs are the four tags."""
 
 PEAK_RATE = 1.5e-3
+SECOND_PEAK_RATE = 1.0e-3
+EASY_SHARE = 0.15
+"""The part of the first cycle that sees single plain sentences only, to get the alignment going."""
+LONGEST_GRADIENT = 2.0
 WARM_UP = 200
 FRAMES_PER_BATCH = 1300
 POOL = 160
@@ -87,10 +91,11 @@ def write_config(directory: Path) -> None:
 
 
 class Batches(IterableDataset[Batch]):
-    """An endless stream of batches, composed on the fly; ``steps`` tells how far training is."""
+    """An endless stream of batches, composed on the fly; the first ones are easy."""
 
-    def __init__(self, bank: Bank, directory: Path, steps: int, seed: int) -> None:
+    def __init__(self, bank: Bank, directory: Path, steps: int, seed: int, easy_share: float) -> None:
         self.bank, self.directory, self.steps, self.seed = bank, directory, steps, seed
+        self.easy_steps = easy_share * steps
 
     def __iter__(self) -> Iterator[Batch]:
         torch.set_num_threads(1)
@@ -99,7 +104,7 @@ class Batches(IterableDataset[Batch]):
         processor = load_tokenizer((self.directory / VOCABULARY_FILE).read_bytes())
         done = 0
         while done < self.steps:
-            clips = [training_clip(self.bank, rng, done / self.steps) for _ in range(POOL)]
+            clips = [training_clip(self.bank, rng, done < self.easy_steps) for _ in range(POOL)]
             rows = [(extract(frontend, clip.audio), clip) for clip in clips]
             rows.sort(key=lambda row: len(row[0]))
             groups: list[list[tuple[torch.Tensor, Clip]]] = [[]]
@@ -179,29 +184,32 @@ def hide_bands(features: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
     return stacked.reshape(features.shape)
 
 
-def train_asr(bank: Bank, directory: Path, steps: int, seed: int, threads: int = 1) -> None:
-    """Train the recogniser and write its model directory."""
+def prepare(bank: Bank, directory: Path, seed: int) -> None:
+    """Write everything of the model directory but the weights."""
     directory.mkdir(parents=True, exist_ok=True)
     write_config(directory)
-    vocabulary = train_tokenizer()
-    (directory / VOCABULARY_FILE).write_bytes(vocabulary)
+    (directory / VOCABULARY_FILE).write_bytes(train_tokenizer())
     rng = np.random.default_rng(seed)
     raw = make_frontend(ASR_FRONTEND)
-    clips = [training_clip(bank, rng, 1.0) for _ in range(MEAN_CLIPS)]
+    clips = [training_clip(bank, rng, False) for _ in range(MEAN_CLIPS)]
     write_means(directory / "am.mvn", (extract(raw, clip.audio) for clip in clips if clip.audio.any()))
 
-    torch.manual_seed(seed)
-    torch.set_num_threads(threads)
-    model = SenseVoiceSmall(
+
+def build_model(directory: Path) -> SenseVoiceSmall:
+    """A fresh model for a prepared directory."""
+    vocabulary = (directory / VOCABULARY_FILE).read_bytes()
+    return SenseVoiceSmall(
         encoder="SenseVoiceEncoderSmall",
         encoder_conf=ENCODER,
         input_size=ASR_FRONTEND["n_mels"] * ASR_FRONTEND["lfr_m"],
         vocab_size=len(load_tokenizer(vocabulary)),
         **MODEL,
     )
-    parameters = sum(parameter.numel() for parameter in model.parameters())
-    print(f"recogniser: {parameters / 1e6:.2f} M parameters, {steps} steps", flush=True)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=PEAK_RATE, weight_decay=0.01, betas=(0.9, 0.98))
+
+
+def train_cycle(model: SenseVoiceSmall, batches: Batches, steps: int, peak_rate: float) -> None:
+    """One run of the learning rate from its peak down to nothing, saving the weights as it goes."""
+    optimizer = torch.optim.AdamW(model.parameters(), lr=peak_rate, weight_decay=0.01, betas=(0.9, 0.98))
 
     def rate(step: int) -> float:
         if step < WARM_UP:
@@ -209,10 +217,9 @@ def train_asr(bank: Bank, directory: Path, steps: int, seed: int, threads: int =
         return 0.5 * (1 + math.cos(math.pi * min(1.0, (step - WARM_UP) / max(1, steps - WARM_UP)))) + 1e-3
 
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, rate)
-    bands = torch.Generator().manual_seed(seed)
-    loader = DataLoader(
-        Batches(bank, directory, steps, seed + 1), batch_size=None, num_workers=1, prefetch_factor=24
-    )
+    bands = torch.Generator().manual_seed(batches.seed)
+    loader = DataLoader(batches, batch_size=None, num_workers=1, prefetch_factor=24)
+    weights = batches.directory / "model.pt"
     model.train()
     started, text_mean, tag_mean = time.monotonic(), 0.0, 0.0
     for step, batch in enumerate(loader):
@@ -222,8 +229,8 @@ def train_asr(bank: Bank, directory: Path, steps: int, seed: int, threads: int =
             batch = (hide_bands(batch[0], bands), *batch[1:])
         loss, text_loss, tag_loss = loss_of(model, batch)
         optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 2.0)
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(model.parameters(), LONGEST_GRADIENT)
         optimizer.step()
         schedule.step()
         text_mean += 0.02 * (text_loss - text_mean)
@@ -231,5 +238,27 @@ def train_asr(bank: Bank, directory: Path, steps: int, seed: int, threads: int =
         if step % 100 == 99:
             spent = time.monotonic() - started
             print(f"  step {step + 1}: text {text_mean:.3f}, tags {tag_mean:.3f}, {spent:.0f} s", flush=True)
-            torch.save(model.state_dict(), directory / "model.pt")
-    torch.save(model.state_dict(), directory / "model.pt")
+            torch.save(model.state_dict(), weights)
+    torch.save(model.state_dict(), weights)
+
+
+def train_asr(
+    bank: Bank, directory: Path, steps: int, seed: int, threads: int = 1, continued: bool = False
+) -> None:
+    """Train the recogniser in two cycles of so many steps and write its model directory.
+
+    The second cycle starts from the weights of the first; ``continued`` skips the first.
+    """
+    torch.manual_seed(seed)
+    torch.set_num_threads(threads)
+    if not continued:
+        prepare(bank, directory, seed)
+    model = build_model(directory)
+    parameters = sum(parameter.numel() for parameter in model.parameters())
+    print(f"recogniser: {parameters / 1e6:.2f} M parameters, {steps} steps a cycle", flush=True)
+    if continued:
+        model.load_state_dict(torch.load(directory / "model.pt", weights_only=True))
+    else:
+        train_cycle(model, Batches(bank, directory, steps, seed + 1, easy_share=EASY_SHARE), steps, PEAK_RATE)
+    batches = Batches(bank, directory, steps, seed + 2, easy_share=0.0)
+    train_cycle(model, batches, steps, SECOND_PEAK_RATE)

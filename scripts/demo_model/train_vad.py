@@ -36,8 +36,8 @@ ENCODER = {
 # The detector says "speech" after 150 ms of speech within 200 ms, and "over" once 50 ms are missing from
 # such a window; funasr then moves both ends by the two times below.  With these the reported ends fall
 # a few hundredths of a second outside the speech.
-LOOK_BACK_MS = 60
-LOOK_AHEAD_MS = 20
+LOOK_BACK_MS = 50
+LOOK_AHEAD_MS = 0
 POST_PROCESSING = {
     "sample_rate": 16000,
     "detect_mode": 1,
