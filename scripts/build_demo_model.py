@@ -55,10 +55,16 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--seed", type=int, default=2024, help="the same seed gives the same material")
     parser.add_argument(
-        "--asr-steps", type=int, default=ASR_STEPS, help="training steps; 0 keeps the recogniser"
+        "--asr-steps",
+        type=int,
+        default=ASR_STEPS,
+        help="steps in each of two training cycles; 0 keeps the recogniser",
     )
     parser.add_argument(
         "--vad-steps", type=int, default=VAD_STEPS, help="training steps; 0 keeps the detector"
+    )
+    parser.add_argument(
+        "--continued", action="store_true", help="start the recogniser's second cycle from its saved weights"
     )
     parser.add_argument("--keep-samples", action="store_true", help="do not write the sample recordings anew")
     parser.add_argument("--keep-test-set", action="store_true", help="do not write the test set anew")
@@ -80,7 +86,9 @@ def main() -> int:
         bank = make_bank(TRAINING_VOICES, NEUTRAL_TAKES, MOOD_TAKES, SOUNDS, arguments.seed)
         print(f"bank ready after {time.monotonic() - started:.0f} s", flush=True)
         if arguments.asr_steps:
-            train_asr(bank, recogniser, arguments.asr_steps, arguments.seed + 1)
+            train_asr(
+                bank, recogniser, arguments.asr_steps, arguments.seed + 1, continued=arguments.continued
+            )
         if arguments.vad_steps:
             train_vad(bank, detector, arguments.vad_steps, arguments.seed + 2)
         print(f"models ready after {time.monotonic() - started:.0f} s", flush=True)
