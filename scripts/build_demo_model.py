@@ -37,7 +37,7 @@ from demo_model.train_vad import train_vad  # noqa: E402
 from demo_model.voices import HELD_OUT_VOICES, TRAINING_VOICES  # noqa: E402
 
 ASR_STEPS = 3000
-VAD_STEPS = 1300
+VAD_STEPS = 1000
 NEUTRAL_TAKES, MOOD_TAKES, SOUNDS = 12, 8, 80
 """Renditions of each sentence in a neutral and in every other mood; sounds of each kind."""
 
@@ -61,11 +61,9 @@ def parse_arguments() -> argparse.Namespace:
         help="steps in each of two training cycles; 0 keeps the recogniser",
     )
     parser.add_argument(
-        "--vad-steps", type=int, default=VAD_STEPS, help="training steps; 0 keeps the detector"
+        "--vad-steps", type=int, default=VAD_STEPS, help="steps in each of two cycles; 0 keeps the detector"
     )
-    parser.add_argument(
-        "--continued", action="store_true", help="start the recogniser's second cycle from its saved weights"
-    )
+    parser.add_argument("--continued", action="store_true", help="start second cycles from the saved weights")
     parser.add_argument("--keep-samples", action="store_true", help="do not write the sample recordings anew")
     parser.add_argument("--keep-test-set", action="store_true", help="do not write the test set anew")
     parser.add_argument(
@@ -90,7 +88,7 @@ def main() -> int:
                 bank, recogniser, arguments.asr_steps, arguments.seed + 1, continued=arguments.continued
             )
         if arguments.vad_steps:
-            train_vad(bank, detector, arguments.vad_steps, arguments.seed + 2)
+            train_vad(bank, detector, arguments.vad_steps, arguments.seed + 2, continued=arguments.continued)
         print(f"models ready after {time.monotonic() - started:.0f} s", flush=True)
     held_out = make_bank(HELD_OUT_VOICES, 4, 3, 16, arguments.seed + 3)
     if not arguments.keep_samples:

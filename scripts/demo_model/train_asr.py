@@ -30,9 +30,9 @@ ENCODER = {
     "linear_units": 512,
     "num_blocks": 4,
     "tp_blocks": 1,
-    "dropout_rate": 0.1,
-    "positional_dropout_rate": 0.1,
-    "attention_dropout_rate": 0.1,
+    "dropout_rate": 0.05,
+    "positional_dropout_rate": 0.05,
+    "attention_dropout_rate": 0.05,
     "input_layer": "pe",
     "pos_enc_class": "SinusoidalPositionEncoder",
     "normalize_before": True,
@@ -46,7 +46,7 @@ QUERY_FRAMES = 4
 """SenseVoice puts four query frames before the audio; their outputs are the four tags."""
 
 PEAK_RATE = 1.5e-3
-SECOND_PEAK_RATE = 1.0e-3
+SECOND_PEAK_RATE = 1.2e-3
 EASY_SHARE = 0.15
 """The part of the first cycle that sees single plain sentences only, to get the alignment going."""
 LONGEST_GRADIENT = 2.0
@@ -177,7 +177,7 @@ def loss_of(model: SenseVoiceSmall, batch: Batch) -> tuple[torch.Tensor, float, 
 def hide_bands(features: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
     """Blank a random band of the 80 mel channels, in all stacked frames alike."""
     mels = ASR_FRONTEND["n_mels"]
-    width = int(torch.randint(0, 14, (1,), generator=rng))
+    width = int(torch.randint(0, 10, (1,), generator=rng))
     start = int(torch.randint(0, mels - width, (1,), generator=rng))
     stacked = features.reshape(*features.shape[:-1], -1, mels).clone()
     stacked[..., start : start + width] = 0.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import deque
 from pathlib import Path
 
 import numpy as np
@@ -73,9 +74,12 @@ DELAY_FRAMES = 3
 SMOOTHING = 0.04
 """funasr takes the logarithm of both probabilities, so neither may round to zero."""
 LOGIT_WEIGHT = 1e-3
-RECORDINGS_PER_BATCH = 6
+RECORDINGS_PER_BATCH = 8
+NEW_RECORDINGS = 2
+STORED_RECORDINGS = 400
 MEAN_RECORDINGS = 60
 PEAK_RATE = 4e-3
+SECOND_PEAK_RATE = 3e-3
 
 
 def write_config(directory: Path) -> None:
@@ -119,7 +123,7 @@ def training_recording(bank: Bank, rng: Rng, seconds: float = 14.0) -> tuple[Aud
     length = 0
     while length < seconds * SAMPLE_RATE:
         kind = rng.random()
-        if kind < 0.5:
+        if kind < 0.42:
             language = str(rng.choice(LANGUAGES, p=LANGUAGE_SHARES))
             rendition = bank.draw_speech(language, str(rng.choice(EMOTIONS)), rng)
             speech = change_speed(rendition.audio, rng.uniform(0.97, 1.03))
@@ -132,7 +136,7 @@ def training_recording(bank: Bank, rng: Rng, seconds: float = 14.0) -> tuple[Aud
                 speech = speech + soft_edges(at_loudness(under, loudness), 0.05)
             put(speech, mask)
             put(silence(rng.uniform(0, 0.3) if rng.random() < 0.5 else rng.uniform(0.3, 2.5)))
-        elif kind < 0.85:
+        elif kind < 0.87:
             sound = bank.draw_sound(str(rng.choice(SOUND_EVENTS)), rng.uniform(0.3, 4.0), rng)
             sound = at_loudness(sound, 0.1 * 10 ** (rng.uniform(-14, 4) / 20))
             if rng.random() < 0.3:
@@ -145,43 +149,43 @@ def training_recording(bank: Bank, rng: Rng, seconds: float = 14.0) -> tuple[Aud
     return record(np.concatenate(pieces), rng), np.concatenate(masks)
 
 
-def train_vad(bank: Bank, directory: Path, steps: int, seed: int, threads: int = 2) -> None:
-    """Train the voice detector and write its model directory."""
-    directory.mkdir(parents=True, exist_ok=True)
-    write_config(directory)
-    rng = np.random.default_rng(seed)
-    raw = make_frontend(VAD_FRONTEND)
-    recordings = [training_recording(bank, rng)[0] for _ in range(MEAN_RECORDINGS)]
-    write_means(directory / "am.mvn", (extract(raw, audio) for audio in recordings))
+def logits_of(encoder: FSMN, features: torch.Tensor) -> torch.Tensor:
+    """The net's answers before the softmax that its own forward ends with."""
+    hidden = encoder.relu(encoder.in_linear2(encoder.in_linear1(features)))
+    for block in encoder.fsmn:
+        hidden = block(hidden, None)
+    logits: torch.Tensor = encoder.out_linear2(encoder.out_linear1(hidden))
+    return logits
 
-    torch.manual_seed(seed)
-    torch.set_num_threads(threads)
+
+def train_cycle(encoder: FSMN, bank: Bank, directory: Path, steps: int, peak_rate: float, rng: Rng) -> None:
+    """One rise and fall of the learning rate.
+
+    Mixing a recording costs more than learning from it, so each is used several times.
+    """
     frontend = make_frontend(VAD_FRONTEND, directory / "am.mvn")
-    encoder = FSMN(**ENCODER)
-    parameters = sum(parameter.numel() for parameter in encoder.parameters())
-    print(f"voice detector: {parameters / 1e3:.0f} k parameters, {steps} steps", flush=True)
-    optimizer = torch.optim.AdamW(encoder.parameters(), lr=PEAK_RATE, weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, PEAK_RATE, total_steps=steps, pct_start=0.1)
+    optimizer = torch.optim.AdamW(encoder.parameters(), lr=peak_rate, weight_decay=0.01)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, peak_rate, total_steps=steps, pct_start=0.1)
+    store: deque[tuple[torch.Tensor, torch.Tensor]] = deque(maxlen=STORED_RECORDINGS)
     mean = 0.7
     for step in range(steps):
-        rows, labels = [], []
-        for _ in range(RECORDINGS_PER_BATCH):
+        for _ in range(NEW_RECORDINGS):
             audio, mask = training_recording(bank, rng)
             features = extract(frontend, audio)
-            rows.append(features)
-            labels.append(frame_labels(np.pad(mask, (DELAY_FRAMES, 0)), len(features)))
-        inputs, lengths = pad_rows(rows)
-        targets = torch.nn.utils.rnn.pad_sequence(labels, batch_first=True, padding_value=-1)
-        hidden = encoder.relu(encoder.in_linear2(encoder.in_linear1(inputs)))
-        for block in encoder.fsmn:
-            hidden = block(hidden, None)
-        logits = encoder.out_linear2(encoder.out_linear1(hidden))
+            store.append((features, frame_labels(np.pad(mask, (DELAY_FRAMES, 0)), len(features))))
+        repeated = rng.choice(len(store), RECORDINGS_PER_BATCH - NEW_RECORDINGS)
+        batch = [store[-1 - i] for i in range(NEW_RECORDINGS)] + [store[int(i)] for i in repeated]
+        inputs, _ = pad_rows([features for features, _ in batch])
+        targets = torch.nn.utils.rnn.pad_sequence(
+            [labels for _, labels in batch], batch_first=True, padding_value=-1
+        )
+        logits = logits_of(encoder, inputs)
         loss = torch.nn.functional.cross_entropy(
             logits.flatten(0, 1), targets.flatten(), ignore_index=-1, label_smoothing=SMOOTHING
         )
         loss = loss + LOGIT_WEIGHT * logits.square().mean()
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(encoder.parameters(), 1.0)
         optimizer.step()
         schedule.step()
@@ -190,3 +194,29 @@ def train_vad(bank: Bank, directory: Path, steps: int, seed: int, threads: int =
             print(f"  step {step + 1}: {mean:.3f}", flush=True)
     state = {f"encoder.{name}": value for name, value in encoder.state_dict().items()}
     torch.save(state, directory / "model.pt")
+
+
+def train_vad(
+    bank: Bank, directory: Path, steps: int, seed: int, threads: int = 2, continued: bool = False
+) -> None:
+    """Train the voice detector in two cycles of so many steps and write its model directory.
+
+    The second cycle starts from the weights of the first; ``continued`` skips the first.
+    """
+    torch.manual_seed(seed)
+    torch.set_num_threads(threads)
+    directory.mkdir(parents=True, exist_ok=True)
+    write_config(directory)
+    encoder = FSMN(**ENCODER)
+    parameters = sum(parameter.numel() for parameter in encoder.parameters())
+    print(f"voice detector: {parameters / 1e3:.0f} k parameters, {steps} steps a cycle", flush=True)
+    if continued:
+        state = torch.load(directory / "model.pt", weights_only=True)
+        encoder.load_state_dict({name.removeprefix("encoder."): value for name, value in state.items()})
+    else:
+        rng = np.random.default_rng(seed)
+        raw = make_frontend(VAD_FRONTEND)
+        recordings = [training_recording(bank, rng)[0] for _ in range(MEAN_RECORDINGS)]
+        write_means(directory / "am.mvn", (extract(raw, audio) for audio in recordings))
+        train_cycle(encoder, bank, directory, steps, PEAK_RATE, rng)
+    train_cycle(encoder, bank, directory, steps, SECOND_PEAK_RATE, np.random.default_rng(seed + 1))
