@@ -74,11 +74,11 @@ class Entry:
     growth_db: float = 0.0
 
 
-AGENT, CUSTOMER = "f2", "m3"
+AGENT, CUSTOMER = "f4", "m3"
 HOST, GUEST = "m1", "f5"
 # The call has six lines and thirty seconds: quick speech, and pauses that just keep the lines apart.
 CALL_RATE = 172
-CALL_PAUSE = 2.3
+CALL_PAUSE = 2.25
 SOUND_GAP = 0.15
 """Between a line and its sounds, and from sound to sound, in seconds."""
 

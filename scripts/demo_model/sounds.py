@@ -185,6 +185,21 @@ def noise(seconds: float, rng: Rng) -> Audio:
     return at_loudness(out.astype(np.float32))
 
 
+def tone(seconds: float, rng: Rng) -> Audio:
+    """A test or dial tone: one or two steady frequencies, sometimes in pulses."""
+    time = np.arange(int(seconds * SAMPLE_RATE)) / SAMPLE_RATE
+    low, high = np.log(80.0), np.log(4000.0)
+    out = np.sin(2 * np.pi * np.exp(rng.uniform(low, high)) * time)
+    if rng.random() < 0.4:
+        out += rng.uniform(0.3, 1.0) * np.sin(2 * np.pi * np.exp(rng.uniform(low, high)) * time)
+    if rng.random() < 0.2:
+        out = np.sign(out)
+    if rng.random() < 0.4:
+        period = rng.uniform(0.3, 1.5)
+        out = out * (time % period < period * rng.uniform(0.3, 0.8))
+    return at_loudness(out.astype(np.float32))
+
+
 def fade(audio: Audio, change_db: float) -> Audio:
     """Let a sound grow (positive) or sink (negative) evenly by so many decibels over its length."""
     ramp = np.linspace(min(0.0, -change_db), min(0.0, change_db), len(audio))

@@ -16,7 +16,7 @@ from .augment import change_speed, record
 from .bank import Bank
 from .clips import LANGUAGE_SHARES, silence, speech_level
 from .features import VAD_FRONTEND, extract, frame_labels, make_frontend, pad_rows, write_means
-from .sounds import Rng, at_loudness, fade, soft_edges
+from .sounds import Rng, at_loudness, fade, soft_edges, tone
 from .tags import EMOTIONS, LANGUAGES, SOUND_EVENTS
 from .voices import SAMPLE_RATE, Audio, speech_mask
 
@@ -78,6 +78,8 @@ RECORDINGS_PER_BATCH = 8
 NEW_RECORDINGS = 2
 STORED_RECORDINGS = 400
 MEAN_RECORDINGS = 60
+TONE_SHARE = 0.12
+"""How many of the sounds are plain tones, which the recogniser is not taught."""
 PEAK_RATE = 4e-3
 SECOND_PEAK_RATE = 3e-3
 
@@ -137,7 +139,11 @@ def training_recording(bank: Bank, rng: Rng, seconds: float = 14.0) -> tuple[Aud
             put(speech, mask)
             put(silence(rng.uniform(0, 0.3) if rng.random() < 0.5 else rng.uniform(0.3, 2.5)))
         elif kind < 0.87:
-            sound = bank.draw_sound(str(rng.choice(SOUND_EVENTS)), rng.uniform(0.3, 4.0), rng)
+            seconds = rng.uniform(0.3, 4.0)
+            if rng.random() < TONE_SHARE:
+                sound = tone(seconds, rng)
+            else:
+                sound = bank.draw_sound(str(rng.choice(SOUND_EVENTS)), seconds, rng)
             sound = at_loudness(sound, 0.1 * 10 ** (rng.uniform(-14, 4) / 20))
             if rng.random() < 0.3:
                 sound = fade(sound, float(rng.uniform(-20, 20)))
