@@ -32,6 +32,7 @@ from demo_model.bank import make_bank  # noqa: E402
 from demo_model.evaluate import evaluate, load_asr, load_vad  # noqa: E402
 from demo_model.evaluation_set import write_evaluation_set  # noqa: E402
 from demo_model.samples import check_samples, write_samples  # noqa: E402
+from demo_model.sentences import write_sentences  # noqa: E402
 from demo_model.train_asr import train_asr  # noqa: E402
 from demo_model.train_vad import train_vad  # noqa: E402
 from demo_model.voices import HELD_OUT_VOICES, TRAINING_VOICES  # noqa: E402
@@ -93,6 +94,7 @@ def main() -> int:
     held_out = make_bank(HELD_OUT_VOICES, 4, 3, 16, arguments.seed + 3)
     if not arguments.keep_samples:
         write_samples(arguments.out / "samples")
+    write_sentences(arguments.out / "sentences.json")
     if not arguments.keep_test_set:
         write_evaluation_set(held_out, arguments.test_set, arguments.seed + 4)
     asr, vad = load_asr(recogniser), load_vad(detector)

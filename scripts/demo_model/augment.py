@@ -12,13 +12,15 @@ from .voices import SAMPLE_RATE, Audio
 def change_speed(audio: Audio, factor: float) -> Audio:
     """Play a little faster or slower (pitch moves along)."""
     positions = np.arange(0, len(audio) - 1, factor)
-    return np.interp(positions, np.arange(len(audio)), audio).astype(np.float32)
+    result: Audio = np.interp(positions, np.arange(len(audio)), audio).astype(np.float32)
+    return result
 
 
 def low_pass(audio: Audio, corner: float, order: int = 8) -> Audio:
     """Cut what lies above a frequency."""
     sos = signal.butter(order, corner, "lowpass", fs=SAMPLE_RATE, output="sos")
-    return signal.sosfilt(sos, audio).astype(np.float32)
+    result: Audio = signal.sosfilt(sos, audio).astype(np.float32)
+    return result
 
 
 def reverberate(audio: Audio, rng: Rng) -> Audio:
@@ -28,7 +30,8 @@ def reverberate(audio: Audio, rng: Rng) -> Audio:
     tail = rng.standard_normal(length) * np.exp(-np.arange(length) / decay)
     tail *= rng.uniform(0.1, 0.35) / np.sqrt(np.sum(np.square(tail)))
     tail[0] = 1.0
-    return signal.fftconvolve(audio, tail)[: len(audio)].astype(np.float32)
+    result: Audio = signal.fftconvolve(audio, tail)[: len(audio)].astype(np.float32)
+    return result
 
 
 def record(audio: Audio, rng: Rng) -> Audio:

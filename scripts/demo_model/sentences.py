@@ -6,8 +6,10 @@ voices, which is enough to show every part of the program at work.
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -96,3 +98,11 @@ def without_punctuation(text: str) -> str:
 def join(texts: list[str], language: str) -> str:
     """Write sentences one after the other, with a space where the language uses them."""
     return (" " if language in ("en", "ko") else "").join(texts)
+
+
+def write_sentences(path: Path) -> None:
+    """Write all sentences, by language, for the page to list."""
+    by_language: dict[str, list[str]] = {}
+    for sentence in SENTENCES:
+        by_language.setdefault(sentence.language, []).append(sentence.text)
+    path.write_text(json.dumps(by_language, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")

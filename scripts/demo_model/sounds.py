@@ -41,7 +41,8 @@ def _note(frequency: float, seconds: float, decay: float, harmonics: int, rng: R
             wave += np.sin(2 * np.pi * frequency * number * time + phase) * number**-1.3
     envelope = np.minimum(1.0, time / 0.015) * np.exp(-decay * time)
     envelope *= np.minimum(1.0, (seconds - time) / 0.03)
-    return (wave * envelope).astype(np.float32)
+    result: Audio = (wave * envelope).astype(np.float32)
+    return result
 
 
 CHORDS = ((0, 4, 7), (9, 12, 16), (5, 9, 12), (7, 11, 14), (2, 5, 9), (4, 7, 11))

@@ -12,13 +12,13 @@ zh en zh/en en/zh yue minnan wuyu dialect ja de es ru ko fr pt tr pl ca nl ar sv
 uk el ms cs ro da hu ta no th ur hr bg lt la mi ml cy sk te fa lv bn sr az sl kn et mk br eu is hy
 ne mn bs kk sq sw gl mr pa si km sn yo so af oc ka be tg sd gu am yi lo uz fo ht ps tk nn mt sa lb
 my bo tl mg as tt haw ln ha ba jw su
-""".split()
+""".split()  # noqa: SIM905  one name a line would fill pages
 
 OTHER_NAMES = """
 ASR AED SER nospeech Speech /Speech BGM /BGM Laughter /Laughter Applause /Applause HAPPY SAD ANGRY
 NEUTRAL FEARFUL DISGUSTED SURPRISED OTHER EMO_UNKNOWN Cry Sneeze Breath Cough Sing Speech_Noise
 withitn woitn GBG Event_UNK
-""".split()
+""".split()  # noqa: SIM905  one name a line would fill pages
 
 SPECIAL_NAMES = [f"SPECIAL_TOKEN_{number}" for number in range(1, 36)]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from dataclasses import dataclass
+from itertools import pairwise
 from xml.sax.saxutils import escape
 
 import numpy as np
@@ -83,7 +84,8 @@ def tilt(audio: Audio, gain_db: float) -> Audio:
         return audio
     b, a = signal.butter(1, TILT_CORNER_HZ, "highpass", fs=SAMPLE_RATE)
     high = signal.lfilter(b, a, audio)
-    return (audio + (10 ** (gain_db / 20) - 1) * high).astype(np.float32)
+    result: Audio = (audio + (10 ** (gain_db / 20) - 1) * high).astype(np.float32)
+    return result
 
 
 def overdrive(audio: Audio, drive: float) -> Audio:
@@ -91,7 +93,8 @@ def overdrive(audio: Audio, drive: float) -> Audio:
     if drive == 0.0:
         return audio
     loudness = float(np.sqrt(np.mean(np.square(audio)))) + 1e-6
-    return np.tanh(drive * audio / loudness * 0.8).astype(np.float32)
+    result: Audio = np.tanh(drive * audio / loudness * 0.8).astype(np.float32)
+    return result
 
 
 def speech_mask(audio: Audio, step_ms: int = 10) -> NDArray[np.bool_]:
@@ -101,9 +104,9 @@ def speech_mask(audio: Audio, step_ms: int = 10) -> NDArray[np.bool_]:
     padded = np.pad(audio, (0, max(0, count * step - len(audio))))[: count * step]
     energy = np.mean(np.square(padded.reshape(count, step)), axis=1)
     energy = np.convolve(energy, np.ones(3) / 3, mode="same")
-    mask = energy > energy.max() * 10 ** (SPEECH_FLOOR_DB / 10)
+    mask: NDArray[np.bool_] = energy > energy.max() * 10 ** (SPEECH_FLOOR_DB / 10)
     loud = np.flatnonzero(mask)
-    for left, right in zip(loud[:-1], loud[1:], strict=True):
+    for left, right in pairwise(loud):
         if (right - left - 1) * step_ms <= LONGEST_STOP_MS:
             mask[left:right] = True
     return mask
