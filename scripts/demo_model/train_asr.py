@@ -45,8 +45,8 @@ MODEL = {"length_normalized_loss": True, "sos": 1, "eos": 2, "ignore_id": -1}
 QUERY_FRAMES = 4
 """SenseVoice puts four query frames before the audio; their outputs are the four tags."""
 
-PEAK_RATE = 1.5e-3
-SECOND_PEAK_RATE = 1.2e-3
+CYCLES = ((3000, 1.5e-3), (2400, 1.2e-3), (1500, 0.8e-3))
+"""Steps and highest learning rate: going up again after the rate has come down still gains a lot."""
 EASY_SHARE = 0.15
 """The part of the first cycle that sees single plain sentences only, to get the alignment going."""
 LONGEST_GRADIENT = 2.0
@@ -243,22 +243,24 @@ def train_cycle(model: SenseVoiceSmall, batches: Batches, steps: int, peak_rate:
 
 
 def train_asr(
-    bank: Bank, directory: Path, steps: int, seed: int, threads: int = 1, continued: bool = False
+    bank: Bank, directory: Path, seed: int, first: int = 1, scale: float = 1.0, threads: int = 1
 ) -> None:
-    """Train the recogniser in two cycles of so many steps and write its model directory.
+    """Train the recogniser cycle by cycle and write its model directory.
 
-    The second cycle starts from the weights of the first; ``continued`` skips the first.
+    A ``first`` cycle later than 1 goes on from the weights that are there; ``scale`` shortens all cycles.
     """
-    torch.manual_seed(seed)
     torch.set_num_threads(threads)
-    if not continued:
+    if first == 1:
         prepare(bank, directory, seed)
+    torch.manual_seed(seed + first)
     model = build_model(directory)
-    parameters = sum(parameter.numel() for parameter in model.parameters())
-    print(f"recogniser: {parameters / 1e6:.2f} M parameters, {steps} steps a cycle", flush=True)
-    if continued:
+    if first > 1:
         model.load_state_dict(torch.load(directory / "model.pt", weights_only=True))
-    else:
-        train_cycle(model, Batches(bank, directory, steps, seed + 1, easy_share=EASY_SHARE), steps, PEAK_RATE)
-    batches = Batches(bank, directory, steps, seed + 2, easy_share=0.0)
-    train_cycle(model, batches, steps, SECOND_PEAK_RATE)
+    parameters = sum(parameter.numel() for parameter in model.parameters())
+    print(f"recogniser: {parameters / 1e6:.2f} M parameters", flush=True)
+    for number, (full_steps, peak_rate) in enumerate(CYCLES, 1):
+        if number >= first:
+            steps = max(1, round(full_steps * scale))
+            print(f" cycle {number}: {steps} steps", flush=True)
+            easy_share = EASY_SHARE if number == 1 else 0.0
+            train_cycle(model, Batches(bank, directory, steps, seed + number, easy_share), steps, peak_rate)

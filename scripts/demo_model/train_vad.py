@@ -34,10 +34,11 @@ ENCODER = {
     "output_dim": 2,
 }
 
-# The detector says "speech" after 150 ms of speech within 200 ms, and "over" once 50 ms are missing from
-# such a window; funasr then moves both ends by the two times below.  With these the reported ends fall
-# a few hundredths of a second outside the speech.
-LOOK_BACK_MS = 50
+# funasr says "speech" once 170 ms of a 200 ms window are speech, and counts silence once no more than
+# 170 ms are; the two times below then move both ends.  With these values the reported segments reach
+# about 70 ms beyond the speech on either side.
+SWITCH_MS = 170
+LOOK_BACK_MS = 70
 LOOK_AHEAD_MS = 0
 POST_PROCESSING = {
     "sample_rate": 16000,
@@ -48,8 +49,8 @@ POST_PROCESSING = {
     "do_start_point_detection": True,
     "do_end_point_detection": True,
     "window_size_ms": 200,
-    "sil_to_speech_time_thres": 150,
-    "speech_to_sil_time_thres": 150,
+    "sil_to_speech_time_thres": SWITCH_MS,
+    "speech_to_sil_time_thres": SWITCH_MS,
     "speech_2_noise_ratio": 1.0,
     "do_extend": 1,
     "lookback_time_start_point": LOOK_BACK_MS,
@@ -80,8 +81,8 @@ STORED_RECORDINGS = 400
 MEAN_RECORDINGS = 60
 TONE_SHARE = 0.12
 """How many of the sounds are plain tones, which the recogniser is not taught."""
-PEAK_RATE = 4e-3
-SECOND_PEAK_RATE = 3e-3
+CYCLES = ((1300, 4e-3), (1000, 3e-3), (700, 3e-3))
+"""Steps and highest learning rate of each rise and fall of the rate."""
 
 
 def write_config(directory: Path) -> None:
@@ -203,26 +204,29 @@ def train_cycle(encoder: FSMN, bank: Bank, directory: Path, steps: int, peak_rat
 
 
 def train_vad(
-    bank: Bank, directory: Path, steps: int, seed: int, threads: int = 2, continued: bool = False
+    bank: Bank, directory: Path, seed: int, first: int = 1, scale: float = 1.0, threads: int = 1
 ) -> None:
-    """Train the voice detector in two cycles of so many steps and write its model directory.
+    """Train the voice detector cycle by cycle and write its model directory.
 
-    The second cycle starts from the weights of the first; ``continued`` skips the first.
+    A ``first`` cycle later than 1 goes on from the weights that are there; ``scale`` shortens all cycles.
     """
-    torch.manual_seed(seed)
     torch.set_num_threads(threads)
     directory.mkdir(parents=True, exist_ok=True)
     write_config(directory)
+    torch.manual_seed(seed + first)
     encoder = FSMN(**ENCODER)
     parameters = sum(parameter.numel() for parameter in encoder.parameters())
-    print(f"voice detector: {parameters / 1e3:.0f} k parameters, {steps} steps a cycle", flush=True)
-    if continued:
-        state = torch.load(directory / "model.pt", weights_only=True)
-        encoder.load_state_dict({name.removeprefix("encoder."): value for name, value in state.items()})
-    else:
+    print(f"voice detector: {parameters / 1e3:.0f} k parameters", flush=True)
+    if first == 1:
         rng = np.random.default_rng(seed)
         raw = make_frontend(VAD_FRONTEND)
         recordings = [training_recording(bank, rng)[0] for _ in range(MEAN_RECORDINGS)]
         write_means(directory / "am.mvn", (extract(raw, audio) for audio in recordings))
-        train_cycle(encoder, bank, directory, steps, PEAK_RATE, rng)
-    train_cycle(encoder, bank, directory, steps, SECOND_PEAK_RATE, np.random.default_rng(seed + 1))
+    else:
+        state = torch.load(directory / "model.pt", weights_only=True)
+        encoder.load_state_dict({name.removeprefix("encoder."): value for name, value in state.items()})
+    for number, (full_steps, peak_rate) in enumerate(CYCLES, 1):
+        if number >= first:
+            steps = max(10, round(full_steps * scale))
+            print(f" cycle {number}: {steps} steps", flush=True)
+            train_cycle(encoder, bank, directory, steps, peak_rate, np.random.default_rng(seed + number))
