@@ -28,8 +28,8 @@ make_venv() { # make .venv, unless there is one that works
     } >&2
     say "making .venv with $python" "正在创建虚拟环境 .venv"
     "$python" -m venv --clear "$venv" || {
-        say "This Python cannot make virtual environments; on Debian and Ubuntu: apt-get install ${python##*/}-venv" \
-            "此 Python 缺少 venv 模块，Debian / Ubuntu 上请安装 ${python##*/}-venv"
+        say "Making .venv failed. If it was for want of ensurepip: apt-get install ${python##*/}-venv" \
+            "创建 .venv 失败。若是缺少 ensurepip，请运行 apt-get install ${python##*/}-venv"
         return 1
     } >&2
 }

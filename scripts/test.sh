@@ -47,7 +47,7 @@ finish() {
 }
 
 install_system_packages() { # what only the tests use; those that need a missing program skip themselves
-    local missing=() as_root=()
+    local missing=() package started_s=$SECONDS
     command -v chromium >/dev/null || missing+=(chromium)
     command -v espeak-ng >/dev/null || missing+=(espeak-ng)
     command -v ffmpeg >/dev/null || missing+=(ffmpeg)
@@ -55,28 +55,27 @@ install_system_packages() { # what only the tests use; those that need a missing
     if ((${#missing[@]} == 0)); then
         return
     fi
-
-    if ! command -v apt-get >/dev/null; then
-        say "not here, so some tests are skipped: ${missing[*]}" "缺少以上软件，部分测试会跳过"
+    if ! command -v apt-get >/dev/null || ! as_root true 2>/dev/null; then
+        say "not here, so some tests are skipped: ${missing[*]}; to install: sudo apt-get install ${missing[*]}" \
+            "缺少以上软件，部分测试会跳过；可用此命令安装"
         return
-    fi
-    if ((EUID)); then
-        as_root=(sudo)
-        if ! sudo -n true 2>/dev/null; then
-            say "not here, so some tests are skipped; to install: sudo apt-get install ${missing[*]}" \
-                "缺少以上软件，部分测试会跳过；可用此命令安装"
-            return
-        fi
     fi
 
     say "installing with apt-get: ${missing[*]}" "正在用 apt-get 安装"
-    ${as_root[@]+"${as_root[@]}"} apt-get update -qq || true # an outdated list may still do
-    local package
+    as_root apt-get update -qq || true # an outdated list may still do
     for package in "${missing[@]}"; do # one by one: Ubuntu has no chromium, which must not cost the others
-        ${as_root[@]+"${as_root[@]}"} env DEBIAN_FRONTEND=noninteractive \
-            apt-get install -y -qq --no-install-recommends "$package" ||
+        as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$package" ||
             say "$package could not be installed; the tests that need it are skipped" "$package 未能安装，相关测试会跳过"
     done
+    say "apt-get took $((SECONDS - started_s)) s" "apt-get 用时 $((SECONDS - started_s)) 秒"
+}
+
+as_root() { # COMMAND [ARGUMENT]...: run it as root, without asking for a password
+    if ((EUID)); then
+        sudo -n "$@"
+    else
+        "$@"
+    fi
 }
 
 main "$@"

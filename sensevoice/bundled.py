@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sensevoice.errors import ModelFileMissing
+
 DEMO_DIR = Path(__file__).with_name("demo")
 ASR_DIR = DEMO_DIR / "sensevoice-small"
 VAD_DIR = DEMO_DIR / "fsmn-vad"
@@ -34,15 +36,22 @@ class SampleRecording:
 
 
 def sample_recordings() -> tuple[SampleRecording, ...]:
-    """Return the bundled recordings, in the order in which the page shows them."""
-    listed = json.loads((SAMPLES_DIR / "samples.json").read_text("utf-8"))
+    """Return the bundled recordings in the order of the page. Raises ModelFileMissing."""
+    listed = json.loads(_read(SAMPLES_DIR / "samples.json"))
     return tuple(_recording(item) for item in listed)
 
 
 def sentences() -> tuple[tuple[str, str], ...]:
     """Return (language, text) for every sentence that the demonstration model knows."""
-    listed = json.loads((DEMO_DIR / "sentences.json").read_text("utf-8"))
+    listed = json.loads(_read(DEMO_DIR / "sentences.json"))
     return tuple((language, text) for language, texts in listed.items() for text in texts)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except FileNotFoundError as exc:
+        raise ModelFileMissing(path=DEMO_DIR, file=path.name) from exc
 
 
 def _recording(item: dict[str, Any]) -> SampleRecording:

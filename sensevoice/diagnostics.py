@@ -140,7 +140,7 @@ def diagnose(
     `speech` is where speech was detected, in any order; `source_rate_hz` the file's own sample rate, 0
     when unknown.
     """
-    sound = _split(meter, speech)
+    sound = _split(meter, speech, segments)
     measured = {
         "damaged": float(bad_packets) if bad_packets else None,
         "low_snr": _low_snr(sound),
@@ -158,10 +158,12 @@ def _diagnostic(name: str, value: float) -> Diagnostic:
     return Diagnostic(name, round(value, 2), zh.format(value=value), en.format(value=value))
 
 
-def _split(meter: SignalMeter, speech: Sequence[Span]) -> _Sound:
+def _split(meter: SignalMeter, speech: Sequence[Span], segments: Sequence[Segment]) -> _Sound:
     levels = meter.levels
     inside = frames_within(speech, len(levels))
-    outside = ~frames_touched(speech, len(levels), MARGIN_MS)
+    # Applause and music that were recognised as such are part of the recording, not its noise.
+    heard = [*speech, *(segment.span for segment in segments if segment.kind == "sound")]
+    outside = ~frames_touched(heard, len(levels), MARGIN_MS)
     return _Sound(levels[inside], levels[outside], meter.treble_levels[inside])
 
 

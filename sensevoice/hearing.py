@@ -10,7 +10,7 @@ import numpy as np
 from sensevoice.options import LANGUAGES, Options
 from sensevoice.recognizer import Recognition
 from sensevoice.segmenter import Stretch
-from sensevoice.sounds import trend, windows
+from sensevoice.sounds import MAX_HOLE_MS, trend, windows
 from sensevoice.tags import TaggedText, parse
 from sensevoice.transcript import Event, Segment, Span
 from sensevoice.words import words_from_tokens
@@ -77,7 +77,7 @@ def speech_missed_in(stretch: Stretch, answers: Sequence[Recognition]) -> Iterat
             yield Span(cells[index].start_ms, cells[run - 1].end_ms)
             index = run
         else:
-            yield _heard(stretch, cells[index], tagged[index], answers[index])
+            yield heard_in(stretch, cells[index], answers[index])
             index += 1
 
 
@@ -88,8 +88,9 @@ def _spoken_language(tagged: TaggedText) -> str:
     return tagged.language if plain_speech and characters >= MIN_MISSED_CHARACTERS else ""
 
 
-def _heard(stretch: Stretch, cell: Span, tagged: TaggedText, answer: Recognition) -> Heard:
-    names = tuple(dict.fromkeys(event.name for event in tagged.events))
+def heard_in(stretch: Stretch, cell: Span, answer: Recognition) -> Heard:
+    """Return what an answer says about a cell of a stretch, its text apart."""
+    names = tuple(dict.fromkeys(event.name for event in parse(answer.raw).events))
     power = float(np.mean(np.square(stretch.part(cell), dtype=np.float64)))
     return Heard(cell, names, power, answer.raw, answer.error)
 
@@ -118,7 +119,7 @@ class SoundJoiner:
 
     def _goes_on(self, before: Heard, cell: Heard) -> bool:
         same = (before.events, before.error) == (cell.events, cell.error)
-        return same and before.span.end_ms == cell.span.start_ms
+        return same and cell.span.start_ms - before.span.end_ms <= MAX_HOLE_MS
 
     def _segment(self, cells: list[Heard]) -> Segment:
         change = trend([cell.power for cell in cells])

@@ -62,7 +62,8 @@ def find_model(
         raise OptionError(option="hub", value=hub, allowed=", ".join(HUBS))
     if os.path.isdir(name):
         announce(f"{name}: local directory / 本地目录")
-        return verify(Path(name))
+        # Made absolute, because funasr takes a folder called "fsmn-vad" for a name on the hub.
+        return verify(Path(name).resolve())
     if name.startswith((".", "/", "~")):
         raise ModelFileMissing(path=name, file=CONFIG)
     repository = REPOSITORIES[hub].get(name, name)

@@ -14,7 +14,7 @@ from pathlib import Path
 from sensevoice.audio import AudioSource, open_audio, select_channels
 from sensevoice.batching import batches
 from sensevoice.diagnostics import SignalMeter, diagnose
-from sensevoice.hearing import Heard, SoundJoiner, clips_of, speech_missed_in, speech_segment
+from sensevoice.hearing import Heard, SoundJoiner, clips_of, heard_in, speech_missed_in, speech_segment
 from sensevoice.options import Options
 from sensevoice.progress import Progress, Stage
 from sensevoice.recognizer import Recognition, Recognizer
@@ -147,14 +147,22 @@ class _Run:
 
     def _heard(self, stream: _Stream, stretch: Stretch, recognitions: list[Recognition]) -> Iterator[Segment]:
         if stretch.kind == "speech":
-            yield from stream.joiner.flush()
-            yield speech_segment(stretch.span, recognitions[0], stream.channel, self._options)
+            yield from self._speech_or_sound(stream, stretch, recognitions[0])
             return
         for item in speech_missed_in(stretch, recognitions):
             if isinstance(item, Heard):
                 yield from stream.joiner.push(item)
             else:
                 yield from self._missed_speech(stream, stretch, item)
+
+    def _speech_or_sound(self, stream: _Stream, stretch: Stretch, answer: Recognition) -> Iterator[Segment]:
+        """Detectors take some music and laughter for speech; what the model gives no text is a sound."""
+        segment = speech_segment(stretch.span, answer, stream.channel, self._options)
+        if segment.text or segment.error:
+            yield from stream.joiner.flush()
+            yield segment
+        else:
+            yield from stream.joiner.push(heard_in(stretch, stretch.span, answer))
 
     def _missed_speech(self, stream: _Stream, stretch: Stretch, span: Span) -> Iterator[Segment]:
         """Recognise as one clip what the detector passed over although it is plainly speech."""

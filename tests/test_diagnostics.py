@@ -25,6 +25,7 @@ def examine(
     source_rate_hz: int = 16_000,
     bad_packets: int = 0,
     block_samples: int = 10 * SECOND,
+    sounds: Sequence[Span] = (),
 ) -> dict[str, Diagnostic]:
     """Diagnose (n,) or (channels, n) samples; speech is all of it unless told otherwise."""
     channels = np.atleast_2d(samples).astype(np.float32)
@@ -33,6 +34,7 @@ def examine(
         meter.feed(channels[:, start : start + block_samples])
     spans = [Span(0, channels.shape[1] // 16)] if speech is None else speech
     segments = [Segment("speech", spans[0], text)] if spans and text else []
+    segments += [Segment("sound", span) for span in sounds]
     found = diagnose(meter, spans, segments, source_rate_hz, bad_packets)
     return {diagnostic.name: diagnostic for diagnostic in found}
 
@@ -142,6 +144,13 @@ class TestLowSnr:
         samples = self.recording(-60)
         samples[SECOND // 2 : SECOND] += noise(0.5, -10, seed=2)
         assert "low_snr" not in examine(samples, self.SPEECH)
+
+    def test_applause_that_was_recognised_is_no_background(self) -> None:
+        samples = self.recording(-60)
+        samples[8 * SECOND :] += noise(2, -20, seed=2)
+        samples[: 1 * SECOND] += noise(1, -20, seed=3)
+        assert "low_snr" in examine(samples, self.SPEECH)
+        assert "low_snr" not in examine(samples, self.SPEECH, sounds=[Span(8_000, 10_000), Span(0, 1_000)])
 
     def test_the_ends_of_words_are_no_background(self) -> None:
         found = examine(babble(10, -20), [Span(200, 4_900), Span(5_100, 9_800)])

@@ -79,6 +79,13 @@ class TestDirectory:
         assert fake_hub.downloads == []
         assert "local directory" in lines[0]
 
+    def test_a_folder_named_like_a_model_on_the_hub(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        write_model(tmp_path / "fsmn-vad")
+        monkeypatch.chdir(tmp_path)
+        assert find_model("fsmn-vad") == tmp_path / "fsmn-vad"
+
     @pytest.mark.parametrize("file", FILES)
     def test_a_missing_file_is_named(self, tmp_path: Path, file: str) -> None:
         (write_model(tmp_path) / file).unlink()

@@ -139,6 +139,17 @@ def test_a_clip_that_fails_is_shown_as_failed_and_the_others_go_on(tmp_path: Pat
     assert len(transcript.failed()) == 2
 
 
+def test_music_that_the_detector_took_for_speech_is_still_one_sound(tmp_path: Path) -> None:
+    file = write_wav(
+        tmp_path / "a.wav", talk(1_000), *(music(1_000, level) for level in np.linspace(0.05, 0.5, 9))
+    )
+    transcript = transcribe(
+        file, FakeRecognizer([(0, 1_000), (4_380, 4_900)], answer), Options(merge_length_s=0)
+    )
+    assert spans(transcript.segments) == [("speech", 0, 1_000), ("sound", 1_000, 10_000)]
+    assert [(event.name, event.trend) for event in transcript.segments[1].events] == [("BGM", "rising")]
+
+
 def test_speech_the_detector_missed_is_recognised_after_all(tmp_path: Path) -> None:
     file = write_wav(tmp_path / "a.wav", clap(3_000), talk(5_000), silence(1_000))
     words = "<|en|><|NEUTRAL|><|Speech|><|withitn|>Nobody found me here."
@@ -215,7 +226,7 @@ class TestChannels:
         transcript = transcribe(call, FakeRecognizer([(0, 2_000)], answer), Options(channel="split"))
         assert [(s.channel, s.kind, s.span.start_ms) for s in transcript.segments] == [
             ("left", "speech", 0),
-            ("right", "speech", 0),  # the fake detector finds the same spans on both sides
+            # The fake detector finds speech at 0 on the right, too, where nothing is heard.
             ("right", "sound", 3_000),
         ]
 

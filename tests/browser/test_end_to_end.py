@@ -14,20 +14,17 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from gradio_client import Client, handle_file
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import expect
 
+from tests.browser.conftest import OpenPage
 from tests.conftest import GOLDEN, ROOT, SAMPLES
 
-CHROMIUM = "/usr/bin/chromium"
-CHROMIUM_ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 START_LIMIT_S = 180
 
 
@@ -73,16 +70,6 @@ def _wait_for(address: str, process: subprocess.Popen[bytes], printed: Path) -> 
     raise AssertionError(printed.read_text("utf-8"))
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not Path(CHROMIUM).exists():
-        pytest.skip(f"no {CHROMIUM}; apt-get install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
-        yield browser
-        browser.close()
-
-
 def test_what_the_program_prints_in_order(program: tuple[str, Path]) -> None:
     address, printed = program
     port = address.rpartition(":")[2]
@@ -100,14 +87,16 @@ def test_what_the_program_prints_in_order(program: tuple[str, Path]) -> None:
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_the_page_gives_the_golden_transcript(name: str, program: tuple[str, Path], browser: Browser) -> None:
-    page = browser.new_context(locale="zh-CN").new_page()
-    page.goto(program[0])
+def test_the_page_gives_the_golden_transcript(
+    name: str, program: tuple[str, Path], open_page: OpenPage, screenshot: Callable[[Any, str], Path]
+) -> None:
+    page = open_page(program[0])
     page.locator("input[type=file]").first.set_input_files(SAMPLES[name].path)
-    expect(page.get_by_text(SAMPLES[name].path.name).first).to_be_visible()
+    expect(page.get_by_text(SAMPLES[name].path.stem).first).to_be_visible()
     page.get_by_role("button", name="开始 AI 识别").click()
     expect(page.locator("#sv-text textarea")).to_have_value(golden(name), timeout=60_000)
-    page.context.close()
+    expect(page.locator("#sv-summary")).to_contain_text("用时")
+    screenshot(page, f"demo-{name}")
 
 
 @pytest.mark.parametrize("name", SAMPLES)
