@@ -76,6 +76,7 @@ def funasr_vad() -> Any:
             model=str(VAD_DIR),
             max_single_segment_time=LONGEST_SEGMENT_MS,
             device="cpu",
+            ncpu=os.cpu_count(),
             disable_update=True,
             disable_pbar=True,
             log_level="ERROR",
@@ -196,6 +197,7 @@ def funasr_model(true_size_model: Path) -> Iterator[Any]:
             yield AutoModel(
                 model=str(true_size_model),
                 device="cpu",
+                ncpu=os.cpu_count(),
                 disable_update=True,
                 disable_pbar=True,
                 log_level="ERROR",
