@@ -24,7 +24,7 @@ WINDOW_SECONDS = 2.0
 """The length of the windows in which the program looks for sounds."""
 
 # Chinese sentences are longest and most of the samples are Chinese, hence their share.
-LANGUAGE_SHARES = (0.36, 0.14, 0.2, 0.15, 0.15)
+LANGUAGE_SHARES = (0.28, 0.18, 0.18, 0.18, 0.18)
 EMOTION_SHARES = (0.4, 0.2, 0.22, 0.18)
 
 

@@ -45,7 +45,8 @@ MODEL = {"length_normalized_loss": True, "sos": 1, "eos": 2, "ignore_id": -1}
 QUERY_FRAMES = 4
 """SenseVoice puts four query frames before the audio; their outputs are the four tags."""
 
-CYCLES = ((3000, 1.5e-3), (2400, 1.2e-3), (1500, 0.8e-3))
+TAG_WEIGHT = 2.5
+CYCLES = ((3000, 1.5e-3), (2400, 1.2e-3), (1500, 0.8e-3), (800, 0.8e-3), (1200, 0.8e-3))
 """Steps and highest learning rate: going up again after the rate has come down still gains a lot."""
 EASY_SHARE = 0.15
 """The part of the first cycle that sees single plain sentences only, to get the alignment going."""
@@ -171,7 +172,7 @@ def loss_of(model: SenseVoiceSmall, batch: Batch) -> tuple[torch.Tensor, float, 
     )
     # The floor keeps clips without text from weighing too much.
     text_loss = (text_losses / target_lengths.clamp(min=12)).mean()
-    return text_loss + tag_loss, float(text_loss), float(tag_loss)
+    return text_loss + TAG_WEIGHT * tag_loss, float(text_loss), float(tag_loss)
 
 
 def hide_bands(features: torch.Tensor, rng: torch.Generator) -> torch.Tensor:

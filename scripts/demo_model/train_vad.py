@@ -81,7 +81,9 @@ STORED_RECORDINGS = 400
 MEAN_RECORDINGS = 60
 TONE_SHARE = 0.12
 """How many of the sounds are plain tones, which the recogniser is not taught."""
-CYCLES = ((1300, 4e-3), (1000, 3e-3), (700, 3e-3))
+BOUNDARY_FRAMES = 25
+BOUNDARY_WEIGHT = 3.0
+CYCLES = ((1300, 4e-3), (1000, 3e-3), (700, 3e-3), (1000, 3e-3))
 """Steps and highest learning rate of each rise and fall of the rate."""
 
 
@@ -156,6 +158,13 @@ def training_recording(bank: Bank, rng: Rng, seconds: float = 14.0) -> tuple[Aud
     return record(np.concatenate(pieces), rng), np.concatenate(masks)
 
 
+def boundary_weights(labels: torch.Tensor) -> torch.Tensor:
+    """One per frame, more shortly before and after speech begins or ends: the ends are what matters."""
+    changes = torch.nn.functional.pad((labels[:, 1:] != labels[:, :-1]).float(), (1, 0))
+    near = torch.nn.functional.max_pool1d(changes, 2 * BOUNDARY_FRAMES + 1, 1, BOUNDARY_FRAMES)
+    return 1.0 + (BOUNDARY_WEIGHT - 1.0) * near
+
+
 def logits_of(encoder: FSMN, features: torch.Tensor) -> torch.Tensor:
     """The net's answers before the softmax that its own forward ends with."""
     hidden = encoder.relu(encoder.in_linear2(encoder.in_linear1(features)))
@@ -187,9 +196,11 @@ def train_cycle(encoder: FSMN, bank: Bank, directory: Path, steps: int, peak_rat
             [labels for _, labels in batch], batch_first=True, padding_value=-1
         )
         logits = logits_of(encoder, inputs)
-        loss = torch.nn.functional.cross_entropy(
-            logits.flatten(0, 1), targets.flatten(), ignore_index=-1, label_smoothing=SMOOTHING
+        losses = torch.nn.functional.cross_entropy(
+            logits.transpose(1, 2), targets, ignore_index=-1, label_smoothing=SMOOTHING, reduction="none"
         )
+        weights = boundary_weights(targets) * (targets >= 0)
+        loss = (losses * weights).sum() / weights.sum()
         loss = loss + LOGIT_WEIGHT * logits.square().mean()
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
