@@ -18,7 +18,7 @@ for _notice in environment.prepare():
 from sensevoice.errors import MissingDependency, OptionError, SenseVoiceError  # noqa: E402
 
 try:
-    from sensevoice import arguments, startup
+    from sensevoice import arguments, models, startup
 except ImportError as missing:
     sys.exit(str(MissingDependency(reason=missing)))
 
@@ -76,7 +76,7 @@ def run(args: Any) -> int:
     settings = arguments.model_settings(args)
     startup.check_port(args.host, args.port)
     startup.announce_versions(settings)
-    recognizer = startup.load(settings)
+    recognizer = models.scheduled(startup.load(settings))
 
     from sensevoice import pipeline, ui
 
@@ -98,6 +98,7 @@ def run(args: Any) -> int:
     startup.announce_address(args.host, args.port, args.root_path, protected=login is not None)
     _wait_for_the_end()
     app.close()
+    recognizer.close()
     return 0
 
 

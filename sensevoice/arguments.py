@@ -10,6 +10,7 @@ import configargparse
 from sensevoice import hub
 from sensevoice.models import ModelSettings
 from sensevoice.options import CHANNELS, LANGUAGES, Options
+from sensevoice.precision import PRECISIONS
 
 DEFAULTS = Options()
 
@@ -32,6 +33,12 @@ def add_model_arguments(to: Any) -> None:
         default="auto",
         metavar="auto|cuda:0|cpu",
         help="auto takes CUDA if there is any / 运行设备",
+    )
+    group.add_argument(
+        "--precision",
+        choices=PRECISIONS,
+        default="auto",
+        help="auto: bf16 on CUDA, int8 on CPUs made for it, else fp32 / 计算精度",
     )
     group.add_argument(
         "--model",
@@ -112,6 +119,7 @@ def model_settings(args: argparse.Namespace) -> ModelSettings:
         cache_dir=args.model_dir,
         device=args.device,
         demo=args.demo,
+        precision=args.precision,
     )
 
 

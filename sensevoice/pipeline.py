@@ -17,6 +17,7 @@ from sensevoice.diagnostics import SignalMeter, diagnose
 from sensevoice.hearing import Heard, SoundJoiner, clips_of, heard_in, speech_missed_in, speech_segment
 from sensevoice.options import Options
 from sensevoice.progress import Progress, Stage
+from sensevoice.readahead import read_ahead
 from sensevoice.recognizer import Recognition, Recognizer
 from sensevoice.segmenter import Segmenter, Stretch
 from sensevoice.transcript import Segment, Span, Transcript
@@ -24,6 +25,9 @@ from sensevoice.transcript import Segment, Span, Transcript
 log = logging.getLogger(__name__)
 
 Update = Progress | Segment | Transcript
+
+BLOCKS_AHEAD = 6
+"""How many blocks of ten seconds are decoded and searched for speech while others are recognised."""
 
 
 def iter_updates(
@@ -100,16 +104,26 @@ class _Run:
         self._done_ms = 0
 
     def updates(self) -> Iterator[Update]:
+        for stream, stretches, decoded_ms in read_ahead(self._stretches(), BLOCKS_AHEAD):
+            yield from self._recognise(stream, stretches)
+            if decoded_ms is not None:
+                yield self._progress("decode", decoded_ms)
+        for stream in self._streams:
+            yield from stream.joiner.flush()
+
+    def _stretches(self) -> Iterator[tuple[_Stream, list[Stretch], int | None]]:
+        """Read the file to its end; yield what is to be recognised, and how far all streams have come."""
         for block in self._source.blocks():
             self._meter.feed(block)
             tracks = select_channels(block, self._options.channel)
             self._streams = self._streams or self._open_streams(len(tracks))
             for stream, samples in zip(self._streams, tracks, strict=True):
-                yield from self._recognise(stream, stream.segmenter.feed(samples))
-            yield self._progress("decode", min(stream.segmenter.done_ms for stream in self._streams))
+                found = list(stream.segmenter.feed(samples))
+                last = stream is self._streams[-1]
+                done_ms = min(each.segmenter.done_ms for each in self._streams) if last else None
+                yield stream, found, done_ms
         for stream in self._streams:
-            yield from self._recognise(stream, stream.segmenter.finish())
-            yield from stream.joiner.flush()
+            yield stream, list(stream.segmenter.finish()), None
 
     def transcript(self, name: str, segments: Sequence[Segment]) -> Transcript:
         duration_ms = max((stream.segmenter.fed_ms for stream in self._streams), default=0)
@@ -135,7 +149,7 @@ class _Run:
         total_ms = self._source.info.duration_ms
         return Progress(stage, self._done_ms, None if total_ms is None else max(total_ms, self._done_ms))
 
-    def _recognise(self, stream: _Stream, stretches: Iterator[Stretch]) -> Iterator[Update]:
+    def _recognise(self, stream: _Stream, stretches: Sequence[Stretch]) -> Iterator[Update]:
         """Recognise stretches a batch at a time and yield what was heard, in order."""
         for batch in batches(stretches, self._options.batch_size_s):
             clips = [clips_of(stretch) for stretch in batch]

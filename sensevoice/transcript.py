@@ -99,12 +99,13 @@ class Diagnostic:
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """Which models made a transcript: names or directories, and the device they ran on."""
+    """Which models made a transcript: names or directories, the device they ran on, and how precisely."""
 
     name: str
     vad_name: str
     device: str
     demo: bool = False
+    precision: str = "fp32"
 
 
 @dataclass(frozen=True)

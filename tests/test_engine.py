@@ -17,6 +17,7 @@ from torchaudio.functional import forced_align
 from sensevoice import bundled, engine
 from sensevoice.audio import open_audio, select_channels
 from sensevoice.audio_info import SAMPLES_PER_MS
+from sensevoice.engine import ctc
 from tests.conftest import SAMPLES
 
 
@@ -77,13 +78,14 @@ def test_token_times_are_those_of_forced_alignment(models: tuple[Any, Any], clip
             continue
         with torch.no_grad():
             features, lengths = frontend(torch.from_numpy(clip)[None], torch.tensor([len(clip)]))
-            logits, _ = ours.model._logits(features, lengths, {"device": "cpu", "language": "auto"})
-            scores = logits.log_softmax(-1)[:, engine.QUERY_FRAMES :]
+            ask = ctc.Ask(ctc.query_rows("auto", use_itn=False), [])
+            logits, _ = ours.model.logits(features, lengths, ask, "cpu")
+            scores = logits.log_softmax(-1)[:, ctc.QUERY_FRAMES :]
         path = forced_align(scores, torch.tensor([ids], dtype=torch.int32), blank=0)[0][0].tolist()
         frame, starts = 0, []
         for token_id, run in groupby(path):
             if token_id:
-                starts.append(max(0, frame * engine.FRAME_MS + engine.FRAME_OFFSET_MS))
+                starts.append(max(0, frame * ctc.FRAME_MS + ctc.FRAME_OFFSET_MS))
             frame += len(list(run))
         assert [start_ms for _, start_ms, _ in tokens] == starts
 

@@ -15,7 +15,7 @@ import pytest
 import torch
 import yaml
 
-from sensevoice import bundled, models
+from sensevoice import bundled, cpu_model, models
 from sensevoice.audio import SAMPLES_PER_MS, open_audio, select_channels
 from sensevoice.errors import ModelError, ModelFileDamaged, ModelFileMissing, SelfTestFailed
 from sensevoice.models import FunasrRecognizer, ModelSettings, load_recognizer
@@ -418,13 +418,13 @@ class TestFaultsInside:
             list(scripted.recognise(CLIPS, Options()))
         assert not scripted._model_lock.locked()
 
-    def test_on_a_cpu_each_answer_comes_as_soon_as_it_is_known(self, recognizer: FunasrRecognizer) -> None:
+    def test_on_a_cpu_an_answer_waits_for_as_many_clips_as_there_are_cores(self, recognizer: FunasrRecognizer) -> None:
         one_by_one = BatchingRecognizer(recognizer)
         one_by_one._info = ModelInfo("demo", "demo", "cpu")
         one_by_one._model = ScriptedModel(lambda clips: [result(clip) for clip in clips])
         answers: Iterator[Recognition] = one_by_one.recognise(CLIPS, Options())
         assert next(answers).raw == TEXTS[0]
-        assert one_by_one._model.batches == [1]
+        assert one_by_one._model.batches == [min(len(CLIPS), cpu_model.cores())]
 
     def test_on_a_gpu_the_clips_go_together(self, recognizer: FunasrRecognizer) -> None:
         batching = BatchingRecognizer(recognizer)

@@ -22,7 +22,9 @@ import pytest
 import soundfile
 
 from sensevoice.audio import SAMPLE_RATE_HZ, SAMPLES_PER_MS
-from sensevoice.models import FsmnSpeechFinder, FunasrRecognizer, _auto_model
+from sensevoice import automodel
+from sensevoice.models import FunasrRecognizer
+from sensevoice.speech_finder import FsmnSpeechFinder
 from sensevoice.options import MAX_SEGMENT_S, Options
 from sensevoice.pipeline import transcribe
 from sensevoice.transcript import ModelInfo, Span
@@ -63,7 +65,7 @@ def hour(speech: np.ndarray) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def our_vad() -> Any:
-    return _auto_model("FsmnVADStreaming", VAD_DIR, "cpu", max_single_segment_time=LONGEST_SEGMENT_MS)
+    return automodel.open_model("FsmnVADStreaming", VAD_DIR, "cpu", max_single_segment_time=LONGEST_SEGMENT_MS)
 
 
 @pytest.fixture(scope="module")

@@ -59,7 +59,7 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr("sensevoice.ui.heard.REDRAW_S", 0.0)
 
     def handlers(script: Script, turnstile: Turnstile | None = None) -> Handlers:
-        return Handlers(script, SETTINGS, turnstile or Turnstile(), tmp_path, Clock())
+        return Handlers(script, SETTINGS, turnstile or Turnstile(at_once=1), tmp_path, Clock())
 
     return handlers
 
@@ -102,7 +102,7 @@ def test_a_new_run_first_clears_what_the_last_one_left(make: Any) -> None:
 
 
 def test_drawing_is_at_most_four_times_a_second(tmp_path: Path) -> None:
-    screens = run(Handlers(Script(call()), SETTINGS, Turnstile(), tmp_path, Clock()), Desk())
+    screens = run(Handlers(Script(call()), SETTINGS, Turnstile(at_once=1), tmp_path, Clock()), Desk())
     assert len(screens) == 3, "cleared, first row, all of it"
 
 
@@ -140,7 +140,7 @@ def test_cancel_keeps_what_is_there_marks_it_and_closes_the_run(make: Any) -> No
 
 
 def test_a_page_that_goes_away_closes_the_run_and_frees_the_turn(make: Any) -> None:
-    script, desk, turnstile = Script(call()), Desk(), Turnstile()
+    script, desk, turnstile = Script(call()), Desk(), Turnstile(at_once=1)
     screens = make(script, turnstile).run(desk, FILE, {}, "zh")
     for screen in screens:
         if screen.text:
@@ -234,7 +234,7 @@ def test_another_view_comes_from_the_record(make: Any) -> None:
 
 
 def test_runs_go_one_after_another_in_the_order_they_came() -> None:
-    turnstile = Turnstile()
+    turnstile = Turnstile(at_once=1)
     first, second, third = turnstile.enter(), turnstile.enter(), turnstile.enter()
     assert [ticket.ahead for ticket in (first, second, third)] == [0, 1, 2]
     with second:
@@ -249,7 +249,7 @@ def test_runs_go_one_after_another_in_the_order_they_came() -> None:
 
 
 def test_a_full_line_is_refused_and_a_place_that_frees_is_given() -> None:
-    turnstile = Turnstile(max_waiting=1)
+    turnstile = Turnstile(at_once=1, max_waiting=1)
     first, _ = turnstile.enter(), turnstile.enter()
     with pytest.raises(TooBusy):
         turnstile.enter()
@@ -259,7 +259,7 @@ def test_a_full_line_is_refused_and_a_place_that_frees_is_given() -> None:
 
 
 def test_a_waiting_run_says_how_many_are_ahead_and_can_be_cancelled(make: Any) -> None:
-    script, desk, turnstile = Script(call()), Desk(), Turnstile()
+    script, desk, turnstile = Script(call()), Desk(), Turnstile(at_once=1)
     with turnstile.enter():
         screens = make(script, turnstile).run(desk, FILE, {}, "zh")
         assert "前面还有 1 个任务" in next(screens).notice
@@ -447,7 +447,7 @@ def test_every_key_on_the_page_is_translated(build: Any, demo_settings: PageSett
 
 
 def test_the_api_waits_for_its_turn_like_the_page(tmp_path: Path) -> None:
-    script, turnstile, records = Script(call()), Turnstile(), []
+    script, turnstile, records = Script(call()), Turnstile(at_once=1), []
     (tmp_path / "call.wav").write_bytes(b"RIFF")
     endpoint = make_endpoint(script, SETTINGS, turnstile, tmp_path)
     caller = threading.Thread(target=lambda: records.append(endpoint({"path": str(tmp_path / "call.wav")})))
@@ -461,7 +461,7 @@ def test_the_api_waits_for_its_turn_like_the_page(tmp_path: Path) -> None:
 
 def test_the_defaults_of_the_api_are_those_of_the_page(tmp_path: Path) -> None:
     page = replace(SETTINGS, options=Options(language="ko", sounds=False, word_times=False, channel="left"))
-    parameters = inspect.signature(make_endpoint(Script([]), page, Turnstile(), tmp_path)).parameters
+    parameters = inspect.signature(make_endpoint(Script([]), page, Turnstile(at_once=1), tmp_path)).parameters
     assert {name: parameters[name].default for name in page.options.as_dict()} == page.options.as_dict()
 
 

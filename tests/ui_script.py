@@ -15,7 +15,7 @@ from sensevoice.ui import PageSettings
 Item = Progress | Segment | Transcript
 
 MODEL = ModelInfo("iic/SenseVoiceSmall", "iic/speech_fsmn_vad", "cuda:0")
-SETTINGS = PageSettings(Options(), MODEL, "0.1.0")
+SETTINGS = PageSettings(Options(), MODEL, "0.1.0", runs_at_once=1)
 
 
 def speech(start_ms: int, end_ms: int, text: str, emotion: str = "NEUTRAL", **more: object) -> Segment:

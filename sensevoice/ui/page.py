@@ -50,7 +50,7 @@ def build_app(transcribe: TranscribeFn, settings: PageSettings) -> gr.Blocks:
     Their arguments come from `queue_arguments` and `launch_arguments`.
     """
     cache = Path(get_upload_folder())
-    turnstile = Turnstile()
+    turnstile = Turnstile(settings.runs_at_once)
     handlers = Handlers(transcribe, settings, turnstile, cache)
     app = gr.Blocks(**blocks_arguments())
     with app:

@@ -1,4 +1,4 @@
-"""Whose turn it is: one run at a time on the server, one per visitor, and each can be cancelled."""
+"""Whose turn it is: some runs at a time on the server, one per visitor, and each can be cancelled."""
 
 from __future__ import annotations
 
@@ -10,18 +10,17 @@ from typing import Any
 from sensevoice.errors import TooBusy
 from sensevoice.transcript import Transcript
 
-MAX_WAITING = 20
-"""A run that waits holds one of gradio's 40 threads; the other half stays free to answer the page."""
+AT_ONCE = 8
+"""The model takes clips of all of these in turn; each keeps about two minutes of sound in memory."""
+
+MAX_WAITING = 12
+"""A run, also one that waits, holds one of gradio's 40 threads; half stay free to answer the page."""
 
 
 class Turnstile:
-    """Lets `at_once` runs through at a time, in the order in which they came.
+    """Lets `at_once` runs through at a time, in the order in which they came."""
 
-    One is right for one GPU: two runs would share its speed, and funasr's AutoModel rewrites its own
-    configuration on every call, so that two threads on one model mix up their settings.
-    """
-
-    def __init__(self, at_once: int = 1, max_waiting: int = MAX_WAITING) -> None:
+    def __init__(self, at_once: int = AT_ONCE, max_waiting: int = MAX_WAITING) -> None:
         self._at_once = at_once
         self._max_waiting = max_waiting
         self._line: list[Ticket] = []

@@ -10,6 +10,7 @@ from sensevoice import bundled
 from sensevoice.options import Options
 from sensevoice.progress import Progress
 from sensevoice.transcript import ModelInfo, Segment, Transcript
+from sensevoice.ui.runs import AT_ONCE
 
 TranscribeFn = Callable[[Path, Options], Iterator[Progress | Segment | Transcript]]
 """Segments in time order as they are known, the Transcript last; closing the iterator cancels the run."""
@@ -50,3 +51,4 @@ class PageSettings:
     demo: DemoInfo | None = None
     max_upload_mb: int = 2048
     """Two gigabytes: some two hours of HD video, or three hours of CD-quality WAV."""
+    runs_at_once: int = AT_ONCE

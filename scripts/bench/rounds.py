@@ -1,0 +1,85 @@
+"""Alternating rounds: every contestant does a task once, then all again."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from . import material
+from .process import ROOT, Contestant, Took
+
+TASKS = {
+    "clips": f"{material.CLIPS} clips of {material.CLIP_S} s, recognition alone",
+    "clip": f"a {material.SHORT_CLIP_S} s file, end to end",
+    "file": "a 10-minute file, end to end",
+    "vad": "finding the speech in 10 minutes",
+    "folder": "a folder of files of 3 to 12 s",
+    "one_client": "clips sent by one client",
+    "many_clients": "clips sent by 8 clients at once",
+    "long": "a long file, end to end",
+    "start": "from the start of the process to the text of a 10 s clip",
+}
+ONCE = frozenset({"long"})
+"""Tasks that take too long for several rounds."""
+
+Figures = dict[str, Any]
+
+
+def run(names: Sequence[str], lot: material.Material, sherpa: Path, tasks: Sequence[str], count: int) -> Figures:
+    """Return {"machine", "loaded", "tasks": {task: {contestant: {"seconds": […], …}}}}."""
+    contestants = [Contestant(name, lot, sherpa) for name in names]
+    figures: Figures = {"loaded": {each.name: {"load_s": each.load_s} for each in contestants}, "tasks": {}}
+    try:
+        for task in tasks:
+            if task == "start":
+                figures["tasks"][task] = _starts(lot, count)
+            elif task != "long" or lot.long:
+                able = [each for each in contestants if task in each.tasks]
+                figures["tasks"][task] = _alternate(able, task, 1 if task in ONCE else count)
+    finally:
+        for each in contestants:
+            each.close()
+    return figures
+
+
+def _alternate(contestants: Sequence[Contestant], task: str, count: int) -> Figures:
+    rounds: dict[str, list[Took]] = {each.name: [] for each in contestants}
+    if task not in ONCE:
+        for each in contestants:  # what is made at the first use is not what is measured
+            each.run(task if task not in ("folder", "file") else "clip")
+    for number in range(count):
+        for each in contestants:
+            took = each.run(task)
+            rounds[each.name].append(took)
+            print(f"{task}, round {number + 1}: {each.name} {took.seconds:.2f} s", file=sys.stderr, flush=True)
+    return {name: _summary(taken) for name, taken in rounds.items()}
+
+
+def _summary(taken: Sequence[Took]) -> Figures:
+    seconds = [took.seconds for took in taken]
+    return {
+        "median_s": statistics.median(seconds),
+        "seconds": seconds,
+        "resident_mb": taken[0].before_mb,
+        "peak_mb": max(took.peak_mb for took in taken),
+        "answer": taken[-1].answer,
+    }
+
+
+def _starts(lot: material.Material, count: int) -> Figures:
+    """Start processes that recognise one clip and end."""
+    program = "import sys; sys.argv[1:1] = []; from bench.process import first_text; first_text()"
+    found: Figures = {"ours": [], "funasr": []}
+    for number in range(count + 1):
+        for name, seconds in found.items():
+            started_s = time.perf_counter()
+            command = [sys.executable, "-c", program, name, str(lot.model), str(lot.vad), str(lot.clip)]
+            subprocess.run(command, check=True, cwd=ROOT / "scripts", stdout=subprocess.DEVNULL)
+            if number:  # the first one reads from the disk
+                seconds.append(time.perf_counter() - started_s)
+    return {name: {"median_s": statistics.median(taken), "seconds": taken} for name, taken in found.items()}

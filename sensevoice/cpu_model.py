@@ -1,0 +1,111 @@
+"""SenseVoiceSmall for a CPU: an ONNX graph made from its weights at the first start, and kept.
+
+torch stays what it is measured against: a graph that does not answer a known clip as the weights do on
+torch is not used.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from sensevoice import automodel, bundled, hub
+from sensevoice.audio import SAMPLES_PER_MS, open_audio, select_channels
+from sensevoice.errors import ModelFileDamaged
+
+log = logging.getLogger(__name__)
+
+GraphPrecision = Literal["fp32", "int8"]
+
+LARGEST_ERROR = {"fp32": 1e-3, "int8": 0.1}
+"""How far a graph may be from torch: the length of the difference of the outputs of the query frames,
+against their own length. Rounding to 8 bits gives 0.01 (trained weights) to 0.03 (random weights), the
+overflow on processors without instructions for it far more."""
+
+KEPT_FROM_BYTES = 64_000_000
+"""A smaller graph is made in a tenth of a second: not worth a file."""
+
+
+def cores() -> int:
+    """How many clips run at once."""
+    from sensevoice.engine import onnx_model
+
+    return onnx_model.cores()
+
+
+def open_model(directory: Path, precision: str, announce: Callable[[str], None]) -> tuple[Any, str]:
+    """Return funasr's AutoModel for a verified directory on the CPU, and the precision that it has.
+
+    Falls back from int8 to fp32 when int8 does not hold what it should, and to torch when no graph can
+    be made, with a warning. Raises ModelFileDamaged when the model itself is.
+    """
+    from sensevoice.engine import graph_store
+
+    wanted: GraphPrecision = "int8" if precision == "int8" else "fp32"
+    key = graph_store.key_of([directory / hub.WEIGHTS, directory / hub.CONFIG])
+    stored = graph_store.find(directory, wanted, key)
+    if stored is not None:
+        try:
+            return automodel.open_graph(directory, stored), wanted
+        except ModelFileDamaged:
+            log.warning("%s does not load and is made again / 无法载入，将重新生成", stored, exc_info=True)
+    reference = automodel.open_model("SenseVoiceSmall", directory, "cpu")
+    for candidate in dict.fromkeys((wanted, "fp32")):
+        try:
+            return _made(directory, candidate, key, reference, announce), candidate
+        except Exception:  # whatever onnx has against these weights, torch can still run them
+            log.warning("no %s graph for / 无法生成计算图: %s", candidate, directory, exc_info=True)
+    return reference, "fp32"
+
+
+def _made(
+    directory: Path, precision: GraphPrecision, key: str, reference: Any, announce: Callable[[str], None]
+) -> Any:
+    """Make a graph from the reference's weights, keep it, and open it. Raises what goes wrong."""
+    from sensevoice.engine import graph, graph_store
+
+    weights = {name: tensor.float().numpy() for name, tensor in reference.model.state_dict().items()}
+    large = sum(array.nbytes for array in weights.values()) >= KEPT_FROM_BYTES
+    if large:
+        announce(f"preparing for this CPU ({precision}), once / 首次启动：正在为 CPU 生成 {precision} 计算图 …")
+    heads = reference.kwargs["encoder_conf"]["attention_heads"]
+    content = graph.build(weights, heads, precision).SerializeToString()
+    made = automodel.open_graph(directory, content)
+    error = _difference(reference, made)
+    if not error <= LARGEST_ERROR[precision]:
+        raise RuntimeError(f"{precision} differs from torch by {error:.3f}")
+    if large:
+        try:
+            graph_store.store(directory, precision, key, content)
+        except OSError:
+            log.warning("the graph cannot be kept and will be made again / 计算图无法保存", exc_info=True)
+    return made
+
+
+def _difference(reference: Any, made: Any) -> float:
+    """Return how far the outputs for a known clip are from torch's, relative to their size."""
+    import torch
+    from funasr.utils.load_utils import extract_fbank
+
+    from sensevoice.engine.ctc import QUERY_FRAMES, Ask, query_rows
+
+    ask = Ask(query_rows("auto", use_itn=True), [])
+    clip = torch.from_numpy(known_clip())
+    features, lengths = extract_fbank([clip], data_type="sound", frontend=reference.kwargs["frontend"])
+    with torch.inference_mode():
+        expected = reference.model.logits(features.clone(), lengths, ask, "cpu")[0][0, :QUERY_FRAMES].numpy()
+    _, found = made.model.run(features[0].numpy(), ask)
+    return float(np.linalg.norm(found - expected) / np.linalg.norm(expected))
+
+
+def known_clip() -> np.ndarray:
+    """Return the first utterance of the first sample recording, float32 mono 16 kHz."""
+    sample = bundled.sample_recordings()[0]
+    first = sample.utterances[0]
+    with open_audio(sample.path) as source:
+        block = next(iter(source.blocks(first.end_ms + 500)))
+    return select_channels(block, "mix")[0][first.start_ms * SAMPLES_PER_MS :]

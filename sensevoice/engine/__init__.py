@@ -1,0 +1,38 @@
+"""Our own classes behind funasr's AutoModel: the same answers as funasr's, sooner.
+
+    torch_model   SenseVoiceSmall on torch: the reference, and what runs on CUDA
+    onnx_model    the same on ONNX Runtime, for CPUs; graph writes its graph, graph_store keeps it
+    vad_model     fsmn-vad whose decisions run compiled (vad_machine), its network on ONNX Runtime
+    features      the mel features that both models hear
+    ctc           from the best piece of each frame to text and times
+
+Importing this package imports funasr and torch, which takes seconds: do so only to load models.
+"""
+
+from __future__ import annotations
+
+from funasr.register import tables
+
+from sensevoice.engine.features import Frontend, OnlineFrontend
+from sensevoice.engine.onnx_model import OnnxSenseVoiceSmall
+from sensevoice.engine.torch_model import TimedSenseVoiceSmall, prepare_cuda
+from sensevoice.engine.vad_model import CompiledFsmnVad
+
+__all__ = [
+    "CompiledFsmnVad",
+    "Frontend",
+    "OnlineFrontend",
+    "OnnxSenseVoiceSmall",
+    "TimedSenseVoiceSmall",
+    "prepare_cuda",
+    "register",
+]
+
+
+def register() -> None:
+    """Make funasr's AutoModel build these classes wherever a config.yaml names funasr's own."""
+    tables.model_classes["OnnxSenseVoiceSmall"] = OnnxSenseVoiceSmall
+    tables.model_classes["SenseVoiceSmall"] = TimedSenseVoiceSmall
+    tables.model_classes["FsmnVADStreaming"] = CompiledFsmnVad
+    tables.frontend_classes["WavFrontend"] = Frontend
+    tables.frontend_classes["WavFrontendOnline"] = OnlineFrontend

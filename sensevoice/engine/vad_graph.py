@@ -1,0 +1,88 @@
+"""fsmn-vad's network as an ONNX graph, which ONNX Runtime computes in half of torch's time.
+
+Inputs: `features` (frames, 400), scaled, float32; `memory_0` … (channels, taps - 1), the last values
+that each memory block saw, zeros at first. Outputs: `silence` (frames,), the probability of silence;
+`next_memory_0` …, to hand in with the frames that follow.
+
+Everything stays in float32: with differences of 1e-6 one frame in a million is decided otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+
+def build(weights: Mapping[str, np.ndarray], silence_pieces: Sequence[int]) -> onnx.ModelProto:
+    """Return the graph of funasr's FSMN whose state dict, as float32 arrays, is `weights`.
+
+    `silence_pieces` are the outputs that mean silence (`sil_pdf_ids` of config.yaml).
+    """
+    return _Graph(weights, silence_pieces).model()
+
+
+class _Graph:
+    def __init__(self, weights: Mapping[str, np.ndarray], silence_pieces: Sequence[int]) -> None:
+        self._weights = weights
+        self._silence_pieces = list(silence_pieces)
+        self._nodes: list[onnx.NodeProto] = []
+        self._constants: list[onnx.TensorProto] = []
+        self._inputs = [self._value("features", ["frames", weights["in_linear1.linear.weight"].shape[1]])]
+        self._outputs = [self._value("silence", ["frames"])]
+
+    def model(self) -> onnx.ModelProto:
+        frames = self._linear(self._linear("features", "in_linear1"), "in_linear2")
+        frames = self._node("Relu", [frames])
+        for number in range(sum(name.endswith(".fsmn_block.conv_left.weight") for name in self._weights)):
+            frames = self._block(frames, number)
+        frames = self._linear(self._linear(frames, "out_linear1"), "out_linear2")
+        pieces = self._constant(np.array(self._silence_pieces))
+        chosen = self._node("Gather", [self._node("Softmax", [frames], axis=1), pieces], axis=1)
+        axis = self._constant(np.array([1]))
+        self._nodes.append(helper.make_node("ReduceSum", [chosen, axis], ["silence"], keepdims=0))
+        graph = helper.make_graph(self._nodes, "FSMN", self._inputs, self._outputs, self._constants)
+        return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=10)
+
+    def _block(self, frames: str, number: int) -> str:
+        """Project, filter every channel along time together with what came before, expand."""
+        name = f"fsmn.{number}"
+        kernel = self._weights[f"{name}.fsmn_block.conv_left.weight"][..., 0].copy()  # (channels, 1, taps)
+        channels, _, taps = kernel.shape
+        kernel[:, 0, -1] += 1.0  # the block adds its input to what it filters
+        memory, following = f"memory_{number}", f"next_memory_{number}"
+        self._inputs.append(self._value(memory, [channels, taps - 1]))
+        self._outputs.append(self._value(following, [channels, taps - 1]))
+
+        now = self._node("Transpose", [self._linear(frames, f"{name}.linear")], perm=[1, 0])
+        whole = self._node("Concat", [memory, now], axis=1)
+        start, end, axis = (self._constant(np.array([value])) for value in (1 - taps, 2**31, 1))
+        self._nodes.append(helper.make_node("Slice", [whole, start, end, axis], [following]))
+        first = self._constant(np.array([0]))
+        batch = self._node("Unsqueeze", [whole, first])
+        filtered = self._node("Conv", [batch, self._constant(kernel)], group=channels, kernel_shape=[taps])
+        filtered = self._node("Transpose", [self._node("Squeeze", [filtered, first])], perm=[1, 0])
+        return self._node("Relu", [self._linear(filtered, f"{name}.affine")])
+
+    def _linear(self, frames: str, name: str) -> str:
+        weight = np.ascontiguousarray(self._weights[f"{name}.linear.weight"].T)
+        inputs = [frames, self._constant(weight)]
+        if f"{name}.linear.bias" in self._weights:
+            inputs.append(self._constant(self._weights[f"{name}.linear.bias"]))
+        return self._node("Gemm", inputs)
+
+    def _node(self, kind: str, inputs: list[str], **attributes: object) -> str:
+        name = f"{kind.lower()}_{len(self._nodes)}"
+        self._nodes.append(helper.make_node(kind, inputs, [name], **attributes))
+        return name
+
+    def _constant(self, value: np.ndarray) -> str:
+        name = f"constant_{len(self._constants)}"
+        self._constants.append(numpy_helper.from_array(value, name))
+        return name
+
+    @staticmethod
+    def _value(name: str, shape: list[str | int]) -> onnx.ValueInfoProto:
+        return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)

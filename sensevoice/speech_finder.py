@@ -1,0 +1,71 @@
+"""fsmn-vad over one stream, through funasr's AutoModel."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import numpy as np
+
+from sensevoice.audio_info import SAMPLES_PER_MS
+from sensevoice.options import MAX_SEGMENT_S
+from sensevoice.transcript import Span
+
+VAD_CHUNK_MS = 60_000
+"""How much fsmn-vad takes at a time offline (`chunk_size` in funasr); its segments depend on it."""
+
+SETTLE_MARGIN_MS = 2_000
+"""fsmn-vad starts a segment a little before the frame at which it noticed speech."""
+
+MIN_SAMPLES = 25 * SAMPLES_PER_MS
+"""One feature frame; with less, funasr divides by zero."""
+
+NOTHING = np.zeros(0, dtype=np.float32)
+
+
+class FsmnSpeechFinder:
+    """fsmn-vad over one stream, with the same segments as funasr's call on the whole file.
+
+    funasr works in chunks of a minute and marks the last one, so one chunk is always held back.
+    """
+
+    def __init__(self, vad: Any, lock: threading.Lock) -> None:
+        self._vad = vad
+        self._lock = lock
+        self._cache: dict[str, Any] = {}
+        self._waiting = NOTHING
+        self._seen_ms = 0
+
+    @property
+    def settled_ms(self) -> int:
+        """Speech that has not ended yet began at most a longest segment ago."""
+        return max(0, self._seen_ms - int(MAX_SEGMENT_S * 1000) - SETTLE_MARGIN_MS)
+
+    def feed(self, samples: np.ndarray) -> list[Span]:
+        """See SpeechFinder."""
+        self._waiting = np.concatenate((self._waiting, samples))
+        chunk = VAD_CHUNK_MS * SAMPLES_PER_MS
+        found: list[Span] = []
+        while len(self._waiting) > chunk:
+            found += self._detect(self._waiting[:chunk], is_final=False)
+            self._waiting = self._waiting[chunk:]
+        return found
+
+    def finish(self) -> list[Span]:
+        """See SpeechFinder."""
+        waiting, self._waiting = self._waiting, NOTHING
+        if not len(waiting):
+            return []
+        return self._detect(np.pad(waiting, (0, max(0, MIN_SAMPLES - len(waiting)))), is_final=True)
+
+    def _detect(self, samples: np.ndarray, is_final: bool) -> list[Span]:
+        with self._lock:
+            results = self._vad.generate(
+                input=np.ascontiguousarray(samples, dtype=np.float32),
+                cache=self._cache,
+                is_final=is_final,
+                chunk_size=VAD_CHUNK_MS,
+            )
+        self._seen_ms += len(samples) // SAMPLES_PER_MS
+        # Silence comes out as one empty segment at 0.
+        return [Span(start, end) for start, end in results[0]["value"] if start < end]
