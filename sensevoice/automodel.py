@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import io
 import json
 import logging
@@ -79,6 +80,12 @@ def _built(directory: Path, **settings: Any) -> Any:
     finally:
         root.setLevel(level)
         log.debug("%s", printed.getvalue())
+
+
+def give_back_memory() -> None:
+    """Give the memory that loading left over back to the system, where the C library can (glibc)."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _stored_weights(directory: Path) -> dict[str, Any]:

@@ -132,6 +132,7 @@ class FunasrRecognizer:
         self._vad = automodel.open_model(
             "FsmnVADStreaming", vad_directory, "cpu", max_single_segment_time=int(MAX_SEGMENT_S * 1000)
         )
+        automodel.give_back_memory()
         self._model_lock = threading.Lock()
         self._vad_lock = threading.Lock()
 

@@ -4,6 +4,7 @@
     onnx_model    the same on ONNX Runtime, for CPUs; graph writes its graph, graph_store keeps it
     vad_model     fsmn-vad whose decisions run compiled (vad_machine), its network on ONNX Runtime
     features      the mel features that both models hear
+    light_funasr  the import of funasr, cut down to what is used
     ctc           from the best piece of each frame to text and times
 
 Importing this package imports funasr and torch, which takes seconds: do so only to load models.
@@ -11,12 +12,16 @@ Importing this package imports funasr and torch, which takes seconds: do so only
 
 from __future__ import annotations
 
-from funasr.register import tables
+from sensevoice.engine.light_funasr import import_funasr
 
-from sensevoice.engine.features import Frontend, OnlineFrontend
-from sensevoice.engine.onnx_model import OnnxSenseVoiceSmall
-from sensevoice.engine.torch_model import TimedSenseVoiceSmall, prepare_cuda
-from sensevoice.engine.vad_model import CompiledFsmnVad
+import_funasr()  # before anything else imports funasr
+
+from funasr.register import tables  # noqa: E402
+
+from sensevoice.engine.features import Frontend, OnlineFrontend  # noqa: E402
+from sensevoice.engine.onnx_model import OnnxSenseVoiceSmall  # noqa: E402
+from sensevoice.engine.torch_model import TimedSenseVoiceSmall, prepare_cuda  # noqa: E402
+from sensevoice.engine.vad_model import CompiledFsmnVad  # noqa: E402
 
 __all__ = [
     "CompiledFsmnVad",
