@@ -4,9 +4,13 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import sqlite3
 import sys
+import threading
 import time
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +33,10 @@ from sensevoice.folder import (  # noqa: E402
     write_whole,
 )
 from sensevoice.formats import FORMATS, VIEWS, RenderOptions, render  # noqa: E402
+from sensevoice.models import scheduled  # noqa: E402
 from sensevoice.options import Options  # noqa: E402
 from sensevoice.pipeline import transcribe  # noqa: E402
+from sensevoice.progress import Progress  # noqa: E402
 from sensevoice.recognizer import Recognizer  # noqa: E402
 from sensevoice.transcript import Transcript  # noqa: E402
 
@@ -63,10 +69,21 @@ def argument_parser() -> Any:
     parser.add_argument(
         "--labels", choices=("zh", "en"), default="zh", help="language of the labels / 标签语言"
     )
+    parser.add_argument(
+        "--jobs", type=int, default=2, metavar="N", help="files at a time (default %(default)s) / 同时处理的文件数"
+    )
     parser.add_argument("--recursive", action="store_true", help="sub-folders too / 包括子文件夹")
     arguments.add_model_arguments(parser)
     arguments.add_option_arguments(parser)
     return parser
+
+
+WRITE_EVERY_S = 2.0
+"""How often the file of all results is written anew: a thousand short recordings finish in a minute."""
+
+
+class Stopped(Exception):
+    """Ends the files under way when the run ends early."""
 
 
 class Batch:
@@ -87,36 +104,64 @@ class Batch:
         )
         key = settings_key(self._options, recognizer.info, args.format, args.view, args.labels)
         self._done = DoneList(state, key)
+        self._stopped = threading.Event()
+        self._written_s = -WRITE_EVERY_S
         self.failed: list[str] = []
         self.counts = {"done": 0, "skipped": 0}
 
     def run(self, files: tuple[Path, ...]) -> None:
-        with tqdm(total=len(files), unit="file", dynamic_ncols=True) as bar:
-            for path in files:
-                name = name_in(self._args.directory, path)
-                bar.set_postfix_str(name[-40:])
+        todo = []
+        for path in files:
+            name = name_in(self._args.directory, path)
+            if self._is_done(path, name):
+                self.counts["skipped"] += 1
+            else:
+                todo.append((path, name))
+        with tqdm(total=len(files), initial=len(files) - len(todo), unit="file", dynamic_ncols=True) as bar:
+            with ThreadPoolExecutor(self._args.jobs, thread_name_prefix="file") as pool:
                 try:
-                    self._file(path, name, bar)
+                    self._run(iter(todo), pool, bar)
+                finally:
+                    self._stopped.set()
+        if self._args.output and (self.counts["skipped"] or self.counts["done"]):
+            self._write_all()
+
+    def _run(self, todo: Iterator[tuple[Path, str]], pool: ThreadPoolExecutor, bar: Any) -> None:
+        """Keep `--jobs` files under way; write what is finished, in this thread alone."""
+        running: dict[Future[Transcript], tuple[Path, str]] = {}
+        while True:
+            for path, name in itertools.islice(todo, self._args.jobs - len(running)):
+                running[pool.submit(self._transcribe, path, name, bar)] = (path, name)
+            if not running:
+                return
+            finished, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in finished:
+                path, name = running.pop(future)
+                try:
+                    self._finish(path, name, future.result(), bar)
                 except (SenseVoiceError, OSError) as error:
                     self.failed.append(name)
                     bar.write(f"{name}: {error}", file=sys.stderr)
                 bar.update(1)
-        if self._args.output and self.counts["skipped"]:
-            self._write_all()  # a run that was killed may have noted its last file and not written it
 
     def close(self) -> None:
         self._done.close()
 
-    def _file(self, path: Path, name: str, bar: Any) -> None:
-        if self._done.holds(path) and self._target(name).exists():
-            self.counts["skipped"] += 1
-            return
-        transcript = transcribe(
-            path,
-            self._recognizer,
-            self._options,
-            lambda progress: bar.set_postfix_str(f"{name[-40:]} {100 * (progress.fraction or 0):.0f} %"),
-        )
+    def _is_done(self, path: Path, name: str) -> bool:
+        try:
+            return self._done.holds(path) and self._target(name).exists()
+        except OSError:  # it has vanished; trying to read it will say so
+            return False
+
+    def _transcribe(self, path: Path, name: str, bar: Any) -> Transcript:
+        def show(progress: Progress) -> None:
+            if self._stopped.is_set():
+                raise Stopped
+            bar.set_postfix_str(f"{name[-40:]} {100 * (progress.fraction or 0):.0f} %")
+
+        return transcribe(path, self._recognizer, self._options, show)
+
+    def _finish(self, path: Path, name: str, transcript: Transcript, bar: Any) -> None:
         for segment in transcript.failed():
             bar.write(f"{name}: {segment.span.start_ms} ms: {segment.error}", file=sys.stderr)
         self._write(path, name, transcript)
@@ -139,9 +184,11 @@ class Batch:
             self._done.add(path, name, "", whole)
             return
         self._done.add(path, name, text, whole)
-        self._write_all()
+        if time.monotonic() - self._written_s >= WRITE_EVERY_S:
+            self._write_all()
 
     def _write_all(self) -> None:
+        self._written_s = time.monotonic()
         entries = self._done.entries()
         write_whole(self._args.output, (f"=== {name} ===\n{body.rstrip()}\n\n" for name, body in entries))
 
@@ -164,12 +211,14 @@ def run(args: argparse.Namespace) -> int:
         raise OptionError(option="output", value="", allowed="-o FILE | --out-dir DIR")
     if args.output and args.format != "txt":
         raise OptionError(option="format", value=args.format, allowed="txt (-o), or / 或 --out-dir")
+    if args.jobs < 1:
+        raise OptionError(option="jobs", value=args.jobs, allowed="≥ 1")
     options = arguments.options(args)
     listing = list_media(args.directory, args.recursive)
     settings = arguments.model_settings(args)
     startup.announce_versions(settings)
     try:
-        batch = Batch(args, options, startup.load(settings))
+        batch = Batch(args, options, scheduled(startup.load(settings)))
     except (OSError, sqlite3.Error) as exc:
         target = args.output or args.out_dir
         raise OptionError(option="output", value=str(target), allowed=f"writable / 可写 ({exc})") from exc

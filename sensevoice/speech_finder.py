@@ -18,7 +18,7 @@ SETTLE_MARGIN_MS = 2_000
 """fsmn-vad starts a segment a little before the frame at which it noticed speech."""
 
 MIN_SAMPLES = 25 * SAMPLES_PER_MS
-"""One feature frame; with less, funasr divides by zero."""
+"""One feature frame: nothing shorter holds speech, and funasr divides by zero there."""
 
 NOTHING = np.zeros(0, dtype=np.float32)
 
@@ -56,7 +56,9 @@ class FsmnSpeechFinder:
         waiting, self._waiting = self._waiting, NOTHING
         if not len(waiting):
             return []
-        return self._detect(np.pad(waiting, (0, max(0, MIN_SAMPLES - len(waiting)))), is_final=True)
+        if not self._seen_ms and len(waiting) < MIN_SAMPLES:
+            return []
+        return self._detect(waiting, is_final=True)
 
     def _detect(self, samples: np.ndarray, is_final: bool) -> list[Span]:
         with self._lock:

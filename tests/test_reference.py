@@ -22,7 +22,7 @@ import pytest
 import soundfile
 
 from sensevoice.audio import SAMPLE_RATE_HZ, SAMPLES_PER_MS
-from sensevoice import automodel
+from sensevoice import automodel, engine
 from sensevoice.models import FunasrRecognizer
 from sensevoice.speech_finder import FsmnSpeechFinder
 from sensevoice.options import MAX_SEGMENT_S, Options
@@ -64,7 +64,8 @@ def hour(speech: np.ndarray) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def our_vad() -> Any:
+def our_vad(funasr_vad: Any) -> Any:
+    engine.register()  # after funasr's own is loaded
     return automodel.open_model("FsmnVADStreaming", VAD_DIR, "cpu", max_single_segment_time=LONGEST_SEGMENT_MS)
 
 

@@ -36,6 +36,9 @@ class Ours:
     """This program: the pipeline that the page and the folder script use, sounds switched off."""
 
     def __init__(self, lot: material.Material, precision: str) -> None:
+        from sensevoice import environment
+
+        environment.prepare()
         from sensevoice.models import FunasrRecognizer, scheduled
         from sensevoice.options import Options
         from sensevoice.precision import resolve_precision

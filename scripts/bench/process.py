@@ -34,7 +34,6 @@ class Contestant:
     def __init__(self, name: str, lot: material.Material, sherpa: Path) -> None:
         paths = {key: value and str(value) for key, value in asdict(lot).items()}
         command = [sys.executable, "-m", "bench.process", name, json.dumps(paths), str(sherpa)]
-        environment = None
         self.name = name
         started_s = time.perf_counter()
         self._process = subprocess.Popen(
@@ -43,7 +42,6 @@ class Contestant:
             stdout=subprocess.PIPE,
             text=True,
             cwd=ROOT / "scripts",
-            env=environment,
         )
         self.tasks: list[str] = self._read()
         self.load_s = time.perf_counter() - started_s
@@ -102,6 +100,9 @@ def first_text() -> None:
         whole = AutoModel(model=model, vad_model=vad, device="cpu", disable_update=True)
         print(whole.generate(input=clip, batch_size_s=60, merge_vad=True))
         return
+    from sensevoice import environment
+
+    environment.prepare()
     from sensevoice.models import ModelSettings, load_recognizer
     from sensevoice.options import Options
     from sensevoice.pipeline import transcribe

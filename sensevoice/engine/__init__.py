@@ -18,7 +18,7 @@ import_funasr()  # before anything else imports funasr
 
 from funasr.register import tables  # noqa: E402
 
-from sensevoice.engine.features import Frontend, OnlineFrontend  # noqa: E402
+from sensevoice.engine.features import Frontend  # noqa: E402
 from sensevoice.engine.onnx_model import OnnxSenseVoiceSmall  # noqa: E402
 from sensevoice.engine.torch_model import TimedSenseVoiceSmall, prepare_cuda  # noqa: E402
 from sensevoice.engine.vad_model import CompiledFsmnVad  # noqa: E402
@@ -26,7 +26,6 @@ from sensevoice.engine.vad_model import CompiledFsmnVad  # noqa: E402
 __all__ = [
     "CompiledFsmnVad",
     "Frontend",
-    "OnlineFrontend",
     "OnnxSenseVoiceSmall",
     "TimedSenseVoiceSmall",
     "prepare_cuda",
@@ -40,4 +39,3 @@ def register() -> None:
     tables.model_classes["SenseVoiceSmall"] = TimedSenseVoiceSmall
     tables.model_classes["FsmnVADStreaming"] = CompiledFsmnVad
     tables.frontend_classes["WavFrontend"] = Frontend
-    tables.frontend_classes["WavFrontendOnline"] = OnlineFrontend

@@ -1,0 +1,64 @@
+"""Our mel features against torchaudio's, which funasr uses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from funasr.frontends.wav_frontend import WavFrontend
+from torchaudio.compliance.kaldi import fbank
+
+from sensevoice import bundled, cpu_model
+from sensevoice.engine.features import BLOCK_FRAMES, Frontend, mel_frames
+
+SETTINGS: dict[str, Any] = {
+    "fs": 16_000,
+    "window": "hamming",
+    "n_mels": 80,
+    "frame_length": 25,
+    "frame_shift": 10,
+    "lfr_m": 7,
+    "lfr_n": 6,
+    "dither": 0.0,
+    "cmvn_file": str(bundled.ASR_DIR / "am.mvn"),
+}
+
+
+def by_torchaudio(samples: torch.Tensor) -> torch.Tensor:
+    return fbank(
+        samples[None] * (1 << 15),
+        num_mel_bins=80,
+        frame_length=25,
+        frame_shift=10,
+        dither=0.0,
+        energy_floor=0.0,
+        window_type="hamming",
+        sample_frequency=16_000,
+    )
+
+
+@pytest.mark.parametrize("frames", [1, 2, BLOCK_FRAMES - 1, BLOCK_FRAMES, BLOCK_FRAMES + 1, 3 * BLOCK_FRAMES])
+@pytest.mark.parametrize("more", [0, 1, 159])
+def test_the_same_as_torchaudios(frames: int, more: int) -> None:
+    speech = torch.from_numpy(np.resize(cpu_model.known_clip(), 400 + 160 * (frames - 1) + more))
+    found, expected = mel_frames(speech), by_torchaudio(speech)
+    assert found.shape == expected.shape == (frames, 80)
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=2e-3)
+    assert (found - expected).abs().mean() < 1e-5
+
+
+def test_silence_and_too_little() -> None:
+    assert torch.equal(mel_frames(torch.zeros(16_000)), by_torchaudio(torch.zeros(16_000)))
+    assert mel_frames(torch.zeros(399)).shape == (0, 80)
+
+
+@pytest.mark.parametrize("settings", [{}, {"window": "povey"}, {"n_mels": 40, "cmvn_file": None}])
+def test_the_frontend_is_funasrs_also_with_other_settings(settings: dict[str, Any]) -> None:
+    clips = torch.from_numpy(np.stack([cpu_model.known_clip()[:32_000]] * 2))
+    lengths = torch.tensor([32_000, 20_000])
+    found, found_lengths = Frontend(**SETTINGS | settings)(clips, lengths)
+    expected, expected_lengths = WavFrontend(**SETTINGS | settings)(clips, lengths)
+    assert found_lengths.tolist() == expected_lengths.tolist()
+    torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-3)

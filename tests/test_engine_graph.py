@@ -1,0 +1,246 @@
+"""The CPU's graph against the same weights on torch: fp32 the same text, int8 nearly always."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from funasr.models.sense_voice.model import SenseVoiceSmall
+from funasr.utils.load_utils import extract_fbank
+
+from sensevoice import automodel, bundled, cpu_model, engine
+from sensevoice.engine import ctc, graph, graph_store
+from sensevoice.engine.torch_model import FusedAttention
+from sensevoice.errors import ModelFileDamaged
+from tests.test_demo_model import clips as evaluation_clips
+
+QUESTIONS = [ctc.Ask(ctc.query_rows("auto", True), []), ctc.Ask(ctc.query_rows("en", False), [])]
+
+
+@pytest.fixture(scope="module")
+def reference() -> Any:
+    engine.register()
+    return automodel.open_model("SenseVoiceSmall", bundled.ASR_DIR, "cpu")
+
+
+@pytest.fixture(scope="module")
+def graphs(reference: Any) -> dict[str, Any]:
+    """AutoModels around the graph in both precisions."""
+    weights = {name: tensor.numpy() for name, tensor in reference.model.state_dict().items()}
+    heads = reference.kwargs["encoder_conf"]["attention_heads"]
+    made: dict[str, Any] = {}
+    for precision in ("fp32", "int8"):
+        content = graph.build(weights, heads, precision).SerializeToString()
+        made[precision] = automodel.open_graph(bundled.ASR_DIR, content)
+    return made
+
+
+@pytest.fixture(scope="module")
+def clips() -> list[np.ndarray]:
+    return [clip.audio for clip in evaluation_clips()]
+
+
+def features(reference: Any, clip: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
+    found: tuple[torch.Tensor, torch.Tensor] = extract_fbank(
+        [torch.from_numpy(clip)], data_type="sound", frontend=reference.kwargs["frontend"]
+    )
+    return found
+
+
+def best_paths(reference: Any, model: Any, clips: list[np.ndarray], ask: ctc.Ask) -> tuple[Any, Any]:
+    """Return the best pieces of all frames of all clips, by torch and by the graph."""
+    expected, found = [], []
+    for clip in clips:
+        rows, lengths = features(reference, clip)
+        with torch.inference_mode():
+            expected.append(reference.model.logits(rows.clone(), lengths, ask, "cpu")[0][0].argmax(-1).numpy())
+        found.append(model.model.run(rows[0].numpy(), ask)[0])
+    return np.concatenate(expected), np.concatenate(found)
+
+
+@pytest.mark.parametrize("ask", QUESTIONS, ids=["auto", "en without normalisation"])
+def test_fp32_chooses_the_same_pieces(
+    reference: Any, graphs: dict[str, Any], clips: list[np.ndarray], ask: ctc.Ask
+) -> None:
+    expected, found = best_paths(reference, graphs["fp32"], clips, ask)
+    assert np.array_equal(expected, found)
+
+
+def test_int8_chooses_the_same_pieces_nearly_always(
+    reference: Any, graphs: dict[str, Any], clips: list[np.ndarray]
+) -> None:
+    expected, found = best_paths(reference, graphs["int8"], clips, QUESTIONS[0])
+    assert np.mean(expected == found) >= 0.995
+
+
+def test_the_text_is_the_same_through_generate(
+    reference: Any, graphs: dict[str, Any], clips: list[np.ndarray]
+) -> None:
+    for settings in ({"language": "auto"}, {"language": "zh", "use_itn": True, "ban_emo_unk": True}):
+        expected = reference.generate(input=clips, batch_size=1, **settings)
+        assert graphs["fp32"].generate(input=clips, batch_size=8, **settings) == [
+            {**answer, "key": found["key"]}
+            for answer, found in zip(
+                expected, graphs["fp32"].generate(input=clips, batch_size=8, **settings), strict=True
+            )
+        ]
+
+
+def test_the_query_outputs_are_the_logits_of_the_tags(
+    reference: Any, graphs: dict[str, Any], clips: list[np.ndarray]
+) -> None:
+    rows, lengths = features(reference, clips[0])
+    with torch.inference_mode():
+        expected = reference.model.logits(rows.clone(), lengths, QUESTIONS[0], "cpu")[0][0, :4].numpy()
+    found = graphs["fp32"].model.run(rows[0].numpy(), QUESTIONS[0])[1]
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-3)
+
+
+def test_banned_pieces_are_never_chosen(graphs: dict[str, Any], reference: Any) -> None:
+    noise = (0.01 * np.random.default_rng(3).standard_normal(32_000)).astype(np.float32)
+    for model in graphs.values():
+        assert "EMO_UNKNOWN" in model.generate(input=noise)[0]["text"]
+        assert "EMO_UNKNOWN" not in model.generate(input=noise, ban_emo_unk=True)[0]["text"]
+
+
+def test_the_rows_of_the_query_table_are_funasrs(reference: Any) -> None:
+    assert reference.model.lid_dict == ctc.LANGUAGE_ROWS
+    assert reference.model.textnorm_dict == {
+        "withitn": ctc.NORMALISATION_ROWS[True],
+        "woitn": ctc.NORMALISATION_ROWS[False],
+    }
+
+
+def test_fused_attention_is_the_same_attention(reference: Any, clips: list[np.ndarray]) -> None:
+    """What CUDA uses, on the CPU: padded clips of several lengths."""
+    chosen = sorted(clips, key=len)[::10]
+    rows, lengths = extract_fbank(chosen, data_type="sound", frontend=reference.kwargs["frontend"])
+    with torch.inference_mode():
+        expected, sizes = reference.model.logits(rows.clone(), lengths, QUESTIONS[0], "cpu")
+        engine.prepare_cuda(reference.model, "fp32")
+        try:
+            assert any(isinstance(module, FusedAttention) for module in reference.model.modules())
+            found, _ = reference.model.logits(rows.clone(), lengths, QUESTIONS[0], "cpu")
+        finally:
+            for module in reference.model.modules():
+                if isinstance(module, FusedAttention):
+                    module.__class__ = FusedAttention.__bases__[0]
+    for index, size in enumerate(sizes.tolist()):
+        torch.testing.assert_close(found[index, :size], expected[index, :size], rtol=1e-3, atol=1e-3)
+
+
+class TestChoosing:
+    """cpu_model.open_model: made once, kept, mended, and never trusted blindly."""
+
+    @pytest.fixture(autouse=True)
+    def everything_is_kept(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        monkeypatch.setattr(cpu_model, "KEPT_FROM_BYTES", 0)
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+        monkeypatch.setattr(graph_store, "_folders", lambda directory: iter([tmp_path / "kept"]))
+        engine.register()
+
+    def open(self, precision: str = "int8") -> tuple[Any, str, list[str]]:
+        said: list[str] = []
+        model, found = cpu_model.open_model(bundled.ASR_DIR, precision, said.append)
+        return model, found, said
+
+    def test_the_first_start_makes_it_and_says_so_the_second_reads_it(self, tmp_path: Path) -> None:
+        first, second = self.open(), self.open()
+        assert first[1:] == ("int8", first[2])
+        assert len(first[2]) == 1
+        assert second[1:] == ("int8", [])
+        assert len(list((tmp_path / "kept").iterdir())) == 1
+        clip = cpu_model.known_clip()
+        texts = [model.generate(input=clip)[0]["text"] for model, _, _ in (first, second)]
+        assert texts[0] == texts[1] != ""
+
+    def test_a_file_that_was_cut_short_is_made_again(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        self.open()
+        (path,) = (tmp_path / "kept").iterdir()
+        path.write_bytes(path.read_bytes()[:5_000])
+        with caplog.at_level(logging.WARNING):
+            assert len(self.open()[2]) == 1
+        assert path.name in caplog.text
+        assert self.open()[2] == []
+
+    def test_other_weights_make_another_graph_and_the_old_one_goes(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.open()
+        before = list((tmp_path / "kept").iterdir())
+        monkeypatch.setattr(graph, "VERSION", graph.VERSION + 1)
+        self.open()
+        after = list((tmp_path / "kept").iterdir())
+        assert len(before) == len(after) == 1
+        assert before != after
+
+    def test_int8_that_is_wrong_becomes_fp32(
+        self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        monkeypatch.setitem(cpu_model.LARGEST_ERROR, "int8", 1e-9)
+        with caplog.at_level(logging.WARNING):
+            assert self.open()[1] == "fp32"
+        assert "int8 differs from torch" in caplog.text
+
+    def test_without_any_graph_torch_answers(
+        self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        def fails(*_: Any) -> None:
+            raise RuntimeError("no operators today")
+
+        monkeypatch.setattr(graph, "build", fails)
+        with caplog.at_level(logging.WARNING):
+            model, precision, _ = self.open()
+        assert precision == "fp32"
+        assert isinstance(model.model, SenseVoiceSmall)
+        assert "no operators today" in caplog.text
+
+    def test_a_full_disk_costs_only_the_next_start(
+        self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        def full(*_: Any) -> None:
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(graph_store, "_write", full)
+        with caplog.at_level(logging.WARNING):
+            assert self.open()[1] == "int8"
+        assert "No space left" in caplog.text
+
+
+def test_a_graph_that_is_no_graph_is_named_as_damage() -> None:
+    engine.register()
+    with pytest.raises(ModelFileDamaged):
+        automodel.open_graph(bundled.ASR_DIR, b"no graph")
+
+
+class TestStore:
+    def test_beside_the_model_or_else_in_the_cache(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+        model = tmp_path / "model"
+        model.mkdir()
+        assert graph_store.store(model, "int8", "k1", b"graph").parent == model
+        assert graph_store.find(model, "int8", "k1") is not None
+        assert graph_store.find(model, "int8", "k2") is None
+        assert graph_store.find(model, "fp32", "k1") is None
+        blocked = tmp_path / "file"
+        blocked.write_text("not a folder")
+        path = graph_store.store(blocked / "model", "int8", "k1", b"graph")
+        assert path.is_relative_to(tmp_path / "cache")
+        assert graph_store.find(blocked / "model", "int8", "k1") == path
+
+    def test_the_key_follows_the_content(self, tmp_path: Path) -> None:
+        one, two = tmp_path / "one", tmp_path / "two"
+        one.write_bytes(b"1")
+        two.write_bytes(b"2")
+        keys = {graph_store.key_of([one, two]), graph_store.key_of([two, one]), graph_store.key_of([one])}
+        assert len(keys) == 3
+        two.write_bytes(b"2")
+        assert graph_store.key_of([one, two]) in keys
