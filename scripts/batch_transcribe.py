@@ -70,7 +70,11 @@ def argument_parser() -> Any:
         "--labels", choices=("zh", "en"), default="zh", help="language of the labels / 标签语言"
     )
     parser.add_argument(
-        "--jobs", type=int, default=2, metavar="N", help="files at a time (default %(default)s) / 同时处理的文件数"
+        "--jobs",
+        type=int,
+        default=2,
+        metavar="N",
+        help="files at a time (default %(default)s) / 同时处理的文件数",
     )
     parser.add_argument("--recursive", action="store_true", help="sub-folders too / 包括子文件夹")
     arguments.add_model_arguments(parser)
@@ -117,12 +121,14 @@ class Batch:
                 self.counts["skipped"] += 1
             else:
                 todo.append((path, name))
-        with tqdm(total=len(files), initial=len(files) - len(todo), unit="file", dynamic_ncols=True) as bar:
-            with ThreadPoolExecutor(self._args.jobs, thread_name_prefix="file") as pool:
-                try:
-                    self._run(iter(todo), pool, bar)
-                finally:
-                    self._stopped.set()
+        with (
+            tqdm(total=len(files), initial=len(files) - len(todo), unit="file", dynamic_ncols=True) as bar,
+            ThreadPoolExecutor(self._args.jobs, thread_name_prefix="file") as pool,
+        ):
+            try:
+                self._run(iter(todo), pool, bar)
+            finally:
+                self._stopped.set()
         if self._args.output and (self.counts["skipped"] or self.counts["done"]):
             self._write_all()
 

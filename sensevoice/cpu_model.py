@@ -52,13 +52,14 @@ def open_model(directory: Path, precision: str, announce: Callable[[str], None])
         try:
             return automodel.open_graph(directory, stored), wanted
         except ModelFileDamaged:
-            log.warning("%s does not load and is made again / 无法载入，将重新生成", stored, exc_info=True)
+            log.warning("%s does not load and is made again / 无法载入，将重新生成", stored)
     reference = automodel.open_model("SenseVoiceSmall", directory, "cpu")
     for candidate in dict.fromkeys((wanted, "fp32")):
         try:
             return _made(directory, candidate, key, reference, announce), candidate
-        except Exception:  # whatever onnx has against these weights, torch can still run them
-            log.warning("no %s graph for / 无法生成计算图: %s", candidate, directory, exc_info=True)
+        except Exception as exc:  # whatever onnx has against these weights, torch can still run them
+            log.warning("no %s graph for / 无法生成计算图 %s: %s", candidate, directory, exc)
+            log.debug("", exc_info=True)
     return reference, "fp32"
 
 
@@ -71,7 +72,9 @@ def _made(
     weights = {name: tensor.float().numpy() for name, tensor in reference.model.state_dict().items()}
     large = sum(array.nbytes for array in weights.values()) >= KEPT_FROM_BYTES
     if large:
-        announce(f"preparing for this CPU ({precision}), once / 首次启动：正在为 CPU 生成 {precision} 计算图 …")
+        announce(
+            f"preparing for this CPU ({precision}), once / 首次启动：正在为 CPU 生成 {precision} 计算图 …"
+        )
     heads = reference.kwargs["encoder_conf"]["attention_heads"]
     content = graph.build(weights, heads, precision).SerializeToString()
     made = automodel.open_graph(directory, content)
@@ -81,8 +84,8 @@ def _made(
     if large:
         try:
             graph_store.store(directory, precision, key, content)
-        except OSError:
-            log.warning("the graph cannot be kept and will be made again / 计算图无法保存", exc_info=True)
+        except OSError as exc:
+            log.warning("the graph cannot be kept and will be made again / 计算图无法保存: %s", exc)
     return made
 
 
@@ -108,4 +111,5 @@ def known_clip() -> np.ndarray:
     first = sample.utterances[0]
     with open_audio(sample.path) as source:
         block = next(iter(source.blocks(first.end_ms + 500)))
-    return select_channels(block, "mix")[0][first.start_ms * SAMPLES_PER_MS :]
+    samples: np.ndarray = select_channels(block, "mix")[0]
+    return samples[first.start_ms * SAMPLES_PER_MS :]

@@ -52,4 +52,4 @@ def cpu_flags() -> frozenset[str]:
 def _cuda_has_bf16() -> bool:
     import torch
 
-    return torch.cuda.is_bf16_supported(including_emulation=False)
+    return bool(torch.cuda.is_bf16_supported(including_emulation=False))

@@ -37,6 +37,7 @@ def batch(monkeypatch: pytest.MonkeyPatch) -> Any:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     monkeypatch.setattr(module.startup, "announce_versions", lambda settings: "cpu")
+    monkeypatch.setattr(module, "WRITE_EVERY_S", 0.0)
     return module
 
 

@@ -418,7 +418,9 @@ class TestFaultsInside:
             list(scripted.recognise(CLIPS, Options()))
         assert not scripted._model_lock.locked()
 
-    def test_on_a_cpu_an_answer_waits_for_as_many_clips_as_there_are_cores(self, recognizer: FunasrRecognizer) -> None:
+    def test_on_a_cpu_an_answer_waits_for_as_many_clips_as_there_are_cores(
+        self, recognizer: FunasrRecognizer
+    ) -> None:
         one_by_one = BatchingRecognizer(recognizer)
         one_by_one._info = ModelInfo("demo", "demo", "cpu")
         one_by_one._model = ScriptedModel(lambda clips: [result(clip) for clip in clips])

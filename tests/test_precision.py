@@ -36,14 +36,14 @@ def test_auto_on_a_cpu(
 
 
 @pytest.mark.parametrize(("has_bf16", "expected"), [(True, "bf16"), (False, "fp32")])
-def test_auto_on_cuda(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_bf16: bool, expected: str
-) -> None:
+def test_auto_on_cuda(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_bf16: bool, expected: str) -> None:
     monkeypatch.setattr(precision, "_cuda_has_bf16", lambda: has_bf16)
     assert resolve_precision("auto", "cuda:0", tmp_path) == expected
 
 
-@pytest.mark.parametrize(("asked", "device"), [("int8", "cpu"), ("fp32", "cpu"), ("fp32", "cuda:0"), ("bf16", "cuda:0")])
+@pytest.mark.parametrize(
+    ("asked", "device"), [("int8", "cpu"), ("fp32", "cpu"), ("fp32", "cuda:0"), ("bf16", "cuda:0")]
+)
 def test_what_is_asked_for_is_taken(tmp_path: Path, asked: str, device: str) -> None:
     assert resolve_precision(asked, device, tmp_path) == asked
 

@@ -21,12 +21,12 @@ import numpy as np
 import pytest
 import soundfile
 
-from sensevoice.audio import SAMPLE_RATE_HZ, SAMPLES_PER_MS
 from sensevoice import automodel, engine
+from sensevoice.audio import SAMPLE_RATE_HZ, SAMPLES_PER_MS
 from sensevoice.models import FunasrRecognizer
-from sensevoice.speech_finder import FsmnSpeechFinder
 from sensevoice.options import MAX_SEGMENT_S, Options
 from sensevoice.pipeline import transcribe
+from sensevoice.speech_finder import FsmnSpeechFinder
 from sensevoice.transcript import ModelInfo, Span
 
 REFERENCE = Path(
@@ -66,7 +66,9 @@ def hour(speech: np.ndarray) -> np.ndarray:
 @pytest.fixture(scope="module")
 def our_vad(funasr_vad: Any) -> Any:
     engine.register()  # after funasr's own is loaded
-    return automodel.open_model("FsmnVADStreaming", VAD_DIR, "cpu", max_single_segment_time=LONGEST_SEGMENT_MS)
+    return automodel.open_model(
+        "FsmnVADStreaming", VAD_DIR, "cpu", max_single_segment_time=LONGEST_SEGMENT_MS
+    )
 
 
 @pytest.fixture(scope="module")
@@ -147,6 +149,36 @@ class TestSpeechFinder:
         expected = by_funasr(funasr_vad, recording)
         assert expected
         assert by_us(our_vad, recording, TEN_SECONDS) == expected
+
+    @pytest.mark.parametrize("longest_ms", [5_000, 15_000, 30_000, 60_000])
+    def test_fifty_splices_each(self, speech: np.ndarray, longest_ms: int) -> None:
+        """Speech, silence and noise cut together at random, for every length that a segment may have."""
+        from funasr import AutoModel
+        from funasr.models.fsmn_vad_streaming.model import FsmnVADStreaming
+        from funasr.register import tables
+
+        settings: dict[str, Any] = {"disable_update": True, "disable_pbar": True, "log_level": "ERROR"}
+        tables.model_classes["FsmnVADStreaming"] = FsmnVADStreaming
+        with contextlib.redirect_stdout(io.StringIO()):
+            theirs = AutoModel(
+                model=str(VAD_DIR), device="cpu", max_single_segment_time=longest_ms, **settings
+            )
+        engine.register()
+        ours = automodel.open_model("FsmnVADStreaming", VAD_DIR, "cpu", max_single_segment_time=longest_ms)
+        assert type(ours.model) is not type(theirs.model)
+        random = np.random.default_rng(longest_ms)
+        found = 0
+        for _ in range(50):
+            parts: list[np.ndarray] = []
+            for _ in range(random.integers(1, 10)):
+                start, length = random.integers(0, len(speech) - 1), random.integers(1, 20 * SAMPLE_RATE_HZ)
+                noise = random.standard_normal(random.integers(1, 6 * SAMPLE_RATE_HZ))
+                parts += [speech[start : start + length], noise * 10 ** random.uniform(-6, -1.5)]
+            samples = np.concatenate(parts).astype(np.float32)
+            expected = by_funasr(theirs, samples)
+            assert by_us(ours, samples, TEN_SECONDS) == expected
+            found += len(expected)
+        assert found > 100
 
     @pytest.mark.parametrize("duration_ms", [100, 1_000, 59_990, 60_000, 60_010, 150_000])
     def test_silence_holds_no_speech(self, our_vad: Any, duration_ms: int) -> None:

@@ -135,7 +135,8 @@ def test_only_equal_questions_share_a_batch(gated: Gated, pool: ThreadPoolExecut
     asked = [
         pool.submit(raws, scheduler.recognise(clips(10 * number, 1), options))
         for number, options in enumerate(
-            (Options(language="zh"), Options(language="en"), Options(language="zh"), Options(use_itn=False)), 1
+            (Options(language="zh"), Options(language="en"), Options(language="zh"), Options(use_itn=False)),
+            1,
         )
     ]
     wait_for_line(scheduler, 4)
@@ -148,7 +149,9 @@ def test_only_equal_questions_share_a_batch(gated: Gated, pool: ThreadPoolExecut
 def test_a_batch_has_no_more_than_its_seconds_but_one_clip_at_least(gated: Gated) -> None:
     scheduler = Scheduler(gated, 100, 2.5)
     gated.gate.release(10)
-    assert len(raws(scheduler.recognise([*clips(0, 3), *clips(3, 1, seconds=9), *clips(4, 1)], Options()))) == 5
+    assert (
+        len(raws(scheduler.recognise([*clips(0, 3), *clips(3, 1, seconds=9), *clips(4, 1)], Options()))) == 5
+    )
     assert gated.batches == [[0, 1], [2], [3], [4]]
     scheduler.close()
 

@@ -126,9 +126,7 @@ class Funasr:
         self.detector = quietly(
             lambda: AutoModel(model=str(lot.vad), max_single_segment_time=30_000, **quiet)
         )
-        self.alone = quietly(
-            lambda: AutoModel(model=str(lot.model), frontend_conf={"dither": 0.0}, **quiet)
-        )
+        self.alone = quietly(lambda: AutoModel(model=str(lot.model), frontend_conf={"dither": 0.0}, **quiet))
 
     def clips(self) -> list[str]:
         answers = self.alone.generate(material.clips(self.lot.clips), language="auto", use_itn=True)

@@ -1,4 +1,4 @@
-"""What is recognised: real speech, repeated to the lengths that a task needs, and a model of the true size."""
+"""What is recognised: real speech repeated to the lengths that tasks need, and a model of the true size."""
 
 from __future__ import annotations
 

@@ -117,7 +117,9 @@ def main() -> None:
     name, paths, sherpa = sys.argv[1:]
     lot = material.Material(**{key: value and Path(value) for key, value in json.loads(paths).items()})
     contestant = open_contestant(name, lot, Path(sherpa))
-    tasks = [task for task in dir(contestant) if not task.startswith("_") and callable(getattr(contestant, task))]
+    tasks = [
+        task for task in dir(contestant) if not task.startswith("_") and callable(getattr(contestant, task))
+    ]
     print(json.dumps(tasks), flush=True)
     for line in sys.stdin:
         with PeakMemory() as memory:

@@ -16,7 +16,10 @@ PACKAGES = ("torch", "funasr", "onnxruntime", "numba", "sherpa-onnx")
 def table(figures: dict[str, Any]) -> str:
     """Return machine and versions, one row per task and contestant, and what agreed."""
     lines = [f"{_machine()}; {_versions()}", ""]
-    lines += ["| task | contestant | median | ours is faster by | rounds |", "| --- | --- | --- | --- | --- |"]
+    lines += [
+        "| task | contestant | median | ours is faster by | rounds |",
+        "| --- | --- | --- | --- | --- |",
+    ]
     for task, contestants in figures["tasks"].items():
         ours_s = contestants["ours"]["median_s"]
         for name, found in contestants.items():
@@ -32,7 +35,9 @@ def _memory(figures: dict[str, Any]) -> list[str]:
         for name, found in contestants.items():
             if "peak_mb" in found:
                 more = found["peak_mb"] - found["resident_mb"]
-                lines.append(f"memory, {task}, {name}: {found['resident_mb']:.0f} MB resident, {more:.0f} more at most")
+                lines.append(
+                    f"memory, {task}, {name}: {found['resident_mb']:.0f} MB resident, {more:.0f} more at most"
+                )
     return lines
 
 

@@ -30,7 +30,9 @@ ONCE = frozenset({"long"})
 Figures = dict[str, Any]
 
 
-def run(names: Sequence[str], lot: material.Material, sherpa: Path, tasks: Sequence[str], count: int) -> Figures:
+def run(
+    names: Sequence[str], lot: material.Material, sherpa: Path, tasks: Sequence[str], count: int
+) -> Figures:
     """Return {"machine", "loaded", "tasks": {task: {contestant: {"seconds": […], …}}}}."""
     contestants = [Contestant(name, lot, sherpa) for name in names]
     figures: Figures = {"loaded": {each.name: {"load_s": each.load_s} for each in contestants}, "tasks": {}}
@@ -56,7 +58,9 @@ def _alternate(contestants: Sequence[Contestant], task: str, count: int) -> Figu
         for each in contestants:
             took = each.run(task)
             rounds[each.name].append(took)
-            print(f"{task}, round {number + 1}: {each.name} {took.seconds:.2f} s", file=sys.stderr, flush=True)
+            print(
+                f"{task}, round {number + 1}: {each.name} {took.seconds:.2f} s", file=sys.stderr, flush=True
+            )
     return {name: _summary(taken) for name, taken in rounds.items()}
 
 

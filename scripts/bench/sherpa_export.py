@@ -50,7 +50,9 @@ def _write_full(model: Path, to: Path) -> Any:
             self.network = network
 
         def forward(self, x: Any, x_length: Any, language: Any, text_norm: Any) -> Any:
-            rows = torch.stack([language, torch.ones_like(language), 2 * torch.ones_like(language), text_norm])
+            rows = torch.stack(
+                [language, torch.ones_like(language), 2 * torch.ones_like(language), text_norm]
+            )
             frames = torch.cat((network.embed(rows.T), x), dim=1)
             encoded, _ = network.encoder(frames, x_length + 4)
             return network.ctc.ctc_lo(encoded)

@@ -100,7 +100,5 @@ class Frontend(WavFrontend):  # type: ignore[misc]
             found: tuple[torch.Tensor, torch.Tensor] = super().forward(input, input_lengths, **kwargs)
             return found
         clips = [samples[:length] for samples, length in zip(input, input_lengths, strict=True)]
-        features = [
-            _scaled(apply_lfr(mel_frames(clip), self.lfr_m, self.lfr_n), self.cmvn) for clip in clips
-        ]
+        features = [_scaled(apply_lfr(mel_frames(clip), self.lfr_m, self.lfr_n), self.cmvn) for clip in clips]
         return pad_sequence(features, batch_first=True), torch.tensor([len(clip) for clip in features])

@@ -17,7 +17,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import onnx
@@ -111,9 +111,7 @@ class _Graph:
         positions = self._node("Cast", [positions], to=TensorProto.FLOAT)
         column = self._node("Unsqueeze", [positions, self._constant(np.array([1]))])
         angles = self._node("Mul", [column, self._constant(rates)])
-        encoding = self._node(
-            "Concat", [self._node("Sin", [angles]), self._node("Cos", [angles])], axis=1
-        )
+        encoding = self._node("Concat", [self._node("Sin", [angles]), self._node("Cos", [angles])], axis=1)
         return self._node("Add", [frames, encoding])
 
     def _output_bias(self) -> str:
@@ -202,10 +200,10 @@ class _Graph:
             domain=MICROSOFT,
         )
 
-    def _node(self, kind: str, inputs: list[str], domain: str = "", **attributes: object) -> str:
+    def _node(self, kind: str, inputs: list[str], domain: str = "", **attributes: Any) -> str:
         return self._named(self._name(), kind, inputs, domain, **attributes)
 
-    def _named(self, name: str, kind: str, inputs: list[str], domain: str = "", **attributes: object) -> str:
+    def _named(self, name: str, kind: str, inputs: list[str], domain: str = "", **attributes: Any) -> str:
         self._nodes.append(helper.make_node(kind, inputs, [name], domain=domain, **attributes))
         return name
 

@@ -13,11 +13,11 @@ Everything stays in float32: with differences of 1e-6 one frame in a million is 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
-
 
 CONTEXT_FRAMES = 2
 """What each frame sees of its neighbours, on either side (`lfr_m: 5` of the released config.yaml)."""
@@ -99,7 +99,7 @@ class _Graph:
             inputs.append(self._constant(self._weights[f"{name}.linear.bias"]))
         return self._node("Gemm", inputs)
 
-    def _node(self, kind: str, inputs: list[str], **attributes: object) -> str:
+    def _node(self, kind: str, inputs: list[str], **attributes: Any) -> str:
         name = f"{kind.lower()}_{len(self._nodes)}"
         self._nodes.append(helper.make_node(kind, inputs, [name], **attributes))
         return name

@@ -88,7 +88,9 @@ class CompiledFsmnVad(FsmnVADStreaming):  # type: ignore[misc]
             cache.clear()
         return [{"key": key[0] if key else "", "value": segments}], {}
 
-    def _is_simple(self, data_in: Any, frontend: Any, cache: dict[str, Any], settings: dict[str, Any]) -> bool:
+    def _is_simple(
+        self, data_in: Any, frontend: Any, cache: dict[str, Any], settings: dict[str, Any]
+    ) -> bool:
         """Say whether nothing is asked for but the segments, in funasr's own chunks."""
         options = self.vad_opts
         return (
@@ -110,9 +112,7 @@ class CompiledFsmnVad(FsmnVADStreaming):  # type: ignore[misc]
             and options.detect_mode == VadDetectMode.kVadMutipleUtteranceDetectMode.value
         )
 
-    def _chunk(
-        self, stream: _Stream, samples: torch.Tensor, frontend: Any, is_last: bool
-    ) -> list[list[int]]:
+    def _chunk(self, stream: _Stream, samples: torch.Tensor, frontend: Any, is_last: bool) -> list[list[int]]:
         """Return the segments that end in a chunk, after funasr's schedule of silences.
 
         The longer somebody has spoken, the shorter a silence ends the segment; counted in whole chunks.
@@ -120,7 +120,9 @@ class CompiledFsmnVad(FsmnVADStreaming):  # type: ignore[misc]
         if stream.machine.in_speech or stream.is_speaking:
             stream.speaking_ms += CHUNK_MS
             stream.is_speaking = True
-        silence_ms = next(silence for limit, silence in DEFAULT_SILENCE_SCHEDULE if stream.speaking_ms <= limit)
+        silence_ms = next(
+            silence for limit, silence in DEFAULT_SILENCE_SCHEDULE if stream.speaking_ms <= limit
+        )
         end_silence_ms = max(silence_ms - self.vad_opts.speech_to_sil_time_thres, 0)
         silence = self._silence(stream, samples, frontend, is_last)
         segments = stream.machine.feed(silence, end_silence_ms, SCHEDULED_MARGIN, is_last)
@@ -129,9 +131,7 @@ class CompiledFsmnVad(FsmnVADStreaming):  # type: ignore[misc]
             stream.is_speaking = False
         return segments
 
-    def _silence(
-        self, stream: _Stream, samples: torch.Tensor, frontend: Any, is_last: bool
-    ) -> np.ndarray:
+    def _silence(self, stream: _Stream, samples: torch.Tensor, frontend: Any, is_last: bool) -> np.ndarray:
         """Return the probability of silence of the frames whose context is now known."""
         samples = torch.cat((stream.samples, samples))
         mels = mel_frames(samples)
