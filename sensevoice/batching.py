@@ -1,8 +1,8 @@
-"""Grouping stretches into batches that fit the memory of the device."""
+"""Grouping what is to be recognised into batches that fit the memory of the device."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from sensevoice.segmenter import Stretch
 
@@ -19,3 +19,18 @@ def batches(stretches: Iterable[Stretch], batch_size_s: float) -> Iterator[list[
         batch_ms += stretch.span.duration_ms
     if batch:
         yield batch
+
+
+def packs(lengths: Sequence[int], most: float) -> list[list[int]]:
+    """Group clips of similar length, so that little of a batch is padding; return their positions.
+
+    In each group the longest length times the number of clips is at most `most` (one clip at least).
+    """
+    groups: list[list[int]] = []
+    for position in sorted(range(len(lengths)), key=lambda index: lengths[index]):
+        # In ascending order the clip at hand is the longest of its group.
+        if groups and (len(groups[-1]) + 1) * lengths[position] <= most:
+            groups[-1].append(position)
+        else:
+            groups.append([position])
+    return groups

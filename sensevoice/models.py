@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from sensevoice import automodel, bundled, cpu_model, hub
-from sensevoice.audio_info import SAMPLES_PER_MS
+from sensevoice.audio_info import SAMPLE_RATE_HZ, SAMPLES_PER_MS
+from sensevoice.batching import packs
 from sensevoice.errors import DeviceUnavailable, SelfTestFailed
 from sensevoice.options import MAX_SEGMENT_S, Options
 from sensevoice.precision import resolve_precision
@@ -145,10 +146,15 @@ class FunasrRecognizer:
 
     def recognise(self, clips: Sequence[np.ndarray], options: Options) -> Iterator[Recognition]:
         """Yield one Recognition per clip, in order; a clip that fails does not harm the others."""
-        # On a CPU a clip for each core is all that can run at once, and text shows as soon as it is known.
-        size = cpu_model.cores() if self._info.device == "cpu" else max(1, len(clips))
-        for start in range(0, len(clips), size):
-            yield from self._batch(clips[start : start + size], options)
+        if self._info.device == "cpu":  # one after the other: text shows as soon as it is known
+            for clip in clips:
+                yield from self._batch([clip], options)
+            return
+        answers: dict[int, Recognition] = {}
+        for positions in packs([len(clip) for clip in clips], MAX_BATCH_S * SAMPLE_RATE_HZ):
+            found = self._batch([clips[position] for position in positions], options)
+            answers.update(zip(positions, found, strict=True))
+        yield from (answers[position] for position in range(len(clips)))
 
     def self_test(self) -> None:
         """Recognise a known clip. Raises SelfTestFailed unless the answer looks like SenseVoice's."""
@@ -167,7 +173,9 @@ class FunasrRecognizer:
             log.warning("recognition of %d clip(s) failed", len(clips), exc_info=True)
             if len(clips) == 1:
                 return [Recognition("", error=f"{type(exc).__name__}: {exc}"[:300])]
-        return [answer for clip in clips for answer in self._batch([clip], options)]
+        # Most likely the device's memory: half of them need half as much.
+        half = len(clips) // 2
+        return [*self._batch(clips[:half], options), *self._batch(clips[half:], options)]
 
     def _generate(self, clips: Sequence[np.ndarray], options: Options) -> list[Recognition]:
         with self._model_lock:

@@ -15,7 +15,7 @@ import pytest
 import torch
 import yaml
 
-from sensevoice import bundled, cpu_model, models
+from sensevoice import bundled, models
 from sensevoice.audio import SAMPLES_PER_MS, open_audio, select_channels
 from sensevoice.errors import ModelError, ModelFileDamaged, ModelFileMissing, SelfTestFailed
 from sensevoice.models import FunasrRecognizer, ModelSettings, load_recognizer
@@ -376,16 +376,16 @@ class TestFaultsInside:
             None, None, "ZeroDivisionError: float division by zero", None, None,
         ]  # fmt: skip
 
-    def test_a_batch_that_does_not_fit_is_recognised_clip_by_clip(self, recognizer: FunasrRecognizer) -> None:
+    def test_a_batch_that_does_not_fit_is_halved_until_it_does(self, recognizer: FunasrRecognizer) -> None:
         def answer(clips: list[np.ndarray]) -> list[dict[str, Any]]:
-            if len(clips) > 1:
+            if len(clips) > 2:
                 raise torch.cuda.OutOfMemoryError("CUDA out of memory")
             return [result(clip) for clip in clips]
 
         batching = BatchingRecognizer(recognizer)
         batching._model = ScriptedModel(answer)
         assert [item.raw for item in batching.recognise(CLIPS, Options())] == TEXTS
-        assert batching._model.batches == [5, 1, 1, 1, 1, 1]
+        assert batching._model.batches == [5, 2, 3, 1, 2]
 
     @pytest.mark.parametrize(
         "answer",
@@ -418,7 +418,7 @@ class TestFaultsInside:
             list(scripted.recognise(CLIPS, Options()))
         assert not scripted._model_lock.locked()
 
-    def test_on_a_cpu_an_answer_waits_for_as_many_clips_as_there_are_cores(
+    def test_on_a_cpu_each_answer_comes_as_soon_as_it_is_known(
         self, recognizer: FunasrRecognizer
     ) -> None:
         one_by_one = BatchingRecognizer(recognizer)
@@ -426,13 +426,24 @@ class TestFaultsInside:
         one_by_one._model = ScriptedModel(lambda clips: [result(clip) for clip in clips])
         answers: Iterator[Recognition] = one_by_one.recognise(CLIPS, Options())
         assert next(answers).raw == TEXTS[0]
-        assert one_by_one._model.batches == [min(len(CLIPS), cpu_model.cores())]
+        assert one_by_one._model.batches == [1]
 
     def test_on_a_gpu_the_clips_go_together(self, recognizer: FunasrRecognizer) -> None:
         batching = BatchingRecognizer(recognizer)
         batching._model = ScriptedModel(lambda clips: [result(clip) for clip in clips])
         assert [item.raw for item in batching.recognise(CLIPS, Options())] == TEXTS
         assert batching._model.batches == [5]
+
+    def test_on_a_gpu_clips_of_similar_length_go_together(
+        self, recognizer: FunasrRecognizer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(models, "MAX_BATCH_S", 3.0)
+        batching = BatchingRecognizer(recognizer)
+        batching._model = ScriptedModel(lambda clips: [result(clip) for clip in clips])
+        clips = [np.zeros(length, np.float32) for length in (40_000, 8_000, 16_000, 8_001, 90_000)]
+        found = [item.raw for item in batching.recognise(clips, Options())]
+        assert found == [f"<|zh|>{len(clip)}" for clip in clips]
+        assert batching._model.batches == [3, 1, 1]
 
 
 class TestThreads:
