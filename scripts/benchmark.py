@@ -39,6 +39,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--model", type=Path, help="model directory, instead of random weights")
     parser.add_argument("--work", type=Path, default=Path("/tmp/sensevoice-benchmark"), help="scratch folder")
     parser.add_argument("--tasks", nargs="+", choices=list(rounds.TASKS), default=list(rounds.TASKS))
+    parser.add_argument("--alone", action="store_true", help="this program only: its memory, its stages")
     parser.add_argument("--rounds", type=int, default=3, help="how often each does each task (default 3)")
     parser.add_argument("--files", type=int, default=200, help="short files of the task folder (default 200)")
     parser.add_argument("--long-hours", type=float, default=0, help="length of a long file (default: none)")
@@ -55,13 +56,13 @@ def main() -> int:
     lot = material.prepare(
         arguments.reference,
         arguments.work,
-        arguments.model,
+        arguments.model and arguments.model.resolve(),
         arguments.files,
         round(arguments.long_hours * 3600),
     )
-    names = ["ours", "funasr"]
+    names = ["ours"] if arguments.alone else ["ours", "funasr"]
     sherpa = arguments.work / "sherpa"
-    if importlib.util.find_spec("sherpa_onnx"):
+    if not arguments.alone and importlib.util.find_spec("sherpa_onnx"):
         sherpa_export.export(lot.model, sherpa)
         names += sherpa_export.VARIANTS
     figures = rounds.run(names, lot, sherpa, arguments.tasks, arguments.rounds)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import importlib.util
 import logging
 import os
+import shutil
+import tempfile
+from pathlib import Path
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +37,22 @@ def prepare() -> list[str]:
     """
     for name, value in SWITCHES.items():
         os.environ.setdefault(name, value)
+    _find_place_for_compiled_code()
     return [*_clean_no_proxy(), *_drop_socks()]
+
+
+def _find_place_for_compiled_code() -> None:
+    """Give numba a folder of its own where it cannot write beside the code; without one it would fail."""
+    beside = Path(__file__).with_name("engine")
+    if "NUMBA_CACHE_DIR" in os.environ or os.access(beside, os.W_OK):
+        return
+    try:
+        folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sensevoice" / "numba"
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, RuntimeError):  # no home, or a read-only one: compiled anew at each start
+        folder = Path(tempfile.mkdtemp(prefix="sensevoice-numba-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    os.environ["NUMBA_CACHE_DIR"] = str(folder)
 
 
 def _clean_no_proxy() -> list[str]:

@@ -342,7 +342,7 @@ class TestStopping:
     def test_ctrl_c_leaves_whole_entries_and_the_next_run_goes_on(
         self, three: Folder, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        assert three.to_file(answer=self.interrupt_at(500)) == 130
+        assert three.to_file("--jobs", "1", answer=self.interrupt_at(500)) == 130
         assert list(three.entries()) == ["a.wav"]
         said = capsys.readouterr()
         assert "stopped" in said.err
@@ -352,10 +352,19 @@ class TestStopping:
         assert list(three.entries()) == ["a.wav", "b.wav", "c.wav"]
 
     def test_ctrl_c_with_a_file_each(self, three: Folder) -> None:
-        assert three.to_folder(answer=self.interrupt_at(600)) == 130
+        assert three.to_folder("--jobs", "1", answer=self.interrupt_at(600)) == 130
         assert set(three.results()) == {"a.wav.txt", "b.wav.txt"}
         assert three.to_folder() == 0
         assert three.recognised == 1
+
+    def test_ctrl_c_while_files_run_beside_each_other(self, three: Folder) -> None:
+        """What was finished by then depends on the moment; it is whole, and only the rest is done again."""
+        assert three.to_folder("--jobs", "2", answer=self.interrupt_at(600)) == 130
+        finished = three.results()
+        assert "c.wav.txt" not in finished
+        assert three.to_folder() == 0
+        assert three.recognised == 3 - len(finished)
+        assert finished.items() <= three.results().items()
 
     def test_an_entry_that_was_noted_but_not_written_is_written_by_the_next_run(
         self, three: Folder, monkeypatch: pytest.MonkeyPatch

@@ -128,3 +128,33 @@ def test_gradio_can_be_imported_then(proxies: dict[str, str]) -> None:
         [sys.executable, "-c", code], env=os.environ | proxies, cwd=ROOT, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
+
+
+class TestPlaceForCompiledCode:
+    """numba keeps compiled code beside the source, in the user's cache, or for this run only."""
+
+    @pytest.fixture(autouse=True)
+    def read_only(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("NUMBA_CACHE_DIR", "")  # so that it is restored even when it did not exist
+        monkeypatch.delenv("NUMBA_CACHE_DIR")
+        monkeypatch.setattr(os, "access", lambda path, mode: False)
+
+    def test_in_the_users_cache(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+        environment.prepare()
+        assert Path(os.environ["NUMBA_CACHE_DIR"]).is_relative_to(tmp_path)
+        assert Path(os.environ["NUMBA_CACHE_DIR"]).is_dir()
+
+    def test_for_this_run_only(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        blocked = tmp_path / "a file"
+        blocked.write_text("")
+        monkeypatch.setenv("XDG_CACHE_HOME", str(blocked))
+        environment.prepare()
+        folder = Path(os.environ["NUMBA_CACHE_DIR"])
+        assert folder.is_dir()
+        folder.rmdir()
+
+    def test_what_the_user_set_stays(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("NUMBA_CACHE_DIR", "/somewhere")
+        environment.prepare()
+        assert os.environ["NUMBA_CACHE_DIR"] == "/somewhere"

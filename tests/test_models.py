@@ -418,9 +418,7 @@ class TestFaultsInside:
             list(scripted.recognise(CLIPS, Options()))
         assert not scripted._model_lock.locked()
 
-    def test_on_a_cpu_each_answer_comes_as_soon_as_it_is_known(
-        self, recognizer: FunasrRecognizer
-    ) -> None:
+    def test_on_a_cpu_each_answer_comes_as_soon_as_it_is_known(self, recognizer: FunasrRecognizer) -> None:
         one_by_one = BatchingRecognizer(recognizer)
         one_by_one._info = ModelInfo("demo", "demo", "cpu")
         one_by_one._model = ScriptedModel(lambda clips: [result(clip) for clip in clips])

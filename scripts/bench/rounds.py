@@ -51,9 +51,8 @@ def run(
 
 def _alternate(contestants: Sequence[Contestant], task: str, count: int) -> Figures:
     rounds: dict[str, list[Took]] = {each.name: [] for each in contestants}
-    if task not in ONCE:
-        for each in contestants:  # what is made at the first use is not what is measured
-            each.run(task if task not in ("folder", "file") else "clip")
+    for each in contestants:  # what is made at the first use is not what is measured
+        each.run("clip")
     for number in range(count):
         for each in contestants:
             took = each.run(task)

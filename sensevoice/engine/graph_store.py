@@ -58,7 +58,10 @@ def _prefix(precision: graph.Precision) -> str:
 
 def _folders(directory: Path) -> Iterator[Path]:
     yield directory
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    try:
+        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    except RuntimeError:  # this user has no home
+        return
     yield cache / "sensevoice" / hashlib.sha256(str(directory).encode()).hexdigest()[:16]
 
 
