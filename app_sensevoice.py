@@ -8,6 +8,7 @@ import logging
 import signal
 import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 from sensevoice import __version__, environment
@@ -49,6 +50,21 @@ def argument_parser() -> Any:
     group.add_argument(
         "--root-path", default="", help="path behind a reverse proxy, such as /asr / 反向代理路径"
     )
+    group.add_argument(
+        "--data-dir", metavar="DIR", help="where jobs are kept (default ~/.local/share/sensevoice) / 任务目录"
+    )
+    group.add_argument(
+        "--keep-hours",
+        type=float,
+        default=72,
+        help="jobs go after so long (default %(default)g) / 任务保留时间",
+    )
+    group.add_argument(
+        "--max-data-gb",
+        type=float,
+        default=50,
+        help="most room for jobs (default %(default)g) / 任务占用上限",
+    )
     group.add_argument("--version", action="version", version=__version__)
     arguments.add_model_arguments(parser)
     arguments.add_option_arguments(parser)
@@ -78,32 +94,46 @@ def run(args: Any) -> int:
     startup.announce_versions(settings)
     recognizer = models.scheduled(startup.load(settings))
 
-    from sensevoice import pipeline, ui
+    from sensevoice import jobs, pipeline, ui
 
+    store = jobs.JobStore(
+        jobs.data_directory(args.data_dir), recognizer.info, args.keep_hours, args.max_data_gb
+    )
+    runner = jobs.JobRunner(store, functools.partial(_transcribe, pipeline, recognizer))
     page = ui.PageSettings(
         options=options,
         model=recognizer.info,
         version=__version__,
         demo=ui.bundled_demo() if settings.demo else None,
     )
-    app = ui.build_app(functools.partial(_transcribe, pipeline, recognizer), page)
+    app = ui.build_app(runner, page)
+    hear = functools.partial(_hear, pipeline, recognizer)
     app.queue(**ui.queue_arguments()).launch(
         server_name=args.host,
         server_port=args.port,
         auth=login,
         root_path=args.root_path or None,
         prevent_thread_lock=True,
-        **ui.launch_arguments(page),
+        **ui.launch_arguments(page, ui.job_routes(runner, hear)),
     )
     startup.announce_address(args.host, args.port, args.root_path, protected=login is not None)
     _wait_for_the_end()
     app.close()
+    runner.close()
     recognizer.close()
     return 0
 
 
-def _transcribe(pipeline: Any, recognizer: Any, path: Any, options: Any) -> Any:
-    return pipeline.iter_updates(path, recognizer, options)
+def _transcribe(pipeline: Any, recognizer: Any, path: Path, options: Any) -> Any:
+    """Recognise a job's recording; its answers are kept, so that a killed process costs none of them."""
+    from sensevoice import jobs
+
+    remembering = jobs.RememberingRecognizer(recognizer, jobs.answers_beside(path))
+    return pipeline.iter_updates(path, remembering, options)
+
+
+def _hear(pipeline: Any, recognizer: Any, path: Path, spans: Any, options: Any) -> Any:
+    return pipeline.recognise_spans(path, spans, recognizer, options)
 
 
 def _login(auth: str | None) -> tuple[str, str] | None:

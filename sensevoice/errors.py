@@ -13,6 +13,11 @@ SenseVoiceError
 │   └── TooShort
 ├── RecognitionFailed           one clip; the other segments go on
 ├── TooBusy                     too many runs are waiting for their turn
+├── DiskLow                     no room for another recording
+├── JobNotFound                 there is no such job, or it is somebody else's
+├── Unexpected                  a fault of the program, with a number that the log has too
+├── BadRequest                  what a browser asked for does not exist
+├── LoginNeeded                 the page is open to those who log in
 ├── BadRecord                   a JSON document that is no transcript of ours
 └── StartupError                the program cannot start; ends it with exit code 1
     ├── PortTaken
@@ -42,6 +47,7 @@ class SenseVoiceError(Exception):
     zh: ClassVar[str] = "内部错误：{reason}"
     en: ClassVar[str] = "Internal error: {reason}"
     exit_code: ClassVar[int] = 1
+    http_status: ClassVar[int] = 400
 
     def __init__(self, **data: Any) -> None:
         if "path" in data:
@@ -144,6 +150,51 @@ class TooBusy(SenseVoiceError):
     code = "too_busy"
     zh = "现在有 {waiting} 个任务在排队，请过几分钟再试。"
     en = "{waiting} runs are waiting already. Please try again in a few minutes."
+
+
+class DiskLow(SenseVoiceError):
+    """Data: `reason`, with the numbers."""
+
+    code = "disk_low"
+    http_status = 507
+    zh = "服务器磁盘空间不足，暂时不能接收录音（{reason}）。请删除一些旧任务，或稍后再试。"
+    en = "The server is short of disk space and takes no recordings now ({reason}). Delete some old jobs."
+
+
+class JobNotFound(SenseVoiceError):
+    """Data: `job`."""
+
+    code = "job_not_found"
+    http_status = 404
+    zh = "没有这个任务，它可能已被删除或已过保存期限。"
+    en = "There is no such job; it may have been deleted or kept for its time."
+
+
+class Unexpected(SenseVoiceError):
+    """Data: `reference`, by which the fault can be found in the log."""
+
+    code = "internal"
+    http_status = 500
+    zh = "出了意外的错误，编号 {reference}，已完成的结果都已保留。请把编号告诉管理员，日志里有详细信息。"
+    en = (
+        "Something unexpected went wrong, reference {reference}; what was finished is kept. "
+        "Tell the administrator the number, the log has the details."
+    )
+
+
+class BadRequest(SenseVoiceError):
+    """A request that the page does not make. Data: `reason`."""
+
+    code = "bad_request"
+    zh = "请求有误：{reason}"
+    en = "This request cannot be answered: {reason}"
+
+
+class LoginNeeded(SenseVoiceError):
+    code = "login_needed"
+    http_status = 401
+    zh = "请先登录。"
+    en = "Please log in first."
 
 
 class BadRecord(SenseVoiceError):

@@ -11,11 +11,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from sensevoice.audio import AudioSource, open_audio, select_channels
+import numpy as np
+
+from sensevoice.audio import SAMPLES_PER_MS, AudioSource, open_audio, select_channels
 from sensevoice.batching import batches
 from sensevoice.diagnostics import SignalMeter, diagnose
 from sensevoice.hearing import Heard, SoundJoiner, clips_of, heard_in, speech_missed_in, speech_segment
-from sensevoice.options import Options
+from sensevoice.options import Channel, Options
 from sensevoice.progress import Progress, Stage
 from sensevoice.readahead import read_ahead
 from sensevoice.recognizer import Recognition, Recognizer
@@ -81,6 +83,39 @@ def transcribe(
         if isinstance(update, Progress) and on_progress:
             on_progress(update)
     raise AssertionError("a run ends with its transcript")
+
+
+def recognise_spans(
+    path: str | os.PathLike[str],
+    spans: Sequence[Span],
+    recognizer: Recognizer,
+    options: Options | None = None,
+) -> list[Segment]:
+    """Recognise the given stretches of a file as speech, one segment each, in the order given.
+
+    The channels are mixed unless the options name one. Raises MediaError subclasses.
+    """
+    options = options or Options()
+    clips = _clips(path, spans, "mix" if options.channel == "split" else options.channel)
+    answers = recognizer.recognise(clips, options)
+    return [speech_segment(span, next(answers), None, options) for span in spans]
+
+
+def _clips(path: str | os.PathLike[str], spans: Sequence[Span], channel: Channel) -> list[np.ndarray]:
+    """Return the samples of each span; the file is read from its start up to the last of them."""
+    parts: list[list[np.ndarray]] = [[] for _ in spans]
+    end_ms = max((span.end_ms for span in spans), default=0)
+    with open_audio(path) as source:
+        start_ms = 0
+        for block in source.blocks():
+            (samples,) = select_channels(block, channel)
+            for part, span in zip(parts, spans, strict=True):
+                first = max(0, (span.start_ms - start_ms) * SAMPLES_PER_MS)
+                part.append(samples[first : max(0, (span.end_ms - start_ms) * SAMPLES_PER_MS)])
+            start_ms += samples.size // SAMPLES_PER_MS
+            if start_ms >= end_ms:
+                break
+    return [np.concatenate(part) if part else np.zeros(0, np.float32) for part in parts]
 
 
 class _Stream:

@@ -69,6 +69,7 @@ class Segment:
     `text` carries no tags; `raw` is what the model wrote, tags and all. `language` and `emotion` are
     canonical tag names ("zh", "ANGRY"), empty when the model named none. `channel` is "left" or
     "right" when channels were split. `error` is the reason when recognition of this stretch failed.
+    `original` is what the model had heard, when a person has corrected it.
     """
 
     kind: Kind
@@ -82,6 +83,7 @@ class Segment:
     words: tuple[Word, ...] = ()
     channel: str | None = None
     error: str | None = None
+    original: Segment | None = None
 
 
 @dataclass(frozen=True)

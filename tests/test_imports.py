@@ -24,6 +24,7 @@ ORDER = (
     "audio_info",
     "levels",
     "pyav_decoder",
+    "pyav_encoder",
     "ffmpeg_cli",
     "audio",
     "diagnostics",
@@ -46,6 +47,7 @@ ORDER = (
     "models",
     "pipeline",
     "formats",
+    "jobs",
     "folder",
     "arguments",
     "startup",
@@ -54,7 +56,7 @@ ORDER = (
 """A module, or a package with all that is in it, imports only what stands before it."""
 
 OWNERS = {
-    "av": {"pyav_decoder.py"},
+    "av": {"pyav_decoder.py", "pyav_encoder.py"},
     "ffmpeg": {"ffmpeg_cli.py"},
     "torch": {"engine", "precision.py", "cpu_model.py", "automodel.py", "models.py", "startup.py"},
     "funasr": {"engine", "cpu_model.py", "automodel.py", "formats/emoji.py"},

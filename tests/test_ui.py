@@ -18,11 +18,12 @@ from typing import Any
 import gradio as gr
 import pytest
 
-from sensevoice.errors import NotMedia, OptionError, TooBusy
+from sensevoice.errors import NotMedia, OptionError
 from sensevoice.formats import VIEWS, render_view
+from sensevoice.jobs import JobRunner, Result
 from sensevoice.options import Options
 from sensevoice.progress import Progress
-from sensevoice.transcript import ModelInfo, Segment, Span, Transcript
+from sensevoice.transcript import ModelInfo, Segment, Span
 from sensevoice.ui import (
     DemoInfo,
     PageSettings,
@@ -34,14 +35,12 @@ from sensevoice.ui import (
     text,
 )
 from sensevoice.ui.api import make_endpoint
+from sensevoice.ui.desk import Desk
 from sensevoice.ui.downloads import MAX_STEM, write_downloads
 from sensevoice.ui.handlers import Handlers, Screen, options_from
-from sensevoice.ui.heard import REDRAW_S, Heard, Pace
+from sensevoice.ui.pace import REDRAW_S, Pace
 from sensevoice.ui.page import FORM
-from sensevoice.ui.runs import Desk, Result, Turnstile
-from tests.ui_script import CALL, CALL_MS, MODEL, QUIET, SETTINGS, Script, call, speech, transcript
-
-FILE = Path("/uploads/call.wav")
+from tests.ui_script import CALL, QUIET, SETTINGS, Script, call, runner_of, speech, transcript
 
 
 class Clock:
@@ -54,20 +53,37 @@ class Clock:
 
 
 @pytest.fixture
-def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Return a function from a script to handlers that redraw at every step."""
-    monkeypatch.setattr("sensevoice.ui.heard.REDRAW_S", 0.0)
-
-    def handlers(script: Script, turnstile: Turnstile | None = None) -> Handlers:
-        return Handlers(script, SETTINGS, turnstile or Turnstile(at_once=1), tmp_path, Clock())
-
-    return handlers
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "call.wav"
+    path.write_bytes(b"RIFF")
+    return path
 
 
 @pytest.fixture
-def build() -> Iterator[Callable[[PageSettings], gr.Blocks]]:
+def start(tmp_path: Path) -> Iterator[Callable[[Script], JobRunner]]:
+    """Return a function from a script to a runner of jobs."""
+    runners: list[JobRunner] = []
+
+    def runner(script: Script) -> JobRunner:
+        runners.append(runner_of(script, tmp_path / str(len(runners))))
+        return runners[-1]
+
+    yield runner
+    for each in runners:
+        each.close()
+
+
+@pytest.fixture
+def make(start: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Return a function from a script to handlers that redraw at every step."""
+    monkeypatch.setattr("sensevoice.ui.pace.REDRAW_S", 0.0)
+    return lambda script: Handlers(start(script), SETTINGS, tmp_path)
+
+
+@pytest.fixture
+def build(start: Any) -> Iterator[Callable[[PageSettings], gr.Blocks]]:
     """Return a function that builds the app, and clear away the event loops that gradio leaves open."""
-    yield lambda settings: build_app(Script(call()), settings)
+    yield lambda settings: build_app(start(Script(call())), settings)
     asyncio.set_event_loop(None)
     gc.collect()
 
@@ -75,8 +91,8 @@ def build() -> Iterator[Callable[[PageSettings], gr.Blocks]]:
 builds_an_app = pytest.mark.filterwarnings("ignore::ResourceWarning")
 
 
-def run(handlers: Handlers, desk: Desk, **form: Any) -> list[Screen]:
-    return list(handlers.run(desk, FILE, form, "zh"))
+def run(handlers: Handlers, desk: Desk, file: Path, **form: Any) -> list[Screen]:
+    return list(handlers.run(desk, [file], form, "zh"))
 
 
 def shown(html: str) -> str:
@@ -86,129 +102,146 @@ def shown(html: str) -> str:
 # --- a run ----------------------------------------------------------------------------------------
 
 
-def test_rows_are_shown_as_they_come_and_the_last_screen_is_the_whole(make: Any) -> None:
-    desk = Desk()
-    screens = run(make(Script(call())), desk)
+def test_rows_are_shown_as_they_come_and_the_last_screen_is_the_whole(make: Any, file: Path) -> None:
+    script, desk, screens = Script(call(), hold_after=2), Desk(), []
+    for screen in make(script).run(desk, [file], {}, "zh"):
+        screens.append(screen)
+        if screen.text:
+            script.go.set()
     texts = [screen.text for screen in screens if screen.text]
     assert texts[0] == render_view(transcript(CALL[:1]), "tagged", "zh")
     assert texts[-1] == render_view(transcript(), "tagged", "zh")
     assert [screen.running for screen in screens] == [True] * (len(screens) - 1) + [False]
-    assert desk.result == Result(transcript(), partial=False) and not desk.running
+    assert not desk.busy
 
 
-def test_a_new_run_first_clears_what_the_last_one_left(make: Any) -> None:
-    first = run(make(Script(call())), Desk())[0]
+def test_a_new_run_first_clears_what_the_last_one_left(make: Any, file: Path) -> None:
+    first = run(make(Script(call())), Desk(), file)[0]
     assert (first.text, first.summary, first.advice, first.files) == ("", "", "", ())
-
-
-def test_drawing_is_at_most_four_times_a_second(tmp_path: Path) -> None:
-    screens = run(Handlers(Script(call()), SETTINGS, Turnstile(at_once=1), tmp_path, Clock()), Desk())
-    assert len(screens) == 3, "cleared, first row, all of it"
+    assert first.job_id
 
 
 def test_drawing_pauses_longer_when_it_takes_longer() -> None:
     clock = Clock()
     pace = Pace(clock)
-    assert pace.due()
+    assert pace.left_s == 0
     with pace.drawing():
         clock.now_s += 1.0
-    clock.now_s += 3.9
-    assert not pace.due()
-    clock.now_s += 0.2
-    assert pace.due()
+    assert pace.left_s == 4.0
+    clock.now_s += 4.0
     with pace.drawing():
         pass
-    assert not pace.due()
-    clock.now_s += REDRAW_S
-    assert pace.due()
+    assert pace.left_s == REDRAW_S
 
 
-def test_cancel_keeps_what_is_there_marks_it_and_closes_the_run(make: Any) -> None:
-    script, desk = Script(call()), Desk()
-    screens = []
-    for screen in make(script).run(desk, FILE, {}, "zh"):
+def test_cancel_keeps_what_is_there_and_marks_it(make: Any, file: Path) -> None:
+    script, desk, screens = Script(call(), hold_after=4), Desk(), []
+    handlers = make(script)
+    for screen in handlers.run(desk, [file], {}, "zh"):
         screens.append(screen)
         if screen.text and len(screen.text.splitlines()) == 2:
-            desk.cancel()
-    assert desk.result is not None and desk.result.partial
-    assert desk.result.transcript.segments == CALL[:2]
-    assert desk.result.transcript.duration_ms == CALL_MS, "the length is known from the progress"
-    assert shown(screens[-1].summary or "").startswith("未完成 · 22 秒 · 2 段")
+            handlers.cancel(desk)
+    assert screens[-1].text == render_view(transcript(CALL[:2]), "tagged", "zh")
+    assert shown(screens[-1].summary or "").startswith("未完成 · ")
     assert "已取消" in screens[-1].notice and not screens[-1].running
     assert screens[-1].files and all(".partial." in path.name for path in screens[-1].files)
-    assert script.closed == 1 and not desk.running
+    assert script.closed == 1 and not desk.busy
 
 
-def test_a_page_that_goes_away_closes_the_run_and_frees_the_turn(make: Any) -> None:
-    script, desk, turnstile = Script(call()), Desk(), Turnstile(at_once=1)
-    screens = make(script, turnstile).run(desk, FILE, {}, "zh")
-    for screen in screens:
-        if screen.text:
-            break
+def test_a_page_that_goes_away_leaves_its_job_and_finds_it_again(make: Any, file: Path) -> None:
+    script, desk = Script(call(), hold_after=4), Desk()
+    handlers = make(script)
+    screens = handlers.run(desk, [file], {}, "zh")
+    job_id = next(screens).job_id
     screens.close()
-    assert script.closed == 1 and not desk.running
-    with turnstile.enter() as ticket:
-        assert ticket.ahead == 0
+    assert not desk.busy
+    script.go.set()
+    last = list(handlers.open(Desk(), job_id, "zh"))[-1]
+    assert last.text == render_view(transcript(), "tagged", "zh") and not last.running
+    assert len(script.runs) == 1
 
 
-def test_a_second_start_of_the_same_visitor_does_nothing(make: Any) -> None:
+def test_a_job_that_is_gone_or_somebody_elses_is_a_sentence(make: Any, file: Path) -> None:
+    handlers = make(Script(call()))
+    job_id = next(handlers.run(Desk(), [file], {}, "zh", "anna")).job_id
+    for unknown, owner in ((job_id, "bert"), ("nothing", "anna"), ("../..", "")):
+        screens = list(handlers.open(Desk(), unknown, "en", owner))
+        assert len(screens) == 1 and "no such job" in screens[0].notice
+
+
+def test_several_files_are_several_jobs_and_the_first_is_shown(make: Any, start: Any, tmp_path: Path) -> None:
+    paths = [tmp_path / name for name in ("call.wav", "b.wav", "c.wav")]
+    for path in paths:
+        path.write_bytes(b"RIFF")
+    script = Script(call())
+    runner = start(script)
+    list(Handlers(runner, SETTINGS, tmp_path).run(Desk(), paths, {}, "zh"))
+    jobs = runner.store.jobs()
+    assert [job.name for job in jobs] == ["c.wav", "b.wav", "call.wav"]
+    assert all(runner.wait_for_end(job.id, 10.0) for job in jobs)
+    assert [path.name for path, _ in script.runs] == ["call.wav", "b.wav", "c.wav"]
+
+
+def test_a_second_start_of_the_same_visitor_does_nothing(make: Any, file: Path) -> None:
     script, desk = Script(call()), Desk()
     handlers = make(script)
-    first = handlers.run(desk, FILE, {}, "zh")
+    first = handlers.run(desk, [file], {}, "zh")
     next(first)
-    assert run(handlers, desk) == []
-    assert desk.running, "the first run goes on"
+    assert run(handlers, desk, file) == []
+    assert desk.busy, "the first goes on"
     list(first)
     assert len(script.runs) == 1
 
 
-def test_an_error_in_the_middle_keeps_the_rows_before_it(make: Any) -> None:
-    desk = Desk()
-    last = run(make(Script([*call()[:4], NotMedia(path="a<b>.mkv")])), desk)[-1]
+def test_an_error_in_the_middle_keeps_the_rows_before_it(make: Any, file: Path) -> None:
+    last = run(make(Script([*call()[:4], NotMedia(path="a<b>.mkv")])), Desk(), file)[-1]
     assert last.text == render_view(transcript(CALL[:2]), "tagged", "zh")
     assert "a&lt;b&gt;.mkv" in last.notice and 'role="alert"' in last.notice
     assert shown(last.summary or "").startswith("未完成")
 
 
-@pytest.mark.parametrize("reader, word", [("zh", "编号"), ("en", "number")])
+@pytest.mark.parametrize("reader, word", [("zh", "编号"), ("en", "reference")])
 def test_an_unexpected_exception_gives_a_reference_and_goes_to_the_log(
-    make: Any, caplog: pytest.LogCaptureFixture, reader: Any, word: str
+    make: Any, file: Path, caplog: pytest.LogCaptureFixture, reader: Any, word: str
 ) -> None:
-    last = list(make(Script([ZeroDivisionError("secret")])).run(Desk(), FILE, {}, reader))[-1]
+    last = list(make(Script([ZeroDivisionError("secret")])).run(Desk(), [file], {}, reader))[-1]
     reference = re.search(r"[0-9a-f]{8}", last.notice)
     assert word in last.notice and reference and reference.group() in caplog.text
     assert "secret" not in last.notice and "ZeroDivisionError: secret" in caplog.text
 
 
-def test_a_run_without_a_transcript_is_an_error(make: Any, caplog: pytest.LogCaptureFixture) -> None:
-    last = run(make(Script(call()[:-1])), Desk())[-1]
+def test_a_run_without_a_transcript_is_an_error(
+    make: Any, file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    last = run(make(Script(call()[:-1])), Desk(), file)[-1]
     assert 'role="alert"' in last.notice
     assert "without a transcript" in caplog.text
 
 
 def test_a_full_disk_gives_a_sentence_and_the_start_button_back(
-    make: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    make: Any, file: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def no_space(*_: Any) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("sensevoice.ui.handlers.write_downloads", no_space)
     desk = Desk()
-    last = run(make(Script(call())), desk)[-1]
-    assert 'role="alert"' in last.notice and not last.running and not desk.running
+    last = run(make(Script(call())), desk, file)[-1]
+    assert 'role="alert"' in last.notice and not last.running and not desk.busy
     assert "No space left" in caplog.text
 
 
-def test_what_is_refused_before_a_run_leaves_the_last_result(make: Any) -> None:
+def test_what_is_refused_before_a_run_leaves_the_last_result(make: Any, file: Path) -> None:
     script, desk = Script(call()), Desk()
     handlers = make(script)
-    run(handlers, desk)
-    no_file = list(handlers.run(desk, None, {}, "en"))
-    bad_option = run(handlers, desk, batch_size_s=None)
+    run(handlers, desk, file)
+    job_id = desk.job_id
+    no_file = list(handlers.run(desk, [], {}, "en"))
+    bad_option = run(handlers, desk, file, batch_size_s=None)
     for screens, sentence in ((no_file, "Please choose"), (bad_option, "批量（秒）")):
         assert len(screens) == 1 and sentence in screens[0].notice
         assert screens[0].text is None and screens[0].files is None and not screens[0].running
-    assert desk.result is not None and not desk.running and len(script.runs) == 1
+    assert desk.job_id == job_id and not desk.busy and len(script.runs) == 1
 
 
 def test_the_form_overrides_the_defaults_and_names_its_own_labels() -> None:
@@ -218,11 +251,11 @@ def test_the_form_overrides_the_defaults_and_names_its_own_labels() -> None:
         options_from({"merge_gap_s": 99.0}, defaults, "en")
 
 
-def test_another_view_comes_from_the_record(make: Any) -> None:
+def test_another_view_comes_from_the_record(make: Any, file: Path) -> None:
     script, desk = Script(call()), Desk()
     handlers = make(script)
     assert handlers.show(desk, "plain", "zh") == Screen()
-    run(handlers, desk)
+    run(handlers, desk, file)
     for view in VIEWS:
         screen = handlers.show(desk, view, "en")
         assert screen.text == render_view(transcript(), view, "en")
@@ -230,42 +263,20 @@ def test_another_view_comes_from_the_record(make: Any) -> None:
     assert len(script.runs) == 1
 
 
-# --- whose turn it is -----------------------------------------------------------------------------
-
-
-def test_runs_go_one_after_another_in_the_order_they_came() -> None:
-    turnstile = Turnstile(at_once=1)
-    first, second, third = turnstile.enter(), turnstile.enter(), turnstile.enter()
-    assert [ticket.ahead for ticket in (first, second, third)] == [0, 1, 2]
-    with second:
-        pass  # gave up
-    assert third.ahead == 1
-    released = threading.Thread(target=lambda: third.wait(10.0))
-    released.start()
-    with first:
-        pass
-    released.join(10.0)
-    assert not released.is_alive() and third.ahead == 0
-
-
-def test_a_full_line_is_refused_and_a_place_that_frees_is_given() -> None:
-    turnstile = Turnstile(at_once=1, max_waiting=1)
-    first, _ = turnstile.enter(), turnstile.enter()
-    with pytest.raises(TooBusy):
-        turnstile.enter()
-    with first:
-        pass
-    assert turnstile.enter().ahead == 1
-
-
-def test_a_waiting_run_says_how_many_are_ahead_and_can_be_cancelled(make: Any) -> None:
-    script, desk, turnstile = Script(call()), Desk(), Turnstile(at_once=1)
-    with turnstile.enter():
-        screens = make(script, turnstile).run(desk, FILE, {}, "zh")
-        assert "前面还有 1 个任务" in next(screens).notice
-        desk.cancel()
-        assert not list(screens)[-1].running
-    assert script.runs == [] and turnstile.enter().ahead == 0
+def test_a_waiting_run_says_how_many_are_ahead_and_can_be_cancelled(make: Any, file: Path) -> None:
+    script, desk = Script(call(), hold_after=1), Desk()
+    handlers = make(script)
+    first = handlers.run(Desk(), [file], {}, "zh")
+    next(first)
+    notices = []
+    for screen in handlers.run(desk, [file], {}, "zh"):
+        notices.append(screen.notice)
+        if "前面还有 1 个任务" in screen.notice:
+            handlers.cancel(desk)
+    assert "已取消" in notices[-1]
+    script.go.set()
+    list(first)
+    assert len(script.runs) == 1
 
 
 # --- what is said ---------------------------------------------------------------------------------
@@ -348,19 +359,21 @@ def test_advice_is_in_the_readers_language() -> None:
 
 
 @pytest.mark.parametrize(
-    "progress, elapsed_s, line",
+    "progress, left_s, line",
     [
         (Progress("decode", 0, None), 3.0, "解码 · 已处理 0.1 秒"),
         (Progress("recognise", 80_000, None), 3.0, "识别 · 已处理 1 分 20 秒"),
-        (Progress("recognise", 37_000, 100_000), 4.7, "识别 37 % · 还需约 8 秒"),
-        (Progress("recognise", 1_000, 100_000), 4.7, "识别 1 %"),
-        (Progress("recognise", 37_000, 100_000), 0.5, "识别 37 %"),
-        (Progress("recognise", 99_000, 100_000), 5.0, "识别 99 % · 还需约 1 秒"),
+        (Progress("recognise", 37_000, 100_000), 8.3, "识别 37 % · 还需约 8 秒"),
+        (Progress("recognise", 1_000, 100_000), 400.0, "识别 1 %"),
+        (Progress("recognise", 37_000, 100_000), None, "识别 37 %"),
+        (Progress("recognise", 99_000, 100_000), 0.05, "识别 99 % · 还需约 1 秒"),
         (Progress("done", 100_000, 100_000), 9.0, "整理 100 %"),
     ],
 )
-def test_progress_says_stage_share_and_what_remains(progress: Progress, elapsed_s: float, line: str) -> None:
-    assert markup.progress_line(progress, elapsed_s, "zh") == line
+def test_progress_says_stage_share_and_what_remains(
+    progress: Progress, left_s: float | None, line: str
+) -> None:
+    assert markup.progress_line(progress, left_s, "zh") == line
 
 
 # --- downloads ------------------------------------------------------------------------------------
@@ -378,15 +391,6 @@ def test_downloads_are_named_after_the_source_and_new_every_time(tmp_path: Path)
 def test_a_long_chinese_name_still_fits_the_file_system(tmp_path: Path) -> None:
     result = Result(replace(transcript(), source="长" * 300 + ".wav"), partial=True)
     assert write_downloads(result, "tagged", "zh", tmp_path)[1].name == "长" * MAX_STEM + ".partial.json"
-
-
-def test_a_partial_record_is_as_long_as_what_is_known() -> None:
-    heard = Heard("a.wav", Options(), MODEL)
-    assert heard.result() is None
-    heard.take(CALL[0])
-    result = heard.result()
-    assert result is not None and result.partial
-    assert result.transcript == Transcript("a.wav", 3200, (CALL[0],), model=MODEL)
 
 
 # --- gradio ---------------------------------------------------------------------------------------
@@ -446,27 +450,29 @@ def test_every_key_on_the_page_is_translated(build: Any, demo_settings: PageSett
     }, "all but the parts of the header"
 
 
-def test_the_api_waits_for_its_turn_like_the_page(tmp_path: Path) -> None:
-    script, turnstile, records = Script(call()), Turnstile(at_once=1), []
-    (tmp_path / "call.wav").write_bytes(b"RIFF")
-    endpoint = make_endpoint(script, SETTINGS, turnstile, tmp_path)
-    caller = threading.Thread(target=lambda: records.append(endpoint({"path": str(tmp_path / "call.wav")})))
-    with turnstile.enter():
-        caller.start()
-        caller.join(0.3)
-        assert script.runs == []
+def test_the_api_waits_for_its_turn_like_the_page(start: Any, file: Path) -> None:
+    script, records = Script(call(), hold_after=1), []
+    runner = start(script)
+    first = runner.submit(file, Options())
+    endpoint = make_endpoint(runner, SETTINGS, file.parent)
+    caller = threading.Thread(target=lambda: records.append(endpoint({"path": str(file)})))
+    caller.start()
+    caller.join(0.3)
+    assert len(script.runs) <= 1 and records == []
+    script.go.set()
     caller.join(10.0)
-    assert len(records) == 1 and len(script.runs) == 1 and script.closed == 1
+    assert len(records) == 1 and len(script.runs) == 2
+    assert runner.store.jobs() == [runner.store.job(first.id)], "what the API asked for is in no list"
 
 
-def test_the_defaults_of_the_api_are_those_of_the_page(tmp_path: Path) -> None:
+def test_the_defaults_of_the_api_are_those_of_the_page(start: Any, tmp_path: Path) -> None:
     page = replace(SETTINGS, options=Options(language="ko", sounds=False, word_times=False, channel="left"))
-    parameters = inspect.signature(make_endpoint(Script([]), page, Turnstile(at_once=1), tmp_path)).parameters
+    parameters = inspect.signature(make_endpoint(start(Script([])), page, tmp_path)).parameters
     assert {name: parameters[name].default for name in page.options.as_dict()} == page.options.as_dict()
 
 
 def test_visitors_do_not_share_a_desk() -> None:
     desk = Desk()
-    desk.begin()
+    assert desk.sit_down()
     other = copy.deepcopy(desk)
-    assert not other.running and other.begin() is not None
+    assert not other.busy and other.sit_down()

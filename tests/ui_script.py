@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sensevoice.jobs import JobRunner, JobStore, TranscribeFn
 from sensevoice.options import Options
 from sensevoice.progress import Progress
 from sensevoice.transcript import Diagnostic, Event, ModelInfo, Segment, Span, Transcript
@@ -15,7 +16,7 @@ from sensevoice.ui import PageSettings
 Item = Progress | Segment | Transcript
 
 MODEL = ModelInfo("iic/SenseVoiceSmall", "iic/speech_fsmn_vad", "cuda:0")
-SETTINGS = PageSettings(Options(), MODEL, "0.1.0", runs_at_once=1)
+SETTINGS = PageSettings(Options(), MODEL, "0.1.0")
 
 
 def speech(start_ms: int, end_ms: int, text: str, emotion: str = "NEUTRAL", **more: object) -> Segment:
@@ -74,3 +75,8 @@ class Script:
                 yield item
         finally:
             self.closed += 1
+
+
+def runner_of(transcribe: TranscribeFn, directory: Path, at_once: int = 1) -> JobRunner:
+    """Return a runner of jobs kept below a directory."""
+    return JobRunner(JobStore(directory / "data", MODEL), transcribe, at_once)

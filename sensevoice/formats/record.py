@@ -38,7 +38,7 @@ def to_dict(transcript: Transcript, options: RenderOptions | None = None) -> dic
         "duration_ms": transcript.duration_ms,
         "text": tagged(transcript, labels),
         "raw": transcript.raw,
-        "segments": [_segment_to_dict(segment) for segment in transcript.segments],
+        "segments": [segment_to_dict(segment) for segment in transcript.segments],
         "diagnostics": [_diagnostic_to_dict(diagnostic) for diagnostic in transcript.diagnostics],
         "settings": transcript.options.as_dict(),
         "model": asdict(transcript.model),
@@ -63,7 +63,7 @@ def from_dict(data: Mapping[str, Any]) -> Transcript:
         return Transcript(
             source=data["source"],
             duration_ms=data["duration_ms"],
-            segments=_each(_segment_from_dict, data["segments"]),
+            segments=_each(segment_from_dict, data["segments"]),
             diagnostics=_each(_diagnostic_from_dict, data["diagnostics"]),
             options=Options(**_known(data["settings"], Options)),
             model=ModelInfo(**_known(data["model"], ModelInfo)),
@@ -72,8 +72,9 @@ def from_dict(data: Mapping[str, Any]) -> Transcript:
         raise BadRecord(reason=f"{type(exc).__name__}: {exc}") from exc
 
 
-def _segment_to_dict(segment: Segment) -> dict[str, Any]:
-    return {
+def segment_to_dict(segment: Segment) -> dict[str, Any]:
+    """Return a segment as values of JSON; `original` is there only when a person has corrected it."""
+    data: dict[str, Any] = {
         "kind": segment.kind,
         "start_ms": segment.span.start_ms,
         "end_ms": segment.span.end_ms,
@@ -90,9 +91,13 @@ def _segment_to_dict(segment: Segment) -> dict[str, Any]:
         "channel": segment.channel,
         "error": segment.error,
     }
+    if segment.original is not None:
+        data["original"] = segment_to_dict(segment.original)
+    return data
 
 
-def _segment_from_dict(data: Mapping[str, Any]) -> Segment:
+def segment_from_dict(data: Mapping[str, Any]) -> Segment:
+    """Return the segment that `segment_to_dict` wrote. Raises KeyError, TypeError or ValueError."""
     return Segment(
         kind=data["kind"],
         span=_span(data),
@@ -105,6 +110,7 @@ def _segment_from_dict(data: Mapping[str, Any]) -> Segment:
         words=_each(lambda item: Word(item["text"], _span(item)), data["words"]),
         channel=data["channel"],
         error=data["error"],
+        original=segment_from_dict(data["original"]) if data.get("original") else None,
     )
 
 

@@ -2,15 +2,16 @@
 
 from sensevoice.ui.launch import launch_arguments, queue_arguments
 from sensevoice.ui.page import build_app
-from sensevoice.ui.settings import DemoInfo, PageSettings, Sample, TranscribeFn, bundled_demo
+from sensevoice.ui.routes import job_routes
+from sensevoice.ui.settings import DemoInfo, PageSettings, Sample, bundled_demo
 
 __all__ = [
     "DemoInfo",
     "PageSettings",
     "Sample",
-    "TranscribeFn",
     "build_app",
     "bundled_demo",
+    "job_routes",
     "launch_arguments",
     "queue_arguments",
 ]

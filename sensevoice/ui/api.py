@@ -10,23 +10,26 @@ import gradio as gr
 
 from sensevoice.errors import SenseVoiceError
 from sensevoice.formats import RenderOptions, to_dict
+from sensevoice.jobs import JobRunner
 from sensevoice.options import Options
 from sensevoice.transcript import Transcript
-from sensevoice.ui.handlers import close, log_unexpected
-from sensevoice.ui.runs import Turnstile
-from sensevoice.ui.settings import PageSettings, TranscribeFn
+from sensevoice.ui.handlers import log_unexpected
+from sensevoice.ui.settings import PageSettings
 from sensevoice.ui.text import READERS, say
 
+API_OWNER = "/transcribe"
+"""No login holds a slash, so that nobody sees the jobs of the API in a list."""
 
-def make_endpoint(
-    transcribe: TranscribeFn, settings: PageSettings, turnstile: Turnstile, cache: Path
-) -> Callable[..., dict[str, Any]]:
+
+def make_endpoint(runner: JobRunner, settings: PageSettings, cache: Path) -> Callable[..., dict[str, Any]]:
     """Return the function behind the endpoint: an uploaded file and settings to a record.
 
     Its defaults are the page's; gradio reads parameters, types and the docstring from it. All errors
     reach the client as gr.Error with the sentence in both languages.
     """
     page = settings.options
+    for job in runner.store.jobs(API_OWNER):  # whose clients went with the last process
+        runner.delete(job)
 
     def endpoint(
         audio: gr.FileData,
@@ -56,10 +59,7 @@ def make_endpoint(
                 word_times=word_times,
             )
             render_options = RenderOptions(labels=labels)
-            with turnstile.enter() as ticket:
-                ticket.wait()
-                record = last(transcribe, path, options)
-            return to_dict(record, render_options)
+            return to_dict(record_of(runner, path, options), render_options)
         except SenseVoiceError as exc:
             raise gr.Error(str(exc), print_exception=False) from exc
         except gr.Error:
@@ -85,16 +85,17 @@ def uploaded(audio: object, cache: Path) -> Path:
     raise gr.Error(both("not_uploaded"), print_exception=False)
 
 
-def last(transcribe: TranscribeFn, path: Path, options: Options) -> Transcript:
-    """Run to the end and return the transcript."""
-    items = transcribe(path, options)
+def record_of(runner: JobRunner, path: Path, options: Options) -> Transcript:
+    """Run a job to its end and return its record; it is no part of the page's list. Raises gr.Error."""
+    job = runner.submit(path, options, API_OWNER)
     try:
-        for item in items:
-            if isinstance(item, Transcript):
-                return item
+        runner.wait_for_end(job.id)
+        job = runner.store.job(job.id, API_OWNER)
+        if job.failure is not None:
+            raise gr.Error(f"{job.failure.zh} / {job.failure.en}", print_exception=False)
+        return runner.store.result(job).transcript
     finally:
-        close(items)
-    raise RuntimeError("the run ended without a transcript")
+        runner.delete(job)
 
 
 def both(key: str, **values: object) -> str:

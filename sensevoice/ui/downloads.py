@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from sensevoice.formats import FORMATS, RenderOptions, render
-from sensevoice.ui.runs import Result
+from sensevoice.jobs import Result
 
 DOWNLOADS = ("txt", "json", "srt", "vtt")
 

@@ -4,34 +4,35 @@ from __future__ import annotations
 
 import logging
 import secrets
-import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from sensevoice.errors import OptionError, SenseVoiceError
+from sensevoice.errors import JobNotFound, OptionError, SenseVoiceError
 from sensevoice.formats import render_view
+from sensevoice.jobs import Job, JobRunner, Live, Result
 from sensevoice.options import Options
-from sensevoice.progress import Progress
-from sensevoice.transcript import Segment, Transcript
 from sensevoice.ui import markup
+from sensevoice.ui.desk import Desk
 from sensevoice.ui.downloads import write_downloads
-from sensevoice.ui.heard import Clock, Heard, Pace
-from sensevoice.ui.runs import Desk, Result, Ticket, Turnstile
-from sensevoice.ui.settings import PageSettings, TranscribeFn
+from sensevoice.ui.pace import Clock, Pace
+from sensevoice.ui.settings import PageSettings
 from sensevoice.ui.text import Reader, say
 
 log = logging.getLogger(__name__)
 
 WAIT_S = 0.5
-"""How often a waiting run looks whether it was cancelled and how many are still ahead."""
+"""How often the page of a waiting job looks how many are still ahead."""
 
 
 @dataclass(frozen=True)
 class Screen:
-    """What the page is to show; None leaves a part as it is. `notice`, `summary` and `advice` are HTML."""
+    """What the page is to show; None leaves a part as it is. `notice`, `summary` and `advice` are HTML.
+
+    `job_id` is the job that the page shows from now on.
+    """
 
     running: bool = False
     notice: str = ""
@@ -39,130 +40,112 @@ class Screen:
     summary: str | None = None
     advice: str | None = None
     files: tuple[Path, ...] | None = None
+    job_id: str | None = None
 
 
 class Handlers:
     """The handlers of one app; `cache` is the folder for downloads."""
 
     def __init__(
-        self,
-        transcribe: TranscribeFn,
-        settings: PageSettings,
-        turnstile: Turnstile,
-        cache: Path,
-        clock: Clock = time.monotonic,
+        self, runner: JobRunner, settings: PageSettings, cache: Path, clock: Clock = time.monotonic
     ) -> None:
-        self._transcribe = transcribe
+        self._runner = runner
         self._settings = settings
-        self._turnstile = turnstile
         self._cache = cache
         self._clock = clock
 
-    def run(self, desk: Desk, path: Path | None, form: Mapping[str, Any], reader: Reader) -> Iterator[Screen]:
-        """Recognise a file and give screens as it goes; none when this visitor has a run already."""
-        cancelled = desk.begin()
-        if cancelled is None:
-            return
-        try:
-            yield from self._run(desk, path, form, cancelled, reader)
-        finally:
-            desk.end()
-
-    def show(self, desk: Desk, view: str, labels: str) -> Screen:
-        """Show the last result in another view, without running again."""
-        desk.view, desk.labels = view, labels
-        if desk.result is None:
-            return Screen()
-        files = None if desk.running else self._files(desk, desk.result)
-        return Screen(text=self._text(desk, desk.result), files=files)
-
-    def _run(
-        self,
-        desk: Desk,
-        path: Path | None,
-        form: Mapping[str, Any],
-        cancelled: threading.Event,
-        reader: Reader,
+    def run(
+        self, desk: Desk, paths: Sequence[Path], form: Mapping[str, Any], reader: Reader, owner: str = ""
     ) -> Iterator[Screen]:
-        if path is None:
-            wanted = "no_recording" if desk.source == "microphone" else "no_file"
-            yield Screen(notice=markup.message(say(wanted, reader), "error"))
+        """Make a job of each recording and show the first; nothing when the page follows one already."""
+        if not desk.sit_down():
             return
         try:
+            if not paths:
+                wanted = "no_recording" if desk.source == "microphone" else "no_file"
+                yield Screen(notice=markup.message(say(wanted, reader), "error"))
+                return
             options = options_from(form, self._settings.options, reader)
-            with self._turnstile.enter() as ticket:
-                yield from self._wait(ticket, cancelled, reader)
-                if cancelled.is_set():
-                    yield Screen()
-                else:
-                    yield from self._recognise(desk, path, options, cancelled, reader)
+            jobs = [self._runner.submit(path, options, owner) for path in paths]
+            yield from self._follow(desk, jobs[0], reader)
         except Exception as exc:  # whatever it is, the visitor gets a sentence and the start button back
             yield Screen(notice=problem(exc, reader))
-
-    def _wait(self, ticket: Ticket, cancelled: threading.Event, reader: Reader) -> Iterator[Screen]:
-        while (ahead := ticket.ahead) and not cancelled.is_set():
-            yield Screen(running=True, notice=markup.progress_bar(say("waiting", reader, ahead=ahead), None))
-            ticket.wait(WAIT_S)
-
-    def _recognise(
-        self, desk: Desk, path: Path, options: Options, cancelled: threading.Event, reader: Reader
-    ) -> Iterator[Screen]:
-        """Run, and end with what was heard however the run ends: whole, cancelled or failed."""
-        heard = Heard(path.name, options, self._settings.model, self._clock)
-        desk.result = None
-        bar = markup.progress_bar(say("starting", reader), None)
-        yield Screen(True, bar, text="", summary="", advice="", files=())
-        notice = ""
-        try:
-            yield from self._follow(desk, heard, self._transcribe(path, options), cancelled, reader)
-        except Exception as exc:  # as above, and what was heard before it is kept
-            notice = problem(exc, reader)
-        else:
-            if not heard.whole:
-                notice = markup.message(say("cancelled", reader), "note")
-        desk.result = heard.result()
-        yield replace(self._ended(desk, heard, reader), notice=notice)
-
-    def _follow(
-        self,
-        desk: Desk,
-        heard: Heard,
-        items: Iterator[Progress | Segment | Transcript],
-        cancelled: threading.Event,
-        reader: Reader,
-    ) -> Iterator[Screen]:
-        pace = Pace(self._clock)
-        try:
-            for item in items:
-                heard.take(item)
-                if cancelled.is_set():
-                    break
-                if pace.due():
-                    with pace.drawing():
-                        screen = self._under_way(desk, heard, reader)
-                    yield screen
         finally:
-            close(items)
-        if not heard.whole and not cancelled.is_set():
-            raise RuntimeError("the run ended without a transcript")
+            desk.get_up()
 
-    def _under_way(self, desk: Desk, heard: Heard, reader: Reader) -> Screen:
-        desk.result = heard.result()
-        line, fraction = say("starting", reader), None
-        if heard.progress:
-            line = markup.progress_line(heard.progress, heard.elapsed_s, reader)
-            fraction = heard.progress.fraction
-        text = self._text(desk, desk.result) if desk.result else ""
-        return Screen(running=True, notice=markup.progress_bar(line, fraction), text=text)
+    def open(self, desk: Desk, job_id: str, reader: Reader, owner: str = "") -> Iterator[Screen]:
+        """Show a job again, after a reload or from the list, and follow it if it still runs."""
+        if not desk.sit_down():
+            return
+        try:
+            yield from self._follow(desk, self._runner.store.job(job_id, owner), reader)
+        except Exception as exc:
+            yield Screen(notice=problem(exc, reader))
+        finally:
+            desk.get_up()
 
-    def _ended(self, desk: Desk, heard: Heard, reader: Reader) -> Screen:
-        if desk.result is None:
-            return Screen(text="")
+    def cancel(self, desk: Desk, owner: str = "") -> None:
+        """Stop the job that the page shows; what it has given is kept."""
+        if desk.job_id is not None:
+            try:
+                self._runner.cancel(self._runner.store.job(desk.job_id, owner))
+            except JobNotFound:
+                log.info("a job to be cancelled was gone")
+
+    def show(self, desk: Desk, view: str, labels: str, owner: str = "") -> Screen:
+        """Show the job in another view, without running again."""
+        desk.view, desk.labels = view, labels
+        try:
+            job = self._runner.store.job(desk.job_id or "", owner)
+        except JobNotFound:
+            return Screen()
+        result = self._runner.result(job)
+        if result is None:
+            return Screen()
+        return Screen(text=self._text(desk, result), files=None if desk.busy else self._files(desk, result))
+
+    def _follow(self, desk: Desk, job: Job, reader: Reader) -> Iterator[Screen]:
+        """Show a job as it goes on, to its end; leaving does not stop it."""
+        desk.job_id = job.id
+        pace = Pace(self._clock)
+        first = markup.progress_bar(say("starting", reader), None)
+        yield Screen(True, first, text="", summary="", advice="", files=(), job_id=job.id)
+        seen = -1
+        while live := self._runner.wait(job.id, seen, WAIT_S):
+            seen = live.changes
+            with pace.drawing():
+                screen = self._under_way(desk, live, reader)
+            yield screen
+            self._runner.wait_for_end(job.id, pace.left_s)
+        yield self._ended(desk, self._runner.store.job(job.id, job.owner), reader)
+
+    def _under_way(self, desk: Desk, live: Live, reader: Reader) -> Screen:
+        if ahead := self._runner.ahead(live.job.id):
+            bar = markup.progress_bar(say("waiting", reader, ahead=ahead), None)
+        elif live.progress is None:
+            bar = markup.progress_bar(say("starting", reader), None)
+        else:
+            line = markup.progress_line(live.progress, self._runner.left_s(live), reader)
+            bar = markup.progress_bar(line, live.progress.fraction)
+        result = self._runner.result(live.job)
+        text = self._text(desk, result) if result else ""
+        return Screen(running=True, notice=bar, text=text)
+
+    def _ended(self, desk: Desk, job: Job, reader: Reader) -> Screen:
+        notice = ""
+        if job.failure:
+            notice = markup.message(getattr(job.failure, reader), "error")
+        elif job.state == "cancelled":
+            notice = markup.message(say("cancelled", reader), "note")
+        result = self._runner.result(job)
+        if result is None:
+            return Screen(notice=notice, text="")
         return Screen(
-            text=self._text(desk, desk.result),
-            summary=markup.summary(desk.result, heard.elapsed_s, reader),
-            advice=markup.advice(desk.result.transcript.diagnostics, reader),
-            files=self._files(desk, desk.result),
+            notice=notice,
+            text=self._text(desk, result),
+            summary=markup.summary(result, job.elapsed_s, reader),
+            advice=markup.advice(result.transcript.diagnostics, reader),
+            files=self._files(desk, result),
         )
 
     def _text(self, desk: Desk, result: Result) -> str:
@@ -184,7 +167,7 @@ def options_from(form: Mapping[str, Any], defaults: Options, reader: Reader) -> 
 def problem(exc: Exception, reader: Reader) -> str:
     """Return the message for an exception: our own sentence, or a number that the log has too."""
     if isinstance(exc, SenseVoiceError):
-        log.info("%s", exc.message("en"))
+        log.info("%s", exc.code)
         return markup.message(exc.message(reader), "error")
     return markup.message(say("unexpected", reader, reference=log_unexpected()), "error")
 
@@ -194,10 +177,3 @@ def log_unexpected() -> str:
     reference = secrets.token_hex(4)
     log.exception("unexpected error, reference %s", reference)
     return reference
-
-
-def close(items: Iterator[object]) -> None:
-    """Close an iterator if it is a generator, which cancels the run behind it."""
-    closing = getattr(items, "close", None)
-    if closing is not None:
-        closing()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from starlette.routing import BaseRoute
 
 from sensevoice.ui.settings import PageSettings
 from sensevoice.ui.text import translations
@@ -13,6 +15,11 @@ from sensevoice.ui.text import translations
 CACHE_SWEEP_S = 3600
 CACHE_AGE_S = 86400
 """Uploads and downloads go after a day: gradio goes by age alone, so it must be longer than any run."""
+
+BOOT_JS = Path(__file__).with_name("boot.js")
+
+MAX_PAGES = 200
+"""How many pages can follow a job at the same time; each takes a thread that mostly sleeps."""
 
 SANS = ("system-ui", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "sans-serif")
 MONO = ("ui-monospace", "Consolas", "Noto Sans Mono CJK SC", "monospace")
@@ -30,14 +37,20 @@ def blocks_arguments() -> dict[str, Any]:
 def queue_arguments() -> dict[str, Any]:
     """Return the keyword arguments of Blocks.queue."""
     return {
-        "max_size": 40,  # gradio answers with 40 threads; runs wait in the shorter line of the turnstile
+        "max_size": MAX_PAGES,  # jobs wait in the line of the runner
         "api_open": False,  # nothing goes around the queue
     }
 
 
-def launch_arguments(settings: PageSettings) -> dict[str, Any]:
-    """Return the keyword arguments of Blocks.launch, except address, port, login and root path."""
+def launch_arguments(settings: PageSettings, routes: Sequence[BaseRoute] = ()) -> dict[str, Any]:
+    """Return the keyword arguments of Blocks.launch, except address, port, login and root path.
+
+    `routes` are answered before gradio's own.
+    """
     return {
+        "app_kwargs": {"routes": list(routes)},
+        "js": BOOT_JS.read_text("utf-8"),
+        "max_threads": MAX_PAGES,
         "share": False,  # recordings never leave by a public tunnel
         "show_error": False,  # gr.Error still reaches the client; other exceptions would name server paths
         "ssr_mode": False,  # needs node, and a second port that no SSH tunnel forwards

@@ -6,15 +6,14 @@ from collections import Counter
 from collections.abc import Iterable
 from html import escape
 
+from sensevoice.jobs import Result
 from sensevoice.progress import Progress
 from sensevoice.tags import label
 from sensevoice.transcript import Diagnostic, Segment
-from sensevoice.ui.runs import Result
 from sensevoice.ui.text import Reader, duration, say
 
 MIN_FRACTION = 0.02
-MIN_ELAPSED_S = 1.0
-"""Below this share and time an estimate of what remains jumps about more than it tells."""
+"""Below this share an estimate of what remains jumps about more than it tells."""
 
 
 def progress_bar(text: str, fraction: float | None) -> str:
@@ -30,23 +29,27 @@ def progress_bar(text: str, fraction: float | None) -> str:
     return f'{bar}<p aria-live="off">{escape(text)}</p>'
 
 
-def progress_line(progress: Progress, elapsed_s: float, reader: Reader) -> str:
+def progress_line(progress: Progress, left_s: float | None, reader: Reader) -> str:
     """Return stage, share done and time left: `识别 37 % · 还需约 8 秒`."""
     stage = say(f"stage_{progress.stage}", reader)
     fraction = progress.fraction
     if fraction is None:
         return f"{stage} · " + say("done_so_far", reader, duration=duration(progress.done_ms, reader))
     line = f"{stage} {int(fraction * 100)} %"
-    if fraction < MIN_FRACTION or elapsed_s < MIN_ELAPSED_S or fraction >= 1:
+    if fraction < MIN_FRACTION or left_s is None or fraction >= 1:
         return line
-    left_ms = elapsed_s * 1000 * (1 - fraction) / fraction
-    return f"{line} · " + say("remaining", reader, duration=duration(max(1000, round(left_ms, -3)), reader))
+    return f"{line} · " + say("remaining", reader, duration=duration(max(1000, round(left_s) * 1000), reader))
 
 
 def message(text: str, kind: str) -> str:
     """Return a sentence beside what caused it; `kind` is "error" or "note"."""
     role = "alert" if kind == "error" else "status"
     return f'<div class="sv-message sv-{kind}" role="{role}">{escape(text)}</div>'
+
+
+def job_mark(job_id: str) -> str:
+    """Return what tells the workbench in the browser which job the page shows."""
+    return f'<span data-job="{escape(job_id)}" hidden></span>'
 
 
 def summary(result: Result, elapsed_s: float, reader: Reader) -> str:

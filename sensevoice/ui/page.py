@@ -10,14 +10,16 @@ import gradio as gr
 from gradio.processing_utils import save_file_to_cache
 from gradio.utils import get_upload_folder
 
+from sensevoice.jobs import JobRunner
 from sensevoice.options import Options
+from sensevoice.ui import markup
 from sensevoice.ui.api import make_endpoint
 from sensevoice.ui.components import checkbox, dropdown, slider, words
+from sensevoice.ui.desk import Desk
 from sensevoice.ui.downloads import DOWNLOADS
 from sensevoice.ui.handlers import Handlers, Screen
 from sensevoice.ui.launch import blocks_arguments
-from sensevoice.ui.runs import Desk, Turnstile
-from sensevoice.ui.settings import DemoInfo, PageSettings, TranscribeFn
+from sensevoice.ui.settings import DemoInfo, PageSettings
 from sensevoice.ui.text import reader_of, say
 
 TRANSCRIPT_LINES = 15
@@ -44,21 +46,20 @@ AT_ONCE: dict[str, Any] = {**HIDDEN, "queue": False}
 """For what must be answered while a run is under way."""
 
 
-def build_app(transcribe: TranscribeFn, settings: PageSettings) -> gr.Blocks:
-    """Return the page and the API around a way to transcribe; queue() and launch() are the caller's.
+def build_app(runner: JobRunner, settings: PageSettings) -> gr.Blocks:
+    """Return the page and the API around a runner of jobs; queue() and launch() are the caller's.
 
     Their arguments come from `queue_arguments` and `launch_arguments`.
     """
     cache = Path(get_upload_folder())
-    turnstile = Turnstile(settings.runs_at_once)
-    handlers = Handlers(transcribe, settings, turnstile, cache)
+    handlers = Handlers(runner, settings, cache)
     app = gr.Blocks(**blocks_arguments())
     with app:
         Page(settings, handlers, cache).build(app)
         gr.events.api(
-            make_endpoint(transcribe, settings, turnstile, cache),
+            make_endpoint(runner, settings, cache),
             api_name="transcribe",
-            concurrency_limit=None,  # the turnstile orders the runs of page and API alike
+            concurrency_limit=None,  # the runner orders the jobs of page and API alike
         )
     return app
 
@@ -83,13 +84,15 @@ class Page:
                 self._build_left()
             with gr.Column(scale=3, min_width=320, elem_id="sv-right"):
                 self._build_right()
+        self.job = gr.HTML(elem_id="sv-job", js_on_load=None)
+        gr.HTML('<div id="sv-workbench"></div>', elem_id="sv-workbench-frame", js_on_load=None)
         self._connect(app)
 
     def _build_left(self) -> None:
         with gr.Tabs(elem_id="sv-source") as self.tabs:
             with gr.Tab(words("source_file"), id="file") as self.file_tab:
                 # No file_types: what can be read is for the decoder to say, by content and not by name.
-                self.file = gr.File(label=words("file"), height=150, elem_id="sv-file")
+                self.file = gr.File(label=words("file"), file_count="multiple", height=150, elem_id="sv-file")
             with gr.Tab(words("source_microphone"), id="microphone") as self.microphone_tab:
                 self.microphone = gr.Audio(
                     label=words("microphone"),
@@ -166,7 +169,7 @@ class Page:
             self._run,
             [self.desk, self.file, self.microphone, *form],
             self._screen_parts(),
-            concurrency_limit=None,  # the turnstile orders the runs of page and API alike
+            concurrency_limit=None,  # the runner orders the jobs
             **HIDDEN,
         )
         self.cancel.click(self._cancel, self.desk, self.cancel, **AT_ONCE)
@@ -180,10 +183,12 @@ class Page:
         self.copy.click(None, self.text, None, js=COPY_JS.read_text("utf-8"), **AT_ONCE)
         self.file_tab.select(lambda desk: _choose(desk, "file"), self.desk, **AT_ONCE)
         self.microphone_tab.select(lambda desk: _choose(desk, "microphone"), self.desk, **AT_ONCE)
-        app.load(self._load, self.desk, [self.desk, self.labels], **AT_ONCE)
+        app.load(self._load, self.desk, [self.desk, self.labels], **AT_ONCE).then(
+            self._open, self.desk, self._screen_parts(), concurrency_limit=None, **HIDDEN
+        )
 
     def _screen_parts(self) -> list[gr.components.Component]:
-        parts = [self.start, self.cancel, self.notice, self.text, self.summary, self.advice]
+        parts = [self.start, self.cancel, self.notice, self.text, self.summary, self.advice, self.job]
         return [*parts, *self.downloads]
 
     def _load(self, request: gr.Request, desk: Desk) -> tuple[Desk, str]:
@@ -191,28 +196,36 @@ class Page:
         return desk, desk.labels  # gradio forgets a state after the visit only if an event has set it
 
     def _run(
-        self, request: gr.Request, desk: Desk, file: str | None, microphone: str | None, *form: Any
+        self, request: gr.Request, desk: Desk, files: list[str] | None, microphone: str | None, *form: Any
     ) -> Iterator[list[Any]]:
-        chosen = microphone if desk.source == "microphone" else file
-        path = Path(chosen) if chosen else None
+        spoken = [microphone] if microphone else []
+        paths = [Path(path) for path in (spoken if desk.source == "microphone" else files or ())]
         reader = reader_of(request.headers.get("accept-language"))
-        screens = self._handlers.run(desk, path, dict(zip(FORM, form, strict=True)), reader)
+        owner = request.username or ""
+        screens = self._handlers.run(desk, paths, dict(zip(FORM, form, strict=True)), reader, owner)
+        yield from _changes(updates(screen) for screen in screens)
+
+    def _open(self, request: gr.Request, desk: Desk) -> Iterator[list[Any]]:
+        """Show the job that the page's address names, after a reload or a dropped connection."""
+        job_id = request.query_params.get("job")
+        reader = reader_of(request.headers.get("accept-language"))
+        screens = self._handlers.open(desk, job_id, reader, request.username or "") if job_id else iter(())
         yield from _changes(updates(screen) for screen in screens)
 
     def _cancel(self, request: gr.Request, desk: Desk) -> dict[str, Any]:
-        desk.cancel()
+        self._handlers.cancel(desk, request.username or "")
         reader = reader_of(request.headers.get("accept-language"))
         return gr.update(value=say("cancelling", reader), interactive=False)
 
-    def _show(self, desk: Desk, view: str, labels: str) -> list[Any]:
-        parts = updates(self._handlers.show(desk, view, labels))
-        return [parts[3], *parts[6:]]
+    def _show(self, request: gr.Request, desk: Desk, view: str, labels: str) -> list[Any]:
+        parts = updates(self._handlers.show(desk, view, labels, request.username or ""))
+        return [parts[3], *parts[-len(DOWNLOADS) :]]
 
     def _sample_loader(self, path: Path) -> Any:
-        def load(desk: Desk) -> tuple[str, dict[str, Any]]:
+        def load(desk: Desk) -> tuple[list[str], dict[str, Any]]:
             desk.source = "file"
             # gradio serves only files of its cache, and the samples lie in the program.
-            return save_file_to_cache(path, str(self._cache)), gr.update(selected="file")
+            return [save_file_to_cache(path, str(self._cache))], gr.update(selected="file")
 
         return load
 
@@ -229,6 +242,7 @@ def updates(screen: Screen) -> list[Any]:
         gr.update(value=words("cancel"), visible=screen.running, interactive=True),
         screen.notice,
         *(keep if part is None else part for part in (screen.text, screen.summary, screen.advice)),
+        keep if screen.job_id is None else markup.job_mark(screen.job_id),
         *files,
     ]
 

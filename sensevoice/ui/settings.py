@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from sensevoice import bundled
 from sensevoice.options import Options
-from sensevoice.progress import Progress
-from sensevoice.transcript import ModelInfo, Segment, Transcript
-from sensevoice.ui.runs import AT_ONCE
-
-TranscribeFn = Callable[[Path, Options], Iterator[Progress | Segment | Transcript]]
-"""Segments in time order as they are known, the Transcript last; closing the iterator cancels the run."""
+from sensevoice.transcript import ModelInfo
 
 
 @dataclass(frozen=True)
@@ -51,4 +45,3 @@ class PageSettings:
     demo: DemoInfo | None = None
     max_upload_mb: int = 2048
     """Two gigabytes: some two hours of HD video, or three hours of CD-quality WAV."""
-    runs_at_once: int = AT_ONCE

@@ -17,7 +17,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from sensevoice.ui import PageSettings, TranscribeFn, build_app, launch_arguments, queue_arguments
+from sensevoice.jobs import TranscribeFn
+from sensevoice.transcript import Segment
+from sensevoice.ui import PageSettings, build_app, job_routes, launch_arguments, queue_arguments
+from tests.ui_script import runner_of
 
 CHROMIUM = "/usr/bin/chromium"
 CHROMIUM_ARGS = (
@@ -69,10 +72,15 @@ def browser() -> Iterator[Any]:
 def live_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LiveApp]:
     """Return a function that launches the app as the program does and returns its address."""
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "gradio"))
-    apps = []
+    apps, runners = [], []
+
+    def hear(path: Path, spans: Any, options: Any) -> list[Segment]:
+        return [Segment("speech", span, "重新识别", language="zh") for span in spans]
 
     def launch(transcribe: TranscribeFn, settings: PageSettings) -> str:
-        app = build_app(transcribe, settings)
+        runner = runner_of(transcribe, tmp_path / f"app-{len(apps)}")
+        runners.append(runner)
+        app = build_app(runner, settings)
         apps.append(app)
         app.queue(**queue_arguments())
         port = free_port()
@@ -80,13 +88,15 @@ def live_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LiveAp
             server_name="127.0.0.1",
             server_port=port,
             prevent_thread_lock=True,
-            **launch_arguments(settings),
+            **launch_arguments(settings, job_routes(runner, hear)),
         )
         return f"http://127.0.0.1:{port}"
 
     yield launch
     for app in apps:
         app.close(verbose=False)
+    for runner in runners:
+        runner.close()
     gc.collect()  # what gradio leaves open is to be found here and not in the middle of another test
 
 

@@ -332,13 +332,23 @@ def test_a_second_visitor_waits_and_can_cancel_while_waiting(
     assert len(script.runs) == 1
 
 
-def test_a_closed_page_stops_its_run(live_app: Any, page_zh: Any, media: Path) -> None:
+def test_a_closed_page_leaves_its_job_which_its_address_shows_again(
+    live_app: Any, page_zh: Any, page_en: Any, media: Path
+) -> None:
     script = Script(call(), hold_after=5)
-    page = page_zh(live_app(script, SETTINGS))
+    url = live_app(script, SETTINGS)
+    page = page_zh(url)
     start(page, media)
     wait_for_lines(page, 3)
+    page.wait_for_url("**/?job=*")
+    address = page.url
     page.close()
-    wait_until(lambda: script.closed == 1)
+    again = page_en(address)
+    wait_for_lines(again, 3)
+    script.go.set()
+    again.wait_for_selector("#sv-summary p")
+    assert len(text_of(again).splitlines()) == 6
+    assert len(script.runs) == 1
 
 
 def test_the_demonstration_says_what_it_knows_and_offers_samples(

@@ -1,0 +1,29 @@
+"""Jobs: recordings that are recognised, kept on disk and looked at again, whatever happens to the page.
+
+store.py keeps them, runner.py works through them, answers.py lets a job go on where a killed process
+left it, edits.py holds what people corrected. Nothing here knows of gradio, and nothing in recognition
+knows of this.
+"""
+
+from __future__ import annotations
+
+from sensevoice.jobs.answers import RememberingRecognizer
+from sensevoice.jobs.folder import answers_beside
+from sensevoice.jobs.runner import JobRunner, Live
+from sensevoice.jobs.store import JobStore, data_directory
+from sensevoice.jobs.values import FINISHED, Job, JobState, Result, TranscribeFn, Update
+
+__all__ = [
+    "FINISHED",
+    "Job",
+    "JobRunner",
+    "JobState",
+    "JobStore",
+    "Live",
+    "RememberingRecognizer",
+    "Result",
+    "TranscribeFn",
+    "Update",
+    "answers_beside",
+    "data_directory",
+]

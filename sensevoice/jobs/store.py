@@ -1,0 +1,208 @@
+"""All jobs on disk: what each is, its files, for how long it is kept and how much room all may take."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import shutil
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+
+from sensevoice.errors import DiskLow, JobNotFound
+from sensevoice.jobs.edits import Change, Edits
+from sensevoice.jobs.folder import JobFolder
+from sensevoice.jobs.index import JobIndex
+from sensevoice.jobs.values import Job, Result
+from sensevoice.options import Options
+from sensevoice.transcript import ModelInfo, Segment, Transcript
+
+log = logging.getLogger(__name__)
+
+KEEP_HOURS = 72.0
+MAX_DATA_GB = 50.0
+SWEEP_S = 600.0
+
+HEADROOM_BYTES = 200 << 20
+"""Free space that is never filled: results of running jobs, logs and the system need some."""
+
+KEPT_RECORDS = 8
+"""Records of finished jobs in memory; one of 3 hours takes about 10 MB."""
+
+
+class JobStore:
+    """The jobs below one directory. Methods may be called from several threads.
+
+    `keep_hours` counts from the end of a job. Raises OSError when the directory cannot be made.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        model: ModelInfo,
+        keep_hours: float = KEEP_HOURS,
+        max_data_gb: float = MAX_DATA_GB,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.directory = directory
+        self._jobs_directory = directory / "jobs"
+        self._jobs_directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.model = model
+        self._keep_s = keep_hours * 3600
+        self._max_bytes = int(max_data_gb * 1e9)
+        self.now_s = clock
+        self._index = JobIndex(directory / "jobs.sqlite3")
+        self._changing = threading.RLock()
+        self._record = lru_cache(KEPT_RECORDS)(self._read_record)
+        self._remove_strays()
+
+    def close(self) -> None:
+        self._index.close()
+
+    def create(self, recording: Path, options: Options, owner: str = "") -> Job:
+        """Take a recording in as a job that is queued. Raises DiskLow."""
+        self.sweep()
+        self._check_room(recording.stat().st_size)
+        job_id = secrets.token_urlsafe(9)
+        folder = self.folder(job_id)
+        try:
+            folder.take_in(recording)
+        except OSError as exc:
+            folder.remove()
+            raise DiskLow(reason=exc.strerror or str(exc)) from exc
+        job = Job(job_id, recording.name, owner, "queued", self.now_s(), options, bytes=folder.size_bytes())
+        self._index.put(job)
+        return job
+
+    def folder(self, job_id: str) -> JobFolder:
+        return JobFolder(self._jobs_directory / job_id)
+
+    def job(self, job_id: str, owner: str = "") -> Job:
+        """Return a job. Raises JobNotFound when there is none, or it belongs to somebody else."""
+        job = self._index.get(job_id)
+        if job is None or job.owner != owner:
+            raise JobNotFound(job=job_id)
+        return job
+
+    def jobs(self, owner: str = "") -> list[Job]:
+        """Return the jobs of an owner, the newest first."""
+        return [job for job in reversed(self._index.all()) if job.owner == owner]
+
+    def unfinished(self) -> list[Job]:
+        """Return the jobs that a stopped process left, the oldest first."""
+        return [job for job in self._index.all() if not job.finished]
+
+    def update(self, job: Job) -> None:
+        """Write what has changed about a job, unless it has been deleted meanwhile."""
+        with self._changing:
+            if self._index.get(job.id) is not None:
+                self._index.put(job)
+
+    def rename(self, job: Job, name: str) -> Job:
+        with self._changing:
+            renamed = replace(self.job(job.id, job.owner), name=name.strip()[:200] or job.name)
+            self.update(renamed)
+            return renamed
+
+    def delete(self, job: Job) -> None:
+        """Remove a job with its recording, at once."""
+        with self._changing:
+            self._index.remove(job.id)
+            self.folder(job.id).remove()
+            self._record.cache_clear()
+
+    def finish(self, job: Job, transcript: Transcript) -> None:
+        """Write the record of a job that came to its end. Raises OSError when the disk is full."""
+        self.folder(job.id).write_record(transcript)
+        self._record.cache_clear()
+
+    def result(self, job: Job) -> Result:
+        """Return what is on disk of a job, with people's corrections."""
+        whole, transcript, _ = self._record(job.id)
+        if not whole:
+            transcript = replace(transcript, source=job.name, options=job.options, model=self.model)
+            transcript = replace(transcript, duration_ms=max(transcript.duration_ms, job.duration_ms or 0))
+        return Result(transcript, partial=not whole)
+
+    def change(self, job: Job, changes: Iterable[Change]) -> None:
+        """Keep corrections. Raises JobNotFound when the job is gone."""
+        with self._changing:
+            self.job(job.id, job.owner)
+            Edits(self.folder(job.id).edits).make(changes)
+            self._record.cache_clear()
+
+    def corrections(self, job: Job) -> int:
+        """Return how often the rows of a job were corrected or a correction taken back."""
+        return self._record(job.id)[2]
+
+    def undo(self, job: Job) -> bool:
+        """Take the last correction back; False when there is none."""
+        with self._changing:
+            done = Edits(self.folder(job.id).edits).undo()
+            self._record.cache_clear()
+            return done
+
+    def sweep(self) -> None:
+        """Remove jobs that have been kept for long enough."""
+        for job in self._index.all():
+            if job.finished and self.now_s() - (job.finished_s or job.created_s) > self._keep_s:
+                log.info("job %s: kept for its time, removed", job.id)
+                self.delete(job)
+
+    def _check_room(self, bytes_needed: int) -> None:
+        used = sum(job.bytes for job in self._index.all())
+        if used + bytes_needed > self._max_bytes:
+            raise DiskLow(reason=f"{_gb(used)} + {_gb(bytes_needed)} > --max-data-gb {_gb(self._max_bytes)}")
+        free = shutil.disk_usage(self.directory).free
+        if free < HEADROOM_BYTES:
+            raise DiskLow(reason=f"{_gb(free)} GB free / 剩余空间 {_gb(free)} GB")
+
+    def _read_record(self, job_id: str) -> tuple[bool, Transcript, int]:
+        """Return whether a job came to its end, what is on disk of it, and how often it was corrected."""
+        folder = self.folder(job_id)
+        record = folder.read_record()
+        transcript = record or _partial(folder.read_segments())
+        edits = Edits(folder.edits)
+        segments = tuple(edits.applied(transcript.segments))
+        return record is not None, replace(transcript, segments=segments), edits.count
+
+    def _remove_strays(self) -> None:
+        """Remove folders that no job owns, as after a kill in the middle of a deletion."""
+        known = {job.id for job in self._index.all()}
+        for name in os.listdir(self._jobs_directory):
+            if name not in known:
+                self.folder(name).remove()
+
+
+def count_tags(segments: Iterable[Segment]) -> tuple[tuple[str, int], ...]:
+    """Return how often each emotion and sound was heard, the most frequent first."""
+    counts: Counter[str] = Counter()
+    for segment in segments:
+        counts.update({segment.emotion, *(event.name for event in segment.events)} - {""})
+    return tuple(counts.most_common())
+
+
+def _partial(segments: list[Segment]) -> Transcript:
+    ordered = tuple(sorted(segments, key=lambda segment: (segment.span, segment.channel or "")))
+    return Transcript("", max((segment.span.end_ms for segment in ordered), default=0), ordered)
+
+
+def _gb(size_bytes: int) -> str:
+    return f"{size_bytes / 1e9:.1f}"
+
+
+def data_directory(wanted: str | None) -> Path:
+    """Return the directory for jobs: the one that is wanted, else the user's own place for data."""
+    if wanted:
+        return Path(wanted).expanduser()
+    try:
+        home = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    except RuntimeError:  # this user has no home
+        home = Path(tempfile.gettempdir())
+    return home / "sensevoice"

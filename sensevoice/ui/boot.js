@@ -1,0 +1,22 @@
+// Runs once when the page is up: starts the workbench below it and tells it which job the page shows.
+async () => {
+  const root = (window.gradio_config?.root ?? window.location.origin).replace(/\/$/, "");
+  const frame = document.querySelector("#sv-workbench");
+  if (!frame) return;
+  const { mount } = await import(`${root}/sv/static/main.js`);
+  const reader = navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en";
+  mount(frame, { base: `${root}/sv`, reader });
+
+  const tell = () => {
+    const id = document.querySelector("#sv-job [data-job]")?.dataset.job;
+    if (id && id !== tell.last) {
+      tell.last = id;
+      window.dispatchEvent(new CustomEvent("sv-open", { detail: { id } }));
+    }
+  };
+  new MutationObserver(tell).observe(document.querySelector("#sv-job") ?? document.body, {
+    childList: true,
+    subtree: true,
+  });
+  tell();
+}

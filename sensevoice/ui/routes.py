@@ -1,0 +1,250 @@
+"""What the workbench in the browser asks the server: jobs, their rows, sound, exports and corrections.
+
+Plain HTTP beside gradio's own routes, so that a page fetches only the rows that it lacks, any page can
+look at any job of its owner, and a dropped connection loses nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import mimetypes
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from sensevoice.errors import BadRequest, LoginNeeded, SenseVoiceError, Unexpected
+from sensevoice.formats import FORMATS, RenderOptions, render
+from sensevoice.jobs import Job, JobRunner
+from sensevoice.jobs.edits import Change
+from sensevoice.jobs.waveform import peaks_file, playable_file
+from sensevoice.options import Options
+from sensevoice.transcript import Segment, Span
+from sensevoice.ui import rows
+from sensevoice.ui.handlers import log_unexpected
+
+HearFn = Callable[[Path, Sequence[Span], Options], list[Segment]]
+"""Recognises stretches of a recording anew; one segment for each span."""
+
+STATIC = Path(__file__).with_name("workbench")
+
+MAX_BODY_BYTES = 1 << 20
+"""Corrections are text; a megabyte of it is more than anybody types."""
+
+Method = Callable[[Request, dict[str, Any]], Response | dict[str, Any]]
+
+
+def job_routes(runner: JobRunner, hear: HearFn) -> list[BaseRoute]:
+    """Return the routes below /sv, to be put before gradio's own."""
+    at = JobRoutes(runner, hear)
+    job = "/sv/jobs/{job_id}"
+    return [
+        Route("/sv/labels", at.labels),
+        Route("/sv/jobs", at.answer(at.jobs)),
+        Route(job, at.answer(at.job)),
+        Route(job, at.answer(at.rename), methods=["PATCH"]),
+        Route(job, at.answer(at.delete), methods=["DELETE"]),
+        Route(f"{job}/cancel", at.answer(at.cancel), methods=["POST"]),
+        Route(f"{job}/segments", at.answer(at.segments)),
+        Route(f"{job}/segments/{{row:int}}", at.answer(at.edit), methods=["PATCH"]),
+        Route(f"{job}/undo", at.answer(at.undo), methods=["POST"]),
+        Route(f"{job}/redo", at.answer(at.redo), methods=["POST"]),
+        Route(f"{job}/accept", at.answer(at.accept), methods=["POST"]),
+        Route(f"{job}/transcribe", at.answer(at.transcribe), methods=["POST"]),
+        Route(f"{job}/audio", at.answer(at.audio)),
+        Route(f"{job}/peaks", at.answer(at.peaks)),
+        Route(f"{job}/export", at.answer(at.export)),
+        Mount("/sv/static", StaticFiles(directory=STATIC, check_dir=False)),
+    ]
+
+
+class JobRoutes:
+    """The answers. Each method takes a request and its JSON body and runs in a thread of its own."""
+
+    def __init__(self, runner: JobRunner, hear: HearFn) -> None:
+        self._runner = runner
+        self._store = runner.store
+        self._hear = hear
+
+    def answer(self, method: Method) -> Callable[[Request], Awaitable[Response]]:
+        """Return the route's function around a method: its body, its thread, and its errors as JSON."""
+
+        async def answering(request: Request) -> Response:
+            try:
+                request.state.owner = owner_of(request)
+                body = await _body(request)
+                given = await run_in_threadpool(method, request, body)
+            except SenseVoiceError as error:
+                return _failed(error)
+            except Exception:
+                return _failed(Unexpected(reference=log_unexpected()))
+            headers = {"Cache-Control": "no-store"}
+            return given if isinstance(given, Response) else JSONResponse(given, headers=headers)
+
+        return answering
+
+    async def labels(self, request: Request) -> Response:
+        return JSONResponse(rows.labels())
+
+    def jobs(self, request: Request, body: dict[str, Any]) -> dict[str, Any]:
+        listed = self._store.jobs(request.state.owner)
+        return {"jobs": [rows.job_row(self._runner, job) for job in listed]}
+
+    def job(self, request: Request, body: dict[str, Any]) -> dict[str, Any]:
+        job = self._job(request)
+        return {**rows.job_row(self._runner, job), **rows.job_details(self._runner, job)}
+
+    def rename(self, request: Request, body: dict[str, Any]) -> dict[str, Any]:
+        return rows.job_row(self._runner, self._runner.rename(self._job(request), str(body.get("name", ""))))
+
+    def delete(self, request: Request, body: dict[str, Any]) -> dict[str, Any]:
+        self._runner.delete(self._job(request))
+        return {}
+
+    def cancel(self, request: Request, body: dict[str, Any]) -> dict[str, Any]:
+        self._runner.cancel(self._job(request))
+        return {}
+
+    def segments(self, request: Request, body: dict[str, Any]) -> dict[str, Any]:
+        wanted = request.query_params
+        first = int(wanted.get("from", 0))
+        version = int(wanted["version"]) if "version" in wanted else None
+        return rows.segment_rows(self._runner, self._job(request), first, version)
+
+    def edit(self, request: Request, body: dict[str, Any]) -> dict[str, Any]:
+        job, row = self._finished(request), int(request.path_params["row"])
+        segments = self._segments(job)
+        if not 0 <= row < len(segments):
+            raise BadRequest(reason=f"row {row}")
+        self._store.change(job, [Change(rows.corrected(segments[row], body), row)])
+        return {"segment": rows.segment_row(row, self._segments(job)[row]), "version": self._version(job)}
+
+    def undo(self, request: Request, body: dict[str, Any]) -> Response | dict[str, Any]:
+        job = self._finished(request)
+        if not self._store.undo(job):
+            return JSONResponse({"code": "nothing_to_undo"}, 409)
+        return {"version": self._version(job)}
+
+    def redo(self, request: Request, body: dict[str, Any]) -> dict[str, Any]:
+        """Recognise some rows anew with other settings; nothing is kept until it is accepted."""
+        job = self._finished(request)
+        segments = self._segments(job)
+        wanted = [int(row) for row in body.get("rows", ()) if 0 <= int(row) < len(segments)]
+        settings = {key: body[key] for key in ("language", "use_itn") if key in body}
+        options = replace(job.options, **settings)
+        again = self._hear(self._store.folder(job.id).source, [segments[row].span for row in wanted], options)
+        pairs = zip(wanted, again, strict=True)
+        return {
+            "proposals": [
+                {
+                    "index": row,
+                    "old": rows.segment_row(row, segments[row]),
+                    "new": rows.segment_row(row, replace(new, channel=segments[row].channel)),
+                }
+                for row, new in pairs
+            ]
+        }
+
+    def accept(self, request: Request, body: dict[str, Any]) -> dict[str, Any]:
+        job = self._finished(request)
+        segments = self._segments(job)
+        changes = [
+            Change(rows.corrected(segments[int(new["index"])], new), int(new["index"]))
+            for new in body.get("proposals", ())
+            if 0 <= int(new["index"]) < len(segments)
+        ]
+        self._store.change(job, changes)
+        return {"version": self._version(job)}
+
+    def transcribe(self, request: Request, body: dict[str, Any]) -> dict[str, Any]:
+        """Recognise a stretch that was left out, and keep it as a row of its own."""
+        job = self._finished(request)
+        span = Span(int(body["start_ms"]), int(body["end_ms"]))
+        heard = self._hear(self._store.folder(job.id).source, [span], job.options)
+        self._store.change(job, [Change(segment) for segment in heard])
+        return {"version": self._version(job), "segments": len(heard)}
+
+    def audio(self, request: Request, body: dict[str, Any]) -> Response:
+        folder = self._store.folder(self._job(request).id)
+        if request.query_params.get("as") == "opus":
+            return FileResponse(playable_file(folder), media_type="audio/ogg")
+        # Never a type that is no sound or film: a browser must not take an upload for a page.
+        guessed = mimetypes.guess_type(folder.source.name)[0] or ""
+        return FileResponse(
+            folder.source,
+            media_type=guessed if guessed.startswith(("audio/", "video/")) else "application/octet-stream",
+            headers={"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox"},
+        )
+
+    def peaks(self, request: Request, body: dict[str, Any]) -> Response:
+        folder = self._store.folder(self._job(request).id)
+        return FileResponse(peaks_file(folder), media_type="application/json")
+
+    def export(self, request: Request, body: dict[str, Any]) -> Response:
+        job, wanted = self._job(request), request.query_params
+        name = wanted.get("format", "txt")
+        options = RenderOptions(view=wanted.get("view", "tagged"), labels=wanted.get("labels", "zh"))
+        transcript = rows.chosen(self._runner, job, wanted.get("rows"))
+        content = render(transcript, name, options)
+        return rows.file_response(content, Path(job.name).stem, FORMATS[name])
+
+    def _job(self, request: Request) -> Job:
+        return self._store.job(request.path_params["job_id"], request.state.owner)
+
+    def _finished(self, request: Request) -> Job:
+        """Return a job that can be corrected: its rows no longer move."""
+        job = self._job(request)
+        if not job.finished:
+            raise BadRequest(reason="the job is not finished / 任务还没有完成")
+        return job
+
+    def _segments(self, job: Job) -> tuple[Segment, ...]:
+        return self._store.result(job).transcript.segments
+
+    def _version(self, job: Job) -> int:
+        return rows.version(self._runner, job)
+
+
+def owner_of(request: Request) -> str:
+    """Return the login behind a request, empty without logins. Raises LoginNeeded.
+
+    As gradio does it: the cookie that its login sets names a token of a user.
+    """
+    app = request.app
+    if app.auth is None:
+        return ""
+    cookies = (f"access-token-{app.cookie_id}", f"access-token-unsecure-{app.cookie_id}")
+    token = next((request.cookies[name] for name in cookies if name in request.cookies), None)
+    user = app.tokens.get(token)
+    if user is None:
+        raise LoginNeeded()
+    return str(user)
+
+
+async def _body(request: Request) -> dict[str, Any]:
+    """Return the JSON object of a request's body. Raises BadRequest."""
+    if request.method in ("GET", "HEAD"):
+        return {}
+    content = b""
+    async for part in request.stream():
+        content += part
+        if len(content) > MAX_BODY_BYTES:
+            raise BadRequest(reason="too large / 内容过大")
+    try:
+        body = json.loads(content or b"{}")
+    except ValueError as exc:
+        raise BadRequest(reason="no JSON / 不是 JSON") from exc
+    if not isinstance(body, dict):
+        raise BadRequest(reason="no JSON object / 不是 JSON 对象")
+    return body
+
+
+def _failed(error: SenseVoiceError) -> Response:
+    content = {"code": error.code, "zh": error.message("zh"), "en": error.message("en")}
+    return JSONResponse(content, error.http_status)
