@@ -11,10 +11,9 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from sensevoice import __version__, environment
+from sensevoice import __version__, environment, supervisor
 
-for _notice in environment.prepare():
-    print(_notice, flush=True)
+_notices = environment.prepare()
 
 from sensevoice.errors import MissingDependency, OptionError, SenseVoiceError  # noqa: E402
 
@@ -73,6 +72,11 @@ def argument_parser() -> Any:
 
 def main() -> int:
     args = argument_parser().parse_args()
+    if not supervisor.is_supervised():
+        return supervisor.supervise([sys.executable, *sys.argv])
+    supervisor.end_with_the_supervisor()
+    for notice in _notices:
+        startup.say(notice)
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
     logging.getLogger("sensevoice").setLevel(logging.INFO)
     try:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sensevoice import automodel, bundled, cpu_model, hub
+from sensevoice import automodel, bundled, cpu_model, hub, supervisor
 from sensevoice.audio_info import SAMPLE_RATE_HZ, SAMPLES_PER_MS
 from sensevoice.batching import packs
 from sensevoice.errors import DeviceUnavailable, SelfTestFailed
@@ -171,6 +171,8 @@ class FunasrRecognizer:
             return self._generate(clips, options)
         except Exception as exc:  # whatever a clip does to the libraries, it must cost that clip only
             log.warning("recognition of %d clip(s) failed", len(clips), exc_info=True)
+            if "CUDA error" in str(exc):  # after a device-side fault every call fails until the process ends
+                supervisor.start_over(str(exc))
             if len(clips) == 1:
                 return [Recognition("", error=f"{type(exc).__name__}: {exc}"[:300])]
         # Most likely the device's memory: half of them need half as much.

@@ -1,0 +1,92 @@
+"""A small process above the program that starts it again when it dies.
+
+Native code decodes and computes in the program: the kernel may kill it for its memory, a driver may
+abort it, a poisoned CUDA context answers nothing any more. Jobs are on disk and go on at the next start,
+so all that is needed is somebody to start it. A program that ends by itself, well or with an error, is
+left alone.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+
+log = logging.getLogger(__name__)
+
+BELOW_SUPERVISOR = "SENSEVOICE_SUPERVISED"
+"""Set in the environment of the program that has a supervisor."""
+
+MAX_DEATHS = 5
+WITHIN_S = 600.0
+"""A program that dies more often than this would die again: better it stays down and says so."""
+
+PAUSE_S = 1.0
+"""Before a new start: the port and the device's memory of the dead process have to come free."""
+
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+
+def is_supervised() -> bool:
+    return BELOW_SUPERVISOR in os.environ
+
+
+def supervise(command: Sequence[str], clock: Callable[[], float] = time.monotonic) -> int:
+    """Run a command until it ends by itself, starting it again whenever a signal ends it; its exit code.
+
+    SIGINT and SIGTERM are passed on, and then its end is the end.
+    """
+    asked_to_end = False
+    child: subprocess.Popen[bytes] | None = None
+
+    def pass_on(number: int, frame: object) -> None:
+        nonlocal asked_to_end
+        asked_to_end = True
+        if child is not None and child.poll() is None:
+            child.send_signal(number)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, pass_on)
+    deaths: list[float] = []
+    while True:
+        # A session of its own: Ctrl-C reaches the program once, through us.
+        child = subprocess.Popen(
+            list(command), env={**os.environ, BELOW_SUPERVISOR: "1"}, start_new_session=True
+        )
+        if asked_to_end:  # between two starts
+            child.terminate()
+        code = child.wait()
+        if code >= 0 or asked_to_end:
+            return code if code >= 0 else 128 - code
+        deaths = [death for death in deaths if clock() - death < WITHIN_S] + [clock()]
+        if len(deaths) > MAX_DEATHS:
+            _say(f"the program died {len(deaths)} times in {WITHIN_S:.0f} s: giving up / 反复退出，放弃重启")
+            return 1
+        name = signal.Signals(-code).name
+        _say(f"the program died ({name}) and is started again / 程序意外退出（{name}），正在重新启动")
+        time.sleep(PAUSE_S)
+
+
+def end_with_the_supervisor() -> None:
+    """Have the kernel end this process when the one above it dies, so that the port comes free."""
+    if is_supervised() and sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def start_over(reason: str) -> None:
+    """End this process at once, to be started again; does nothing without a supervisor.
+
+    For states that nothing inside the process can mend.
+    """
+    if is_supervised():
+        log.critical("starting over: %s", reason)
+        os.abort()
+
+
+def _say(line: str) -> None:
+    print(f"\n{line}", file=sys.stderr, flush=True)
