@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import re
 import shutil
-import signal
-import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -23,9 +20,8 @@ from gradio_client import Client, handle_file
 from playwright.sync_api import expect
 
 from tests.browser.conftest import OpenPage
+from tests.browser.program import Program
 from tests.conftest import GOLDEN, ROOT, SAMPLES
-
-START_LIMIT_S = 180
 
 
 def golden(name: str) -> str:
@@ -35,39 +31,14 @@ def golden(name: str) -> str:
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
     """(address, file with all it printed) of the started program."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    printed = tmp_path_factory.mktemp("program") / "printed.txt"
-    with printed.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, str(ROOT / "app_sensevoice.py"), "--demo", "--port", str(port)],
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            cwd=printed.parent,
-        )
-        address = f"http://127.0.0.1:{port}"
-        try:
-            _wait_for(address, process, printed)
-            yield address, printed
-            process.send_signal(signal.SIGINT)
-            assert process.wait(30) == 0
-        finally:
-            process.kill()
-            process.wait()
-    assert "Traceback" not in printed.read_text("utf-8")
-
-
-def _wait_for(address: str, process: subprocess.Popen[bytes], printed: Path) -> None:
-    deadline_s = time.monotonic() + START_LIMIT_S
-    while time.monotonic() < deadline_s:
-        assert process.poll() is None, printed.read_text("utf-8")
-        try:
-            with urllib.request.urlopen(address, timeout=5):
-                return
-        except OSError:
-            time.sleep(0.5)
-    raise AssertionError(printed.read_text("utf-8"))
+    started = Program(tmp_path_factory.mktemp("program"))
+    try:
+        started.wait()
+        yield started.address, started.printed
+        assert started.end() == 0
+    finally:
+        started.kill()
+    assert "Traceback" not in started.output()
 
 
 def test_what_the_program_prints_in_order(program: tuple[str, Path]) -> None:

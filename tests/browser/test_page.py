@@ -347,7 +347,7 @@ def test_a_closed_page_leaves_its_job_which_its_address_shows_again(
     wait_for_lines(again, 3)
     script.go.set()
     again.wait_for_selector("#sv-summary p")
-    assert len(text_of(again).splitlines()) == 6
+    assert len(text_of(again).splitlines()) == 5
     assert len(script.runs) == 1
 
 
