@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import stat
 from collections.abc import Iterator
@@ -11,11 +10,11 @@ from types import TracebackType
 
 import numpy as np
 
-from sensevoice import ffmpeg_cli
+from sensevoice import sniff
 from sensevoice.audio_info import SAMPLE_RATE_HZ, SAMPLES_PER_MS, AudioInfo, Decoder, Samples
-from sensevoice.errors import EmptyFile, FileMissing, MediaError, NoAudioTrack, NotMedia, TooShort
+from sensevoice.cell import CellDecoder
+from sensevoice.errors import EmptyFile, FileMissing, MediaError, NotMedia, TooShort
 from sensevoice.options import Channel
-from sensevoice.pyav_decoder import PyavDecoder
 
 __all__ = [
     "MIN_DURATION_MS",
@@ -31,27 +30,30 @@ __all__ = [
 MIN_DURATION_MS = 100
 """Shorter than one syllable; the recogniser needs a few frames of 60 ms to say anything."""
 
+STATES_LENGTH = ("wav", "flac", "mov,mp4")
+"""FFmpeg's names of containers that say how long the track is. Others are estimates from the bit rate, or
+the length of the pictures."""
+
+WHOLE_PERCENT = 97.0
+"""Encoders cut or add a frame or two at either end; a file that was cut off lacks more."""
+
 BLOCK_MS = 10_000
 """Ten seconds are 1.3 MB of stereo: little memory, and few enough blocks to cost nothing."""
-
-log = logging.getLogger(__name__)
 
 
 def open_audio(path: str | os.PathLike[str], stream_index: int | None = None) -> AudioSource:
     """Open the audio track of any media file; nothing is decoded yet.
 
     `stream_index` counts the audio tracks from 0; None takes the first that can be decoded. Raises
-    FileMissing, EmptyFile, NotMedia, UnfinishedRecording, NoAudioTrack or UnsupportedCodec.
+    FileMissing, EmptyFile, NotMedia, UnfinishedRecording, NoAudioTrack, UnsupportedCodec, UnusualAudio,
+    Playlist, CopyProtected, LockedFormat, SilkVoice, DecoderCrashed or TimedOut.
     """
     real_path = _real_file(path)
-    decoder: Decoder
+    sniff.refuse_lists(real_path)
     try:
-        decoder = PyavDecoder(real_path, stream_index)
-    except NoAudioTrack:
-        raise
+        return AudioSource(CellDecoder(real_path, stream_index))
     except MediaError as error:
-        decoder = _second_decoder(real_path, stream_index, error)
-    return AudioSource(decoder, stream_index)
+        raise sniff.better_reason(real_path, error) from error.__cause__
 
 
 def is_media(path: str | os.PathLike[str]) -> bool:
@@ -85,11 +87,11 @@ class AudioSource:
     `info` is what the file says of itself.
     """
 
-    def __init__(self, decoder: Decoder, stream_index: int | None = None) -> None:
+    def __init__(self, decoder: Decoder) -> None:
         self.info = decoder.info
         self._decoder = decoder
-        self._stream_index = stream_index
         self._closed = False
+        self._samples = 0
 
     def __enter__(self) -> AudioSource:
         return self
@@ -109,45 +111,42 @@ class AudioSource:
         """Packets that could not be decoded so far; what they held is missing from the sound."""
         return self._decoder.bad_packets
 
+    @property
+    def cut_short(self) -> MediaError | None:
+        """Why the decoder gave up before the end, after some sound had come out of it."""
+        return getattr(self._decoder, "cut_short", None)
+
+    @property
+    def readable_percent(self) -> float | None:
+        """How much of a file that was read to its end came out of it; None when all of it did.
+
+        Known only where the container states the length of the track itself.
+        """
+        claimed_ms = self.info.duration_ms
+        if not claimed_ms or not self.info.container.startswith(STATES_LENGTH):
+            return None
+        percent = 100 * self._samples / SAMPLES_PER_MS / claimed_ms
+        return percent if percent < WHOLE_PERCENT or self.cut_short else None
+
     def blocks(self, block_ms: int = BLOCK_MS) -> Iterator[Samples]:
         """Yield (channels, n) float32 within ±1 at 16 kHz, all of `block_ms` but the last.
 
         One channel for mono tracks, else two; surround is mixed down. What can be read of a damaged
         file is kept. Closing the generator closes the file. Raises at the end: TooShort for less than
-        MIN_DURATION_MS in all; NoUsableSound or UnsupportedCodec when nothing at all could be read.
+        MIN_DURATION_MS in all; NoUsableSound or UnsupportedCodec when nothing at all could be read;
+        TooLong, after what was read, for more than MAX_HOURS.
         ValueError, as for files, when the source has been read or closed.
         """
         if self._closed:
             raise ValueError("read from a closed audio source")
-        samples = 0
         try:
-            for block in _reblock(self._chunks(), block_ms * SAMPLES_PER_MS):
-                samples += block.shape[1]
+            for block in _reblock(self._decoder.chunks(), block_ms * SAMPLES_PER_MS):
+                self._samples += block.shape[1]
                 yield _clean(block)
         finally:
             self.close()
-        if samples < MIN_DURATION_MS * SAMPLES_PER_MS:
+        if self._samples < MIN_DURATION_MS * SAMPLES_PER_MS:
             raise TooShort(path=self.info.path, min_ms=MIN_DURATION_MS)
-
-    def _chunks(self) -> Iterator[Samples]:
-        try:
-            yield from self._decoder.chunks()
-        except MediaError as error:  # nothing at all could be read
-            self._decoder.close()
-            self._decoder = _second_decoder(self.info.path, self._stream_index, error)
-            yield from self._decoder.chunks()
-
-
-def _second_decoder(path: Path, stream_index: int | None, error: MediaError) -> Decoder:
-    """Return the system's ffmpeg on this file, or raise `error` when it cannot read it either."""
-    if not ffmpeg_cli.is_installed():
-        raise error
-    try:
-        decoder = ffmpeg_cli.FfmpegDecoder(path, stream_index)
-    except MediaError:
-        raise error from error.__cause__
-    log.info("%s: %s; reading it with the system's ffmpeg", path.name, error.code)
-    return decoder
 
 
 def _real_file(path: str | os.PathLike[str]) -> Path:

@@ -21,6 +21,9 @@ RATES_HZ = range(4_000, 768_001)
 """Rates that recordings have, up to the highest of DSD converters. Outside of them a few bytes of
 input become minutes of output."""
 
+MAX_CHANNELS = 64
+"""Recorders for ambisonics have so many; a header that claims more is damaged or made up."""
+
 PROTOCOLS = "file"
 """Nothing named inside a file may be fetched from the network."""
 
@@ -56,7 +59,10 @@ class Decoder(Protocol):
     """One way to decode the chosen audio track of one file, from the start, once."""
 
     info: AudioInfo
-    bad_packets: int
+
+    @property
+    def bad_packets(self) -> int:
+        """Packets that could not be decoded so far; all of them are known at the end."""
 
     def chunks(self) -> Iterator[Samples]:
         """Yield (channels, n) float32 at SAMPLE_RATE_HZ, one channel for mono tracks, else two.

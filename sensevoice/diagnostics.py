@@ -117,6 +117,11 @@ ADVICE = {
         "The file is damaged: {value:.0f} packets could not be decoded and were left out; "
         "some words may be missing.",
     ),
+    "incomplete": (
+        "文件不完整：只有约 {value:.0f}% 可以读取，已转写这一部分。请检查原文件，或重新导出。",
+        "The file is not whole: only about {value:.0f} % of it could be read, which was transcribed. "
+        "Check the original, or export it again.",
+    ),
 }
 
 
@@ -134,15 +139,17 @@ def diagnose(
     segments: Sequence[Segment],
     source_rate_hz: int,
     bad_packets: int = 0,
+    readable_percent: float | None = None,
 ) -> tuple[Diagnostic, ...]:
     """Return what is wrong, most important first; nothing for a clean recording.
 
     `speech` is where speech was detected, in any order; `source_rate_hz` the file's own sample rate, 0
-    when unknown.
+    when unknown; `readable_percent` how much of a file that is not whole could be read.
     """
     sound = _split(meter, speech, segments)
     measured = {
         "damaged": float(bad_packets) if bad_packets else None,
+        "incomplete": readable_percent,
         "low_snr": _low_snr(sound),
         "clipping": _clipping(meter),
         "very_quiet": _very_quiet(meter, sound),

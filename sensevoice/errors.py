@@ -10,7 +10,15 @@ SenseVoiceError
 │   ├── NoUsableSound
 │   ├── UnfinishedRecording
 │   ├── UnsupportedCodec
-│   └── TooShort
+│   ├── UnusualAudio            a rate or a number of channels that no recording has
+│   ├── Playlist
+│   ├── CopyProtected
+│   ├── LockedFormat            the files of music apps
+│   ├── SilkVoice
+│   ├── TooShort
+│   ├── TooLong
+│   ├── TimedOut
+│   └── DecoderCrashed          with a number that the log has too
 ├── RecognitionFailed           one clip; the other segments go on
 ├── TooBusy                     too many runs are waiting for their turn
 ├── DiskLow                     no room for another recording
@@ -43,7 +51,7 @@ class SenseVoiceError(Exception):
     `path` also gives the placeholder `{name}`, its last part.
     """
 
-    code: ClassVar[str] = "internal"
+    code: ClassVar[str] = "error"
     zh: ClassVar[str] = "内部错误：{reason}"
     en: ClassVar[str] = "Internal error: {reason}"
     exit_code: ClassVar[int] = 1
@@ -134,6 +142,84 @@ class TooShort(MediaError):
     code = "too_short"
     zh = "“{name}”的声音太短（不足 {min_ms} 毫秒），没有可识别的内容。"
     en = "The sound in “{name}” is too short (under {min_ms} ms) to recognise anything."
+
+
+class UnusualAudio(MediaError):
+    """Data: `path`, `found`."""
+
+    code = "rate_or_channels"
+    zh = "“{name}”的采样率或声道数不正常（{found}），请先转换成 16 kHz 单声道的 wav。"
+    en = (
+        "“{name}” has an unusual sample rate or number of channels ({found}). "
+        "Convert it to 16 kHz mono first."
+    )
+
+
+class Playlist(MediaError):
+    code = "playlist"
+    zh = "“{name}”是播放列表，不是录音。请上传它所指的音视频文件本身。"
+    en = "“{name}” is a list of other files and no recording. Upload the media files themselves."
+
+
+class CopyProtected(MediaError):
+    code = "drm"
+    zh = "“{name}”有版权加密（DRM），无法转写。请使用没有加密的版本，或在播放时另行录音。"
+    en = "“{name}” is copy-protected (DRM) and cannot be transcribed. Use a version without protection."
+
+
+class LockedFormat(MediaError):
+    code = "locked"
+    zh = "“{name}”是音乐软件的加密格式（ncm、kgm、qmc 等）。请先在该软件里导出为 mp3 或 wav。"
+    en = (
+        "“{name}” is in a music app's locked format (ncm, kgm, qmc …). "
+        "Export it as mp3 or wav from that app first."
+    )
+
+
+class SilkVoice(MediaError):
+    code = "silk"
+    zh = "“{name}”是微信或 QQ 的语音（SILK），暂不支持。请先转换成 mp3 或 wav。"
+    en = (
+        "“{name}” is a WeChat or QQ voice message (SILK), which is not supported. "
+        "Convert it to mp3 or wav first."
+    )
+
+
+class TooLong(MediaError):
+    """Data: `path`, `max_hours`."""
+
+    code = "too_long"
+    http_status = 413
+    zh = "“{name}”超过 {max_hours:g} 小时的上限，请分段上传。已完成的部分保留。"
+    en = (
+        "“{name}” is longer than the limit of {max_hours:g} hours. "
+        "Please split it. What was finished is kept."
+    )
+
+
+class TimedOut(MediaError):
+    code = "timed_out"
+    zh = "读取“{name}”超时，已停止。文件可能已损坏，请先用其他软件转换成 mp3 或 wav。"
+    en = "Reading “{name}” took too long and was stopped. It may be damaged; convert it to mp3 or wav first."
+
+
+class DecoderCrashed(MediaError):
+    """Data: `path`, `reference`, by which the fault can be found in the log."""
+
+    code = "decoder_crashed"
+    zh = "读取“{name}”时解码器崩溃，服务不受影响。编号 {reference}。请先用其他软件转换成 mp3 或 wav。"
+    en = (
+        "The decoder crashed on “{name}”; the service is fine. Reference {reference}. "
+        "Convert the file to mp3 or wav with another program first."
+    )
+
+
+def media_error(code: str, **data: Any) -> MediaError:
+    """Return the MediaError with a code; the base class for one that is not known."""
+    kinds = {kind.code: kind for kind in MediaError.__subclasses__()}
+    if code not in kinds:
+        return MediaError(**{"reason": code, **data})
+    return kinds[code](**data)
 
 
 class RecognitionFailed(SenseVoiceError):

@@ -13,6 +13,7 @@ import numpy as np
 
 from sensevoice.audio_info import (
     CONTAINERS,
+    MAX_CHANNELS,
     PROTOCOLS,
     RATES_HZ,
     SAMPLE_RATE_HZ,
@@ -20,7 +21,7 @@ from sensevoice.audio_info import (
     Samples,
     plausible_duration_ms,
 )
-from sensevoice.errors import NoAudioTrack, NotMedia, NoUsableSound, UnsupportedCodec
+from sensevoice.errors import NoAudioTrack, NotMedia, NoUsableSound, UnusualAudio
 
 SAFE_INPUT = {"protocol_whitelist": PROTOCOLS, "format_whitelist": CONTAINERS}
 
@@ -31,7 +32,7 @@ def is_installed() -> bool:
 
 
 class FfmpegDecoder:
-    """See `Decoder`. Raises NotMedia, NoAudioTrack, UnsupportedCodec or NoUsableSound.
+    """See `Decoder`. Raises NotMedia, NoAudioTrack, UnusualAudio or NoUsableSound.
 
     `path` is absolute, `stream_index` as in PyavDecoder. The first second is decoded at once, because
     only then it is known whether the program can do it. Packets that cannot be decoded are not counted:
@@ -102,8 +103,8 @@ def _probe(path: Path, track: int) -> AudioInfo:
         raise NoAudioTrack(path=path)
     stream, container = streams[track], found.get("format", {})
     codec, rate_hz = stream.get("codec_name", "?"), int(stream.get("sample_rate", 0))
-    if rate_hz not in RATES_HZ:
-        raise UnsupportedCodec(path=path, codec=f"{codec} ({rate_hz} Hz)")
+    if rate_hz not in RATES_HZ or int(stream["channels"]) > MAX_CHANNELS:
+        raise UnusualAudio(path=path, found=f"{rate_hz} Hz, {stream['channels']} ch")
     duration_s = stream.get("duration") or container.get("duration")
     return AudioInfo(
         path=path,

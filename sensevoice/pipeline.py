@@ -163,8 +163,9 @@ class _Run:
     def transcript(self, name: str, segments: Sequence[Segment]) -> Transcript:
         duration_ms = max((stream.segmenter.fed_ms for stream in self._streams), default=0)
         speech = sorted(span for stream in self._streams for span in stream.segmenter.speech)
-        info = self._source.info
-        found = diagnose(self._meter, speech, segments, info.sample_rate_hz, self._source.bad_packets)
+        source = self._source
+        rate_hz, percent = source.info.sample_rate_hz, source.readable_percent
+        found = diagnose(self._meter, speech, segments, rate_hz, source.bad_packets, percent)
         return Transcript(
             source=name,
             duration_ms=duration_ms,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import av
@@ -10,12 +12,15 @@ import numpy as np
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
+from av.codec.codec import UnknownCodecError
 from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Discard
 
+from sensevoice import sniff
 from sensevoice.audio_info import (
     CONTAINERS,
+    MAX_CHANNELS,
     PROTOCOLS,
     RATES_HZ,
     SAMPLE_RATE_HZ,
@@ -24,12 +29,15 @@ from sensevoice.audio_info import (
     plausible_duration_ms,
 )
 from sensevoice.errors import (
+    CopyProtected,
     MediaError,
+    MissingDependency,
     NoAudioTrack,
     NotMedia,
     NoUsableSound,
     UnfinishedRecording,
     UnsupportedCodec,
+    UnusualAudio,
 )
 
 FAULTS = (av.FFmpegError, ValueError, IndexError, MemoryError)
@@ -41,6 +49,9 @@ MAX_BAD_PACKETS = 2_000
 
 MAX_DEMUX_FAULTS = 8
 """Faults in a row without a packet between them; a demuxer that has lost its place never ends them."""
+
+MIN_FFMPEG = (8, 1, 2)
+"""The first without CVE-2026-8461 and the faults fixed with it."""
 
 IO_TIMEOUT_S = 30.0
 """For opening, and for every read: a network drive may go away."""
@@ -61,6 +72,8 @@ class PyavDecoder:
         self._unsupported = False
         self._container = _open_container(path)
         try:
+            if sniff.is_protected(path):
+                raise CopyProtected(path=path)
             self._stream = _choose_stream(self._container, path, stream_index)
             self.info = _read_info(self._container, self._stream, path)
         except MediaError:
@@ -85,8 +98,8 @@ class PyavDecoder:
 
     def _nothing_readable(self) -> MediaError:
         if self._unsupported:
-            codec = f"{self.info.codec} ({self.info.sample_rate_hz} Hz, {self.info.channels} ch)"
-            return UnsupportedCodec(path=self.info.path, codec=codec)
+            found = f"{self.info.codec}, {self.info.sample_rate_hz} Hz, {self.info.channels} ch"
+            return UnusualAudio(path=self.info.path, found=found)
         return NoUsableSound(path=self.info.path)
 
     def _resample(self, frame: AudioFrame | None) -> list[Samples]:
@@ -173,12 +186,41 @@ def _open_container(path: Path) -> InputContainer:
         return av.open(
             str(path),
             metadata_errors="replace",  # tags in GBK or worse must not matter
-            options={"protocol_whitelist": PROTOCOLS, "format_whitelist": CONTAINERS},
+            options={
+                "protocol_whitelist": PROTOCOLS,
+                "format_whitelist": CONTAINERS,
+                "codec_whitelist": audio_codecs(),
+            },
             timeout=(IO_TIMEOUT_S, IO_TIMEOUT_S),
         )
     except FAULTS as exc:
         error = UnfinishedRecording if _lacks_moov(path) else NotMedia
         raise error(path=path) from exc
+
+
+@cache
+def audio_codecs() -> str:
+    """Return the names of all audio decoders: no other kind is started, not even to look at a stream.
+
+    Faults of picture decoders (CVE-2026-8461) are then out of reach.
+    """
+    names = [name for name in av.codecs_available if _decodes_audio(name)]
+    return ",".join(sorted(names))
+
+
+def _decodes_audio(name: str) -> bool:
+    try:
+        return av.Codec(name, "r").type == "audio"
+    except UnknownCodecError:  # an encoder only
+        return False
+
+
+def check_version() -> None:
+    """Raise MissingDependency unless PyAV carries an FFmpeg without known faults that a file can reach."""
+    found = re.findall(r"\d+", av.ffmpeg_version_info)
+    if tuple(map(int, found[:3])) < MIN_FFMPEG:
+        wanted = ".".join(map(str, MIN_FFMPEG))
+        raise MissingDependency(reason=f"FFmpeg {av.ffmpeg_version_info} < {wanted} (pip install -U av)")
 
 
 def _choose_stream(container: InputContainer, path: Path, stream_index: int | None) -> AudioStream:
@@ -203,8 +245,8 @@ def _skip_other_streams(container: InputContainer, chosen: AudioStream) -> None:
 
 def _read_info(container: InputContainer, stream: AudioStream, path: Path) -> AudioInfo:
     codec = stream.codec_context
-    if codec.sample_rate and codec.sample_rate not in RATES_HZ:
-        raise UnsupportedCodec(path=path, codec=f"{codec.name} ({codec.sample_rate} Hz)")
+    if (codec.sample_rate and codec.sample_rate not in RATES_HZ) or codec.channels > MAX_CHANNELS:
+        raise UnusualAudio(path=path, found=f"{codec.sample_rate} Hz, {codec.channels} ch")
     duration_s = container.duration / av.time_base if container.duration else None
     if stream.duration and stream.time_base:
         duration_s = float(stream.duration * stream.time_base)

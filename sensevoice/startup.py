@@ -15,6 +15,7 @@ from importlib.metadata import version
 from sensevoice import __version__
 from sensevoice.errors import OptionError, PortTaken, StartupError
 from sensevoice.models import FunasrRecognizer, ModelSettings, load_recognizer, resolve_device
+from sensevoice.pyav_decoder import check_version
 
 ANY_ADDRESS = ("0.0.0.0", "::", "")
 
@@ -44,6 +45,7 @@ def check_port(host: str, port: int) -> None:
 
 def announce_versions(settings: ModelSettings) -> str:
     """Print versions and device; return the device. Raises DeviceUnavailable."""
+    check_version()
     say(f"SenseVoice {__version__} · loading libraries / 正在载入依赖库 …")
     device = resolve_device(settings.device)
     packages = " · ".join(f"{name} {version(name)}" for name in ("torch", "funasr", "gradio", "av"))

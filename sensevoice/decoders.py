@@ -1,0 +1,64 @@
+"""The ways to decode a file, one after the other: PyAV, then the ffmpeg program of the system."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+from sensevoice import ffmpeg_cli
+from sensevoice.audio_info import Decoder, Samples
+from sensevoice.errors import CopyProtected, MediaError, NoAudioTrack
+from sensevoice.pyav_decoder import PyavDecoder
+
+log = logging.getLogger(__name__)
+
+
+def open_decoder(path: Path, stream_index: int | None = None) -> Decoder:
+    """Open the audio track of a regular file by the first way that can; see `Decoder`.
+
+    `stream_index` counts the audio tracks from 0; None takes the first that can be decoded. Raises
+    MediaError subclasses.
+    """
+    try:
+        return _SecondTry(PyavDecoder(path, stream_index), stream_index)
+    except (NoAudioTrack, CopyProtected):
+        raise
+    except MediaError as error:
+        return _second_decoder(path, stream_index, error)
+
+
+class _SecondTry:
+    """A decoder that gives way to the second one when nothing at all comes out of it."""
+
+    def __init__(self, decoder: Decoder, stream_index: int | None) -> None:
+        self.info = decoder.info
+        self._decoder = decoder
+        self._stream_index = stream_index
+
+    @property
+    def bad_packets(self) -> int:
+        return self._decoder.bad_packets
+
+    def chunks(self) -> Iterator[Samples]:
+        try:
+            yield from self._decoder.chunks()
+        except MediaError as error:
+            self._decoder.close()
+            self._decoder = _second_decoder(self.info.path, self._stream_index, error)
+            yield from self._decoder.chunks()
+
+    def close(self) -> None:
+        self._decoder.close()
+
+
+def _second_decoder(path: Path, stream_index: int | None, error: MediaError) -> Decoder:
+    """Return the system's ffmpeg on this file, or raise `error` when it cannot read it either."""
+    if not ffmpeg_cli.is_installed():
+        raise error
+    try:
+        decoder = ffmpeg_cli.FfmpegDecoder(path, stream_index)
+    except MediaError:
+        raise error from error.__cause__
+    log.info("%s: %s; reading it with the system's ffmpeg", path.name, error.code)
+    return decoder

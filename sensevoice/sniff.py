@@ -1,0 +1,70 @@
+"""What a file is by its first bytes, where that decides what to tell people. Nothing is decoded."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from sensevoice.errors import LockedFormat, MediaError, Playlist, SilkVoice
+
+HEAD_BYTES = 4096
+
+PLAYLIST = re.compile(
+    rb"\A\s*(?:\xef\xbb\xbf)?\s*(?:#EXTM3U|#EXT-X-|ffconcat version|\[playlist\]|\[Reference\]|v=0\s|"
+    rb"<asx[\s>]|<smil[\s>]|(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)?<MPD[\s>])",
+    re.IGNORECASE | re.DOTALL,
+)
+"""HLS, ffconcat, PLS, ASF references, SDP, ASX, SMIL and DASH: lists that name other files."""
+
+SILK = (b"#!SILK_V3", b"\x02#!SILK_V3")
+"""The voice messages of WeChat and QQ; Tencent puts one byte before the codec's own mark."""
+
+LOCKED = (b"CTENFDAM", b"\x7c\xd5\x32\xeb\x86\x02\x7f\x4b", b"\x05\x28\xbc\x96\xe9\xe4\x5a\x43")
+"""NetEase (ncm), KuGou (kgm) and its variant (vpr)."""
+
+LOCKED_SUFFIXES = (
+    *(".ncm", ".kgm", ".kgma", ".vpr", ".kwm", ".tkm", ".xm", ".mflac", ".mflac0", ".mgg", ".mgg1"),
+    *(".qmc", ".qmc0", ".qmc2", ".qmc3", ".qmcflac", ".qmcogg"),
+)
+"""QQ Music, KuWo and others put no mark into the file; the name has to do when nothing can be decoded."""
+
+PROTECTED = re.compile(rb"drms|aavd|enca.{0,600}?sinf", re.DOTALL)
+"""Sample entries of FairPlay, of Audible, and of the common encryption (ISO/IEC 23001-7)."""
+
+MAX_INDEX_BYTES = 16 << 20
+"""An honest index of ten hours is below 4 MB, and the sample entries stand at its beginning."""
+
+
+def refuse_lists(path: Path) -> None:
+    """Raise Playlist, SilkVoice or LockedFormat for a file that must not, or need not, be decoded."""
+    with path.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+    if PLAYLIST.match(head):
+        raise Playlist(path=path)
+    if head.startswith(SILK):
+        raise SilkVoice(path=path)
+    if head.startswith(LOCKED):
+        raise LockedFormat(path=path)
+
+
+def better_reason(path: Path, error: MediaError) -> MediaError:
+    """Return why a file cannot be read by its name, if that says more than the decoder's reason."""
+    if error.code in ("not_media", "codec", "no_sound") and path.suffix.lower() in LOCKED_SUFFIXES:
+        return LockedFormat(path=path)
+    return error
+
+
+def is_protected(path: Path) -> bool:
+    """Tell whether an MP4's audio is encrypted. Box layout: ISO/IEC 14496-12, section 4.2."""
+    with path.open("rb") as file:
+        while len(header := file.read(8)) == 8:
+            size, kind = int.from_bytes(header[:4], "big"), header[4:]
+            if kind == b"moov":
+                return PROTECTED.search(file.read(min(size, MAX_INDEX_BYTES))) is not None
+            read = 8
+            if size == 1:  # a 64-bit size follows
+                size, read = int.from_bytes(file.read(8), "big"), 16
+            if size < read or not kind.isascii():  # up to the end of the file, or no MP4 at all
+                return False
+            file.seek(size - read, 1)
+    return False
