@@ -1,16 +1,16 @@
-"""The process that decodes one file: arguments are its path and track, samples go to standard output.
+"""The process that decodes one file and writes its samples to a pipe.
 
-Started by decoder.py with an empty environment. It holds no secret, opens one file, and is killed
-whenever it is no longer wanted.
+Forked from the nursery, with an empty environment. It holds no secret, opens one file, and is killed
+whenever it is no longer wanted; when nobody reads any more, the pipe ends it.
 """
 
 from __future__ import annotations
 
 import os
-import sys
+import resource
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NoReturn
 
 import numpy as np
 
@@ -23,23 +23,23 @@ FRAME_SAMPLES = 10 * SAMPLE_RATE_HZ
 """Ten seconds at a time: few system calls, and 1.3 MB in the pipe's two ends."""
 
 
-def main(path: str, stream_index: str, max_hours: str) -> None:
-    """Decode a file to standard output; "-" for `stream_index` is the first that can be decoded."""
-    out = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # a library that prints must not break the frames
-    limits.end_with_the_parent()
-    limits.limit_this_process()
+def main(to: int, path: str, stream_index: int | None, max_hours: float) -> NoReturn:
+    """Decode a file to a file descriptor and end the process."""
+    out = os.fdopen(to, "wb")
     try:
-        _decode(Path(path), None if stream_index == "-" else int(stream_index), float(max_hours), out)
+        os.setsid()  # so that it can be killed with all that it starts
+        limits.limit_this_process()
+        wire.write_json(out, wire.HELLO, {"pid": os.getpid()})
+        _decode(Path(path), stream_index, max_hours, out)
     except MediaError as error:
         data = {key: value for key, value in error.data.items() if key not in ("path", "name")}
-        wire.write_json(out, wire.ERROR, {"code": error.code, "data": data})
+        wire.write_json(out, wire.ERROR, {"code": error.code, "data": data | _used()})
     except MemoryError:  # a limit: an honest file needs no such amounts
-        wire.write_json(out, wire.ERROR, {"code": NotMedia.code, "data": {}})
+        wire.write_json(out, wire.ERROR, {"code": NotMedia.code, "data": _used()})
     except BrokenPipeError:
-        pass
-    sys.stderr.close()
-    os._exit(0)  # no time for what libraries like to do at the end
+        os._exit(1)
+    finally:
+        os._exit(0)  # no time for what libraries like to do at the end
 
 
 def _decode(path: Path, stream_index: int | None, max_hours: float, out: BinaryIO) -> None:
@@ -60,7 +60,12 @@ def _decode(path: Path, stream_index: int | None, max_hours: float, out: BinaryI
             raise TooLong(path=path, max_hours=max_hours)
         header = bytes([len(frame)])
         wire.write_frame(out, wire.BLOCK, header + frame.astype("<f4", copy=False).tobytes())
-    wire.write_json(out, wire.END, {"bad_packets": decoder.bad_packets})
+    wire.write_json(out, wire.END, {"bad_packets": decoder.bad_packets} | _used())
+
+
+def _used() -> dict[str, int]:
+    """Return the most memory that this process has used; ru_maxrss is in KiB."""
+    return {"peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10}
 
 
 def _gathered(chunks: Iterator[Samples]) -> Iterator[Samples]:

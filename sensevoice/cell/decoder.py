@@ -8,8 +8,6 @@ import os
 import secrets
 import select
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +17,7 @@ import numpy as np
 
 from sensevoice.audio_info import AudioInfo, Samples
 from sensevoice.cell import wire
+from sensevoice.cell.nursery import Nursery
 from sensevoice.errors import DecoderCrashed, MediaError, TimedOut, media_error
 
 log = logging.getLogger(__name__)
@@ -26,39 +25,27 @@ log = logging.getLogger(__name__)
 SILENT_S = 60.0
 """How long the child may take for the next ten seconds of sound: a thousand times what they need."""
 
-ROOT = Path(__file__).resolve().parents[2]
-
-START = (
-    f"import sys; sys.path.insert(0, {str(ROOT)!r}); "
-    "from sensevoice.cell.child import main; main(*sys.argv[1:])"
-)
+nursery = Nursery()
+"""One for the program; its process starts with the first file."""
 
 
 class CellDecoder:
     """See `Decoder`: the same as `open_decoder`, in a process of its own.
 
     A crash, a hang or a limit of that process is one error about this file: DecoderCrashed or TimedOut
-    when nothing has come out of it yet, else `cut_short`, and what had come stands.
+    when nothing has come out of it yet, else `cut_short`, and what had come stands. `peak_bytes` is the
+    most memory it used, known at the end; errors carry it in their data.
     """
 
     def __init__(self, path: Path, stream_index: int | None = None, max_hours: float = 12.0) -> None:
         self.bad_packets = 0
+        self.peak_bytes = 0
         self.cut_short: MediaError | None = None
         self._path = path
-        track = "-" if stream_index is None else str(stream_index)
-        self._process = subprocess.Popen(
-            # Isolated: neither the current folder nor the user's settings reach it.
-            [sys.executable, "-I", "-c", START, str(path), track, str(max_hours)],
-            stdin=subprocess.PIPE,  # held open; its end tells the child that we are gone
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={"OPENBLAS_NUM_THREADS": "1"},  # each thread would claim address space
-            cwd="/",
-            start_new_session=True,
-        )
-        assert self._process.stdout is not None
-        self._out = self._process.stdout.fileno()
+        self._pidfd: int | None = None
+        self._out = nursery.fork({"path": str(path), "stream_index": stream_index, "max_hours": max_hours})
         try:
+            self._meet()
             kind, payload = self._frame()
         except BaseException:
             self.close()
@@ -77,7 +64,8 @@ class CellDecoder:
                     any_sound = True
                     yield _samples(payload)
                 elif kind == wire.END:
-                    self.bad_packets = int(json.loads(payload)["bad_packets"])
+                    told = json.loads(payload)
+                    self.bad_packets, self.peak_bytes = told["bad_packets"], told["peak_bytes"]
                     return
                 else:
                     raise self._error(kind, payload)
@@ -90,15 +78,27 @@ class CellDecoder:
 
     def close(self) -> None:
         """End the child, with all it has started, at once."""
-        if self._process.returncode is None:
+        if self._pidfd is not None:
             try:
-                os.killpg(self._process.pid, signal.SIGKILL)
+                signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
             except ProcessLookupError:
                 log.debug("the decoder had ended by itself")
-            self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                pipe.close()
+            os.close(self._pidfd)
+            self._pidfd = None
+        if self._out >= 0:
+            os.close(self._out)  # what it may have started ends when it writes
+            self._out = -1
+
+    def _meet(self) -> None:
+        """Learn who decodes; a descriptor of it stays right when its number is used again."""
+        kind, payload = self._frame()
+        if kind != wire.HELLO:
+            raise self._crashed()
+        self.pid = int(json.loads(payload)["pid"])
+        try:
+            self._pidfd = os.pidfd_open(self.pid)
+        except ProcessLookupError:
+            log.debug("the decoder has ended already")
 
     def _frame(self) -> tuple[bytes, bytes]:
         """Return the next frame. Raises TimedOut, or DecoderCrashed when the child is gone."""
@@ -110,9 +110,10 @@ class CellDecoder:
 
     def _read(self, size: int, deadline_s: float) -> bytes:
         data = bytearray()
+        poll = select.poll()
+        poll.register(self._out, select.POLLIN)
         while len(data) < size:
-            ready, _, _ = select.select([self._out], [], [], max(0.0, deadline_s - time.monotonic()))
-            if not ready:
+            if not poll.poll(max(0.0, deadline_s - time.monotonic()) * 1000):
                 raise TimedOut(path=self._path)
             part = os.read(self._out, min(size - len(data), 1 << 20))
             if not part:
@@ -122,11 +123,8 @@ class CellDecoder:
 
     def _crashed(self) -> MediaError:
         """Return the error for a child that ended in the middle of its work."""
-        code = self._process.wait()
-        if code == -signal.SIGXCPU:
-            return TimedOut(path=self._path)
         reference = secrets.token_hex(4)
-        log.error("the decoder ended with %d, reference %s", code, reference)
+        log.error("a decoder ended in the middle of its work, reference %s", reference)
         return DecoderCrashed(path=self._path, reference=reference)
 
     def _error(self, kind: bytes, payload: bytes) -> MediaError:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-import os
 import resource
-import threading
 
 ADDRESS_SPACE_BYTES = 1_500 << 20
 """FFmpeg, PyAV and NumPy map some 500 MB; the largest honest frames and indexes need 200 MB more."""
@@ -32,16 +30,6 @@ def limit_this_process() -> None:
         most = most if hard == resource.RLIM_INFINITY else min(most, hard)
         resource.setrlimit(kind, (most, most))
     _limit_ffmpeg_allocations()
-
-
-def end_with_the_parent() -> None:
-    """End this process when standard input is closed, which the parent holds open as long as it lives."""
-
-    def wait() -> None:
-        os.read(0, 1)
-        os._exit(1)
-
-    threading.Thread(target=wait, name="lifeline", daemon=True).start()
 
 
 def _limit_ffmpeg_allocations() -> None:

@@ -6,8 +6,9 @@ import json
 import struct
 from typing import Any, BinaryIO
 
-INFO, BLOCK, ERROR, END = b"i", b"b", b"e", b"z"
-"""What the file says of itself (JSON); samples; why it cannot be read (JSON); the end (JSON)."""
+HELLO, INFO, BLOCK, ERROR, END = b"h", b"i", b"b", b"e", b"z"
+"""Who it is (JSON); what the file says of itself (JSON); samples; why it cannot be read (JSON); the end
+(JSON)."""
 
 HEADER = struct.Struct("<cI")
 
