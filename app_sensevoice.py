@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import os
 import signal
 import sys
 import threading
@@ -18,7 +19,9 @@ _notices = environment.prepare()
 from sensevoice.errors import MissingDependency, OptionError, SenseVoiceError  # noqa: E402
 
 try:
-    from sensevoice import arguments, models, startup
+    from sensevoice import arguments, models, startup, workdir
+    from sensevoice.door import Door, Guard
+    from sensevoice.door.rules import allowed_hosts
 except ImportError as missing:
     sys.exit(str(MissingDependency(reason=missing)))
 
@@ -46,6 +49,25 @@ def argument_parser() -> Any:
     )
     group.add_argument("--port", type=int, default=6006, help="port (default %(default)s) / 端口")
     group.add_argument("--auth", metavar="USER:PASSWORD", help="ask visitors for this login / 访问需要登录")
+    group.add_argument(
+        "--open", action="store_true", help="let in whoever reaches this machine, unasked / 不设访问限制"
+    )
+    group.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="host name under which the page is reached, e.g. of a reverse proxy / 允许的主机名",
+    )
+    group.add_argument(
+        "--max-upload-mb", type=int, default=2048, help="largest file (default %(default)d) / 上传大小上限"
+    )
+    group.add_argument(
+        "--min-free-mb",
+        type=int,
+        default=1024,
+        help="refuse uploads below this free space / 最小剩余磁盘空间",
+    )
     group.add_argument(
         "--root-path", default="", help="path behind a reverse proxy, such as /asr / 反向代理路径"
     )
@@ -98,6 +120,8 @@ def run(args: Any) -> int:
     startup.announce_versions(settings)
     recognizer = models.scheduled(startup.load(settings))
 
+    uploads = workdir.WorkDirectory()
+    os.environ["GRADIO_TEMP_DIR"] = str(uploads.path)  # gradio reads it when it is imported
     from sensevoice import jobs, pipeline, ui
 
     store = jobs.JobStore(
@@ -109,8 +133,11 @@ def run(args: Any) -> int:
         model=recognizer.info,
         version=__version__,
         demo=ui.bundled_demo() if settings.demo else None,
+        max_upload_mb=args.max_upload_mb,
     )
     app = ui.build_app(runner, page)
+    door = Door(args.max_upload_mb, login is not None, args.open, allowed_hosts(args.allow_host))
+    guard = functools.partial(Guard, door=door, uploads=uploads.path, min_free_bytes=args.min_free_mb << 20)
     hear = functools.partial(_hear, pipeline, recognizer)
     app.queue(**ui.queue_arguments()).launch(
         server_name=args.host,
@@ -118,13 +145,14 @@ def run(args: Any) -> int:
         auth=login,
         root_path=args.root_path or None,
         prevent_thread_lock=True,
-        **ui.launch_arguments(page, ui.job_routes(runner, hear)),
+        **ui.launch_arguments(page, ui.job_routes(runner, hear), guard),
     )
-    startup.announce_address(args.host, args.port, args.root_path, protected=login is not None)
+    startup.announce_address(args.host, args.port, args.root_path, door)
     _wait_for_the_end()
     app.close()
     runner.close()
     recognizer.close()
+    uploads.close()
     return 0
 
 

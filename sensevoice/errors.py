@@ -26,6 +26,12 @@ SenseVoiceError
 ├── Unexpected                  a fault of the program, with a number that the log has too
 ├── BadRequest                  what a browser asked for does not exist
 ├── LoginNeeded                 the page is open to those who log in
+├── Refused                     what the door turns away
+│   ├── Uninvited
+│   ├── UnknownHost
+│   ├── BadOrigin
+│   ├── Forbidden
+│   └── TooBig
 ├── BadRecord                   a JSON document that is no transcript of ours
 └── StartupError                the program cannot start; ends it with exit code 1
     ├── PortTaken
@@ -281,6 +287,57 @@ class LoginNeeded(SenseVoiceError):
     http_status = 401
     zh = "请先登录。"
     en = "Please log in first."
+
+
+class Refused(SenseVoiceError):
+    """A request that is turned away before the page sees it."""
+
+    code = "refused"
+    http_status = 403
+    zh = "此请求被拒绝。"
+    en = "This request is refused."
+
+
+class Uninvited(Refused):
+    code = "uninvited"
+    http_status = 401
+    zh = "请使用程序启动时在终端里打印的链接（带 token），或通过 SSH 隧道在 http://127.0.0.1 打开。"
+    en = (
+        "Please open the link (with a token) that the program printed in its terminal, "
+        "or come through the SSH tunnel at http://127.0.0.1."
+    )
+
+
+class UnknownHost(Refused):
+    """Data: `host`."""
+
+    code = "unknown_host"
+    http_status = 421
+    zh = "不认识的主机名 {host}。请用 http://127.0.0.1 打开，或在启动时加上 --allow-host {host}。"
+    en = "Unknown host name {host}. Open http://127.0.0.1, or start the program with --allow-host {host}."
+
+
+class BadOrigin(Refused):
+    """Data: `origin`."""
+
+    code = "bad_origin"
+    zh = "拒绝来自其他网站（{origin}）的请求。若页面在反向代理之后，请在启动时加上 --allow-host。"
+    en = "Requests from another site ({origin}) are refused. Behind a reverse proxy, start with --allow-host."
+
+
+class Forbidden(Refused):
+    code = "forbidden"
+    zh = "不代为获取网络地址。请下载文件后上传。"
+    en = "Addresses are not fetched on anybody's behalf. Download the file and upload it."
+
+
+class TooBig(Refused):
+    """Data: `max_mb`."""
+
+    code = "too_big"
+    http_status = 413
+    zh = "文件超过 {max_mb} MB 的上限（--max-upload-mb）。请压缩或分段后上传。"
+    en = "The file is over the limit of {max_mb} MB (--max-upload-mb). Compress or split it."
 
 
 class BadRecord(SenseVoiceError):

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from importlib.metadata import version
 
 from sensevoice import __version__
+from sensevoice.door import Door
 from sensevoice.errors import OptionError, PortTaken, StartupError
 from sensevoice.models import FunasrRecognizer, ModelSettings, load_recognizer, resolve_device
 from sensevoice.pyav_decoder import check_version
@@ -70,8 +71,8 @@ def load(settings: ModelSettings) -> FunasrRecognizer:
     return recognizer
 
 
-def announce_address(host: str, port: int, root_path: str, protected: bool) -> None:
-    """Print the address, the tunnel command to paste on one's own computer, and a warning."""
+def announce_address(host: str, port: int, root_path: str, door: Door) -> None:
+    """Print the address, the tunnel command to paste on one's own computer, and who else may come in."""
     shown = "127.0.0.1" if host in ANY_ADDRESS else host
     say(f"\nopen / 打开: http://{shown}:{port}{root_path}\n")
     user, machine = _user(), socket.gethostname()
@@ -79,12 +80,14 @@ def announce_address(host: str, port: int, root_path: str, protected: bool) -> N
     say("from your own computer, through SSH / 在自己的电脑上通过 SSH 隧道访问：")
     say(f"  ssh -L {tunnel}")
     say(f"  ssh -Nf -L {tunnel}   # in the background / 后台运行\n")
-    if host in ANY_ADDRESS and not protected:
+    if door.open_to_all:
         say(
-            "warning / 警告: anyone who reaches this machine can use the page. Set --auth user:password, or "
-            "--host 127.0.0.1 and the tunnel. / "
-            "能访问本机的人都能使用此页面，请设置 --auth 或 --host 127.0.0.1。\n"
+            "warning / 警告: --open lets in whoever reaches this machine. Leave it out, or set --auth "
+            "user:password. / --open 允许任何能访问本机的人使用，请去掉它，或设置 --auth。\n"
         )
+    elif host in ANY_ADDRESS and not door.login:
+        say("without a tunnel, with this link only, or --auth user:password / 不用隧道时，只能用此链接：")
+        say(f"  http://{machine}:{port}{root_path}/?token={door.token}\n")
     say("Ctrl-C ends the program / 按 Ctrl-C 结束")
 
 

@@ -17,6 +17,8 @@ ORDER = (
     "errors",
     "environment",
     "supervisor",
+    "workdir",
+    "door",
     "options",
     "transcript",
     "progress",

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from sensevoice import startup
+from sensevoice.door import Door
 from sensevoice.errors import DeviceUnavailable, OptionError, PortTaken, StartupError
 from sensevoice.models import ModelSettings, resolve_device
 
@@ -147,22 +148,35 @@ class TestPrinted:
     def test_the_address_to_open_and_the_tunnel_to_paste(
         self, capsys: pytest.CaptureFixture[str], host: str, address: str
     ) -> None:
-        startup.announce_address(host, 6006, "/asr", protected=True)
+        startup.announce_address(host, 6006, "/asr", Door(10, login=True))
         printed = capsys.readouterr().out
         assert f"http://{address}:6006/asr\n" in printed
         assert re.search(r"ssh -L 6006:127\.0\.0\.1:6006 -p \S+.*@", printed)
         assert "warning" not in printed
 
     @pytest.mark.parametrize(
-        ("host", "protected", "warned"),
-        [("0.0.0.0", False, True), ("0.0.0.0", True, False), ("127.0.0.1", False, False)],
+        ("host", "login", "open_to_all", "warned", "invited"),
+        [
+            ("0.0.0.0", False, False, False, True),
+            ("0.0.0.0", True, False, False, False),
+            ("0.0.0.0", False, True, True, False),
+            ("127.0.0.1", False, False, False, False),
+        ],
     )
-    def test_an_open_door_is_mentioned(
-        self, capsys: pytest.CaptureFixture[str], host: str, protected: bool, warned: bool
+    def test_who_else_may_come_in(
+        self,
+        capsys: pytest.CaptureFixture[str],
+        host: str,
+        login: bool,
+        open_to_all: bool,
+        warned: bool,
+        invited: bool,
     ) -> None:
-        startup.announce_address(host, 6006, "", protected)
+        door = Door(10, login, open_to_all)
+        startup.announce_address(host, 6006, "", door)
         printed = capsys.readouterr().out
         assert ("warning / 警告" in printed) == warned
+        assert (f"/?token={door.token}" in printed) == invited
 
     def test_a_user_without_a_name(
         self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -171,7 +185,7 @@ class TestPrinted:
             raise KeyError("getpwuid(): uid not found: 4711")
 
         monkeypatch.setattr(startup.getpass, "getuser", nameless)
-        startup.announce_address("0.0.0.0", 6006, "", True)
+        startup.announce_address("0.0.0.0", 6006, "", Door(10, login=True))
         assert "user@" in capsys.readouterr().out
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
 from sensevoice.ui.settings import PageSettings
@@ -42,13 +43,16 @@ def queue_arguments() -> dict[str, Any]:
     }
 
 
-def launch_arguments(settings: PageSettings, routes: Sequence[BaseRoute] = ()) -> dict[str, Any]:
+def launch_arguments(
+    settings: PageSettings, routes: Sequence[BaseRoute] = (), guard: Callable[..., Any] | None = None
+) -> dict[str, Any]:
     """Return the keyword arguments of Blocks.launch, except address, port, login and root path.
 
-    `routes` are answered before gradio's own.
+    `routes` are answered before gradio's own; `guard` makes the middleware in front of all.
     """
+    middleware = [] if guard is None else [Middleware(guard)]
     return {
-        "app_kwargs": {"routes": list(routes)},
+        "app_kwargs": {"routes": list(routes), "middleware": middleware},
         "js": BOOT_JS.read_text("utf-8"),
         "max_threads": MAX_PAGES,
         "share": False,  # recordings never leave by a public tunnel
@@ -60,6 +64,7 @@ def launch_arguments(settings: PageSettings, routes: Sequence[BaseRoute] = ()) -
         "footer_links": [],
         "quiet": True,  # the program prints its own address
         "allowed_paths": [],  # uploads and downloads live in gradio's cache, nothing else is served
+        "strict_cors": True,  # a page of localhost on another port is another site
         "max_file_size": f"{settings.max_upload_mb}mb",
         "state_session_capacity": 500,  # gradio keeps 10 000 visitors' results in memory
         "theme": theme(),

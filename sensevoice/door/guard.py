@@ -1,0 +1,164 @@
+"""The door as ASGI middleware."""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import logging
+import shutil
+from collections.abc import Awaitable, Callable, MutableMapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from starlette.datastructures import Headers
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+
+from sensevoice.door.rules import COOKIE, Door, Request
+from sensevoice.door.slow import SlowDown
+from sensevoice.errors import DiskLow, SenseVoiceError, TooBig, Uninvited
+
+log = logging.getLogger(__name__)
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+PAGE = """<!doctype html>
+<html lang="zh">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>SenseVoice</title>
+<style>
+  body { font: 16px/1.7 system-ui, sans-serif; max-width: 40em; margin: 10vh auto; padding: 0 1em; }
+  html { color-scheme: light dark; }
+</style>
+<h1>SenseVoice</h1>
+<p>ZH</p>
+<p>EN</p>
+</html>
+"""
+
+
+class _TooMuch(Exception):
+    """More came than a request may hold."""
+
+
+class Guard:
+    """Turns requests away before gradio sees them; `uploads` is where gradio writes what is sent."""
+
+    def __init__(
+        self,
+        app: App,
+        door: Door,
+        uploads: Path,
+        min_free_bytes: int,
+        slow_down: SlowDown | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._app = app
+        self._door = door
+        self._uploads = uploads
+        self._min_free_bytes = min_free_bytes
+        self._slow = slow_down or SlowDown()
+        self._sleep = sleep
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        request = _request(scope)
+        is_try = self._door.offers_token(request) or _is_login(request)
+        if is_try and (delay_s := self._slow.delay_s(request.address)):
+            await self._sleep(delay_s)
+        refusal = self._door.refusal(request) or self._check_disk(request)
+        if refusal is not None:
+            if isinstance(refusal, Uninvited) and is_try:
+                self._slow.wrong(request.address)
+            log.info("turned away: %s", refusal.code)
+            await _refuse(refusal, request, scope, receive, send)
+        elif scope["type"] == "http" and request.method == "GET" and self._invited(request):
+            await self._welcome(request, scope)(scope, receive, send)
+        else:
+            await self._pass_on(request, scope, receive, send)
+
+    def _invited(self, request: Request) -> bool:
+        return "token=" in request.query and self._door.holds_token(request)
+
+    def _welcome(self, request: Request, scope: Scope) -> Response:
+        """Put the token into a cookie and take it out of the address, which people copy and share."""
+        rest = urlencode([pair for pair in parse_qsl(request.query) if pair[0] != "token"])
+        response = RedirectResponse(f"?{rest}" if rest else "./", 303)
+        secure = scope.get("scheme") == "https"
+        response.set_cookie(COOKIE, self._door.token, httponly=True, samesite="lax", secure=secure)
+        return response
+
+    def _check_disk(self, request: Request) -> SenseVoiceError | None:
+        if request.method != "POST" or not request.path.endswith("/upload"):
+            return None
+        free = shutil.disk_usage(self._uploads).free
+        needed = int(request.headers.get("content-length", "0")) + self._min_free_bytes
+        if free >= needed:
+            return None
+        return DiskLow(reason=f"{free / 1e9:.1f} GB free, {needed / 1e9:.1f} GB needed / 剩余与所需空间")
+
+    async def _pass_on(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request in, counting what it sends and whether its password was wrong."""
+        received, started = 0, False
+
+        async def counted() -> MutableMapping[str, Any]:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > self._door.max_body_bytes:
+                raise _TooMuch
+            return message
+
+        async def watched(message: MutableMapping[str, Any]) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                if _is_login(request) and message["status"] >= 400:
+                    self._slow.wrong(request.address)
+            await send(message)
+
+        try:
+            await self._app(scope, counted, watched)
+        except _TooMuch:
+            if not started:
+                await _refuse(TooBig(max_mb=self._door.max_upload_mb), request, scope, receive, send)
+
+
+async def _refuse(
+    error: SenseVoiceError, request: Request, scope: Scope, receive: Receive, send: Send
+) -> None:
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1008})
+        return
+    zh, en = error.message("zh"), error.message("en")
+    headers = {"Cache-Control": "no-store", "Connection": "close"}
+    if "text/html" in request.headers.get("accept", ""):
+        page = PAGE.replace("<p>ZH", f"<p>{html.escape(zh)}").replace("<p>EN", f"<p>{html.escape(en)}")
+        response: Response = HTMLResponse(page, error.http_status, headers)
+    else:
+        # "detail" is what gradio's own client shows.
+        content = {"code": error.code, "zh": zh, "en": en, "detail": f"{zh} / {en}"}
+        response = JSONResponse(content, error.http_status, headers)
+    await response(scope, receive, send)
+
+
+def _request(scope: Scope) -> Request:
+    headers = {name: value for name, value in Headers(scope=scope).items()}
+    client = scope.get("client")
+    return Request(
+        method=scope.get("method", "POST"),  # a web socket changes things like a POST
+        path=scope["path"],
+        query=scope.get("query_string", b"").decode("latin-1"),
+        address=client[0] if client else "",
+        headers=headers,
+    )
+
+
+def _is_login(request: Request) -> bool:
+    return request.method == "POST" and request.path.rstrip("/").endswith("/login")
