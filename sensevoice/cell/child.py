@@ -45,6 +45,8 @@ def main(to: int, path: str, stream_index: int | None, max_hours: float) -> NoRe
 def _decode(path: Path, stream_index: int | None, max_hours: float, out: BinaryIO) -> None:
     decoder = open_decoder(path, stream_index)
     info = decoder.info
+    if (info.duration_ms or 0) > max_hours * 3_600_000:  # why read half a day before saying so
+        raise TooLong(path=path, max_hours=max_hours)
     claims = {
         "container": info.container,
         "codec": info.codec,

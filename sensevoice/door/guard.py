@@ -149,7 +149,7 @@ async def _refuse(
 
 
 def _request(scope: Scope) -> Request:
-    headers = {name: value for name, value in Headers(scope=scope).items()}
+    headers = dict(Headers(scope=scope).items())
     client = scope.get("client")
     return Request(
         method=scope.get("method", "POST"),  # a web socket changes things like a POST

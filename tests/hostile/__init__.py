@@ -1,0 +1,1 @@
+"""Files that are broken, lie about themselves or mean harm, and what is to become of each."""
