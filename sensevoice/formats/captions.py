@@ -1,0 +1,95 @@
+"""Captions for the deaf and hard of hearing: sounds named where they are heard, also during speech.
+
+As the guides of the BBC and of the Described and Captioned Media Program ask: a sound in square
+brackets, notes around what is sung, and music named when it begins and not again while it goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sensevoice.tags import label
+from sensevoice.transcript import Event, Segment
+
+NOTE_SIGN = "♪"
+_MUSIC = "BGM"
+_SINGING = "Sing"
+
+
+@dataclass(frozen=True)
+class Note:
+    """A name to be shown in a text, before the character `offset`."""
+
+    offset: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Noted:
+    """A text with notes in it; `places` has for each character the one it was in the bare text.
+
+    A character of a note has the place of the character after it, or of the last.
+    """
+
+    text: str
+    places: tuple[int, ...]
+
+
+class Captioner:
+    """Goes through the segments in order and remembers on which channels music goes on."""
+
+    def __init__(self, labels: str) -> None:
+        self._labels = labels
+        self._music: set[str | None] = set()
+
+    def notes(self, segment: Segment) -> tuple[Note, ...]:
+        """Return what is to be named in the next segment, in the order of its text."""
+        names = [event.name for event in segment.events]
+        goes_on = segment.channel in self._music
+        if _MUSIC in names:
+            self._music.add(segment.channel)
+        else:
+            self._music.discard(segment.channel)
+        return tuple(sorted(self._each(segment, goes_on), key=lambda note: note.offset))
+
+    def _each(self, segment: Segment, goes_on: bool) -> Iterator[Note]:
+        sings = any(event.name == _SINGING for event in segment.events)
+        for event in segment.events:
+            if event.name == _SINGING and segment.text:
+                continue
+            if event.name == _MUSIC and (goes_on or sings):
+                continue
+            if name := self._named(event):
+                yield Note(min(event.offset or 0, len(segment.text)), name)
+        if sings and segment.text:
+            yield Note(0, NOTE_SIGN)
+            yield Note(len(segment.text), NOTE_SIGN)
+
+    def _named(self, event: Event) -> str:
+        name = label(event.name, self._labels, event.trend)
+        if not name:
+            return ""
+        return f"{NOTE_SIGN} {name} {NOTE_SIGN}" if event.name in (_MUSIC, _SINGING) else f"[{name}]"
+
+
+def with_notes(text: str, notes: Sequence[Note]) -> Noted:
+    """Return the text with the notes in it, a space on either side of each."""
+    shown = ""
+    places: list[int] = []
+    last = max(0, len(text) - 1)
+    ends = [*(note.offset for note in notes), len(text)]
+    at = 0
+    for index, end in enumerate(ends):
+        shown += text[at:end]
+        places += range(at, end)
+        at = end
+        if index < len(notes):
+            before = "" if not shown or shown[-1].isspace() else " "
+            after = (
+                "" if text[end : end + 1].isspace() or (end == len(text) and index + 1 == len(notes)) else " "
+            )
+            named = before + notes[index].text + after
+            shown += named
+            places += [min(end, last)] * len(named)
+    return Noted(shown, tuple(places))
