@@ -29,9 +29,9 @@ def ass(transcript: Transcript, options: RenderOptions) -> str:
     for name, rgb in EMOTION_COLOURS.items():
         if name in used:
             subtitles.styles[name.title()] = _style(*rgb)
-    for cue in shown:
-        subtitles.append(_event(cue, options.labels))
-    return subtitles.to_string("ass")
+    # pysubs2 writes the head and the styles only: it cuts every time off at 9:59:59.99, for the sake of an
+    # old editor, while players read more hours.
+    return subtitles.to_string("ass") + "".join(_dialogue(cue, options.labels) for cue in shown)
 
 
 def _style(red: int = 255, green: int = 255, blue: int = 255) -> pysubs2.SSAStyle:
@@ -46,11 +46,16 @@ def _style(red: int = 255, green: int = 255, blue: int = 255) -> pysubs2.SSAStyl
     )
 
 
-def _event(cue: Cue, labels: str) -> pysubs2.SSAEvent:
-    return pysubs2.SSAEvent(
-        cue.span.start_ms,
-        cue.span.end_ms,
-        r"\N".join(line.translate(_NO_MARKUP) for line in cue.lines),
-        style=cue.emotion.title() if cue.emotion in EMOTION_COLOURS else "Default",
-        name=channel_name(cue.channel, labels),
-    )
+def _dialogue(cue: Cue, labels: str) -> str:
+    start, end = cue.span.start_ms // 10, cue.span.end_ms // 10
+    style = cue.emotion.title() if cue.emotion in EMOTION_COLOURS else "Default"
+    text = r"\N".join(line.translate(_NO_MARKUP) for line in cue.lines)
+    times = f"{_clock(start)},{_clock(max(end, start + 1))}"
+    return f"Dialogue: 0,{times},{style},{channel_name(cue.channel, labels)},0,0,0,,{text}\n"
+
+
+def _clock(hundredths: int) -> str:
+    seconds, hundredths = divmod(hundredths, 100)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{seconds:02d}.{hundredths:02d}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from sensevoice.formats.base import RenderOptions, one_line
 from sensevoice.formats.tagged import tagged_lines
@@ -13,9 +14,11 @@ Label = tuple[int, int, str]
 
 
 def labels_track(transcript: Transcript, options: RenderOptions) -> str:
-    """Return the lines of the tagged transcript as labels."""
+    """Return each segment as a label, with its tags as in the tagged transcript."""
     return _track(
-        (line.start_ms, line.end_ms, line.text) for line in tagged_lines(transcript, options.labels)
+        (line.start_ms, line.end_ms, line.text)
+        for segment in transcript.segments  # one at a time, so that a sound keeps a label of its own
+        for line in tagged_lines(replace(transcript, segments=(segment,)), options.labels)
     )
 
 

@@ -13,6 +13,10 @@ from sensevoice.tags import label
 from sensevoice.transcript import Event, Segment
 
 NOTE_SIGN = "♪"
+
+MAX_REST_MS = 10_000
+"""Music that is heard again after a longer rest is named again."""
+
 _MUSIC = "BGM"
 _SINGING = "Sing"
 
@@ -41,16 +45,14 @@ class Captioner:
 
     def __init__(self, labels: str) -> None:
         self._labels = labels
-        self._music: set[str | None] = set()
+        self._music_until_ms: dict[str | None, int] = {}
 
     def notes(self, segment: Segment) -> tuple[Note, ...]:
         """Return what is to be named in the next segment, in the order of its text."""
-        names = [event.name for event in segment.events]
-        goes_on = segment.channel in self._music
-        if _MUSIC in names:
-            self._music.add(segment.channel)
-        else:
-            self._music.discard(segment.channel)
+        until_ms = self._music_until_ms.pop(segment.channel, None)
+        goes_on = until_ms is not None and segment.span.start_ms - until_ms <= MAX_REST_MS
+        if any(event.name == _MUSIC for event in segment.events):
+            self._music_until_ms[segment.channel] = segment.span.end_ms
         return tuple(sorted(self._each(segment, goes_on), key=lambda note: note.offset))
 
     def _each(self, segment: Segment, goes_on: bool) -> Iterator[Note]:
