@@ -32,7 +32,7 @@ from sensevoice.folder import (  # noqa: E402
     settings_key,
     write_whole,
 )
-from sensevoice.formats import FORMATS, VIEWS, RenderOptions, render, render_view  # noqa: E402
+from sensevoice.formats import FORMATS, VIEWS, RenderOptions, check_traditional, render  # noqa: E402
 from sensevoice.models import scheduled  # noqa: E402
 from sensevoice.options import Options  # noqa: E402
 from sensevoice.pipeline import transcribe  # noqa: E402
@@ -233,7 +233,7 @@ def run(args: argparse.Namespace) -> int:
         raise OptionError(option="jobs", value=args.jobs, allowed="≥ 1")
     options = arguments.options(args)
     if args.traditional:
-        render_view(Transcript("", 0, ()), "plain", in_traditional=True)  # says now that OpenCC is missing
+        check_traditional()
     listing = list_media(args.directory, args.recursive)
     settings = arguments.model_settings(args)
     startup.announce_versions(settings)

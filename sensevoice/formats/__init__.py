@@ -16,7 +16,7 @@ from sensevoice.formats.record import from_dict, json_text, to_dict
 from sensevoice.formats.subtitles import srt, vtt
 from sensevoice.formats.text import markdown_file, txt, view_text
 from sensevoice.formats.textgrid import textgrid
-from sensevoice.formats.traditional import traditional
+from sensevoice.formats.traditional import check_traditional, traditional
 from sensevoice.transcript import Transcript
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "VIEWS",
     "Format",
     "RenderOptions",
+    "check_traditional",
     "from_dict",
     "render",
     "render_bundle",
@@ -36,9 +37,9 @@ _ROWS = (
     Format("txt", ".txt", "text/plain", "文本（所选视图）", "Text, in the chosen view", txt),
     Format("srt", ".srt", "application/x-subrip", "SRT 字幕", "SubRip subtitles", srt),
     Format("vtt", ".vtt", "text/vtt", "WebVTT 字幕", "WebVTT subtitles", vtt),
+    Format("json", ".json", "application/json", "完整记录（JSON）", "The whole record, as JSON", json_text),
     Format("ass", ".ass", "text/x-ssa", "ASS 字幕（按情绪着色）", "ASS subtitles, coloured by emotion", ass),
     Format("lrc", ".lrc", "text/x-lrc", "LRC 歌词", "LRC lyrics", lrc),
-    Format("json", ".json", "application/json", "完整记录（JSON）", "The whole record, as JSON", json_text),
     Format("jsonl", ".jsonl", "application/jsonl", "逐段记录（JSONL）", "The segments, as JSON Lines", jsonl),
     Format(
         "csv", ".csv", "text/csv", "表格（CSV，Excel 可用）", "Table (CSV, for Excel)", sheets.segments_csv

@@ -33,7 +33,8 @@ class Note:
 class Noted:
     """A text with notes in it; `places` has for each character the one it was in the bare text.
 
-    A character of a note has the place of the character after it, or of the last.
+    A character of a note has the place of the next character that is no space, or of the last one: in
+    the pause between two words a note would make the one cue of both.
     """
 
     text: str
@@ -79,7 +80,6 @@ def with_notes(text: str, notes: Sequence[Note]) -> Noted:
     """Return the text with the notes in it, a space on either side of each."""
     shown = ""
     places: list[int] = []
-    last = max(0, len(text) - 1)
     ends = [*(note.offset for note in notes), len(text)]
     at = 0
     for index, end in enumerate(ends):
@@ -93,5 +93,12 @@ def with_notes(text: str, notes: Sequence[Note]) -> Noted:
             )
             named = before + notes[index].text + after
             shown += named
-            places += [min(end, last)] * len(named)
+            places += [_anchor(text, end)] * len(named)
     return Noted(shown, tuple(places))
+
+
+def _anchor(text: str, offset: int) -> int:
+    rest = text[offset:]
+    if rest.strip():
+        return offset + len(rest) - len(rest.lstrip())
+    return max(0, len(text.rstrip()) - 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from itertools import count
 from pathlib import Path
 
 from sensevoice.formats.base import one_line
@@ -29,15 +30,19 @@ def finetune_jsonl(rows: Iterable[tuple[Segment, str | Path]]) -> str:
     number. Lengths are counted as the examples and funasr's `scp2jsonl` count them.
     """
     lines = []
-    used: dict[str, int] = {}
+    used: set[str] = set()
     for segment, clip in rows:
         if not is_trainable(segment):
             continue
-        stem = _KEY_UNSAFE.sub("_", Path(clip).stem) or "clip"
-        used[stem] = used.get(stem, 0) + 1
-        key = stem if used[stem] == 1 else f"{stem}_{used[stem]}"
+        key = _unused(_KEY_UNSAFE.sub("_", Path(clip).stem) or "clip", used)
+        used.add(key)
         lines.append(json.dumps(_row(segment, str(clip), key), ensure_ascii=False) + "\n")
     return "".join(lines)
+
+
+def _unused(stem: str, used: set[str]) -> str:
+    names = (f"{stem}_{number}" for number in count(2))
+    return stem if stem not in used else next(name for name in names if name not in used)
 
 
 def is_trainable(segment: Segment) -> bool:

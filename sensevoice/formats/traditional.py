@@ -24,6 +24,12 @@ def traditional(transcript: Transcript, raw: bool = False) -> Transcript:
     return replace(transcript, segments=tuple(_converted(item, raw) for item in transcript.segments))
 
 
+def check_traditional() -> None:
+    """Raise OptionError if OpenCC is missing, before anybody waits for a transcript."""
+    for configuration in _CONFIGURATIONS.values():
+        _converter(configuration)
+
+
 def _converted(segment: Segment, raw: bool) -> Segment:
     if segment.language not in _CONFIGURATIONS:
         return segment
