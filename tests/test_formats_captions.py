@@ -229,3 +229,27 @@ def test_notes_keep_the_place_of_every_character() -> None:
     assert len(noted.places) == len(noted.text)
     assert [noted.places[noted.text.index(char)] for char in "ab"] == [0, 1]
     assert with_notes("", ()).text == ""
+
+
+def test_the_sign_that_opens_never_ends_a_line_and_the_one_that_closes_never_begins_one() -> None:
+    text = "You never. Know until you try, they say"
+    for offset in (0, 10, 15, 21, 25, 30, 35, len(text)):
+        shown = cues(record(with_events(text, Event("BGM", "rising", offset))), "en", captions=True)
+        lines = [line for cue in shown for line in cue.lines]
+        assert " ".join(lines).count("♪ background music, growing louder ♪") == 1
+        assert not [line for line in lines if line.startswith("♪") and not line.startswith("♪ background")]
+        assert not [line for line in lines if line.endswith("♪") and not line.endswith("louder ♪")]
+    chinese = cues(record(with_events("你好今天天气真好", Event("BGM", None, 4))), "zh", captions=True)
+    assert chinese[0].lines == ("你好今天 ♪ 背景音乐 ♪ 天气真好",)
+    sung = cues(record(with_events(f"{'la ' * 13}lalala", Event("Sing"))), "en", captions=True)
+    assert sung[0].lines[0].startswith("♪ la") and sung[-1].lines[-1].endswith("lalala ♪")
+
+
+def test_a_sign_beside_a_word_as_wide_as_a_line_stands_alone() -> None:
+    shown = cues(record(with_events("a" * 42, Event("Sing"))), "en", captions=True)
+    assert [line for cue in shown for line in cue.lines][:2] == ["♪", "a" * 42]
+
+
+def test_music_that_the_model_names_twice_is_named_once() -> None:
+    twice = with_events("你好今天", Event("BGM"), Event("BGM", offset=2))
+    assert captioned(twice) == [(0, 2000, "♪ 背景音乐 ♪ 你好今天")]

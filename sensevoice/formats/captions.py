@@ -7,8 +7,9 @@ brackets, notes around what is sung, and music named when it begins and not agai
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from sensevoice.formats.linebreak import MAX_LINE_WIDTH, Token, cut_after
 from sensevoice.tags import label
 from sensevoice.transcript import Event, Segment
 
@@ -63,6 +64,7 @@ class Captioner:
                 continue
             if event.name == _MUSIC and (goes_on or sings):
                 continue
+            goes_on = goes_on or event.name == _MUSIC
             if name := self._named(event):
                 yield Note(min(event.offset or 0, len(segment.text)), name)
         if sings and segment.text:
@@ -102,3 +104,25 @@ def _anchor(text: str, offset: int) -> int:
     if rest.strip():
         return offset + len(rest) - len(rest.lstrip())
     return max(0, len(text.rstrip()) - 1)
+
+
+def keep_opening_sign(text: str, parts: Sequence[Token]) -> list[Token]:
+    """Return the tokens with the first note sign joined to what it opens, where a line can hold both.
+
+    Like all that has no letter it stands with the word before it, which is right for the closing one.
+    """
+    index = next((place for place, part in enumerate(parts) if text[part.end - 1] == NOTE_SIGN), None)
+    if index is None or index + 1 == len(parts):
+        return list(parts)
+    before, after = parts[index], parts[index + 1]
+    word = text[before.start : before.end - 1].rstrip()
+    end = before.start + len(word)
+    alone = replace(before, start=before.end - 1, left=before.right - 1)
+    kept = (
+        [replace(before, end=end, right=before.right - before.end + end, cut=cut_after(word))] if word else []
+    )
+    if after.right - alone.left <= MAX_LINE_WIDTH:
+        kept.append(replace(after, start=alone.start, left=alone.left))
+    else:
+        kept += [alone, after]
+    return [*parts[:index], *kept, *parts[index + 2 :]]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from sensevoice.formats.captions import Captioner, Note, with_notes
+from sensevoice.formats.captions import Captioner, Note, keep_opening_sign, with_notes
 from sensevoice.formats.linebreak import MAX_LINE_WIDTH, Token, lay_out, tokens
 from sensevoice.tags import label
 from sensevoice.transcript import Event, Segment, Span, Transcript, Word
@@ -89,9 +89,8 @@ def _text_cues(bare: str, span: Span, words: Sequence[Word], notes: Sequence[Not
     clock = _Clock(bare, span, words)
     noted = with_notes(bare, notes)
     text, places = noted.text, noted.places
-    spoken = [
-        _Spoken(token, clock.span(places[token.start], places[token.end - 1] + 1)) for token in tokens(text)
-    ]
+    parts = keep_opening_sign(text, tokens(text)) if notes else tokens(text)
+    spoken = [_Spoken(token, clock.span(places[token.start], places[token.end - 1] + 1)) for token in parts]
     for run in _runs(spoken):
         while run:
             count = _best_count(run)
