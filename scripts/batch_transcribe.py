@@ -69,16 +69,8 @@ def argument_parser() -> Any:
     parser.add_argument(
         "--labels", choices=("zh", "en"), default="zh", help="language of the labels / 标签语言"
     )
-    parser.add_argument(
-        "--captions",
-        action="store_true",
-        help="subtitles name the sounds during speech too / 听障字幕：说话时的声音也写出",
-    )
-    parser.add_argument(
-        "--traditional",
-        action="store_true",
-        help="traditional Chinese (pip install OpenCC) / 输出繁体中文（需 OpenCC）",
-    )
+    parser.add_argument("--captions", action="store_true", help="name sounds during speech too / 听障字幕")
+    parser.add_argument("--traditional", action="store_true", help="traditional Chinese (OpenCC) / 繁体中文")
     parser.add_argument(
         "--jobs",
         type=int,

@@ -24,7 +24,10 @@ def srt(transcript: Transcript, options: RenderOptions) -> str:
 
 
 def vtt(transcript: Transcript, options: RenderOptions) -> str:
-    """Return the transcript as a WebVTT file, with a class for each emotion and a voice for each channel."""
+    """Return the transcript as a WebVTT file, with a class for each emotion and a voice for each channel.
+
+    Browsers and players read it; ffmpeg 5 stops at a STYLE block: give it srt or ass.
+    """
     subtitles = pysubs2.SSAFile()
     shown = cues(transcript, options.labels, options.captions)
     for cue in shown:
