@@ -32,7 +32,7 @@ from sensevoice.folder import (  # noqa: E402
     settings_key,
     write_whole,
 )
-from sensevoice.formats import FORMATS, VIEWS, RenderOptions, render  # noqa: E402
+from sensevoice.formats import FORMATS, VIEWS, RenderOptions, check_traditional, render  # noqa: E402
 from sensevoice.models import scheduled  # noqa: E402
 from sensevoice.options import Options  # noqa: E402
 from sensevoice.pipeline import transcribe  # noqa: E402
@@ -69,6 +69,8 @@ def argument_parser() -> Any:
     parser.add_argument(
         "--labels", choices=("zh", "en"), default="zh", help="language of the labels / 标签语言"
     )
+    parser.add_argument("--captions", action="store_true", help="name sounds during speech too / 听障字幕")
+    parser.add_argument("--traditional", action="store_true", help="traditional Chinese (OpenCC) / 繁体中文")
     parser.add_argument(
         "--jobs",
         type=int,
@@ -97,7 +99,7 @@ class Batch:
         self._args = args
         self._recognizer = recognizer
         self._options = options
-        self._render = RenderOptions(view=args.view, labels=args.labels)
+        self._render = RenderOptions(args.view, args.labels, args.traditional, args.captions)
         target = args.out_dir or args.output.parent
         target.mkdir(parents=True, exist_ok=True)
         remove_leftovers(target)
@@ -106,7 +108,9 @@ class Batch:
             if args.out_dir
             else args.output.with_name(f".{args.output.name}.db")
         )
-        key = settings_key(self._options, recognizer.info, args.format, args.view, args.labels)
+        # Only what was asked for is part of the key: results made before these settings came stay done.
+        extras = [name for name in ("captions", "traditional") if getattr(args, name)]
+        key = settings_key(self._options, recognizer.info, args.format, args.view, args.labels, *extras)
         self._done = DoneList(state, key)
         self._stopped = threading.Event()
         self._written_s = -WRITE_EVERY_S
@@ -220,6 +224,8 @@ def run(args: argparse.Namespace) -> int:
     if args.jobs < 1:
         raise OptionError(option="jobs", value=args.jobs, allowed="≥ 1")
     options = arguments.options(args)
+    if args.traditional:
+        check_traditional()
     listing = list_media(args.directory, args.recursive)
     settings = arguments.model_settings(args)
     startup.announce_versions(settings)

@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sensevoice.formats import FORMATS
+from sensevoice.formats.traditional import _converter
 from sensevoice.options import Options
 from sensevoice.recognizer import Recognition
 from tests.fakes import Answer, FakeRecognizer
@@ -430,3 +432,36 @@ def test_json_is_json(folder: Folder) -> None:
     folder.add("a.wav", 400)
     folder.to_folder("--format", "json")
     assert json.loads(folder.results()["a.wav.json"])
+
+
+@pytest.mark.parametrize("name", list(FORMATS))
+def test_every_format_is_a_file_beside_the_others(folder: Folder, name: str) -> None:
+    folder.add("通话[1] (甲).wav", 400)
+    assert folder.to_folder("--format", name) == 0
+    (path,) = [path for path in folder.out_dir.iterdir() if path.name[0] != "."]
+    assert path.name == f"通话[1] (甲).wav{FORMATS[name].extension}"
+    data = path.read_bytes()
+    assert data.startswith(b"\xef\xbb\xbf") == (FORMATS[name].extension.endswith(".csv"))
+    assert (b"tone 400" in data) == (not name.startswith(("highlights", "edl")))
+    assert b"\r\r\n" not in data
+
+
+def test_asking_for_captions_redoes_what_was_made_without_them(folder: Folder) -> None:
+    folder.add("a.wav", 400)
+    for expected in (1, 0):
+        folder.to_folder("--format", "srt")
+        assert folder.recognised == expected
+    for expected in (1, 0):
+        folder.to_folder("--format", "srt", "--captions")
+        assert folder.recognised == expected
+
+
+def test_traditional_characters_without_opencc_are_refused_before_the_work(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "opencc", None)
+    _converter.cache_clear()
+    folder.add("a.wav", 400)
+    assert folder.to_folder("--traditional") == 2
+    assert folder.recognised == 0
+    assert "pip install OpenCC" in capsys.readouterr().err

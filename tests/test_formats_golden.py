@@ -28,6 +28,11 @@ def read(name: str) -> str:
         ("talk_show.tagged.en.txt", RenderOptions(labels="en")),
         ("talk_show.timed.zh.txt", RenderOptions("timed")),
         ("talk_show.plain.txt", RenderOptions("plain")),
+        ("talk_show.ass", RenderOptions()),
+        ("talk_show.lrc", RenderOptions()),
+        ("talk_show.csv", RenderOptions()),
+        ("talk_show.edl", RenderOptions()),
+        ("talk_show.captions.en.srt", RenderOptions(labels="en", captions=True)),
     ],
 )
 def test_golden(file: str, options: RenderOptions) -> None:
@@ -36,11 +41,38 @@ def test_golden(file: str, options: RenderOptions) -> None:
 
 
 def test_the_table_names_every_format_for_both_readers() -> None:
-    assert list(FORMATS) == ["txt", "srt", "vtt", "json"]
+    assert list(FORMATS) == [
+        "txt",
+        "srt",
+        "vtt",
+        "json",
+        "ass",
+        "lrc",
+        "jsonl",
+        "csv",
+        "tsv",
+        "markdown",
+        "textgrid",
+        "audacity",
+        "highlights_csv",
+        "highlights_labels",
+        "edl",
+    ]
+    named_otherwise = {
+        "markdown": ".md",
+        "textgrid": ".TextGrid",
+        "audacity": ".labels.txt",
+        "highlights_csv": ".highlights.csv",
+        "highlights_labels": ".highlights.txt",
+    }
     for name, row in FORMATS.items():
-        assert (row.name, row.extension) == (name, f".{name}")
+        assert (row.name, row.extension) == (name, named_otherwise.get(name, f".{name}"))
         assert "/" in row.mime_type and row.zh and row.en
-    assert VIEWS == ("tagged", "emoji", "plain", "timed", "raw")
+    assert VIEWS == ("tagged", "emoji", "plain", "timed", "raw", "markdown")
+
+
+def test_no_two_formats_of_one_recording_share_a_name() -> None:
+    assert len({row.extension.lower() for row in FORMATS.values()}) == len(FORMATS)
 
 
 def test_importing_the_formats_loads_no_model_and_no_page() -> None:

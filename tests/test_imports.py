@@ -52,6 +52,9 @@ ORDER = (
     "speech_finder",
     "models",
     "pipeline",
+    "highlights",
+    "coverage",
+    "measures",
     "formats",
     "jobs",
     "folder",
@@ -69,6 +72,8 @@ OWNERS = {
     "onnx": {"engine"},
     "onnxruntime": {"engine"},
     "numba": {"engine"},
+    "pysubs2": {"formats"},
+    "opencc": {"formats/traditional.py"},
     "modelscope": {"hub.py"},
     "huggingface_hub": {"hub.py"},
 }
@@ -83,6 +88,7 @@ LAZY = {
     ("funasr", "cpu_model.py"),
     ("funasr", "automodel.py"),
     ("funasr", "formats/emoji.py"),
+    ("opencc", "formats/traditional.py"),
 }
 """Loading these takes seconds, so they are imported inside the functions that need them."""
 

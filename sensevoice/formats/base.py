@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from sensevoice.errors import OptionError
 from sensevoice.transcript import Transcript
 
-VIEWS = ("tagged", "emoji", "plain", "timed", "raw")
+VIEWS = ("tagged", "emoji", "plain", "timed", "raw", "markdown")
 LABELS = ("zh", "en")
 
 
@@ -18,19 +19,29 @@ class RenderOptions:
 
     view: one of VIEWS, for the formats that are text to read.
     labels: one of LABELS, the language of the names of languages, emotions and sounds.
+    traditional: write Chinese and Cantonese in traditional characters; needs the package OpenCC.
+    captions: subtitles for the deaf and hard of hearing, which name the sounds during speech too.
     """
 
     view: str = "tagged"
     labels: str = "zh"
+    traditional: bool = False
+    captions: bool = False
 
     def __post_init__(self) -> None:
         check_choice("view", self.view, VIEWS)
         check_choice("labels", self.labels, LABELS)
+        check_choice("traditional", self.traditional, (False, True))
+        check_choice("captions", self.captions, (False, True))
 
 
 @dataclass(frozen=True)
 class Format:
-    """One export format: how files of it are named and described, and the function that writes it."""
+    """One export format: how files of it are named and described, and the function that writes it.
+
+    Every file is UTF-8 text, its line ends to be written as they are. A format that wants a byte order
+    mark has it as its first character, so that no writer of files can forget it.
+    """
 
     name: str
     extension: str
@@ -40,10 +51,10 @@ class Format:
     render: Callable[[Transcript, RenderOptions], str]
 
 
-def check_choice(option: str, value: object, choices: tuple[str, ...]) -> None:
+def check_choice(option: str, value: object, choices: tuple[object, ...]) -> None:
     """Raise OptionError unless the value is one of the choices."""
     if value not in choices:
-        raise OptionError(option=option, value=value, allowed=", ".join(choices))
+        raise OptionError(option=option, value=value, allowed=", ".join(map(str, choices)))
 
 
 def clock(time_ms: int) -> str:
@@ -52,3 +63,28 @@ def clock(time_ms: int) -> str:
     minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours:02d}:{minutes:02d}:{seconds:02d}.{milliseconds:03d}"
+
+
+def one_line(text: str) -> str:
+    """Return a text in one line, without control characters, that any encoding of Unicode can hold."""
+    # What is no character of its own, such as half of a pair in the name of a file, becomes "?".
+    clean = text.encode("utf-8", "replace").decode("utf-8")
+    return " ".join("".join(char if char.isprintable() else " " for char in clean).split())
+
+
+def title(transcript: Transcript) -> str:
+    """Return the name of the file that was transcribed, without its folder, in one line."""
+    return one_line(PurePosixPath(transcript.source.replace("\\", "/")).name)
+
+
+def pick(names: tuple[str, str], labels: str) -> str:
+    """Return the Chinese or the English of a pair."""
+    return names[0] if labels == "zh" else names[1]
+
+
+_CHANNELS = {"left": ("左", "left"), "right": ("右", "right")}
+
+
+def channel_name(channel: str | None, labels: str) -> str:
+    """Return what a reader is shown for a channel, "" when the channels were not split."""
+    return pick(_CHANNELS.get(channel, (channel, channel)), labels) if channel else ""

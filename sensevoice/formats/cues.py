@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from sensevoice.formats.captions import Captioner, Note, keep_opening_sign, with_notes
 from sensevoice.formats.linebreak import MAX_LINE_WIDTH, Token, lay_out, tokens
 from sensevoice.tags import label
 from sensevoice.transcript import Event, Segment, Span, Transcript, Word
@@ -24,10 +25,12 @@ _SEARCH_CHARS = 16
 
 @dataclass(frozen=True)
 class Cue:
-    """Lines of text and the time in which they are shown."""
+    """Lines of text, the time in which they are shown, and the emotion and channel they were spoken in."""
 
     span: Span
     lines: tuple[str, ...]
+    emotion: str = ""
+    channel: str | None = None
 
 
 @dataclass(frozen=True)
@@ -38,16 +41,30 @@ class _Spoken:
     span: Span
 
 
-def cues(transcript: Transcript, labels: str) -> list[Cue]:
+def cues(transcript: Transcript, labels: str, captions: bool = False) -> list[Cue]:
     """Return the cues of all that was said and heard, in order and without overlap.
 
     A cue has at most MAX_LINES lines of 42 half-width columns and MAX_CUE_MS, and ends when the speech in
     it ends. Texts are divided after a sentence, else a clause, else a word, by the times of their words;
     where a segment has no words, its time is shared out evenly over the characters of its text. Sounds
-    between the speech are named in the labels' language.
+    between the speech are named in the labels' language, with `captions` those during it too.
     """
-    found = [cue for segment in transcript.segments for cue in _segment_cues(segment, labels)]
+    captioner = Captioner(labels) if captions else None
+    found: list[Cue] = []
+    for segment in transcript.segments:
+        of_segment = _captioned(segment, captioner, labels) if captioner else _segment_cues(segment, labels)
+        found += (replace(cue, emotion=segment.emotion, channel=segment.channel) for cue in of_segment)
     return _in_turn(found)
+
+
+def _captioned(segment: Segment, captioner: Captioner, labels: str) -> Iterator[Cue]:
+    notes = captioner.notes(segment)
+    if segment.error:
+        return _segment_cues(segment, labels)
+    if segment.text:
+        return _text_cues(segment.text, segment.span, segment.words, notes)
+    span = Span(segment.span.start_ms, min(segment.span.end_ms, segment.span.start_ms + MAX_CUE_MS))
+    return _text_cues(" ".join(note.text for note in notes), span, ())
 
 
 def _segment_cues(segment: Segment, labels: str) -> Iterator[Cue]:
@@ -68,9 +85,12 @@ def _caption(event: Event, labels: str) -> str:
     return f"({name})" if event.name == "BGM" else f"[{name}]"
 
 
-def _text_cues(text: str, span: Span, words: Sequence[Word]) -> Iterator[Cue]:
-    clock = _Clock(text, span, words)
-    spoken = [_Spoken(token, clock.span(token)) for token in tokens(text)]
+def _text_cues(bare: str, span: Span, words: Sequence[Word], notes: Sequence[Note] = ()) -> Iterator[Cue]:
+    clock = _Clock(bare, span, words)
+    noted = with_notes(bare, notes)
+    text, places = noted.text, noted.places
+    parts = keep_opening_sign(text, tokens(text)) if notes else tokens(text)
+    spoken = [_Spoken(token, clock.span(places[token.start], places[token.end - 1] + 1)) for token in parts]
     for run in _runs(spoken):
         while run:
             count = _best_count(run)
@@ -136,9 +156,8 @@ class _Clock:
                 self._add(at, word.span.end_ms)
         self._add(len(text), span.end_ms)
 
-    def span(self, token: Token) -> Span:
-        """Return when a token is spoken, never empty and never beyond the segment."""
-        first, last = token.start, token.end
+    def span(self, first: int, last: int) -> Span:
+        """Return when these characters are spoken, never empty and never beyond the segment."""
         letters = [place for place in range(first, last) if self._text[place].isalnum()]
         if letters and self._has_words:
             first, last = letters[0], letters[-1] + 1
@@ -177,7 +196,7 @@ def _in_turn(found: Sequence[Cue]) -> list[Cue]:
             first, second = result[-1].span, cue.span
             earliest_ms = max(second.start_ms, first.start_ms + 1)
             turn_ms = min(max((first.start_ms + second.end_ms) // 2, earliest_ms), first.end_ms)
-            result[-1] = Cue(Span(first.start_ms, turn_ms), result[-1].lines)
-            cue = Cue(Span(turn_ms, max(second.end_ms, turn_ms + 1)), cue.lines)
+            result[-1] = replace(result[-1], span=Span(first.start_ms, turn_ms))
+            cue = replace(cue, span=Span(turn_ms, max(second.end_ms, turn_ms + 1)))
         result.append(cue)
     return result

@@ -55,7 +55,7 @@ def tokens(text: str) -> list[Token]:
     for char in text:
         columns.append(columns[-1] + _char_width(char))
     return [
-        Token(start, end, columns[start], columns[end], _cut_after(text[start:end]))
+        Token(start, end, columns[start], columns[end], cut_after(text[start:end]))
         for start, end in _hard_cuts(text, _join_marks(text, _ranges(text)), columns)
     ]
 
@@ -139,7 +139,8 @@ def _hard_cuts(
         yield start, end
 
 
-def _cut_after(token: str) -> Cut:
+def cut_after(token: str) -> Cut:
+    """Return how well a text is cut after this token."""
     last = token.rstrip(_QUOTES)[-1:]
     if last and last in _SENTENCE_ENDS:
         return Cut.SENTENCE

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from sensevoice.formats.base import clock
+from sensevoice.formats.base import channel_name, clock, pick
 from sensevoice.tags import inline_emotion, label
 from sensevoice.transcript import Event, InlineTag, Segment, Transcript
 
 SOUND_GAP_MS = 1_000
 """A sound that begins this soon after a line is heard as belonging to it: laughter after the joke."""
-
-_CHANNELS = {"left": ("左", "left"), "right": ("右", "right")}
 
 
 @dataclass(frozen=True)
@@ -61,14 +59,14 @@ class _Line:
     def __init__(self, first: Segment, labels: str) -> None:
         self.labels = labels
         self.start_ms, self.end_ms = first.span.start_ms, first.span.end_ms
-        self.parts = [f"[{_pick(_CHANNELS[first.channel], labels)}]"] if first.channel else []
+        self.parts = [f"[{channel_name(first.channel, labels)}]"] if first.channel else []
         self.last_sound: Event | None = None
         self.last_sound_at = 0
 
     def add(self, segment: Segment) -> bool:
         """Show the first segment of the line; return False if there is nothing to show."""
         if segment.error:
-            self.parts.append(_failure(segment, self.labels))
+            self.parts.append(failure(segment, self.labels))
             return True
         if segment.kind == "sound":
             self.append_sounds(segment)
@@ -142,13 +140,10 @@ def _in_brackets(event: Event, labels: str) -> str:
     return f"({name})" if name else ""
 
 
-def _failure(segment: Segment, labels: str) -> str:
+def failure(segment: Segment, labels: str) -> str:
+    """Return what stands in place of a segment that could not be recognised."""
     start, end = clock(segment.span.start_ms), clock(segment.span.end_ms)
     reason = " ".join((segment.error or "").split())
-    return _pick(
+    return pick(
         (f"[识别失败 {start} → {end}：{reason}]", f"[recognition failed {start} → {end}: {reason}]"), labels
     )
-
-
-def _pick(names: tuple[str, str], labels: str) -> str:
-    return names[0] if labels == "zh" else names[1]

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from sensevoice.formats.base import RenderOptions
 from sensevoice.formats.emoji import emoji
+from sensevoice.formats.markdown import markdown
 from sensevoice.formats.tagged import tagged, timed
 from sensevoice.transcript import Transcript
 
@@ -28,6 +29,7 @@ _VIEWS: Mapping[str, Callable[[Transcript, str], str]] = MappingProxyType(
         "plain": lambda transcript, labels: plain(transcript),
         "timed": timed,
         "raw": lambda transcript, labels: raw(transcript),
+        "markdown": markdown,
     }
 )
 
@@ -39,5 +41,13 @@ def view_text(transcript: Transcript, options: RenderOptions) -> str:
 
 def txt(transcript: Transcript, options: RenderOptions) -> str:
     """Return the options' view as a text file, which ends in a line break unless it is empty."""
-    text = view_text(transcript, options)
+    return _as_file(view_text(transcript, options))
+
+
+def markdown_file(transcript: Transcript, options: RenderOptions) -> str:
+    """Return the Markdown table as a file."""
+    return _as_file(markdown(transcript, options.labels))
+
+
+def _as_file(text: str) -> str:
     return f"{text}\n" if text else ""

@@ -91,6 +91,7 @@ STATIC: dict[str, tuple[str, str]] = {
     "view_emoji": ("表情", "Emoji"),
     "view_plain": ("纯文本", "Plain text"),
     "view_timed": ("带时间", "With times"),
+    "view_markdown": ("Markdown 表格", "Markdown table"),
     "view_raw": ("原始", "Raw"),
     "labels": ("标签语言", "Tag language"),
     "labels_zh": ("中文", "中文 (Chinese)"),

@@ -1,0 +1,89 @@
+"""Training data: JSON Lines for fine-tuning SenseVoice, in the form of its data/train_example.jsonl."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from itertools import count
+from pathlib import Path
+
+from sensevoice.formats.base import one_line
+from sensevoice.tags import TagKind, kind_of
+from sensevoice.transcript import Segment
+
+FRAME_MS = 10
+"""`source_len` counts the frames of the front end."""
+
+_KEY_UNSAFE = re.compile(r"[^\w.-]+")
+_HEAD_ITN = re.compile(r"<\|(withitn|woitn)\|>", re.IGNORECASE)
+
+NO_EMOTION = "EMO_UNKNOWN"
+NO_EVENT = "Speech"
+
+
+def finetune_jsonl(rows: Iterable[tuple[Segment, str | Path]]) -> str:
+    """Return a line for each segment of speech and the path of its clip.
+
+    Rows that could not be recognised, without text or without a language have nothing to learn from and
+    are left out; so is a sound, whose clip has no text to align with. A key that comes again gets a
+    number. Lengths are counted as the examples and funasr's `scp2jsonl` count them.
+    """
+    lines = []
+    used: set[str] = set()
+    for segment, clip in rows:
+        if not is_trainable(segment):
+            continue
+        key = _unused(_KEY_UNSAFE.sub("_", Path(clip).stem) or "clip", used)
+        used.add(key)
+        lines.append(json.dumps(_row(segment, str(clip), key), ensure_ascii=False) + "\n")
+    return "".join(lines)
+
+
+def _unused(stem: str, used: set[str]) -> str:
+    names = (f"{stem}_{number}" for number in count(2))
+    return stem if stem not in used else next(name for name in names if name not in used)
+
+
+def is_trainable(segment: Segment) -> bool:
+    """Say whether a segment can stand in training data."""
+    spoken = segment.kind == "speech" and not segment.error and bool(one_line(segment.text))
+    return spoken and segment.language not in ("", "nospeech")
+
+
+def target_length(text: str) -> int:
+    """Return the length of a target: words where it is written in Latin words, else characters.
+
+    Korean has spaces, and the examples count its characters, spaces and marks with them.
+    """
+    return len(text.split()) if _is_in_words(text) else len(text)
+
+
+def _row(segment: Segment, clip: str, key: str) -> dict[str, str | int]:
+    text = one_line(segment.text)
+    return {
+        "key": key,
+        "text_language": f"<|{segment.language}|>",
+        "emo_target": f"<|{segment.emotion or NO_EMOTION}|>",
+        "event_target": f"<|{_event(segment)}|>",
+        "with_or_wo_itn": _normalisation(segment.raw),
+        "target": text,
+        "source": clip,
+        "target_len": target_length(text),
+        "source_len": segment.span.duration_ms // FRAME_MS,
+    }
+
+
+def _event(segment: Segment) -> str:
+    """Return the event of the head, which describes the whole clip as the target has to."""
+    heads = (event.name for event in segment.events if event.offset is None)
+    return next((name for name in heads if kind_of(name) is TagKind.EVENT), NO_EVENT)
+
+
+def _normalisation(raw: str) -> str:
+    found = _HEAD_ITN.search(raw)
+    return f"<|{found[1].lower()}|>" if found else "<|withitn|>"
+
+
+def _is_in_words(text: str) -> bool:
+    return all(char.isascii() or not char.isalpha() or char < "\u1100" for char in text)

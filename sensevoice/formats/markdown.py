@@ -1,0 +1,54 @@
+"""A Markdown table, a row for each segment (GitHub Flavored Markdown, section "Tables")."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from sensevoice.formats.base import channel_name, clock, pick
+from sensevoice.formats.rows import event_names, segment_text
+from sensevoice.tags import label
+from sensevoice.transcript import Segment, Transcript
+
+_HEADER = (
+    ("开始", "结束", "语言", "情绪", "声音", "文本"),
+    ("Start", "End", "Language", "Emotion", "Sounds", "Text"),
+)
+_CHANNEL = ("声道", "Channel")
+_CHANNEL_COLUMN = 2
+
+_SYNTAX = re.compile(r"[\\`*_~|<\[]|&(?=#?\w+;)")
+"""What would end a cell or begin markup; a closing bracket alone begins nothing."""
+
+
+def markdown(transcript: Transcript, labels: str) -> str:
+    """Return a Markdown table, "" without segments; it names channels when they were split."""
+    if not transcript.segments:
+        return ""
+    split = any(segment.channel for segment in transcript.segments)
+    header = list(_HEADER[0] if labels == "zh" else _HEADER[1])
+    rows = [_cells(segment, labels) for segment in transcript.segments]
+    if split:
+        header.insert(_CHANNEL_COLUMN, pick(_CHANNEL, labels))
+        for row, segment in zip(rows, transcript.segments, strict=True):
+            row.insert(_CHANNEL_COLUMN, channel_name(segment.channel, labels))
+    return "\n".join([_row(header), _row(["---"] * len(header)), *map(_row, rows)])
+
+
+def _cells(segment: Segment, labels: str) -> list[str]:
+    return [
+        clock(segment.span.start_ms),
+        clock(segment.span.end_ms),
+        label(segment.language, labels),
+        label(segment.emotion, labels),
+        event_names(segment.events, labels),
+        _escaped(segment_text(segment, labels)),
+    ]
+
+
+def _escaped(text: str) -> str:
+    return _SYNTAX.sub(r"\\\g<0>", text)
+
+
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"

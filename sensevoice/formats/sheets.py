@@ -1,0 +1,134 @@
+"""Tables for spreadsheets (RFC 4180): CSV for Excel, TSV for everything else."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+
+from sensevoice.formats.base import RenderOptions, channel_name, clock
+from sensevoice.formats.rows import event_names, kind_name, segment_text
+from sensevoice.highlights import highlight_name, highlights
+from sensevoice.measures import Comparison
+from sensevoice.tags import label
+from sensevoice.transcript import Segment, Transcript
+
+BYTE_ORDER_MARK = "\ufeff"
+"""Without it Excel reads a CSV file in the computer's old code page, and Chinese turns into rubbish."""
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+"""A cell that begins so is run as a formula by spreadsheets (OWASP, "CSV Injection")."""
+
+_SEGMENTS = (
+    ("开始", "结束", "开始毫秒", "结束毫秒", "类型", "声道", "语言", "情绪", "声音", "文本"),
+    ("start", "end", "start_ms", "end_ms", "kind", "channel", "language", "emotion", "events", "text"),
+)
+_HIGHLIGHTS = (
+    ("开始", "结束", "开始毫秒", "结束毫秒", "亮点", "片段", "声道", "文本"),
+    ("start", "end", "start_ms", "end_ms", "highlight", "segment", "channel", "text"),
+)
+_COMPARISONS = (
+    ("文件", "时长", "时长毫秒", "片段", "情绪", "首次愤怒", "首次愤怒毫秒", "愤怒次数"),
+    (
+        "file",
+        "duration",
+        "duration_ms",
+        "segments",
+        "emotions",
+        "first_anger",
+        "first_anger_ms",
+        "anger_count",
+    ),
+)
+
+Row = Sequence[str | int]
+
+
+def segments_csv(transcript: Transcript, options: RenderOptions) -> str:
+    """Return a row for each segment as a CSV file that Excel opens with a double click."""
+    return csv_text(_segment_rows(transcript, options.labels))
+
+
+def segments_tsv(transcript: Transcript, options: RenderOptions) -> str:
+    """Return a row for each segment with tabs between the cells."""
+    file = io.StringIO()
+    csv.writer(file, dialect="excel-tab", lineterminator="\n").writerows(
+        map(_safe, _segment_rows(transcript, options.labels))
+    )
+    return file.getvalue()
+
+
+def highlights_csv(transcript: Transcript, options: RenderOptions) -> str:
+    """Return a row for each highlight as a CSV file; segments are counted from 1."""
+    rows = [
+        (
+            *_times(item.span.start_ms, item.span.end_ms),
+            highlight_name(item.kind, options.labels),
+            item.index + 1,
+            channel_name(item.channel, options.labels),
+            item.text,
+        )
+        for item in highlights(transcript)
+    ]
+    return csv_text([_header(_HIGHLIGHTS, options.labels), *rows])
+
+
+def comparisons_csv(comparisons: Iterable[Comparison], labels: str) -> str:
+    """Return a row for each of several files as a CSV file."""
+    rows = [_comparison_row(item, labels) for item in comparisons]
+    return csv_text([_header(_COMPARISONS, labels), *rows])
+
+
+def csv_text(rows: Iterable[Row]) -> str:
+    """Return rows as a CSV file: UTF-8 with a byte order mark, CRLF, no cell that is a formula."""
+    file = io.StringIO()
+    file.write(BYTE_ORDER_MARK)
+    csv.writer(file).writerows(map(_safe, rows))
+    return file.getvalue()
+
+
+def _header(names: tuple[Row, Row], labels: str) -> Row:
+    return names[0] if labels == "zh" else names[1]
+
+
+def _segment_rows(transcript: Transcript, labels: str) -> list[Row]:
+    rows = [_segment_row(segment, labels) for segment in transcript.segments]
+    return [_header(_SEGMENTS, labels), *rows]
+
+
+def _segment_row(segment: Segment, labels: str) -> Row:
+    return (
+        *_times(segment.span.start_ms, segment.span.end_ms),
+        kind_name(segment, labels),
+        channel_name(segment.channel, labels),
+        label(segment.language, labels),
+        label(segment.emotion, labels),
+        event_names(segment.events, labels),
+        segment_text(segment, labels),
+    )
+
+
+def _comparison_row(item: Comparison, labels: str) -> Row:
+    emotions = [f"{label(name, labels)} {count}" for name, count in item.emotions]
+    first_ms = item.first_anger_ms
+    return (
+        item.source,
+        clock(item.duration_ms),
+        item.duration_ms,
+        item.segments,
+        "; ".join(emotions),
+        "" if first_ms is None else clock(first_ms),
+        "" if first_ms is None else first_ms,
+        item.anger_count,
+    )
+
+
+def _times(start_ms: int, end_ms: int) -> tuple[str, str, int, int]:
+    return clock(start_ms), clock(end_ms), start_ms, end_ms
+
+
+def _safe(row: Row) -> list[str | int]:
+    """Put an apostrophe, which a spreadsheet reads as "this is text", before what would be a formula."""
+    return [
+        f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell for cell in row
+    ]
