@@ -49,7 +49,7 @@ def not_media() -> Iterator[Case]:
             "not media",
             name,
             written(content),
-            SILENT + ("codec", "rate_or_channels", "too_short", "no_audio"),
+            (*SILENT, "codec", "rate_or_channels", "too_short", "no_audio"),
         )
 
 
