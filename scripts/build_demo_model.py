@@ -39,6 +39,8 @@ from demo_model.train_vad import CYCLES as VAD_CYCLES  # noqa: E402
 from demo_model.train_vad import train_vad  # noqa: E402
 from demo_model.voices import HELD_OUT_VOICES, TRAINING_VOICES  # noqa: E402
 
+from sensevoice.fingerprints import write_sums  # noqa: E402
+
 NEUTRAL_TAKES, MOOD_TAKES, SOUNDS = 20, 14, 100
 """Renditions of each sentence in a neutral and in every other mood; sounds of each kind."""
 
@@ -101,6 +103,7 @@ def main() -> int:
     if not arguments.keep_samples:
         write_samples(arguments.out / "samples")
     write_sentences(arguments.out / "sentences.json")
+    write_sums(arguments.out)
     if not arguments.keep_test_set:
         write_evaluation_set(held_out, arguments.test_set, arguments.seed + 4)
     asr, vad = load_asr(recogniser), load_vad(detector)

@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from sensevoice import fingerprints
 from sensevoice.errors import ModelFileDamaged, ModelFileMissing, ModelNotAvailable, OptionError
 
 log = logging.getLogger(__name__)
@@ -63,19 +64,19 @@ def find_model(
     if os.path.isdir(name):
         announce(f"{name}: local directory / 本地目录")
         # Made absolute, because funasr takes a folder called "fsmn-vad" for a name on the hub.
-        return verify(Path(name).resolve())
+        return _trusted(Path(name).resolve())
     if name.startswith((".", "/", "~")):
         raise ModelFileMissing(path=name, file=CONFIG)
     repository = REPOSITORIES[hub].get(name, name)
     cached = _cached(repository, hub, cache_dir)
     if cached is not None and not missing_files(cached):
         announce(f"{repository}: cached in / 已缓存于 {cached}")
-        return verify(cached)
+        return _trusted(cached)
     if not download:
         raise _not_available(repository, hub, cache_dir, cached, "offline")
     announce(f"{repository}: downloading from / 正在下载 {'ModelScope' if hub == 'ms' else 'Hugging Face'}")
     try:
-        return verify(Path(_snapshot(repository, hub, cache_dir, local_files_only=False)))
+        return _trusted(Path(_snapshot(repository, hub, cache_dir, local_files_only=False)))
     except (ModelFileMissing, ModelFileDamaged):
         raise
     except Exception as exc:  # the hubs raise dozens of types, and all mean the same to the user
@@ -97,6 +98,16 @@ def verify(directory: Path) -> Path:
     scale = (directory / FEATURE_SCALE).read_text("utf-8", errors="replace")
     if not all(mark in scale for mark in FEATURE_SCALE_MARKS):
         raise ModelFileDamaged(path=directory, file=FEATURE_SCALE, reason="not whole / 不完整")
+    return directory
+
+
+def _trusted(directory: Path) -> Path:
+    """Return a directory that is whole and, file by file, what it was at its first use."""
+    verify(directory)
+    if (directory.parent / fingerprints.SUMS).is_file():  # the bundled ones
+        fingerprints.check_sums(directory.parent)
+    else:
+        fingerprints.check(directory, _named_files(directory))
     return directory
 
 

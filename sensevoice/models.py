@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sensevoice import automodel, bundled, cpu_model, hub, supervisor
+from sensevoice import automodel, bundled, cpu_model, fingerprints, hub, supervisor
 from sensevoice.audio_info import SAMPLE_RATE_HZ, SAMPLES_PER_MS
 from sensevoice.batching import packs
 from sensevoice.errors import DeviceUnavailable, SelfTestFailed
@@ -86,6 +86,7 @@ def load_recognizer(
     device = resolve_device(settings.device)
     if settings.demo:
         directory, vad_directory = hub.verify(bundled.ASR_DIR), hub.verify(bundled.VAD_DIR)
+        fingerprints.check_sums(bundled.DEMO_DIR)
     else:
         directory = hub.find_model(settings.model, settings.hub, settings.cache_dir, announce)
         vad_directory = hub.find_model(settings.vad_model, settings.hub, settings.cache_dir, announce)

@@ -44,6 +44,7 @@ ORDER = (
     "batching",
     "hearing",
     "bundled",
+    "fingerprints",
     "hub",
     "engine",
     "precision",
