@@ -19,8 +19,12 @@ START_LIMIT_S = 180
 class Program:
     """`app_sensevoice.py --demo` on a free port; what it prints goes to the file `printed`."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, temp: Path | None = None) -> None:
         self.directory = directory
+        self._environment = dict(os.environ)
+        if temp is not None:
+            temp.mkdir()
+            self._environment["TMPDIR"] = str(temp)
         self.printed = directory / "printed.txt"
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -75,4 +79,5 @@ class Program:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 cwd=self.directory,
+                env=self._environment,
             )
