@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 
@@ -107,7 +108,7 @@ def test_cues_never_overlap_go_back_or_leave_the_file(made: tuple[Segment, ...],
     transcript = transcript_of(made)
     times = cue_times(render(transcript, name))
     assert all(start < end for start, end in times)
-    assert all(before[1] <= after[0] for before, after in zip(times, times[1:], strict=False))
+    assert all(before[1] <= after[0] for before, after in itertools.pairwise(times))
     assert all(start >= 0 and end <= transcript.duration_ms for start, end in times)
     shown = any(each.text.strip() for each in made)
     assert not shown or times or not any(char.isalnum() for each in made for char in each.text)
@@ -158,11 +159,11 @@ def test_joined_speech_keeps_its_limits(steps: list[tuple[int, int]], most_ms: i
         spans.append(Span(at + silence_ms, at + silence_ms + length_ms))
         at = spans[-1].end_ms
     joined = list(join_spans(spans, most_ms, gap_ms))
-    assert all(before.end_ms <= after.start_ms for before, after in zip(joined, joined[1:], strict=False))
+    assert all(before.end_ms <= after.start_ms for before, after in itertools.pairwise(joined))
     for span in spans:
         assert any(each.start_ms <= span.start_ms and span.end_ms <= each.end_ms for each in joined)
     for each in joined:
         inside = [span for span in spans if each.start_ms <= span.start_ms and span.end_ms <= each.end_ms]
         assert each.start_ms == inside[0].start_ms and each.end_ms == inside[-1].end_ms
         assert len(inside) == 1 or each.duration_ms <= most_ms
-        assert all(b.start_ms - a.end_ms <= gap_ms for a, b in zip(inside, inside[1:], strict=False))
+        assert all(b.start_ms - a.end_ms <= gap_ms for a, b in itertools.pairwise(inside))

@@ -9,8 +9,10 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
+from sensevoice.coverage import coverage
 from sensevoice.errors import BadRequest
 from sensevoice.formats import FORMATS, LABELS, VIEWS, Format
+from sensevoice.highlights import Highlight, highlight_name, highlights
 from sensevoice.jobs import Job, JobRunner
 from sensevoice.language_names import LANGUAGE_NAMES
 from sensevoice.options import LANGUAGES, Options
@@ -72,6 +74,8 @@ def job_details(runner: JobRunner, job: Job) -> dict[str, Any]:
     return {
         "version": version(runner, job),
         "diagnostics": [{"name": d.name, "zh": d.zh, "en": d.en} for d in transcript.diagnostics],
+        "coverage": _coverage(transcript),
+        "highlights": [_highlight(each) for each in highlights(transcript)],
         "settings": job.options.as_dict(),
         "model": asdict(runner.store.model),
     }
@@ -168,3 +172,25 @@ def _tag(kind: str, name: Any) -> str:
     if kind_of(str(name)) is not TagKind(kind):
         raise BadRequest(reason=f"{kind}: {str(name)[:50]}")
     return str(name)
+
+
+def _coverage(transcript: Transcript) -> dict[str, Any]:
+    found = coverage(transcript)
+    return {
+        "speech_ms": found.speech_ms,
+        "sound_ms": found.sound_ms,
+        "total_ms": found.duration_ms,
+        "gaps": [{"start_ms": gap.start_ms, "end_ms": gap.end_ms} for gap in found.gaps],
+    }
+
+
+def _highlight(found: Highlight) -> dict[str, Any]:
+    return {
+        "kind": found.kind,
+        "zh": highlight_name(found.kind, "zh"),
+        "en": highlight_name(found.kind, "en"),
+        "start_ms": found.span.start_ms,
+        "end_ms": found.span.end_ms,
+        "segment": found.index,
+        "text": found.text,
+    }

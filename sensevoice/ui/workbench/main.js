@@ -1,8 +1,246 @@
-// The browser's part of a job: keeps its id in the page's address, so that a reload shows it again.
-export function mount() {
-  window.addEventListener("sv-open", ({ detail }) => {
+// The workbench below the page: one job to work through, and the list of all of them.
+import { client } from "./api.js";
+import { editor } from "./edit.js";
+import { button, clock, make } from "./dom.js";
+import { filter } from "./filter.js";
+import { jobs } from "./jobs.js";
+import { charts, coverage, exporter, moments } from "./panels.js";
+import { player } from "./player.js";
+import { ribbon } from "./ribbon.js";
+import { table } from "./table.js";
+import { words } from "./text.js";
+
+const POLL_MS = 1000;
+const MAX_POLL_MS = 10000;
+
+export async function mount(element, { base, reader }) {
+  document.head.append(make("link", { rel: "stylesheet", href: `${base}/static/workbench.css` }));
+  const bench = new Bench(client(base, reader), reader);
+  const told = await bench.api.get("labels").catch(() => null);
+  if (!told) return;
+  bench.learn(told);
+  bench.build(element);
+  window.svWorkbench = { open: (id) => bench.open(id), refresh: () => bench.list.refresh() };
+  window.addEventListener("sv-open", ({ detail }) => bench.open(detail.id));
+  bench.list.refresh();
+  const id = new URL(window.location.href).searchParams.get("job");
+  if (id) bench.open(id);
+}
+
+class Bench {
+  constructor(api, reader) {
+    Object.assign(this, { api, reader, t: words(reader), job: null, rows: [], shown: [], version: 0, current: -1 });
+    this.listeners = new Map();
+    this.timer = 0;
+    this.pause = POLL_MS;
+  }
+
+  learn({ labels, kinds, formats, views }) {
+    Object.assign(this, { names: labels[this.reader], kinds, formats, views });
+    this.kind = new Map(Object.entries(kinds).flatMap(([kind, names]) => names.map((name) => [name, kind])));
+  }
+
+  label(name) {
+    return this.names[name] ?? "";
+  }
+
+  kindOf(name) {
+    return this.kind.get(name) ?? "language";
+  }
+
+  on(event, listener) {
+    this.listeners.set(event, [...(this.listeners.get(event) ?? []), listener]);
+  }
+
+  emit(event, value) {
+    for (const listener of this.listeners.get(event) ?? []) listener(value);
+  }
+
+  build(element) {
+    this.problem = make("p", { className: "svw-problem", role: "alert", hidden: true });
+    this.title = make("h2", { className: "svw-title" });
+    this.player = player(this);
+    const chips = filter(this);
+    const undo = button(this.t("undo"), () => this.change(() => this.api.post(`jobs/${this.job.id}/undo`)));
+    const rows = make("div", {}, chips.element, editor(this).element, table(this).element, make("div", { className: "svw-row" }, undo));
+    const tabs = this.tabs({
+      segments: rows,
+      moments: moments(this).element,
+      charts: charts(this).element,
+      coverage: coverage(this).element,
+      exports: exporter(this, chips.active).element,
+    });
+    this.desk = make("section", { className: "svw-desk", hidden: true }, this.title, this.player.element, ribbon(this).element, tabs);
+    this.list = jobs(this);
+    element.classList.add("svw");
+    element.replaceChildren(this.problem, this.desk, this.list.element);
+    this.on("time", (ms) => this.mark(ms));
+    this.desk.addEventListener("keydown", (event) => this.key(event));
+  }
+
+  tabs(panels) {
+    const names = Object.keys(panels);
+    const bar = make("div", { className: "svw-tabs", role: "tablist" });
+    const choose = (chosen) => {
+      names.forEach((name, number) => {
+        panels[name].hidden = name !== chosen;
+        bar.children[number].setAttribute("aria-selected", String(name === chosen));
+      });
+    };
+    for (const name of names) {
+      Object.assign(panels[name], { id: `svw-${name}`, className: `${panels[name].className} svw-panel` });
+      panels[name].setAttribute("role", "tabpanel");
+      panels[name].setAttribute("aria-label", this.t(name));
+      bar.append(button(this.t(name), () => choose(name), { className: "svw-tab", role: "tab", "aria-controls": `svw-${name}` }));
+    }
+    choose(names[0]);
+    return make("div", {}, bar, ...Object.values(panels));
+  }
+
+  async open(id) {
+    if (this.job?.id === id) return;
+    clearTimeout(this.timer);
+    const job = await this.attempt(() => this.api.get(`jobs/${id}`));
+    if (!job) return;
+    Object.assign(this, { job, rows: [], shown: [], version: undefined, current: -1 });
     const address = new URL(window.location.href);
-    address.searchParams.set("job", detail.id);
+    address.searchParams.set("job", id);
     history.replaceState(null, "", address);
-  });
+    this.title.textContent = job.name;
+    this.desk.hidden = false;
+    this.emit("job", job);
+    this.emit("rows");
+    await this.poll();
+  }
+
+  close() {
+    clearTimeout(this.timer);
+    this.job = null;
+    this.desk.hidden = true;
+    this.player.media.removeAttribute("src");
+    const address = new URL(window.location.href);
+    address.searchParams.delete("job");
+    history.replaceState(null, "", address);
+    this.tell(this.t("deleted"));
+  }
+
+  // Fetches the rows that are missing; again and again while the job goes on.
+  async poll() {
+    const id = this.job?.id;
+    if (!id) return;
+    try {
+      const known = this.version === undefined ? "" : `&version=${this.version}`;
+      const told = await this.api.get(`jobs/${id}/segments?from=${this.rows.length}${known}`);
+      if (this.job?.id !== id) return;
+      this.tell("");
+      this.pause = POLL_MS;
+      const changed = told.segments.length > 0 || told.from < this.rows.length;
+      this.rows = [...this.rows.slice(0, told.from), ...told.segments];
+      this.version = told.version;
+      if (changed) this.emit("rows");
+      if (!["queued", "running"].includes(told.state)) return await this.finish();
+    } catch (error) {
+      if (error.status === 404) return this.close();
+      this.tell(this.t("lost"));
+      this.pause = Math.min(MAX_POLL_MS, this.pause * 2);
+    }
+    this.timer = setTimeout(() => this.poll(), this.pause);
+  }
+
+  async finish() {
+    const details = await this.attempt(() => this.api.get(`jobs/${this.job.id}`));
+    if (!details) return;
+    this.job = details;
+    this.title.textContent = details.name + (details.partial ? ` (${this.t("partial")})` : "");
+    this.emit("details", details);
+    this.emit("finished", details);
+  }
+
+  // Changes something on the server, then shows the rows as they are now.
+  async change(action) {
+    if (await this.attempt(action)) await this.poll();
+  }
+
+  async attempt(action) {
+    try {
+      const told = await action();
+      this.tell("");
+      return told;
+    } catch (error) {
+      if (error.status !== 409) this.tell(error.message);
+      return null;
+    }
+  }
+
+  tell(sentence) {
+    this.problem.textContent = sentence;
+    this.problem.hidden = !sentence;
+  }
+
+  audio() {
+    return `${this.api.base}/jobs/${this.job.id}/audio`;
+  }
+
+  durationMs() {
+    const last = this.rows[this.rows.length - 1];
+    return Math.max(this.job?.duration_ms ?? 0, last ? last.end_ms : 0, 1);
+  }
+
+  download(name, title = name) {
+    const format = this.formats.find((each) => each.name === name);
+    const link = make("a", { className: "svw-button", href: "#", title }, format ? format.extension.slice(1) : name);
+    link.addEventListener("click", () => {
+      const query = this.exportQuery();
+      query.set("format", name);
+      link.href = `${this.api.base}/jobs/${this.job.id}/export?${query}`;
+    });
+    return link;
+  }
+
+  rowAt(ms) {
+    let low = 0;
+    let high = this.rows.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.rows[middle].start_ms <= ms) low = middle + 1;
+      else high = middle;
+    }
+    const row = this.rows[low - 1];
+    return row && ms < row.end_ms ? row : null;
+  }
+
+  mark(ms) {
+    const row = this.rowAt(ms);
+    const index = row ? row.index : -1;
+    if (index === this.current) return;
+    this.current = index;
+    this.emit("playing", row);
+  }
+
+  play(ms) {
+    this.player.seek(ms, true);
+  }
+
+  playRow(row) {
+    this.play(row.start_ms);
+  }
+
+  step(by) {
+    const place = this.shown.findIndex((row) => row.index === this.current);
+    const next = this.shown[place < 0 ? (by > 0 ? 0 : this.shown.length - 1) : place + by];
+    if (next) this.playRow(next);
+  }
+
+  describe(row) {
+    const tags = [row.language, row.emotion, ...row.events.map((event) => event.name)].map((name) => this.label(name));
+    return [clock(row.start_ms), ...tags, row.text.slice(0, 40)].filter(Boolean).join(" · ");
+  }
+
+  key(event) {
+    if (event.target.closest("input, textarea, select, audio, button, a")) return;
+    const action = { " ": () => this.player.toggle(), ArrowDown: () => this.step(1), ArrowUp: () => this.step(-1) }[event.key];
+    if (!action) return;
+    event.preventDefault();
+    action();
+  }
 }

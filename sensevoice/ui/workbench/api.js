@@ -1,0 +1,19 @@
+// Asking the server. Every failure is an Error whose message is a sentence for the reader.
+
+export function client(base, reader) {
+  async function ask(path, options = {}) {
+    const response = await fetch(`${base}/${path}`, options);
+    if (response.ok) return response.json();
+    let sentence = `HTTP ${response.status}`;
+    try {
+      const told = await response.json();
+      sentence = told[reader] ?? told.code ?? sentence;
+    } catch {
+      // no JSON: the status has to do
+    }
+    throw Object.assign(new Error(sentence), { status: response.status });
+  }
+  const send = (method) => (path, body = {}) =>
+    ask(path, { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+  return { get: (path) => ask(path), post: send("POST"), patch: send("PATCH"), remove: send("DELETE"), base };
+}

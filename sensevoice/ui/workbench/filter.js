@@ -1,0 +1,84 @@
+// Which rows are shown: chips with counts, words to look for, and a step from match to match.
+import { button, make } from "./dom.js";
+import { colorOf } from "./colors.js";
+
+export function filter(bench) {
+  const { t } = bench;
+  const chosen = new Set();
+  const chips = make("div", { className: "svw-chips", role: "group", "aria-label": t("segments") });
+  const query = make("input", { type: "search", className: "svw-input", placeholder: t("search"), "aria-label": t("search") });
+  const count = make("span", { className: "svw-quiet", role: "status" });
+  const element = make(
+    "div",
+    { className: "svw-filter" },
+    chips,
+    make(
+      "div",
+      { className: "svw-row" },
+      query,
+      button("↑", () => bench.step(-1), { "aria-label": t("previous"), title: t("previous") }),
+      button("↓", () => bench.step(1), { "aria-label": t("next"), title: t("next") }),
+      button(t("clear"), clear),
+      count,
+    ),
+  );
+  query.addEventListener("input", apply);
+
+  const tags = (row) => [row.language, row.emotion, ...row.events.map((event) => event.name)].filter(Boolean);
+
+  function matches(row) {
+    const words = query.value.trim().toLowerCase();
+    if (words && !row.text.toLowerCase().includes(words)) return false;
+    // Within a kind any of the chosen will do, across kinds all must: angry or sad, and English.
+    const own = new Set(tags(row));
+    const kinds = new Map();
+    for (const name of chosen) {
+      const kind = bench.kindOf(name);
+      kinds.set(kind, kinds.get(kind) || own.has(name));
+    }
+    return [...kinds.values()].every(Boolean);
+  }
+
+  function drawChips() {
+    const counts = new Map();
+    for (const row of bench.rows) {
+      for (const name of new Set(tags(row))) if (bench.label(name)) counts.set(name, (counts.get(name) ?? 0) + 1);
+    }
+    const order = (name) => ["emotion", "event", "language"].indexOf(bench.kindOf(name));
+    const sorted = [...counts].sort((a, b) => order(a[0]) - order(b[0]) || b[1] - a[1]);
+    chips.replaceChildren(
+      ...sorted.map(([name, n]) => {
+        const chip = button(`${bench.label(name)} ${n}`, () => toggle(name), {
+          className: "svw-chip",
+          "aria-pressed": String(chosen.has(name)),
+          data: { tag: name },
+        });
+        chip.style.setProperty("--svw-chip", colorOf(name));
+        return chip;
+      }),
+    );
+  }
+
+  function toggle(name) {
+    if (!chosen.delete(name)) chosen.add(name);
+    apply();
+    chips.querySelector(`[data-tag="${CSS.escape(name)}"]`)?.focus();
+  }
+
+  function clear() {
+    chosen.clear();
+    query.value = "";
+    apply();
+  }
+
+  function apply() {
+    bench.shown = bench.rows.filter(matches);
+    count.textContent = t("shown", { n: bench.shown.length, m: bench.rows.length });
+    drawChips();
+    bench.emit("shown");
+  }
+
+  bench.on("rows", apply);
+  bench.on("job", clear);
+  return { element, active: () => chosen.size > 0 || query.value.trim() !== "" };
+}

@@ -1,0 +1,75 @@
+// The list of jobs: what waits, what runs, what was done.
+import { button, clock, make } from "./dom.js";
+
+const BUSY_MS = 1500;
+const IDLE_MS = 15000;
+
+export function jobs(bench) {
+  const { t, api } = bench;
+  const body = make("div", { className: "svw-jobs" });
+  const lost = make("p", { className: "svw-lost", role: "status", hidden: true }, t("lost"));
+  const summary = make("summary", {}, t("jobs"));
+  const element = make("details", { className: "svw-history" }, summary, lost, body);
+  let timer = 0;
+
+  function state(job) {
+    if (job.state === "queued") return job.ahead ? `${t("queued")} · ${t("ahead", { n: job.ahead })}` : t("queued");
+    if (job.state !== "running") return t(job.state);
+    const percent = job.fraction === null ? "" : ` ${Math.floor(job.fraction * 100)} %`;
+    const left = job.left_s === null ? "" : ` · ${t("left", { n: Math.max(1, Math.round(job.left_s)) })}`;
+    return t("running") + percent + left;
+  }
+
+  function line(job) {
+    const busy = job.state === "queued" || job.state === "running";
+    const rename = () => {
+      const name = window.prompt(t("newName"), job.name);
+      if (name) bench.attempt(() => api.patch(`jobs/${job.id}`, { name })).then(refresh);
+    };
+    const remove = async () => {
+      if (!window.confirm(t("removeSure"))) return;
+      await bench.attempt(() => api.remove(`jobs/${job.id}`));
+      if (bench.job?.id === job.id) bench.close();
+      refresh();
+    };
+    const tags = job.tags.filter((tag) => bench.label(tag.name)).slice(0, 3);
+    return make(
+      "div",
+      { className: job.id === bench.job?.id ? "svw-job svw-now" : "svw-job", data: { job: job.id } },
+      button(job.name, () => bench.open(job.id), { className: "svw-name", title: job.name }),
+      make("span", { className: job.state === "failed" ? "svw-bad" : "" }, job.error ? job.error[bench.reader] : state(job)),
+      make("span", { className: "svw-quiet" }, job.duration_ms ? clock(job.duration_ms) : ""),
+      make("span", { className: "svw-quiet" }, new Date(job.created_s * 1000).toLocaleString()),
+      make("span", {}, tags.map((tag) => `${bench.label(tag.name)} ${tag.count}`).join(" · ")),
+      make(
+        "span",
+        { className: "svw-row" },
+        busy ? button(t("cancel"), () => bench.attempt(() => api.post(`jobs/${job.id}/cancel`)).then(refresh)) : null,
+        button(t("rename"), rename),
+        button(t("remove"), remove),
+      ),
+    );
+  }
+
+  async function refresh() {
+    clearTimeout(timer);
+    let pause = IDLE_MS;
+    try {
+      const told = await api.get("jobs");
+      lost.hidden = true;
+      const busy = told.jobs.filter((job) => job.state === "queued" || job.state === "running").length;
+      summary.textContent = `${t("jobs")} ${told.jobs.length}` + (busy ? ` · ${t("running")} ${busy}` : "");
+      const lines = told.jobs.map(line);
+      body.replaceChildren(...(lines.length ? lines : [make("p", { className: "svw-quiet" }, t("noJobs"))]));
+      if (busy) pause = BUSY_MS;
+    } catch {
+      lost.hidden = false;
+      pause = 5000;
+    }
+    timer = setTimeout(refresh, pause);
+  }
+
+  bench.on("job", refresh);
+  bench.on("finished", refresh);
+  return { element, refresh };
+}

@@ -1,0 +1,144 @@
+// What stands beside the rows: highlights, shares of time, coverage and diagnostics, exports.
+import { button, clock, make } from "./dom.js";
+import { colorOf } from "./colors.js";
+
+const list = (items) => make("ul", { className: "svw-list" }, ...items);
+
+export function moments(bench) {
+  const { t, reader } = bench;
+  const element = make("div");
+  bench.on("details", (details) => {
+    const items = details.highlights.map((item) =>
+      make(
+        "li",
+        {},
+        button(clock(item.start_ms), () => bench.play(item.start_ms), { className: "svw-time" }),
+        make("strong", {}, item[reader]),
+        make("span", {}, item.text),
+      ),
+    );
+    const exports = ["highlights_csv", "highlights_labels", "edl"].map((name) => bench.download(name));
+    element.replaceChildren(
+      items.length ? list(items) : make("p", { className: "svw-quiet" }, t("noMoments")),
+      items.length ? make("div", { className: "svw-row" }, ...exports) : "",
+    );
+  });
+  return { element };
+}
+
+export function charts(bench) {
+  const element = make("div", { className: "svw-charts" });
+
+  function bars(kind) {
+    const shares = new Map();
+    let total = 0;
+    for (const row of bench.rows) {
+      const length = row.end_ms - row.start_ms;
+      if (row.kind === "speech") total += length;
+      const names = kind === "events" ? row.events.map((event) => event.name) : [row[kind]];
+      for (const name of names) if (bench.label(name)) shares.set(name, (shares.get(name) ?? 0) + length);
+    }
+    const sorted = [...shares].sort((a, b) => b[1] - a[1]);
+    const lines = sorted.map(([name, ms]) => {
+      const percent = Math.min(100, (100 * ms) / Math.max(1, total));
+      const bar = make("span", { className: "svw-share" });
+      bar.style.width = `${percent}%`;
+      bar.style.background = colorOf(name);
+      return make(
+        "div",
+        { className: "svw-barline" },
+        make("span", {}, bench.label(name)),
+        make("span", { className: "svw-bar" }, bar),
+        make("span", {}, `${percent.toFixed(percent < 10 ? 1 : 0)} %`),
+      );
+    });
+    return make("section", {}, make("h3", {}, `${bench.t(kind)} · ${bench.t("share")}`), ...lines);
+  }
+
+  bench.on("rows", () => element.replaceChildren(bars("emotion"), bars("language"), bars("events")));
+  return { element };
+}
+
+export function coverage(bench) {
+  const { t, api, reader } = bench;
+  const element = make("div");
+
+  function gapLine(gap) {
+    const hear = () => bench.change(() => api.post(`jobs/${bench.job.id}/transcribe`, gap));
+    return make(
+      "li",
+      {},
+      make("span", {}, `${clock(gap.start_ms)} – ${clock(gap.end_ms)}`),
+      button(t("play"), () => bench.play(gap.start_ms)),
+      button(t("hearThis"), hear),
+    );
+  }
+
+  bench.on("details", (details) => {
+    const { speech_ms, sound_ms, total_ms, gaps } = details.coverage;
+    const percent = (ms) => Math.round((100 * ms) / Math.max(1, total_ms));
+    const found = details.diagnostics.map((item) => make("li", {}, make("span", {}, item[reader])));
+    element.replaceChildren(
+      make("p", {}, t("speechShare", { n: percent(speech_ms), m: percent(sound_ms) })),
+      make("h3", {}, t("gaps")),
+      gaps.length ? list(gaps.map(gapLine)) : make("p", { className: "svw-quiet" }, t("noGaps")),
+      make("h3", {}, t("diagnostics")),
+      found.length ? list(found) : make("p", { className: "svw-quiet" }, t("noDiagnostics")),
+    );
+  });
+  return { element };
+}
+
+export function exporter(bench, filterActive) {
+  const { t, reader } = bench;
+  const labels = make("select", { className: "svw-select", "aria-label": t("labels") });
+  labels.append(make("option", { value: "zh", selected: reader === "zh" }, "中文"));
+  labels.append(make("option", { value: "en", selected: reader === "en" }, "English"));
+  const only = make("input", { type: "checkbox" });
+  const view = make("select", { className: "svw-select", "aria-label": t("copy") });
+  for (const name of bench.views) view.append(make("option", { value: name }, t(`view_${name}`)));
+  remember(view, "sv-copy-view");
+  remember(labels, "sv-labels");
+  bench.exportQuery = () => {
+    const query = new URLSearchParams({ labels: labels.value });
+    if (only.checked && filterActive()) query.set("rows", bench.shown.map((row) => row.index).join(","));
+    return query;
+  };
+  const copy = button(t("copy"), async () => {
+    const query = bench.exportQuery();
+    query.set("format", "txt");
+    query.set("view", view.value);
+    const response = await bench.attempt(() => fetch(`${bench.api.base}/jobs/${bench.job.id}/export?${query}`));
+    if (response) copyText(await response.text());
+    copy.textContent = t("copied");
+    setTimeout(() => (copy.textContent = t("copy")), 1500);
+  });
+  const files = bench.formats.map((format) => bench.download(format.name, format[reader]));
+  const element = make(
+    "div",
+    {},
+    make("div", { className: "svw-row" }, view, labels, copy),
+    make("label", { className: "svw-check" }, only, t("onlyShown")),
+    make("div", { className: "svw-files" }, ...files),
+  );
+  return { element };
+}
+
+function remember(select, key) {
+  try {
+    select.value = localStorage.getItem(key) ?? select.value;
+    if (select.selectedIndex < 0) select.selectedIndex = 0;
+    select.addEventListener("change", () => localStorage.setItem(key, select.value));
+  } catch {
+    // a browser without storage forgets
+  }
+}
+
+// Works over plain http and without permission, which navigator.clipboard does not.
+function copyText(text) {
+  const area = make("textarea", { value: text, className: "svw-hidden", "aria-hidden": "true" });
+  document.body.append(area);
+  area.select();
+  document.execCommand("copy");
+  area.remove();
+}

@@ -1,0 +1,101 @@
+// The rows. Only those in sight are in the page, so that thousands scroll as smoothly as ten.
+import { button, clock, make } from "./dom.js";
+import { colorOf } from "./colors.js";
+
+const SPARE = 6;
+
+export function table(bench) {
+  const { t } = bench;
+  const body = make("div", { className: "svw-rows", role: "rowgroup" });
+  const empty = make("p", { className: "svw-quiet svw-empty" });
+  const scroller = make("div", { className: "svw-scroller", tabIndex: 0, role: "presentation" }, body, empty);
+  const titles = ["time", "language", "emotion", "events", "text"].map((key) =>
+    make("span", { role: "columnheader" }, t(key)),
+  );
+  titles.push(make("span", { role: "columnheader" }, t("edit")));
+  const element = make(
+    "div",
+    { className: "svw-table", role: "table", "aria-label": t("segments") },
+    make("div", { role: "rowgroup" }, make("div", { className: "svw-head svw-line", role: "row" }, ...titles)),
+    scroller,
+  );
+
+  const height = () => (scroller.clientWidth < 560 ? 104 : 56);
+
+  function tag(name, extra = "") {
+    const text = bench.label(name);
+    if (!text) return make("span", { className: "svw-dash" }, "—");
+    const shown = make("span", { className: "svw-tag" }, text + extra);
+    shown.style.setProperty("--svw-chip", colorOf(name));
+    return shown;
+  }
+
+  function line(row, place) {
+    const events = row.events.filter((event) => bench.label(event.name));
+    const sounds = events.map((event) => tag(event.name, event.trend ? { rising: " ↗", falling: " ↘" }[event.trend] : ""));
+    const text = row.error ? `${t("failed")}: ${row.error}` : row.text;
+    const cells = [
+      make("span", { role: "cell" }, button(clock(row.start_ms), () => bench.playRow(row), { className: "svw-time" })),
+      make("span", { role: "cell" }, tag(row.language)),
+      make("span", { role: "cell" }, tag(row.emotion)),
+      make("span", { role: "cell" }, ...(sounds.length ? sounds : [make("span", { className: "svw-dash" }, "—")])),
+      make(
+        "span",
+        { role: "cell", className: row.error ? "svw-text svw-bad" : "svw-text", title: text },
+        row.edited ? make("em", {}, `${t("edited")} `) : null,
+        text,
+      ),
+      make("span", { role: "cell" }, button("✎", () => bench.emit("edit", row), { "aria-label": t("edit"), title: t("edit") })),
+    ];
+    const element = make(
+      "div",
+      { className: "svw-line", role: "row", "aria-rowindex": String(place + 2), data: { row: row.index } },
+      ...cells,
+    );
+    element.style.transform = `translateY(${place * height()}px)`;
+    element.style.height = `${height()}px`;
+    element.classList.toggle("svw-now", row.index === bench.current);
+    element.addEventListener("click", (event) => event.target.closest("button") || bench.playRow(row));
+    return element;
+  }
+
+  function draw() {
+    const rows = bench.shown;
+    const size = height();
+    body.style.height = `${rows.length * size}px`;
+    const first = Math.max(0, Math.floor(scroller.scrollTop / size) - SPARE);
+    const last = Math.min(rows.length, Math.ceil((scroller.scrollTop + scroller.clientHeight) / size) + SPARE);
+    body.replaceChildren(...rows.slice(first, last).map((row, number) => line(row, first + number)));
+    element.setAttribute("aria-rowcount", String(rows.length + 1));
+    empty.hidden = rows.length > 0;
+    empty.textContent = t(bench.rows.length ? "noMatch" : "noRows");
+  }
+
+  let waiting = false;
+  function redraw() {
+    if (waiting) return;
+    waiting = true;
+    requestAnimationFrame(() => {
+      waiting = false;
+      draw();
+    });
+  }
+
+  function follow() {
+    const place = bench.shown.findIndex((row) => row.index === bench.current);
+    const size = height();
+    if (place >= 0 && !scroller.matches(":hover")) {
+      const top = place * size;
+      if (top < scroller.scrollTop || top + size > scroller.scrollTop + scroller.clientHeight) {
+        scroller.scrollTop = Math.max(0, top - size);
+      }
+    }
+    redraw();
+  }
+
+  scroller.addEventListener("scroll", redraw, { passive: true });
+  new ResizeObserver(redraw).observe(scroller);
+  bench.on("shown", redraw);
+  bench.on("playing", follow);
+  return { element };
+}
