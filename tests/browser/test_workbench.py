@@ -1,0 +1,275 @@
+"""What people do with a recording once it is recognised, in a real browser, over a scripted run."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from sensevoice.progress import Progress
+from sensevoice.transcript import Segment, Span, Transcript
+from tests.browser.test_page import media, start, wait_for_lines, wait_until
+from tests.ui_script import CALL, MODEL, SETTINGS, Script, call, speech
+
+__all__ = ["media"]
+
+ROWS = ".svw-rows .svw-line"
+MANY = 3000
+
+
+@pytest.fixture
+def done(live_app: Any, page_zh: Any, media: Path) -> Any:
+    """A page that shows a finished job."""
+    page = page_zh(live_app(Script(call()), SETTINGS))
+    start(page, media)
+    expect(page.locator("#sv-summary p")).to_be_visible()
+    expect(page.locator(ROWS)).to_have_count(len(CALL))
+    return page
+
+
+def playing_at_s(page: Any) -> float:
+    return float(page.evaluate("document.querySelector('.svw audio').currentTime"))
+
+
+def row(page: Any, text: str) -> Any:
+    return page.locator(ROWS, has_text=text)
+
+
+def test_rows_appear_while_the_job_runs_and_a_reload_loses_nothing(
+    live_app: Any, page_zh: Any, media: Path
+) -> None:
+    script = Script(call(), hold_after=6)
+    page = page_zh(live_app(script, SETTINGS))
+    start(page, media)
+    expect(page.locator(ROWS)).to_have_count(3)
+    page.reload()
+    expect(page.locator(ROWS)).to_have_count(3)
+    wait_for_lines(page, 3)
+    script.go.set()
+    expect(page.locator(ROWS)).to_have_count(len(CALL))
+    assert len(script.runs) == 1
+
+
+def test_filter_to_anger_click_and_the_player_stands_there(done: Any) -> None:
+    done.click(".svw-chip:has-text('愤怒 1')")
+    expect(done.locator(ROWS)).to_have_count(1)
+    expect(done.locator(".svw-filter [role=status]")).to_have_text("显示 1 / 6 段")
+    done.evaluate("document.querySelector('.svw audio').play = () => Promise.resolve()")
+    done.click(f"{ROWS} .svw-time")
+    wait_until(lambda: abs(playing_at_s(done) - CALL[2].span.start_ms / 1000) < 0.3)
+    expect(done.locator(f"{ROWS}.svw-now")).to_contain_text("这都第几天了")
+    expect(done.locator(".svw-caption")).to_have_text("这都第几天了？")
+
+
+def test_words_are_found_and_matches_are_stepped_through(done: Any) -> None:
+    done.fill(".svw-filter input[type=search]", "您")
+    expect(done.locator(ROWS)).to_have_count(2)
+    done.evaluate("document.querySelector('.svw audio').play = () => Promise.resolve()")
+    for start_ms in (CALL[0].span.start_ms, CALL[3].span.start_ms):
+        done.click("button[aria-label='下一处']")
+        wait_until(lambda at_ms=start_ms: abs(playing_at_s(done) - at_ms / 1000) < 0.3)
+    done.fill(".svw-filter input[type=search]", "nothing like it")
+    expect(done.locator(".svw-empty")).to_have_text("没有符合条件的片段。")
+    done.click("text=清除筛选")
+    expect(done.locator(ROWS)).to_have_count(len(CALL))
+
+
+def test_the_map_is_clicked_and_told(done: Any) -> None:
+    done.evaluate("document.querySelector('.svw audio').play = () => Promise.resolve()")
+    box = done.locator(".svw-ribbon").bounding_box()
+    x = box["width"] * 10_000 / 22_000
+    done.locator(".svw-ribbon").hover(position={"x": x, "y": 30})
+    expect(done.locator(".svw-tip")).to_contain_text("愤怒")
+    done.locator(".svw-ribbon").click(position={"x": x, "y": 30})
+    wait_until(lambda: abs(playing_at_s(done) - 10.0) < 0.3)
+
+
+def test_a_corrected_row_is_marked_exported_and_taken_back(done: Any) -> None:
+    row(done, "这都第几天了").locator("button[aria-label='修改']").click()
+    done.fill(".svw-edit textarea", "这都第八天了！")
+    done.select_option(".svw-edit select[aria-label='情绪']", "SAD")
+    done.click(".svw-edit >> text=保存")
+    expect(row(done, "这都第八天了")).to_contain_text("已修改")
+    expect(row(done, "这都第八天了")).to_contain_text("悲伤")
+    done.click(".svw-tab:has-text('导出')")
+    with done.expect_download() as download:
+        done.click(".svw-files >> text='srt'")
+    assert "这都第八天了！" in download.value.path().read_text("utf-8")
+    assert download.value.suggested_filename == "客服通话.srt"
+    done.click(".svw-tab:has-text('片段')")
+    done.click("text=撤销上次修改")
+    expect(row(done, "这都第几天了")).to_have_count(1)
+
+
+def test_a_row_is_heard_again_in_another_language_and_kept(done: Any) -> None:
+    row(done, "好的").locator("button[aria-label='修改']").click()
+    done.select_option(".svw-edit select[aria-label='重新识别为']", "yue")
+    done.click(".svw-edit >> button:has-text('重新识别为')")
+    expect(done.locator(".svw-edit")).to_contain_text("识别结果: 重新识别")
+    expect(row(done, "好的")).to_have_count(1)
+    done.click(".svw-edit >> text=采用")
+    expect(row(done, "重新识别")).to_have_count(1)
+
+
+def test_highlights_charts_and_what_was_left_out(done: Any) -> None:
+    done.click(".svw-tab:has-text('亮点')")
+    expect(done.locator("#svw-moments li")).to_contain_text(["愤怒"])
+    done.click(".svw-tab:has-text('图表')")
+    expect(done.locator("#svw-charts .svw-barline")).to_have_count(4)
+    done.click(".svw-tab:has-text('覆盖与诊断')")
+    expect(done.locator("#svw-coverage")).to_contain_text("没有超过 3 秒的遗漏")
+
+
+def test_a_stretch_that_was_left_out_can_be_heard(live_app: Any, page_zh: Any, media: Path) -> None:
+    items = [CALL[0], CALL[5], Transcript("call.wav", 22_000, (CALL[0], CALL[5]), model=MODEL)]
+    page = page_zh(live_app(Script(items), SETTINGS))
+    start(page, media)
+    page.click(".svw-tab:has-text('覆盖与诊断')")
+    page.click("#svw-coverage li >> nth=0 >> text=也识别这一段")
+    page.click(".svw-tab:has-text('片段')")
+    expect(row(page, "重新识别")).to_have_count(1)
+    expect(page.locator(ROWS)).to_have_count(3)
+
+
+@pytest.mark.parametrize(
+    "view, holds",
+    [
+        ("tagged", "[中文] [愤怒] 这都第几天了？"),
+        ("plain", "这都第几天了？"),
+        ("timed", "→"),
+        ("markdown", "| 这都第几天了？ |"),
+        ("raw", "<|ANGRY|>"),
+    ],
+)
+def test_copying_in_each_mode_which_is_remembered(done: Any, view: str, holds: str) -> None:
+    done.evaluate("document.addEventListener('copy', () => (window.taken = document.activeElement.value))")
+    done.click(".svw-tab:has-text('导出')")
+    done.select_option("#svw-exports select >> nth=0", view)
+    done.click("#svw-exports >> button:has-text('复制')")
+    wait_until(lambda: bool(done.evaluate("window.taken")))
+    assert holds in done.evaluate("window.taken")
+    done.reload()
+    done.click(".svw-tab:has-text('导出')")
+    expect(done.locator("#svw-exports select").first).to_have_value(view)
+
+
+def test_only_what_is_filtered_is_exported(done: Any) -> None:
+    done.click(".svw-chip:has-text('开心 1')")
+    done.click(".svw-tab:has-text('导出')")
+    done.check("text=只导出筛选出的片段")
+    with done.expect_download() as download:
+        done.click(".svw-files >> text='txt'")
+    assert download.value.path().read_text("utf-8") == "[中文] [开心] 好的，谢谢！\n"
+
+
+def test_jobs_are_listed_renamed_opened_and_deleted(live_app: Any, page_zh: Any, media: Path) -> None:
+    url = live_app(Script(call()), SETTINGS)
+    page = page_zh(url)
+    page.on("dialog", lambda dialog: dialog.accept("周一的电话" if dialog.type == "prompt" else ""))
+    page.click(".svw-history summary")
+    expect(page.locator(".svw-jobs")).to_contain_text("还没有任务")
+    for _ in range(2):
+        page.goto(url)
+        start(page, media)
+        expect(page.locator("#sv-summary p")).to_be_visible()
+    page.click(".svw-history summary")
+    expect(page.locator(".svw-job")).to_have_count(2)
+    page.click(".svw-job >> nth=0 >> text=重命名")
+    expect(page.locator(".svw-job").first).to_contain_text("周一的电话")
+    page.click(".svw-job >> nth=1 >> .svw-name")
+    expect(page.locator(".svw-desk h2")).to_have_text("客服通话.wav")
+    page.click(".svw-job >> nth=1 >> text=删除")
+    expect(page.locator(".svw-job")).to_have_count(1)
+    expect(page.locator(".svw-desk")).to_be_hidden()
+    expect(page.locator(".svw-problem")).to_have_text("任务已删除。")
+
+
+def many_rows() -> list[Any]:
+    rows = tuple(
+        speech(
+            number * 3_600,
+            number * 3_600 + 3_000,
+            f"第 {number} 句话",
+            "ANGRY" if number % 50 == 0 else "NEUTRAL",
+        )
+        for number in range(MANY)
+    )
+    return [*rows, Progress("done", 1, 1), Transcript("long.wav", MANY * 3_600, rows, model=MODEL)]
+
+
+def test_three_thousand_rows_open_at_once_and_only_those_in_sight_are_drawn(
+    live_app: Any, page_zh: Any, media: Path, record_property: Any
+) -> None:
+    url = live_app(Script(many_rows()), SETTINGS)
+    page = page_zh(url)
+    start(page, media)
+    expect(page.locator("#sv-summary p")).to_be_visible(timeout=60_000)
+    address = page.url
+    page.close()
+    again = page_zh(url)
+    started_s = time.monotonic()
+    again.goto(address)
+    expect(again.locator(".svw-filter [role=status]")).to_contain_text(f"/ {MANY}", timeout=20_000)
+    expect(again.locator(ROWS).first).to_be_visible()
+    record_property("open_s", round(time.monotonic() - started_s, 2))
+    assert again.locator(ROWS).count() < 60
+    again.evaluate("document.querySelector('.svw-scroller').scrollTop = 1e9")
+    expect(row(again, f"第 {MANY - 1} 句话")).to_be_visible()
+    assert again.locator(ROWS).count() < 60
+    again.click(".svw-chip:has-text('愤怒 60')")
+    expect(again.locator(".svw-filter [role=status]")).to_have_text(f"显示 60 / {MANY} 段")
+
+
+def test_a_failed_row_is_shown_as_failed(live_app: Any, page_en: Any, media: Path) -> None:
+    broken = Segment("speech", Span(3000, 4000), error="out of <memory>")
+    rows = (CALL[0], broken)
+    page = page_en(live_app(Script([*rows, Transcript("a.wav", 5000, rows, model=MODEL)]), SETTINGS))
+    start(page, media)
+    expect(page.locator(f"{ROWS} .svw-bad")).to_have_text("failed: out of <memory>")
+
+
+def test_a_lost_connection_is_said_and_mended(live_app: Any, browser: Any, media: Path) -> None:
+    script = Script(call(), hold_after=6)
+    page = browser.new_context(locale="en-US").new_page()
+    page.goto(live_app(script, SETTINGS))
+    start(page, media)
+    expect(page.locator(ROWS)).to_have_count(3)
+    page.route("**/sv/jobs/**", lambda route: route.abort())
+    expect(page.locator(".svw-problem")).to_contain_text("Connection lost", timeout=15_000)
+    page.unroute("**/sv/jobs/**")
+    script.go.set()
+    expect(page.locator(ROWS)).to_have_count(len(CALL), timeout=30_000)
+    expect(page.locator(".svw-problem")).to_be_hidden()
+    page.context.close()
+
+
+@pytest.mark.parametrize(
+    "name, locale, width, scheme",
+    [
+        ("workbench-zh", "zh-CN", 1280, "light"),
+        ("workbench-en", "en-US", 1280, "light"),
+        ("workbench-dark", "zh-CN", 1280, "dark"),
+        ("workbench-phone", "zh-CN", 390, "light"),
+    ],
+)
+def test_nothing_is_cut_off(
+    live_app: Any,
+    open_page: Any,
+    media: Path,
+    screenshot: Any,
+    name: str,
+    locale: str,
+    width: int,
+    scheme: str,
+) -> None:
+    page = open_page(live_app(Script(call()), replace(SETTINGS)), locale=locale, width=width, scheme=scheme)
+    start(page, media)
+    expect(page.locator(ROWS)).to_have_count(len(CALL))
+    page.click(".svw-history summary")
+    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert wide <= 0
+    screenshot(page, name)
