@@ -19,7 +19,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from sensevoice.errors import BadRequest, LoginNeeded, SenseVoiceError, Unexpected
+from sensevoice.errors import BadRequest, JobNotFound, LoginNeeded, SenseVoiceError, Unexpected
 from sensevoice.formats import FORMATS, RenderOptions, render
 from sensevoice.jobs import Job, JobRunner
 from sensevoice.jobs.edits import Change
@@ -82,6 +82,8 @@ class JobRoutes:
                 given = await run_in_threadpool(method, request, body)
             except SenseVoiceError as error:
                 return _failed(error)
+            except FileNotFoundError:  # deleted while it was asked for
+                return _failed(JobNotFound(job=request.path_params.get("job_id")))
             except Exception:
                 return _failed(Unexpected(reference=log_unexpected()))
             headers = {"Cache-Control": "no-store"}

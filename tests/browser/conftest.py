@@ -46,6 +46,8 @@ GRADIO_WARNINGS = (
 """gradio 6.31 calls pandas 3 in an old way after every run, which as an error would break its queue, and
 leaves event loops of its threads unclosed, which come to light only when they are collected."""
 
+ON_RELOAD = ("AbortError: signal is aborted", "Unexpected error Connection errored out")
+
 LiveApp = Callable[[TranscribeFn, PageSettings], str]
 OpenPage = Callable[..., Any]
 
@@ -101,8 +103,8 @@ def live_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LiveAp
 
 
 def is_problem(message: Any) -> bool:
-    """Tell whether a console message is an error, but for gradio's own word on a stream cut by a reload."""
-    return message.type == "error" and "AbortError: signal is aborted" not in message.text
+    """Tell whether a console message is an error, but for gradio's own words on a stream cut by a reload."""
+    return message.type == "error" and not any(words in message.text for words in ON_RELOAD)
 
 
 @pytest.fixture

@@ -28,8 +28,8 @@ export function jobs(bench) {
     };
     const remove = async () => {
       if (!window.confirm(t("removeSure"))) return;
-      await bench.attempt(() => api.remove(`jobs/${job.id}`));
-      if (bench.job?.id === job.id) bench.close();
+      if (bench.job?.id === job.id) bench.close(); // before its sound is gone
+      if (await bench.attempt(() => api.remove(`jobs/${job.id}`))) bench.tell(t("deleted"));
       refresh();
     };
     const tags = job.tags.filter((tag) => bench.label(tag.name)).slice(0, 3);

@@ -121,7 +121,6 @@ class Bench {
     const address = new URL(window.location.href);
     address.searchParams.delete("job");
     history.replaceState(null, "", address);
-    this.tell(this.t("deleted"));
   }
 
   // Fetches the rows that are missing; again and again while the job goes on.
@@ -140,7 +139,10 @@ class Bench {
       if (changed) this.emit("rows");
       if (!["queued", "running"].includes(told.state)) return await this.finish();
     } catch (error) {
-      if (error.status === 404) return this.close();
+      if (error.status === 404) {
+        this.close();
+        return this.tell(this.t("deleted"));
+      }
       this.tell(this.t("lost"));
       this.pause = Math.min(MAX_POLL_MS, this.pause * 2);
     }
