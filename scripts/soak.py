@@ -44,8 +44,9 @@ SETTINGS = (
 )
 """Plain HTTP has no defaults: the endpoint's parameters in their order."""
 
-WARM_UP = 40
-"""Requests before the first measurement: by then every thread and buffer has been made once."""
+WARM_UP = 600
+"""Requests before the first measurement: by then every thread and buffer has been made once, and gradio
+keeps as many visitors' states as it ever will (state_session_capacity)."""
 
 SETTLE_S = 15.0
 """After the last request: broken-off events end, and gradio lets go of what belonged to them."""

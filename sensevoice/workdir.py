@@ -6,6 +6,7 @@ import fcntl
 import logging
 import os
 import shutil
+import stat
 import tempfile
 import threading
 import time
@@ -28,12 +29,13 @@ class WorkDirectory:
     """
 
     def __init__(self, parent: Path | None = None) -> None:
-        self._parent = parent or Path(tempfile.gettempdir()) / f"sensevoice-{os.getuid()}"
-        self._parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        remove_abandoned(self._parent)
-        self.path = Path(tempfile.mkdtemp(prefix="run-", dir=self._parent))
-        self._lock = (self.path / LOCK).open("w")
-        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        self._parent = _private(parent or Path(tempfile.gettempdir()) / f"sensevoice-{os.getuid()}")
+        with (self._parent / LOCK).open("w") as starting:
+            fcntl.flock(starting, fcntl.LOCK_EX)  # a program that starts beside this one waits
+            remove_abandoned(self._parent)
+            self.path = Path(tempfile.mkdtemp(prefix="run-", dir=self._parent))
+            self._lock = (self.path / LOCK).open("w")
+            fcntl.flock(self._lock, fcntl.LOCK_EX)
         self._closed = threading.Event()
         threading.Thread(target=self._sweep_now_and_then, name="janitor", daemon=True).start()
 
@@ -66,6 +68,17 @@ class WorkDirectory:
         while not self._closed.wait(SWEEP_S):
             if removed := self.sweep():
                 log.info("%d left-over uploads removed", removed)
+
+
+def _private(folder: Path) -> Path:
+    """Return a folder that only this user can reach: the wanted one, else, if somebody made it, a new one."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    status = folder.lstat()
+    if stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid():
+        folder.chmod(0o700)
+        return folder
+    log.warning("%s is somebody else's; uploads go to a new folder", folder)
+    return Path(tempfile.mkdtemp(prefix="sensevoice-"))
 
 
 def remove_abandoned(parent: Path) -> None:

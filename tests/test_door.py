@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -63,7 +64,16 @@ class TestVisitors:
         assert code(asked(address=address, cookie="=;;=broken\x00")) == "uninvited"
 
     @pytest.mark.parametrize(
-        "header", ["x_forwarded_for", "forwarded", "x_real_ip", "via", "cf_connecting_ip"]
+        "header",
+        [
+            "x_forwarded_for",
+            "x_forwarded_host",
+            "x_forwarded_proto",
+            "forwarded",
+            "x_real_ip",
+            "via",
+            "cf_ray",
+        ],
     )
     def test_through_a_proxy_nobody_is_from_the_machine_itself(self, header: str) -> None:
         assert code(asked(**{header: "127.0.0.1"})) == "uninvited"
@@ -96,6 +106,11 @@ class TestNames:
     def test_a_name_that_was_pointed_here(self, host: str) -> None:
         assert code(asked(host=host)) == "unknown_host"
 
+    @pytest.mark.parametrize("door", [Door(1, login=True), Door(1, open_to_all=True)])
+    def test_neither_a_login_nor_an_open_door_makes_a_name_ours(self, door: Door) -> None:
+        assert code(asked(address="10.0.0.7"), door) is None
+        assert code(asked(host="evil.example"), door) == "unknown_host"
+
     def test_the_link_is_good_under_any_name(self) -> None:
         assert code(asked(host="u1234.cloud.example", query="token=right")) is None
 
@@ -105,7 +120,8 @@ class TestNames:
 
 class TestOtherSites:
     @pytest.mark.parametrize(
-        "origin", ["http://evil.example", "null", "http://127.0.0.1:7000", "https://x@evil", "file://"]
+        "origin",
+        ["http://evil.example", "null", "http://127.0.0.1:7000", "https://x@evil", "file://", "http://["],
     )
     def test_what_another_page_sends(self, origin: str) -> None:
         assert code(asked("POST", origin=origin)) == "bad_origin"
@@ -172,7 +188,11 @@ class Site:
             )
 
         guard = functools.partial(
-            Guard, door=door, uploads=uploads, min_free_bytes=min_free_bytes, sleep=sleep
+            Guard,
+            door=door,
+            uploads=uploads,
+            min_free_bytes=min_free_bytes,
+            slow_down=SlowDown(sleep=sleep),
         )
         paths = ("/", "/login", "/gradio_api/upload")
         routes = [Route(path, answer, methods=["GET", "POST"]) for path in paths]
@@ -185,11 +205,13 @@ class Site:
 class TestMiddleware:
     def test_the_link_becomes_a_cookie_and_leaves_the_address(self, tmp_path: Path) -> None:
         site = Site(DOOR, tmp_path)
-        response = site.client.get("/?job=5&token=right")
+        response = site.client.get("/?job=5&token=right", headers={"Accept": "text/html,*/*"})
         assert response.status_code == 303 and response.headers["location"] == "?job=5"
         cookie = response.headers["set-cookie"].lower()
         assert "httponly" in cookie and "samesite=lax" in cookie
         assert site.client.get("/?job=5").text == "query=job=5"
+        site.client.cookies.clear()
+        assert site.client.get("/?x=1&token=right").text == "query=x=1&token=right", "a program"
 
     def test_the_uninvited_read_what_to_do_in_both_languages(self, tmp_path: Path) -> None:
         site = Site(DOOR, tmp_path)
@@ -210,6 +232,24 @@ class TestMiddleware:
             assert site.client.get(f"/?token=guess{number}").status_code == 401
         assert site.slept == [DELAY_S] * 3
 
+    def test_so_does_guessing_in_a_cookie(self, tmp_path: Path) -> None:
+        site = Site(DOOR, tmp_path)
+        for number in range(FREE_TRIES + 2):
+            headers = {"Cookie": f"{COOKIE}=guess{number}"}
+            assert site.client.get("/", headers=headers).status_code == 401
+        assert site.slept == [DELAY_S] * 2
+
+    def test_a_hundred_guesses_at_once_take_turns(self, tmp_path: Path) -> None:
+        site = Site(Door(1, login=True), tmp_path)
+
+        async def guess_all() -> None:
+            transport = httpx.ASGITransport(app=site.client.app, client=("10.0.0.7", 5))
+            async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:6006") as client:
+                await asyncio.gather(*(client.post("/login") for _ in range(100)))
+
+        asyncio.run(guess_all())
+        assert site.slept == [DELAY_S] * (100 - FREE_TRIES)
+
     def test_so_does_guessing_passwords(self, tmp_path: Path) -> None:
         site = Site(Door(1, login=True), tmp_path)
         for _ in range(FREE_TRIES + 2):
@@ -224,6 +264,23 @@ class TestMiddleware:
                 yield bytes(1 << 20)
 
         assert site.client.post("/gradio_api/upload", content=body()).status_code == 413
+
+    def test_an_upload_without_a_length_does_not_fill_the_disk(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("sensevoice.door.guard.DISK_CHECK_BYTES", 1 << 20)
+        site = Site(Door(100, open_to_all=True), tmp_path, min_free_bytes=1 << 30)
+        left = iter([2 << 30])  # enough before it begins
+        monkeypatch.setattr(
+            "sensevoice.door.guard.shutil.disk_usage", lambda _: SimpleNamespace(free=next(left, 1 << 20))
+        )
+
+        def body() -> Iterator[bytes]:
+            for _ in range(20):
+                yield bytes(1 << 20)
+
+        answer = site.client.post("/gradio_api/upload", content=body())
+        assert answer.status_code == 507
 
     def test_no_upload_when_the_disk_is_nearly_full(self, tmp_path: Path) -> None:
         full = Site(Door(1, open_to_all=True), tmp_path, min_free_bytes=1 << 60)
@@ -379,6 +436,21 @@ class TestWorkDirectory:
         directory = WorkDirectory(tmp_path)
         assert not left.exists() and directory.path.exists()
         directory.close()
+
+    def test_a_folder_that_others_can_write_to_is_closed_to_them(self, tmp_path: Path) -> None:
+        parent = tmp_path / "up"
+        parent.mkdir(mode=0o777)
+        parent.chmod(0o777)
+        WorkDirectory(parent).close()
+        assert parent.stat().st_mode & 0o077 == 0
+
+    def test_a_link_where_the_folder_should_be_is_not_followed(self, tmp_path: Path) -> None:
+        (tmp_path / "theirs").mkdir()
+        (tmp_path / "up").symlink_to(tmp_path / "theirs")
+        directory = WorkDirectory(tmp_path / "up")
+        assert not directory.path.is_relative_to(tmp_path / "up")
+        directory.close()
+        assert list((tmp_path / "theirs").iterdir()) == []
 
     def test_only_what_was_broken_off_is_swept(self, tmp_path: Path) -> None:
         directory = WorkDirectory(tmp_path)

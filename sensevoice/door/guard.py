@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import html
 import logging
 import shutil
 from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -41,8 +41,15 @@ PAGE = """<!doctype html>
 """
 
 
+DISK_CHECK_BYTES = 64 << 20
+"""How much of an upload may come before the disk is looked at again."""
+
+
 class _TooMuch(Exception):
-    """More came than a request may hold."""
+    """More came than a request, or the disk, may hold."""
+
+    def __init__(self, reason: SenseVoiceError) -> None:
+        self.reason = reason
 
 
 class Guard:
@@ -55,27 +62,39 @@ class Guard:
         uploads: Path,
         min_free_bytes: int,
         slow_down: SlowDown | None = None,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._app = app
         self._door = door
         self._uploads = uploads
         self._min_free_bytes = min_free_bytes
         self._slow = slow_down or SlowDown()
-        self._sleep = sleep
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
         request = _request(scope)
-        is_try = self._door.offers_token(request) or _is_login(request)
-        if is_try and (delay_s := self._slow.delay_s(request.address)):
-            await self._sleep(delay_s)
+        if _is_login(request):  # whether it was right is known at its end
+            async with self._slow.turn(request.address):
+                await self._answer(self._refusal(request), request, scope, receive, send)
+            return
+        if self._door.offers_token(request):
+            async with self._slow.turn(request.address):
+                refusal = self._refusal(request)
+        else:
+            refusal = self._refusal(request)
+        await self._answer(refusal, request, scope, receive, send)
+
+    def _refusal(self, request: Request) -> SenseVoiceError | None:
         refusal = self._door.refusal(request) or self._check_disk(request)
+        if isinstance(refusal, Uninvited) and self._door.offers_token(request):
+            self._slow.wrong(request.address)
+        return refusal
+
+    async def _answer(
+        self, refusal: SenseVoiceError | None, request: Request, scope: Scope, receive: Receive, send: Send
+    ) -> None:
         if refusal is not None:
-            if isinstance(refusal, Uninvited) and is_try:
-                self._slow.wrong(request.address)
             log.info("turned away: %s", refusal.code)
             await _refuse(refusal, request, scope, receive, send)
         elif scope["type"] == "http" and request.method == "GET" and self._invited(request):
@@ -84,7 +103,9 @@ class Guard:
             await self._pass_on(request, scope, receive, send)
 
     def _invited(self, request: Request) -> bool:
-        return "token=" in request.query and self._door.holds_token(request)
+        """Tell whether a person has opened the link; programs get their answer under the same address."""
+        page = "text/html" in request.headers.get("accept", "")
+        return page and "token=" in request.query and self._door.holds_token(request)
 
     def _welcome(self, request: Request, scope: Scope) -> Response:
         """Put the token into a cookie and take it out of the address, which people copy and share."""
@@ -103,16 +124,25 @@ class Guard:
             return None
         return DiskLow(reason=f"{free / 1e9:.1f} GB free, {needed / 1e9:.1f} GB needed / 剩余与所需空间")
 
+    def _check_disk_again(self, request: Request) -> None:
+        """A body without a stated length was not counted before it came."""
+        rest = replace(request, headers={**request.headers, "content-length": "0"})
+        if error := self._check_disk(rest):
+            raise _TooMuch(error)
+
     async def _pass_on(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request in, counting what it sends and whether its password was wrong."""
-        received, started = 0, False
+        received, checked, started = 0, 0, False
 
         async def counted() -> MutableMapping[str, Any]:
-            nonlocal received
+            nonlocal received, checked
             message = await receive()
             received += len(message.get("body", b""))
             if received > self._door.max_body_bytes:
-                raise _TooMuch
+                raise _TooMuch(TooBig(max_mb=self._door.max_upload_mb))
+            if received // DISK_CHECK_BYTES > checked:
+                checked = received // DISK_CHECK_BYTES
+                self._check_disk_again(request)
             return message
 
         async def watched(message: MutableMapping[str, Any]) -> None:
@@ -125,9 +155,9 @@ class Guard:
 
         try:
             await self._app(scope, counted, watched)
-        except _TooMuch:
+        except _TooMuch as too_much:
             if not started:
-                await _refuse(TooBig(max_mb=self._door.max_upload_mb), request, scope, receive, send)
+                await _refuse(too_much.reason, request, scope, receive, send)
 
 
 async def _refuse(

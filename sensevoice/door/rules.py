@@ -21,8 +21,8 @@ from sensevoice.errors import BadOrigin, Forbidden, SenseVoiceError, TooBig, Uni
 
 COOKIE = "sensevoice-token"
 
-FORWARDING = ("forwarded", "via", "x-forwarded-for", "x-real-ip", "cf-connecting-ip", "true-client-ip")
-"""Headers of proxies: behind one, everybody comes from the machine itself."""
+FORWARDING = ("forwarded", "via", "x-forwarded-", "x-real-ip", "cf-", "true-client-ip", "x-client-ip")
+"""How the headers of proxies begin: behind one, everybody comes from the machine itself."""
 
 HARMLESS = ("GET", "HEAD", "OPTIONS")
 
@@ -77,12 +77,14 @@ class Door:
 
     def offers_token(self, request: Request) -> bool:
         """Tell whether a request carries something that is meant as the token."""
-        return "token=" in request.query or "bearer" in request.headers.get("authorization", "").lower()
+        headers = request.headers
+        bearer = headers.get("authorization", "").lower().startswith("bearer")
+        return bearer or "token=" in request.query or COOKIE in headers.get("cookie", "")
 
     def _check_visitor(self, request: Request) -> SenseVoiceError | None:
-        if self.login or self.open_to_all or self.holds_token(request):
+        if self.holds_token(request):
             return None
-        if not _from_this_machine(request):
+        if not (self.login or self.open_to_all or _from_this_machine(request)):
             return Uninvited()
         host = _host(request.headers.get("host", ""))
         return None if self._is_ours(host) else UnknownHost(host=host)
@@ -92,7 +94,7 @@ class Door:
         origin = request.headers.get("origin")
         if origin is None or request.method in HARMLESS:
             return None
-        named = urlsplit(origin).netloc
+        named = _netloc(origin)
         ours = {request.headers.get("host", ""), request.headers.get("x-forwarded-host", "")} - {""}
         if named and (named in ours or _host(named) in self.hosts):
             return None
@@ -125,7 +127,7 @@ def allowed_hosts(given: Iterable[str]) -> tuple[str, ...]:
 
 
 def _from_this_machine(request: Request) -> bool:
-    if any(name in request.headers for name in FORWARDING):
+    if any(name.startswith(FORWARDING) for name in request.headers):
         return False
     try:
         address = ipaddress.ip_address(request.address)
@@ -133,6 +135,13 @@ def _from_this_machine(request: Request) -> bool:
         return False
     mapped = getattr(address, "ipv4_mapped", None)
     return (mapped or address).is_loopback
+
+
+def _netloc(origin: str) -> str:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return ""
 
 
 def _host(netloc: str) -> str:

@@ -2,25 +2,46 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from weakref import WeakValueDictionary
 
 FREE_TRIES = 5
 WITHIN_S = 60.0
 DELAY_S = 1.0
-"""Five mistakes a minute are a person's; at one try a second eight random letters hold for centuries."""
+"""Five mistakes a minute are a person's; at one try a second eight random letters hold for millennia."""
 
 MAX_ADDRESSES = 10_000
 """Whoever has more addresses than this is not held up by counting them."""
 
 
 class SlowDown:
-    """Counts wrong tries by address. For one thread: the event loop's."""
+    """Counts wrong tries by address. For one thread: the event loop's.
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    The tries of an address take turns, so that a hundred at once are no faster than one after the other.
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self._clock = clock
+        self._sleep = sleep
         self._wrong: dict[str, deque[float]] = defaultdict(deque)
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    @asynccontextmanager
+    async def turn(self, address: str) -> AsyncIterator[None]:
+        """Wait for the turn of a try, and longer after many that were wrong."""
+        lock = self._turns.setdefault(address, asyncio.Lock())
+        async with lock:
+            if delay_s := self.delay_s(address):
+                await self._sleep(delay_s)
+            yield
 
     def wrong(self, address: str) -> None:
         if len(self._wrong) >= MAX_ADDRESSES and address not in self._wrong:
