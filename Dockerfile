@@ -32,14 +32,15 @@ COPY scripts scripts
 COPY sensevoice sensevoice
 
 RUN useradd --create-home --uid 10001 sensevoice \
-    && install --directory --owner sensevoice /models
+    && install --directory --owner sensevoice /models /data
 USER 10001
 ENV SENSEVOICE_MODEL_DIR=/models \
+    SENSEVOICE_DATA_DIR=/data \
     # Compiled functions of librosa; by default beside its files, which belong to root.
     NUMBA_CACHE_DIR=/tmp/numba \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1
-VOLUME ["/models"]
+VOLUME ["/models", "/data"]
 EXPOSE 6006
 
 # The first start downloads about 1 GB before anything answers. Another port: -e SENSEVOICE_PORT, which this reads.
