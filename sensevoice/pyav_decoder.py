@@ -56,8 +56,6 @@ MIN_FFMPEG = (8, 1, 2)
 IO_TIMEOUT_S = 30.0
 """For opening, and for every read: a network drive may go away."""
 
-MP4_BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"styp", b"uuid"})
-
 
 class PyavDecoder:
     """See `Decoder`. Raises NotMedia, UnfinishedRecording, NoAudioTrack or UnsupportedCodec.
@@ -194,7 +192,7 @@ def _open_container(path: Path) -> InputContainer:
             timeout=(IO_TIMEOUT_S, IO_TIMEOUT_S),
         )
     except FAULTS as exc:
-        error = UnfinishedRecording if _lacks_moov(path) else NotMedia
+        error = UnfinishedRecording if sniff.lacks_index(path) else NotMedia
         raise error(path=path) from exc
 
 
@@ -258,24 +256,3 @@ def _read_info(container: InputContainer, stream: AudioStream, path: Path) -> Au
         channels=codec.channels,
         duration_ms=plausible_duration_ms(duration_s, path.stat().st_size),
     )
-
-
-def _lacks_moov(path: Path) -> bool:
-    """Tell whether this is of the MP4 family and its index, written last by recorders, is missing.
-
-    Box layout: ISO/IEC 14496-12, section 4.2.
-    """
-    seen: set[bytes] = set()
-    with path.open("rb") as file:
-        while len(header := file.read(8)) == 8:
-            size, kind = int.from_bytes(header[:4], "big"), header[4:]
-            if not seen and kind not in MP4_BOXES:
-                return False
-            seen.add(kind)
-            read = 8
-            if size == 1:  # a 64-bit size follows
-                size, read = int.from_bytes(file.read(8), "big"), 16
-            if size < read:  # 0: up to the end of the file
-                break
-            file.seek(size - read, 1)
-    return bool(seen) and b"moov" not in seen

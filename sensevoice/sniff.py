@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from sensevoice.errors import LockedFormat, MediaError, Playlist, SilkVoice
 
@@ -31,6 +33,9 @@ LOCKED_SUFFIXES = (
 PROTECTED = re.compile(rb"drms|aavd|enca.{0,600}?sinf", re.DOTALL)
 """Sample entries of FairPlay, of Audible, and of the common encryption (ISO/IEC 23001-7)."""
 
+FIRST_BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"styp", b"uuid"})
+"""What an MP4 or MOV begins with."""
+
 MAX_INDEX_BYTES = 16 << 20
 """An honest index of ten hours is below 4 MB, and the sample entries stand at its beginning."""
 
@@ -55,16 +60,36 @@ def better_reason(path: Path, error: MediaError) -> MediaError:
 
 
 def is_protected(path: Path) -> bool:
-    """Tell whether an MP4's audio is encrypted. Box layout: ISO/IEC 14496-12, section 4.2."""
+    """Tell whether an MP4's audio is encrypted."""
     with path.open("rb") as file:
-        while len(header := file.read(8)) == 8:
-            size, kind = int.from_bytes(header[:4], "big"), header[4:]
+        for kind, size in _boxes(file):
             if kind == b"moov":
                 return PROTECTED.search(file.read(min(size, MAX_INDEX_BYTES))) is not None
-            read = 8
-            if size == 1:  # a 64-bit size follows
-                size, read = int.from_bytes(file.read(8), "big"), 16
-            if size < read or not kind.isascii():  # up to the end of the file, or no MP4 at all
-                return False
-            file.seek(size - read, 1)
     return False
+
+
+def lacks_index(path: Path) -> bool:
+    """Tell whether this is of the MP4 family and its index, written last by recorders, is missing."""
+    with path.open("rb") as file:
+        kinds = [kind for kind, _ in _boxes(file)]
+    return bool(kinds) and b"moov" not in kinds
+
+
+def _boxes(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
+    """Yield kind and size of each box of an MP4, the file standing at its content; nothing for other files.
+
+    Box layout: ISO/IEC 14496-12, section 4.2.
+    """
+    end = 0
+    while len(header := file.read(8)) == 8:
+        size, kind = int.from_bytes(header[:4], "big"), header[4:]
+        if end == 0 and kind not in FIRST_BOXES:
+            return
+        read = 8
+        if size == 1:  # a 64-bit size follows
+            size, read = int.from_bytes(file.read(8), "big"), 16
+        end += size
+        yield kind, max(0, size - read)
+        if size < read:  # 0: up to the end of the file
+            return
+        file.seek(end)
