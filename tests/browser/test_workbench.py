@@ -7,18 +7,28 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from playwright.sync_api import expect
 
 from sensevoice.progress import Progress
 from sensevoice.transcript import Segment, Span, Transcript
-from tests.browser.test_page import media, start, wait_for_lines, wait_until
-from tests.ui_script import CALL, MODEL, SETTINGS, Script, call, speech
-
-__all__ = ["media"]
+from tests.browser.test_page import start, wait_for_lines, wait_until
+from tests.media import babble, write_wav
+from tests.ui_script import CALL, CALL_MS, MODEL, SETTINGS, Script, call, speech
 
 ROWS = ".svw-rows .svw-line"
 MANY = 3000
+
+
+@pytest.fixture
+def media(tmp_path: Path) -> Path:
+    """A recording that is loud where the call has its rows."""
+    samples = babble(CALL_MS / 1000, -22.0)
+    voiced = np.full(len(samples), 0.02)
+    for each in CALL:
+        voiced[each.span.start_ms * 16 : each.span.end_ms * 16] = 1.0
+    return write_wav(tmp_path / "客服通话.wav", samples * voiced)
 
 
 @pytest.fixture
