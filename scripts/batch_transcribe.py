@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import os
 import sqlite3
 import sys
 import threading
@@ -138,7 +139,7 @@ class Batch:
 
     def _run(self, todo: Iterator[tuple[Path, str]], pool: ThreadPoolExecutor, bar: Any) -> None:
         """Keep `--jobs` files under way; write what is finished, in this thread alone."""
-        running: dict[Future[Transcript], tuple[Path, str]] = {}
+        running: dict[Future[tuple[os.stat_result, Transcript]], tuple[Path, str]] = {}
         while True:
             for path, name in itertools.islice(todo, self._args.jobs - len(running)):
                 running[pool.submit(self._transcribe, path, name, bar)] = (path, name)
@@ -148,7 +149,7 @@ class Batch:
             for future in finished:
                 path, name = running.pop(future)
                 try:
-                    self._finish(path, name, future.result(), bar)
+                    self._finish(path, name, *future.result(), bar)
                 except (SenseVoiceError, OSError) as error:
                     self.failed.append(name)
                     bar.write(f"{name}: {error}", file=sys.stderr)
@@ -163,18 +164,24 @@ class Batch:
         except OSError:  # it has vanished; trying to read it will say so
             return False
 
-    def _transcribe(self, path: Path, name: str, bar: Any) -> Transcript:
+    def _transcribe(self, path: Path, name: str, bar: Any) -> tuple[os.stat_result, Transcript]:
         def show(progress: Progress) -> None:
             if self._stopped.is_set():
                 raise Stopped
             bar.set_postfix_str(f"{name[-40:]} {100 * (progress.fraction or 0):.0f} %")
 
-        return transcribe(path, self._recognizer, self._options, show)
+        before = path.stat()
+        return before, transcribe(path, self._recognizer, self._options, show)
 
-    def _finish(self, path: Path, name: str, transcript: Transcript, bar: Any) -> None:
+    def _finish(
+        self, path: Path, name: str, before: os.stat_result, transcript: Transcript, bar: Any
+    ) -> None:
         for segment in transcript.failed():
             bar.write(f"{name}: {segment.span.start_ms} ms: {segment.error}", file=sys.stderr)
-        self._write(path, name, transcript)
+        if _has_changed(path, before):
+            grew = "changed while it was read; the next run reads it again / 读取时文件有变化，下次会重新处理"
+            bar.write(f"{name}: {grew}", file=sys.stderr)
+        self._write(path, name, before, transcript)
         if transcript.failed():
             self.failed.append(name)  # what was heard is written, and the next run tries again
         else:
@@ -186,14 +193,14 @@ class Batch:
             return Path(self._args.output)
         return Path(self._args.out_dir) / (name + FORMATS[self._args.format].extension)
 
-    def _write(self, path: Path, name: str, transcript: Transcript) -> None:
+    def _write(self, path: Path, name: str, before: os.stat_result, transcript: Transcript) -> None:
         text = render(transcript, self._args.format, self._render)
         whole = not transcript.failed()
         if self._args.out_dir:
             write_whole(self._target(name), [text])
-            self._done.add(path, name, "", whole)
+            self._done.add(path, name, "", whole, before)
             return
-        self._done.add(path, name, text, whole)
+        self._done.add(path, name, text, whole, before)
         if time.monotonic() - self._written_s >= WRITE_EVERY_S:
             self._write_all()
 
@@ -201,6 +208,14 @@ class Batch:
         self._written_s = time.monotonic()
         entries = self._done.entries()
         write_whole(self._args.output, (f"=== {name} ===\n{body.rstrip()}\n\n" for name, body in entries))
+
+
+def _has_changed(path: Path, before: os.stat_result) -> bool:
+    try:
+        now = path.stat()
+    except OSError:  # gone: what was read is what there is
+        return False
+    return (now.st_size, now.st_mtime_ns) != (before.st_size, before.st_mtime_ns)
 
 
 def main() -> int:

@@ -114,9 +114,15 @@ class DoneList:
         state = path.stat()
         return bool(known == (state.st_size, state.st_mtime_ns, self._key))
 
-    def add(self, path: Path, name: str, text: str, whole: bool = True) -> None:
-        """Keep the result of a file, in place of an older one; unless `whole` it is to be made again."""
-        state = path.stat()
+    def add(
+        self, path: Path, name: str, text: str, whole: bool = True, state: os.stat_result | None = None
+    ) -> None:
+        """Keep the result of a file, in place of an older one; unless `whole` it is to be made again.
+
+        `state` is that of the file before it was read (None: as it is now): one that has grown meanwhile
+        is then another file, and a recording that was removed keeps its result.
+        """
+        state = state or path.stat()
         with self._database:
             self._database.execute(
                 "INSERT OR REPLACE INTO done VALUES (?, ?, ?, ?, ?, ?)",

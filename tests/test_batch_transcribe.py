@@ -326,6 +326,34 @@ class TestFailures:
         assert str(folder.out_dir) in capsys.readouterr().err
 
 
+class TestWhileItIsRead:
+    def test_a_recording_that_still_grows_is_read_again_by_the_next_run(
+        self, folder: Folder, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        path = folder.add("a.wav", 400)
+
+        def grow(clip: np.ndarray, options: Options) -> str:
+            with path.open("ab") as file:
+                file.write(bytes(2))
+            return says_its_pitch(clip, options)
+
+        assert folder.to_file("--jobs", "1", answer=grow) == 0
+        said = capsys.readouterr().err
+        assert "changed while it was read" in said and "下次会重新处理" in said
+        assert list(folder.entries()) == ["a.wav"]
+        assert folder.to_file() == 0 and folder.recognised == 1
+
+    def test_a_recording_that_is_removed_keeps_its_result(self, folder: Folder) -> None:
+        path = folder.add("a.wav", 400)
+
+        def remove(clip: np.ndarray, options: Options) -> str:
+            path.unlink(missing_ok=True)
+            return says_its_pitch(clip, options)
+
+        assert folder.to_file("--jobs", "1", answer=remove) == 0
+        assert list(folder.entries()) == ["a.wav"]
+
+
 class TestStopping:
     def interrupt_at(self, frequency_hz: int) -> Answer:
         def answer(clip: np.ndarray, options: Options) -> str:
