@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import atexit
 import importlib.util
+import io
 import logging
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
@@ -38,7 +40,15 @@ def prepare() -> list[str]:
     for name, value in SWITCHES.items():
         os.environ.setdefault(name, value)
     _find_place_for_compiled_code()
+    _let_any_text_be_printed()
     return [*_clean_no_proxy(), *_drop_socks()]
+
+
+def _let_any_text_be_printed() -> None:
+    """Print a question mark for what the terminal's encoding lacks, instead of ending with an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _find_place_for_compiled_code() -> None:

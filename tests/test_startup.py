@@ -209,6 +209,21 @@ class TestProgram:
         ):
             assert part in done.stdout
 
+    @pytest.mark.parametrize("utf8", ["0", "1"])
+    def test_without_a_home_in_an_old_locale(self, tmp_path: Path, utf8: str) -> None:
+        """The folder script, because it ends by itself: Chinese names and sentences all the same."""
+        recordings = tmp_path / "录音"
+        recordings.mkdir()
+        shutil.copy(DEMO / "samples" / "customer_call.ogg", recordings / "客服.ogg")
+        done = subprocess.run(
+            [sys.executable, ROOT / "scripts/batch_transcribe.py", recordings, "-o", "out.txt", "--demo"],
+            env={"PATH": os.environ["PATH"], "LC_ALL": "C", "PYTHONUTF8": utf8},
+            cwd=tmp_path,
+            capture_output=True,
+        )
+        assert done.returncode == 0, done.stderr
+        assert "这都第几天了？" in (tmp_path / "out.txt").read_text("utf-8")
+
     def test_version(self) -> None:
         from sensevoice import __version__
 
