@@ -20,6 +20,7 @@ SenseVoiceError
 │   ├── TimedOut
 │   └── DecoderCrashed          with a number that the log has too
 ├── RecognitionFailed           one clip; the other segments go on
+│   └── GpuMemory
 ├── TooBusy                     too many runs are waiting for their turn
 ├── DiskLow                     no room for another recording
 ├── JobNotFound                 there is no such job, or it is somebody else's
@@ -234,6 +235,15 @@ class RecognitionFailed(SenseVoiceError):
     code = "recognition"
     zh = "这一段识别失败：{reason}"
     en = "This segment could not be recognised: {reason}"
+
+
+class GpuMemory(RecognitionFailed):
+    """One clip did not even fit by itself. Data: `reason`."""
+
+    code = "gpu_memory"
+    http_status = 507
+    zh = "显存不足，单独识别这一段也放不下（{reason}）。请关闭占用显存的程序，或用 --device cpu。"
+    en = "GPU memory ran out even for this segment alone ({reason}). Free some, or use --device cpu."
 
 
 class TooBusy(SenseVoiceError):

@@ -18,7 +18,7 @@ import numpy as np
 from sensevoice import automodel, bundled, cpu_model, fingerprints, hub, supervisor
 from sensevoice.audio_info import SAMPLE_RATE_HZ, SAMPLES_PER_MS
 from sensevoice.batching import packs
-from sensevoice.errors import DeviceUnavailable, SelfTestFailed
+from sensevoice.errors import DeviceUnavailable, GpuMemory, SelfTestFailed
 from sensevoice.options import MAX_SEGMENT_S, Options
 from sensevoice.precision import resolve_precision
 from sensevoice.recognizer import Recognition
@@ -175,7 +175,7 @@ class FunasrRecognizer:
             if "CUDA error" in str(exc):  # after a device-side fault every call fails until the process ends
                 supervisor.start_over(str(exc))
             if len(clips) == 1:
-                return [Recognition("", error=f"{type(exc).__name__}: {exc}"[:300])]
+                return [Recognition("", error=_reason(exc))]
         # Most likely the device's memory: half of them need half as much.
         half = len(clips) // 2
         return [*self._batch(clips[:half], options), *self._batch(clips[half:], options)]
@@ -192,6 +192,12 @@ class FunasrRecognizer:
         if len(results) != len(clips):
             raise RuntimeError(f"{len(results)} results for {len(clips)} clips")
         return [Recognition(result["text"], tuple(result["tokens"])) for result in results]
+
+
+def _reason(exc: Exception) -> str:
+    """Return why a clip could not be recognised, with what to do where that is known."""
+    said = f"{type(exc).__name__}: {exc}"[:300]
+    return str(GpuMemory(reason=said)) if "out of memory" in said else said
 
 
 def _prepared(clip: np.ndarray) -> np.ndarray:

@@ -386,6 +386,30 @@ class TestFaultsInside:
         batching._model = ScriptedModel(answer)
         assert [item.raw for item in batching.recognise(CLIPS, Options())] == TEXTS
         assert batching._model.batches == [5, 2, 3, 1, 2]
+        list(batching.recognise(CLIPS, Options()))
+        assert batching._model.batches[5] == 5, "the next batch is tried whole again"
+
+    def test_a_clip_that_fits_nowhere_is_told_with_what_to_do(self, recognizer: FunasrRecognizer) -> None:
+        def answer(clips: list[np.ndarray]) -> list[dict[str, Any]]:
+            raise torch.cuda.OutOfMemoryError("CUDA out of memory")
+
+        batching = BatchingRecognizer(recognizer)
+        batching._model = ScriptedModel(answer)
+        errors = [item.error or "" for item in batching.recognise(CLIPS, Options())]
+        assert len(errors) == 5 and all("显存不足" in each and "--device cpu" in each for each in errors)
+
+    def test_a_poisoned_device_starts_the_program_over(
+        self, scripted: FunasrRecognizer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        reasons: list[str] = []
+        monkeypatch.setattr(models.supervisor, "start_over", reasons.append)
+
+        def answer(clips: list[np.ndarray]) -> list[dict[str, Any]]:
+            raise RuntimeError("CUDA error: device-side assert triggered")
+
+        scripted._model = ScriptedModel(answer)
+        list(scripted.recognise(CLIPS[:1], Options()))
+        assert reasons and "device-side assert" in reasons[0]
 
     @pytest.mark.parametrize(
         "answer",
