@@ -72,7 +72,9 @@ def argument_parser() -> Any:
         "--root-path", default="", help="path behind a reverse proxy, such as /asr / 反向代理路径"
     )
     group.add_argument(
-        "--data-dir", metavar="DIR", help="where jobs are kept (default ~/.local/share/sensevoice) / 任务目录"
+        "--data-dir",
+        metavar="DIR",
+        help="where jobs are kept (default ~/.local/share/sensevoice/PORT) / 任务目录",
     )
     group.add_argument(
         "--keep-hours",
@@ -125,7 +127,7 @@ def run(args: Any) -> int:
     from sensevoice import jobs, pipeline, ui
 
     store = jobs.JobStore(
-        jobs.data_directory(args.data_dir), recognizer.info, args.keep_hours, args.max_data_gb
+        jobs.data_directory(args.data_dir, args.port), recognizer.info, args.keep_hours, args.max_data_gb
     )
     runner = jobs.JobRunner(store, functools.partial(_transcribe, pipeline, recognizer))
     page = ui.PageSettings(

@@ -36,6 +36,7 @@ SenseVoiceError
 ├── BadRecord                   a JSON document that is no transcript of ours
 └── StartupError                the program cannot start; ends it with exit code 1
     ├── PortTaken
+    ├── DataDirectoryUnusable
     ├── DeviceUnavailable
     ├── MissingDependency
     └── ModelError
@@ -373,6 +374,14 @@ class PortTaken(StartupError):
     code = "port_taken"
     zh = "端口 {port} 已被占用。请用 --port 换一个端口，或先停掉占用它的程序。"
     en = "Port {port} is already in use. Choose another with --port, or stop the program that holds it."
+
+
+class DataDirectoryUnusable(StartupError):
+    """Data: `path`, `reason`."""
+
+    code = "data_directory"
+    zh = "任务目录 {path} 不能使用：{reason}。请用 --data-dir 换一个目录。"
+    en = "The directory for jobs, {path}, cannot be used: {reason}. Choose another with --data-dir."
 
 
 class DeviceUnavailable(StartupError):

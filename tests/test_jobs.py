@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sensevoice.errors import DiskLow, JobNotFound, NotMedia, TooBusy
+from sensevoice.errors import DataDirectoryUnusable, DiskLow, JobNotFound, NotMedia, TooBusy
 from sensevoice.formats import to_dict
-from sensevoice.jobs import JobRunner, JobStore, RememberingRecognizer, answers_beside
+from sensevoice.jobs import JobRunner, JobStore, RememberingRecognizer, answers_beside, data_directory
 from sensevoice.jobs.edits import Change, Edits
 from sensevoice.jobs.folder import append_line, read_lines
 from sensevoice.options import Options
@@ -110,6 +110,7 @@ class TestStore:
     def test_what_a_kill_left_half_deleted_goes_at_the_next_start(self, store: JobStore) -> None:
         stray = store.folder("stray").path
         stray.mkdir()
+        store.close()
         JobStore(store.directory, MODEL).close()
         assert not stray.exists()
 
@@ -117,6 +118,16 @@ class TestStore:
         path = tmp_path / ("长" * 80 + ".wav")
         path.write_bytes(b"RIFF")
         assert store.folder(store.create(path, Options()).id).source.suffix == ".wav"
+
+    def test_two_programs_do_not_share_their_jobs(self, store: JobStore) -> None:
+        with pytest.raises(DataDirectoryUnusable, match="another running program"):
+            JobStore(store.directory, MODEL)
+        assert data_directory(None, 6006) != data_directory(None, 6007)
+
+    def test_a_directory_that_cannot_be_made_is_a_sentence(self, tmp_path: Path) -> None:
+        (tmp_path / "file").write_text("")
+        with pytest.raises(DataDirectoryUnusable, match="--data-dir"):
+            JobStore(tmp_path / "file" / "data", MODEL)
 
     def test_a_directory_that_only_the_user_may_read(self, store: JobStore, recording: Path) -> None:
         folder = store.folder(store.create(recording, Options()).id)

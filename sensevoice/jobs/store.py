@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
 import secrets
 import shutil
+import sqlite3
 import tempfile
 import threading
 import time
@@ -14,8 +16,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from typing import IO
 
-from sensevoice.errors import DiskLow, JobNotFound
+from sensevoice.errors import DataDirectoryUnusable, DiskLow, JobNotFound
 from sensevoice.jobs.edits import Change, Edits
 from sensevoice.jobs.folder import JobFolder
 from sensevoice.jobs.index import JobIndex
@@ -39,7 +42,8 @@ KEPT_RECORDS = 8
 class JobStore:
     """The jobs below one directory. Methods may be called from several threads.
 
-    `keep_hours` counts from the end of a job. Raises OSError when the directory cannot be made.
+    `keep_hours` counts from the end of a job. Raises DataDirectoryUnusable, also when another program
+    has it open: two would work on the same jobs.
     """
 
     def __init__(
@@ -52,18 +56,23 @@ class JobStore:
     ) -> None:
         self.directory = directory
         self._jobs_directory = directory / "jobs"
-        self._jobs_directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            self._jobs_directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._lock = _locked(directory / "lock")
+            self._index = JobIndex(directory / "jobs.sqlite3")
+        except (OSError, sqlite3.Error) as exc:
+            raise DataDirectoryUnusable(path=directory, reason=exc) from exc
         self.model = model
         self._keep_s = keep_hours * 3600
         self._max_bytes = int(max_data_gb * 1e9)
         self.now_s = clock
-        self._index = JobIndex(directory / "jobs.sqlite3")
         self._changing = threading.RLock()
         self._record = lru_cache(KEPT_RECORDS)(self._read_record)
         self._remove_strays()
 
     def close(self) -> None:
         self._index.close()
+        self._lock.close()
 
     def create(self, recording: Path, options: Options, owner: str = "") -> Job:
         """Take a recording in as a job that is queued. Raises DiskLow."""
@@ -197,12 +206,26 @@ def _gb(size_bytes: int) -> str:
     return f"{size_bytes / 1e9:.1f}"
 
 
-def data_directory(wanted: str | None) -> Path:
-    """Return the directory for jobs: the one that is wanted, else the user's own place for data."""
+def _locked(path: Path) -> IO[str]:
+    """Return an open file that nobody else can lock; the kernel lets go of it when this process ends."""
+    file = path.open("w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as exc:
+        file.close()
+        raise OSError("another running program uses it / 另一个正在运行的程序在使用它") from exc
+    return file
+
+
+def data_directory(wanted: str | None, port: int) -> Path:
+    """Return the directory for jobs: the one that is wanted, else one in the user's own place for data.
+
+    The latter is named after the port, so that two programs on one machine do not share their jobs.
+    """
     if wanted:
         return Path(wanted).expanduser()
     try:
         home = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
     except RuntimeError:  # this user has no home
         home = Path(tempfile.gettempdir())
-    return home / "sensevoice"
+    return home / "sensevoice" / str(port)
