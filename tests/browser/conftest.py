@@ -130,7 +130,7 @@ def open_page(browser: Any) -> Iterator[OpenPage]:
         page.on("console", lambda m: problems.append(f"console: {m.text}") if is_problem(m) else None)
         page.on("pageerror", lambda error: problems.append(f"page error: {error}"))
         page.goto(url)
-        page.wait_for_selector("#sv-start")
+        page.wait_for_selector("#sv-text")  # the start button is hidden while a job is followed
         return page
 
     yield open_at
