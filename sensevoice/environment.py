@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import hashlib
 import importlib.util
 import io
 import logging
@@ -44,6 +45,18 @@ def prepare() -> list[str]:
     return [*_clean_no_proxy(), *_drop_socks()]
 
 
+def user_cache(directory: Path | None = None) -> Path | None:
+    """Return the program's folder in the user's cache, or the one there that stands for a directory.
+
+    None for a user without a home. Nothing is made.
+    """
+    try:
+        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sensevoice"
+    except RuntimeError:
+        return None
+    return cache / hashlib.sha256(str(directory).encode()).hexdigest()[:16] if directory else cache
+
+
 def _let_any_text_be_printed() -> None:
     """Print a question mark for what the terminal's encoding lacks, instead of ending with an error."""
     for stream in (sys.stdout, sys.stderr):
@@ -56,10 +69,13 @@ def _find_place_for_compiled_code() -> None:
     beside = Path(__file__).with_name("engine")
     if "NUMBA_CACHE_DIR" in os.environ or os.access(beside, os.W_OK):
         return
+    cache = user_cache()
     try:
-        folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sensevoice" / "numba"
+        if cache is None:
+            raise FileNotFoundError("no home")
+        folder = cache / "numba"
         folder.mkdir(parents=True, exist_ok=True)
-    except (OSError, RuntimeError):  # no home, or a read-only one: compiled anew at each start
+    except OSError:  # no home, or a read-only one: compiled anew at each start
         folder = Path(tempfile.mkdtemp(prefix="sensevoice-numba-"))
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
     os.environ["NUMBA_CACHE_DIR"] = str(folder)

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from sensevoice.environment import user_cache
 from sensevoice.errors import ModelFileDamaged
 
 log = logging.getLogger(__name__)
@@ -76,11 +77,8 @@ def sha256(path: Path) -> str:
 def _records(directory: Path) -> Iterator[Path]:
     """Yield where the record may lie: beside the model, or in the user's cache for a read-only one."""
     yield directory / RECORD
-    try:
-        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    except RuntimeError:  # this user has no home
-        return
-    yield cache / "sensevoice" / hashlib.sha256(str(directory).encode()).hexdigest()[:16] / RECORD
+    if cache := user_cache(directory):
+        yield cache / RECORD
 
 
 def _read(directory: Path) -> dict[str, Any]:

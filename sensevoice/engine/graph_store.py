@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sensevoice.engine import graph
+from sensevoice.environment import user_cache
 
 PART_SUFFIX = ".part"
 
@@ -58,11 +59,8 @@ def _prefix(precision: graph.Precision) -> str:
 
 def _folders(directory: Path) -> Iterator[Path]:
     yield directory
-    try:
-        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    except RuntimeError:  # this user has no home
-        return
-    yield cache / "sensevoice" / hashlib.sha256(str(directory).encode()).hexdigest()[:16]
+    if cache := user_cache(directory):
+        yield cache
 
 
 def _write(folder: Path, name: str, content: bytes) -> Path:
