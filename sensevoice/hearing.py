@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -12,7 +13,7 @@ from sensevoice.recognizer import Recognition
 from sensevoice.segmenter import Stretch
 from sensevoice.sounds import MAX_HOLE_MS, trend, windows
 from sensevoice.tags import TaggedText, parse
-from sensevoice.transcript import Event, Segment, Span
+from sensevoice.transcript import Event, Segment, Span, TagScore
 from sensevoice.words import words_from_tokens
 
 TREND_EVENTS = ("BGM",)
@@ -49,7 +50,15 @@ def speech_segment(span: Span, answer: Recognition, channel: str | None, options
         inline=tagged.inline,
         words=words_from_tokens(answer.tokens, span) if options.word_times else (),
         channel=channel,
+        scores=best_two(answer.scores),
     )
+
+
+def best_two(scores: Sequence[TagScore]) -> tuple[TagScore, ...]:
+    """Return the two best of each kind, the best first."""
+    kinds = dict.fromkeys(score.kind for score in scores)
+    ordered = sorted(scores, key=lambda score: -score.score)
+    return tuple(score for kind in kinds for score in [s for s in ordered if s.kind == kind][:2])
 
 
 @dataclass(frozen=True)
@@ -61,6 +70,7 @@ class Heard:
     power: float
     raw: str
     error: str | None = None
+    scores: tuple[TagScore, ...] = ()
 
 
 def speech_missed_in(stretch: Stretch, answers: Sequence[Recognition]) -> Iterator[Heard | Span]:
@@ -92,7 +102,7 @@ def heard_in(stretch: Stretch, cell: Span, answer: Recognition) -> Heard:
     """Return what an answer says about a cell of a stretch, its text apart."""
     names = tuple(dict.fromkeys(event.name for event in parse(answer.raw).events))
     power = float(np.mean(np.square(stretch.part(cell), dtype=np.float64)))
-    return Heard(cell, names, power, answer.raw, answer.error)
+    return Heard(cell, names, power, answer.raw, answer.error, answer.scores)
 
 
 class SoundJoiner:
@@ -134,4 +144,13 @@ class SoundJoiner:
             events=tuple(Event(name, change if name in TREND_EVENTS else None) for name in cells[0].events),
             channel=self._channel,
             error=cells[0].error,
+            scores=best_two(_mean_scores(cells)),
         )
+
+
+def _mean_scores(cells: Sequence[Heard]) -> list[TagScore]:
+    """Return the mean score of each sound over the cells of a segment."""
+    sums: Counter[str] = Counter()
+    for cell in cells:
+        sums.update({score.name: score.score for score in cell.scores if score.kind == "event"})
+    return [TagScore("event", name, round(total / len(cells), 4)) for name, total in sums.items()]

@@ -25,7 +25,7 @@ from sensevoice.recognizer import Recognition
 from sensevoice.scheduler import Scheduler
 from sensevoice.speech_finder import FsmnSpeechFinder
 from sensevoice.tags import TagKind, head_kinds, parse
-from sensevoice.transcript import ModelInfo
+from sensevoice.transcript import ModelInfo, TagScore
 
 log = logging.getLogger(__name__)
 
@@ -191,7 +191,14 @@ class FunasrRecognizer:
             )
         if len(results) != len(clips):
             raise RuntimeError(f"{len(results)} results for {len(clips)} clips")
-        return [Recognition(result["text"], tuple(result["tokens"])) for result in results]
+        return [
+            Recognition(result["text"], tuple(result["tokens"]), scores=_scores(result["scores"]))
+            for result in results
+        ]
+
+
+def _scores(found: Sequence[tuple[str, str, float]]) -> tuple[TagScore, ...]:
+    return tuple(TagScore(kind, name, round(score, 4)) for kind, name, score in found)
 
 
 def _reason(exc: Exception) -> str:

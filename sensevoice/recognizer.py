@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from sensevoice.options import Options
-from sensevoice.transcript import ModelInfo, Span
+from sensevoice.transcript import ModelInfo, Span, TagScore
 
 
 @dataclass(frozen=True)
@@ -17,11 +17,13 @@ class Recognition:
     """What the model wrote for one clip; `tokens` are (piece, start_ms, end_ms) from its start.
 
     `error` is the reason when the clip could not be recognised; then `raw` is empty.
+    `scores` are those of all languages, emotions and sounds, the best of each kind first.
     """
 
     raw: str
     tokens: tuple[tuple[str, int, int], ...] = ()
     error: str | None = None
+    scores: tuple[TagScore, ...] = ()
 
 
 class SpeechFinder(Protocol):

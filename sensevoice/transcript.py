@@ -63,12 +63,25 @@ class InlineTag:
 
 
 @dataclass(frozen=True)
+class TagScore:
+    """The model's own score of a tag, between 0 and 1; not a probability of being right.
+
+    `kind` is "language", "emotion" or "event". The scores of all tags of a kind add up to at most 1.
+    """
+
+    kind: str
+    name: str
+    score: float
+
+
+@dataclass(frozen=True)
 class Segment:
     """One stretch of sound and all that was heard in it.
 
     `text` carries no tags; `raw` is what the model wrote, tags and all. `language` and `emotion` are
     canonical tag names ("zh", "ANGRY"), empty when the model named none. `channel` is "left" or
     "right" when channels were split. `error` is the reason when recognition of this stretch failed.
+    `scores` are the two best of each kind; of a sound, the mean over it.
     `original` is what the model had heard, when a person has corrected it.
     """
 
@@ -83,6 +96,7 @@ class Segment:
     words: tuple[Word, ...] = ()
     channel: str | None = None
     error: str | None = None
+    scores: tuple[TagScore, ...] = ()
     original: Segment | None = None
 
 

@@ -12,12 +12,14 @@ import torch
 from funasr import AutoModel
 from funasr.models.sense_voice.model import SenseVoiceSmall
 from funasr.register import tables
+from funasr.utils.load_utils import extract_fbank
 from torchaudio.functional import forced_align
 
-from sensevoice import bundled, engine
+from sensevoice import bundled, cpu_model, engine
 from sensevoice.audio import open_audio, select_channels
 from sensevoice.audio_info import SAMPLES_PER_MS
 from sensevoice.engine import ctc
+from sensevoice.engine import graph as graph_module
 from tests.conftest import SAMPLES
 
 
@@ -94,3 +96,45 @@ def test_the_unknown_emotion_can_be_banned(models: tuple[Any, Any]) -> None:
     noise = (0.01 * np.random.default_rng(3).standard_normal(32_000)).astype(np.float32)
     assert "EMO_UNKNOWN" in models[0].generate(input=noise)[0]["text"]
     assert "EMO_UNKNOWN" not in models[0].generate(input=noise, ban_emo_unk=True)[0]["text"]
+
+
+def test_scores_are_the_softmax_of_funasrs_own_output(
+    models: tuple[Any, Any], clips: list[np.ndarray]
+) -> None:
+    ours, theirs = models
+    frontend, tokenizer = ours.kwargs["frontend"], ours.kwargs["tokenizer"]
+    engine.register()
+    graph = cpu_model.automodel.open_graph(bundled.ASR_DIR, graph_of(ours))
+    ask = ctc.Ask(ctc.query_rows("auto", use_itn=False), [])
+    for clip in clips:
+        features, lengths = extract_fbank([torch.from_numpy(clip)], data_type="sound", frontend=frontend)
+        queries = theirs.model.embed(torch.tensor([ask.queries]))
+        with torch.inference_mode():
+            encoded, _ = theirs.model.encoder(torch.cat((queries, features), 1), lengths + ctc.QUERY_FRAMES)
+            expected = theirs.model.ctc.ctc_lo(encoded)[0, :3].softmax(-1)
+        for model in (ours, graph):
+            found = model.generate(input=clip)[0]["scores"]
+            assert [score for *_, score in found] == pytest.approx(
+                [
+                    float(expected[("language", "emotion", "event").index(kind), piece_id(tokenizer, name)])
+                    for kind, name, _ in found
+                ],
+                abs=1e-4,
+            )
+            best = {kind: name for kind, name, _ in reversed(found)}
+            assert (
+                f"<|{best['language']}|><|{best['emotion']}|><|{best['event']}|>"
+                in (model.generate(input=clip)[0]["text"])
+            )
+
+
+def piece_id(tokenizer: Any, name: str) -> int:
+    number: int = tokenizer.sp.piece_to_id(f"<|{name}|>")
+    return number
+
+
+def graph_of(model: Any) -> bytes:
+    weights = {name: tensor.float().numpy() for name, tensor in model.model.state_dict().items()}
+    heads = model.kwargs["encoder_conf"]["attention_heads"]
+    content: bytes = graph_module.build(weights, heads, "fp32").SerializeToString()
+    return content

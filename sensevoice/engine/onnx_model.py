@@ -17,6 +17,7 @@ import torch
 from funasr.utils.load_utils import extract_fbank, load_audio_text_image_video
 
 from sensevoice.engine.ctc import Ask, decode
+from sensevoice.engine.scores import TagScorer
 
 BLANK_ID = 0
 
@@ -35,6 +36,7 @@ class OnnxSenseVoiceSmall(torch.nn.Module):
         settings = onnxruntime.SessionOptions()
         settings.intra_op_num_threads = cores()
         self._session = onnxruntime.InferenceSession(graph, settings, providers=["CPUExecutionProvider"])
+        self._scorer: TagScorer | None = None
 
     def inference(
         self,
@@ -47,15 +49,17 @@ class OnnxSenseVoiceSmall(torch.nn.Module):
     ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         """Recognise clips (float32 mono 16 kHz arrays); called by funasr's AutoModel.
 
-        Returns one {"key", "text", "tokens"} per clip, in order, and funasr's timing figures.
+        Returns one {"key", "text", "tokens", "scores"} per clip, in order, and funasr's timing figures.
         """
         ask = Ask.of(kwargs, tokenizer)
+        self._scorer = scorer = self._scorer or TagScorer(tokenizer)
         results = []
         seconds = 0.0
         for name, clip in zip(key, load_audio_text_image_video(data_in, fs=frontend.fs), strict=True):
             features, _ = extract_fbank([clip], data_type="sound", frontend=frontend)
-            best, _ = self.run(features[0].numpy(), ask)
-            results.append({"key": name, **decode(best.tolist(), tokenizer, BLANK_ID)})
+            best, query_logits = self.run(features[0].numpy(), ask)
+            heard = decode(best.tolist(), tokenizer, BLANK_ID)
+            results.append({"key": name, **heard, "scores": scorer.of_logits(query_logits)})
             seconds += len(clip) / frontend.fs
         return results, {"batch_data_time": seconds}
 

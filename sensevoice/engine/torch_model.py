@@ -14,6 +14,7 @@ from funasr.models.sense_voice.model import MultiHeadedAttentionSANM, SenseVoice
 from funasr.utils.load_utils import extract_fbank, load_audio_text_image_video
 
 from sensevoice.engine.ctc import QUERY_FRAMES, Ask, decode
+from sensevoice.engine.scores import SCORED, TagScorer
 
 
 class TimedSenseVoiceSmall(SenseVoiceSmall):  # type: ignore[misc]
@@ -21,6 +22,8 @@ class TimedSenseVoiceSmall(SenseVoiceSmall):  # type: ignore[misc]
 
     compute_type: torch.dtype | None = None
     """What matrix products run in on CUDA (torch's autocast); None leaves them in float32."""
+
+    scorer: TagScorer | None = None
 
     def inference(
         self,
@@ -33,15 +36,21 @@ class TimedSenseVoiceSmall(SenseVoiceSmall):  # type: ignore[misc]
     ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         """Recognise clips (float32 mono 16 kHz arrays); called by funasr's AutoModel.
 
-        Returns one {"key", "text", "tokens"} per clip, in order, and funasr's timing figures.
+        Returns one {"key", "text", "tokens", "scores"} per clip, in order, and funasr's timing figures.
         """
         clips = load_audio_text_image_video(data_in, fs=frontend.fs, audio_fs=frontend.fs)
         features, lengths = extract_fbank(clips, data_type="sound", frontend=frontend)
         seconds = lengths.sum().item() * frontend.frame_shift * frontend.lfr_n / 1000
         logits, lengths = self.logits(features, lengths, Ask.of(kwargs, tokenizer), kwargs["device"])
         best = logits.argmax(dim=-1).cpu()
+        self.scorer = scorer = self.scorer or TagScorer(tokenizer)
+        scores = logits[:, : len(SCORED)].float().softmax(dim=-1)[:, :, scorer.ids].tolist()
         results = [
-            {"key": name, **decode(best[index, :length].tolist(), tokenizer, self.blank_id)}
+            {
+                "key": name,
+                **decode(best[index, :length].tolist(), tokenizer, self.blank_id),
+                "scores": scorer.named(scores[index]),
+            }
             for index, (name, length) in enumerate(zip(key, lengths.tolist(), strict=True))
         ]
         return results, {"batch_data_time": seconds}

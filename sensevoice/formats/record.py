@@ -19,6 +19,7 @@ from sensevoice.transcript import (
     ModelInfo,
     Segment,
     Span,
+    TagScore,
     Transcript,
     Word,
 )
@@ -90,6 +91,7 @@ def segment_to_dict(segment: Segment) -> dict[str, Any]:
         ],
         "channel": segment.channel,
         "error": segment.error,
+        "scores": [asdict(score) for score in segment.scores],
     }
     if segment.original is not None:
         data["original"] = segment_to_dict(segment.original)
@@ -110,6 +112,7 @@ def segment_from_dict(data: Mapping[str, Any]) -> Segment:
         words=_each(lambda item: Word(item["text"], _span(item)), data["words"]),
         channel=data["channel"],
         error=data["error"],
+        scores=_each(lambda item: TagScore(**_known(item, TagScore)), data.get("scores", ())),
         original=segment_from_dict(data["original"]) if data.get("original") else None,
     )
 

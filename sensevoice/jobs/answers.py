@@ -18,7 +18,7 @@ import numpy as np
 from sensevoice.jobs.folder import append_line, cut_broken_line, read_lines
 from sensevoice.options import Options
 from sensevoice.recognizer import Recognition, Recognizer, SpeechFinder
-from sensevoice.transcript import ModelInfo
+from sensevoice.transcript import ModelInfo, TagScore
 
 MAX_ATTEMPTS = 2
 """A clip that was being recognised at two deaths of the process is what kills it: it is set aside."""
@@ -77,7 +77,13 @@ class RememberingRecognizer:
                 raise
 
     def _keep(self, number: int, answer: Recognition) -> None:
-        line = {"number": number, "raw": answer.raw, "tokens": answer.tokens, "error": answer.error}
+        line = {
+            "number": number,
+            "raw": answer.raw,
+            "tokens": answer.tokens,
+            "error": answer.error,
+            "scores": [(score.kind, score.name, score.score) for score in answer.scores],
+        }
         append_line(self._path, line)
         self._known[number] = answer
 
@@ -88,4 +94,5 @@ class RememberingRecognizer:
             self._attempts[number] -= 1
         if "number" in line:
             tokens = tuple((piece, start, end) for piece, start, end in line["tokens"])
-            self._known[line["number"]] = Recognition(line["raw"], tokens, line["error"])
+            scores = tuple(TagScore(*score) for score in line.get("scores", ()))
+            self._known[line["number"]] = Recognition(line["raw"], tokens, line["error"], scores)

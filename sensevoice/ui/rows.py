@@ -117,7 +117,8 @@ def segment_row(row: int, segment: Segment) -> dict[str, Any]:
         "channel": segment.channel,
         "error": segment.error,
         "edited": segment.original is not None,
-        "scores": None,
+        # They are about what the model heard, not about what a person made of it.
+        "scores": [] if segment.original else [asdict(score) for score in segment.scores],
     }
 
 

@@ -21,3 +21,14 @@ export function clock(ms) {
   const text = parts.map((part) => String(part).padStart(2, "0")).join(":");
   return (parts[0] ? text : text.slice(3)) + "." + Math.floor((ms % 1000) / 100);
 }
+
+// Keeps what was chosen in this browser.
+export function remember(field, key, event = "change") {
+  try {
+    field.value = localStorage.getItem(key) ?? field.value;
+    if (field.selectedIndex === -1) field.selectedIndex = 0;
+    field.addEventListener(event, () => localStorage.setItem(key, field.value));
+  } catch {
+    // a browser without storage forgets
+  }
+}

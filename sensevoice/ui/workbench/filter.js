@@ -1,5 +1,5 @@
 // Which rows are shown: chips with counts, words to look for, and a step from match to match.
-import { button, make } from "./dom.js";
+import { button, make, remember } from "./dom.js";
 import { colorOf } from "./colors.js";
 
 export function filter(bench) {
@@ -7,6 +7,8 @@ export function filter(bench) {
   const chosen = new Set();
   const chips = make("div", { className: "svw-chips", role: "group", "aria-label": t("segments") });
   const query = make("input", { type: "search", className: "svw-input", placeholder: t("search"), "aria-label": t("search") });
+  const unsure = make("input", { type: "range", min: 0, max: 1, step: 0.05, className: "svw-range", "aria-label": t("threshold") });
+  const unsureValue = make("span", {});
   const count = make("span", { className: "svw-quiet", role: "status" });
   const element = make(
     "div",
@@ -19,10 +21,20 @@ export function filter(bench) {
       button("↑", () => bench.step(-1), { "aria-label": t("previous"), title: t("previous") }),
       button("↓", () => bench.step(1), { "aria-label": t("next"), title: t("next") }),
       button(t("clear"), clear),
+      make("label", { className: "svw-check", title: t("thresholdHelp") }, t("threshold"), unsure, unsureValue),
       count,
     ),
   );
   query.addEventListener("input", apply);
+  unsure.value = bench.threshold;
+  remember(unsure, "sv-threshold", "input");
+  const setThreshold = () => {
+    bench.threshold = Number(unsure.value);
+    unsureValue.textContent = bench.threshold.toFixed(2);
+    bench.emit("threshold");
+  };
+  unsure.addEventListener("input", setThreshold);
+  setThreshold();
 
   const tags = (row) => [row.language, row.emotion, ...row.events.map((event) => event.name)].filter(Boolean);
 

@@ -29,7 +29,7 @@ export async function mount(element, { base, reader }) {
 
 class Bench {
   constructor(api, reader) {
-    Object.assign(this, { api, reader, t: words(reader), job: null, rows: [], shown: [], version: 0, current: -1 });
+    Object.assign(this, { api, reader, t: words(reader), job: null, rows: [], shown: [], version: 0, current: -1, threshold: 0.5 });
     this.listeners = new Map();
     this.timer = 0;
     this.pause = POLL_MS;
@@ -233,8 +233,28 @@ class Bench {
     if (next) this.playRow(next);
   }
 
+  // The model's own score of a tag: what it is, and which tag came second.
+  scoreOf(row, name) {
+    return row.scores.find((score) => score.name === name);
+  }
+
+  scoreLine(row, name) {
+    const own = this.scoreOf(row, name);
+    if (!own) return this.label(name);
+    const other = row.scores.find((score) => score.kind === own.kind && score.name !== name);
+    const second = other ? this.t("second", { name: this.label(other.name) || other.name, n: other.score.toFixed(2) }) : "";
+    return `${this.label(name)} · ${this.t("score", { n: own.score.toFixed(2) })}${second}`;
+  }
+
+  isUnsure(row, name) {
+    const own = this.scoreOf(row, name);
+    return own !== undefined && own.score < this.threshold;
+  }
+
   describe(row) {
-    const tags = [row.language, row.emotion, ...row.events.map((event) => event.name)].map((name) => this.label(name));
+    const tags = [row.language, row.emotion, ...row.events.map((event) => event.name)]
+      .filter((name) => this.label(name))
+      .map((name) => this.label(name) + (this.scoreOf(row, name) ? ` ${this.scoreOf(row, name).score.toFixed(2)}` : ""));
     return [clock(row.start_ms), ...tags, row.text.slice(0, 40)].filter(Boolean).join(" · ");
   }
 

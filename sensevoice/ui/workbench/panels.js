@@ -1,5 +1,5 @@
 // What stands beside the rows: highlights, shares of time, coverage and diagnostics, exports.
-import { button, clock, make } from "./dom.js";
+import { button, clock, make, remember } from "./dom.js";
 import { colorOf } from "./colors.js";
 
 const list = (items) => make("ul", { className: "svw-list" }, ...items);
@@ -122,16 +122,6 @@ export function exporter(bench, filterActive) {
     make("div", { className: "svw-files" }, ...files),
   );
   return { element };
-}
-
-function remember(select, key) {
-  try {
-    select.value = localStorage.getItem(key) ?? select.value;
-    if (select.selectedIndex < 0) select.selectedIndex = 0;
-    select.addEventListener("change", () => localStorage.setItem(key, select.value));
-  } catch {
-    // a browser without storage forgets
-  }
 }
 
 // Works over plain http and without permission, which navigator.clipboard does not.

@@ -22,22 +22,24 @@ export function table(bench) {
 
   const height = () => (scroller.clientWidth < 560 ? 104 : 56);
 
-  function tag(name, extra = "") {
+  function tag(row, name, extra = "") {
     const text = bench.label(name);
     if (!text) return make("span", { className: "svw-dash" }, "—");
     const shown = make("span", { className: "svw-tag" }, text + extra);
     shown.style.setProperty("--svw-chip", colorOf(name));
+    shown.title = bench.scoreLine(row, name);
+    shown.classList.toggle("svw-unsure", bench.isUnsure(row, name));
     return shown;
   }
 
   function line(row, place) {
     const events = row.events.filter((event) => bench.label(event.name));
-    const sounds = events.map((event) => tag(event.name, event.trend ? { rising: " ↗", falling: " ↘" }[event.trend] : ""));
+    const sounds = events.map((event) => tag(row, event.name, event.trend ? { rising: " ↗", falling: " ↘" }[event.trend] : ""));
     const text = row.error ? `${t("failed")}: ${row.error}` : row.text;
     const cells = [
       make("span", { role: "cell" }, button(clock(row.start_ms), () => bench.playRow(row), { className: "svw-time" })),
-      make("span", { role: "cell" }, tag(row.language)),
-      make("span", { role: "cell" }, tag(row.emotion)),
+      make("span", { role: "cell" }, tag(row, row.language)),
+      make("span", { role: "cell" }, tag(row, row.emotion)),
       make("span", { role: "cell" }, ...(sounds.length ? sounds : [make("span", { className: "svw-dash" }, "—")])),
       make(
         "span",
@@ -96,6 +98,7 @@ export function table(bench) {
   scroller.addEventListener("scroll", redraw, { passive: true });
   new ResizeObserver(redraw).observe(scroller);
   bench.on("shown", redraw);
+  bench.on("threshold", redraw);
   bench.on("playing", follow);
   return { element };
 }

@@ -66,6 +66,10 @@ const WORDS = {
   deleted: ["任务已删除。", "The job was deleted."],
   player: ["录音", "Recording"],
   map: ["时间轴：点击跳转", "Time line: click to jump"],
+  score: ["模型得分 {n}", "model score {n}"],
+  second: ["；其次 {name} {n}", "; second {name} {n}"],
+  threshold: ["得分低于此值变灰", "Grey below"],
+  thresholdHelp: ["得分是模型自己的把握，不是正确的概率。", "The score is the model's own; it is not a probability of being right."],
   partial: ["未完成", "partial"],
 };
 
