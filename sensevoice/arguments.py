@@ -103,6 +103,18 @@ def add_option_arguments(to: Any) -> None:
         "--ban-emo-unk", action="store_true", help="never leave the emotion unknown / 不允许“情绪未知”"
     )
     group.add_argument(
+        "--among",
+        type=lambda text: tuple(text.replace(",", " ").split()),
+        default=(),
+        metavar="zh,en",
+        help="with --language auto, the languages that can occur / 自动识别时可能出现的语种",
+    )
+    group.add_argument(
+        "--keep-numbers",
+        action="store_true",
+        help="punctuation, but numbers as spoken; twice the time / 加标点但不改写数字",
+    )
+    group.add_argument(
         "--no-sounds",
         dest="sounds",
         action="store_false",
@@ -134,4 +146,6 @@ def options(args: argparse.Namespace) -> Options:
         batch_size_s=args.batch_size_s,
         channel=args.channel,
         sounds=args.sounds,
+        among=args.among,
+        keep_numbers=args.keep_numbers,
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sensevoice.options import LANGUAGES, Options
+from sensevoice.options import SPOKEN_LANGUAGES, Options
 from sensevoice.recognizer import Recognition
 from sensevoice.segmenter import Stretch
 from sensevoice.sounds import MAX_HOLE_MS, trend, windows
@@ -23,8 +23,6 @@ MIN_MISSED_WINDOWS = 2
 MIN_MISSED_CHARACTERS = 4
 """The detector was plainly wrong when two windows in a row name the same language, hear nothing but
 speech and give some text each; a single window of noise often yields a word or two."""
-
-SPOKEN_LANGUAGES = frozenset(LANGUAGES) - {"auto", "nospeech"}
 
 
 def clips_of(stretch: Stretch) -> list[np.ndarray]:

@@ -10,6 +10,8 @@ from sensevoice.errors import OptionError
 LANGUAGES = ("auto", "zh", "en", "yue", "ja", "ko", "nospeech")
 """What SenseVoiceSmall can be asked for: the keys of `lid_dict` in funasr's SenseVoiceSmall."""
 
+SPOKEN_LANGUAGES = tuple(name for name in LANGUAGES if name not in ("auto", "nospeech"))
+
 Channel = Literal["mix", "left", "right", "split"]
 CHANNELS: tuple[Channel, ...] = ("mix", "left", "right", "split")
 
@@ -29,6 +31,8 @@ class Options:
     batch_size_s: seconds of audio recognised at a time (memory on the GPU).
     channel: one of CHANNELS; "split" recognises left and right each on their own.
     sounds: also listen to what lies between the speech (applause, laughter, music …).
+    among: with "auto", the languages that can occur; a segment in another is recognised again.
+    keep_numbers: set punctuation, but leave numbers as they were spoken; takes twice the time.
     word_times: keep the time of every word; subtitles are cut by them.
     """
 
@@ -41,6 +45,8 @@ class Options:
     channel: Channel = "mix"
     sounds: bool = True
     word_times: bool = True
+    among: tuple[str, ...] = ()
+    keep_numbers: bool = False
 
     def __post_init__(self) -> None:
         self._check_choice("language", LANGUAGES)
@@ -48,7 +54,8 @@ class Options:
         self._check_range("merge_length_s", 0.0, MAX_SEGMENT_S)
         self._check_range("merge_gap_s", 0.0, MAX_SEGMENT_S)
         self._check_range("batch_size_s", 1.0, 3600.0)
-        for flag in ("use_itn", "ban_emo_unk", "sounds", "word_times"):
+        self._check_among()
+        for flag in ("use_itn", "ban_emo_unk", "sounds", "word_times", "keep_numbers"):
             if not isinstance(getattr(self, flag), bool):
                 raise OptionError(option=flag, value=getattr(self, flag), allowed="true, false")
 
@@ -56,6 +63,12 @@ class Options:
         value = getattr(self, option)
         if value not in choices:
             raise OptionError(option=option, value=value, allowed=", ".join(choices))
+
+    def _check_among(self) -> None:
+        allowed = SPOKEN_LANGUAGES
+        if any(name not in allowed for name in self.among or ()):
+            raise OptionError(option="among", value=self.among, allowed=", ".join(allowed))
+        object.__setattr__(self, "among", tuple(name for name in allowed if name in (self.among or ())))
 
     def _check_range(self, option: str, low: float, high: float) -> None:
         value = getattr(self, option)
@@ -66,4 +79,5 @@ class Options:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the settings by name, in the order in which they are documented."""
-        return {item.name: getattr(self, item.name) for item in fields(self)}
+        values = {item.name: getattr(self, item.name) for item in fields(self)}
+        return {**values, "among": list(self.among)}

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from sensevoice.asking import ask
 from sensevoice.audio import SAMPLES_PER_MS, AudioSource, open_audio, select_channels
 from sensevoice.batching import batches
 from sensevoice.diagnostics import SignalMeter, diagnose
@@ -97,7 +98,7 @@ def recognise_spans(
     """
     options = options or Options()
     clips = _clips(path, spans, "mix" if options.channel == "split" else options.channel)
-    answers = recognizer.recognise(clips, options)
+    answers = ask(recognizer, clips, options)
     return [speech_segment(span, next(answers), None, options) for span in spans]
 
 
@@ -189,7 +190,7 @@ class _Run:
         """Recognise stretches a batch at a time and yield what was heard, in order."""
         for batch in batches(stretches, self._options.batch_size_s):
             clips = [clips_of(stretch) for stretch in batch]
-            answers = self._recognizer.recognise([clip for part in clips for clip in part], self._options)
+            answers = ask(self._recognizer, [clip for part in clips for clip in part], self._options)
             for stretch, part in zip(batch, clips, strict=True):
                 recognitions = [next(answers) for _ in part]
                 yield from self._heard(stream, stretch, recognitions)
@@ -217,7 +218,7 @@ class _Run:
     def _missed_speech(self, stream: _Stream, stretch: Stretch, span: Span) -> Iterator[Segment]:
         """Recognise as one clip what the detector passed over although it is plainly speech."""
         yield from stream.joiner.flush()
-        answer = next(self._recognizer.recognise([stretch.part(span)], self._options))
+        answer = next(ask(self._recognizer, [stretch.part(span)], self._options))
         yield speech_segment(span, answer, stream.channel, self._options)
 
 

@@ -38,6 +38,7 @@ ORDER = (
     "spans",
     "words",
     "recognizer",
+    "asking",
     "scheduler",
     "readahead",
     "segmenter",

@@ -22,6 +22,8 @@ def test_the_defaults() -> None:
         "channel": "mix",
         "sounds": True,
         "word_times": True,
+        "among": [],
+        "keep_numbers": False,
     }
 
 

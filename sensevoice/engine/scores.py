@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from sensevoice.options import LANGUAGES
 from sensevoice.tags import TagKind, kind_of
 
 SCORED = (TagKind.LANGUAGE, TagKind.EMOTION, TagKind.EVENT)
 """What the first query frames name, in their order; the fourth tells the normalisation."""
 
-SPOKEN = ("zh", "en", "yue", "ja", "ko", "nospeech")
+SPOKEN = frozenset(LANGUAGES) - {"auto"}
 """The languages that SenseVoiceSmall is trained for, out of the hundred names in its vocabulary."""
 
 Scores = list[tuple[str, str, float]]

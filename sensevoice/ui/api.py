@@ -42,6 +42,8 @@ def make_endpoint(runner: JobRunner, settings: PageSettings, cache: Path) -> Cal
         channel: str = page.channel,
         sounds: bool = page.sounds,
         word_times: bool = page.word_times,
+        among: list[str] = list(page.among),  # noqa: B006  # gradio reads it, nothing changes it
+        keep_numbers: bool = page.keep_numbers,
         labels: str = "zh",
     ) -> dict:  # type: ignore[type-arg]  # gradio's schema knows the bare type
         """Recognise an audio or video file, uploaded with handle_file(), and return the record."""
@@ -57,6 +59,8 @@ def make_endpoint(runner: JobRunner, settings: PageSettings, cache: Path) -> Cal
                 channel=channel,  # type: ignore[arg-type]  # Options says what is allowed
                 sounds=sounds,
                 word_times=word_times,
+                among=tuple(among or ()),
+                keep_numbers=keep_numbers,
             )
             render_options = RenderOptions(labels=labels)
             return to_dict(record_of(runner, path, options), render_options)

@@ -11,7 +11,7 @@ from gradio.processing_utils import save_file_to_cache
 from gradio.utils import get_upload_folder
 
 from sensevoice.jobs import JobRunner
-from sensevoice.options import Options
+from sensevoice.options import SPOKEN_LANGUAGES, Options
 from sensevoice.ui import markup
 from sensevoice.ui.api import make_endpoint
 from sensevoice.ui.components import checkbox, dropdown, slider, words
@@ -19,6 +19,7 @@ from sensevoice.ui.desk import Desk
 from sensevoice.ui.downloads import DOWNLOADS
 from sensevoice.ui.handlers import Handlers, Screen
 from sensevoice.ui.launch import blocks_arguments
+from sensevoice.ui.presets import PRESETS, form_of, remembered
 from sensevoice.ui.settings import DemoInfo, PageSettings
 from sensevoice.ui.text import reader_of, say
 
@@ -34,6 +35,8 @@ FORM = (
     "ban_emo_unk",
     "channel",
     "sounds",
+    "among",
+    "keep_numbers",
 )
 """The settings of Options that the page offers, in the order of its components."""
 
@@ -113,6 +116,13 @@ class Page:
             self._build_samples(self._settings.demo)
 
     def _build_settings(self, defaults: Options) -> None:
+        self.kept = gr.BrowserState(None, storage_key="sv-settings", secret="sensevoice")  # no secrets in it
+        with gr.Row(elem_id="sv-presets"):
+            gr.HTML(words("presets"), elem_classes="sv-help")
+            self.presets = {
+                name: gr.Button(words(f"preset_{name}"), size="sm", min_width=60, elem_id=f"sv-preset-{name}")
+                for name in (*PRESETS, "none")
+            }
         self.merge_length_s = slider("merge_length_s", defaults.merge_length_s, step=1)
         self.merge_gap_s = slider("merge_gap_s", defaults.merge_gap_s, step=0.1)
         # No minimum: gradio would refuse a lower value with an English toast, Options says it in a sentence.
@@ -124,7 +134,15 @@ class Page:
         )
         self.use_itn = checkbox("use_itn", defaults.use_itn)
         self.ban_emo_unk = checkbox("ban_emo_unk", defaults.ban_emo_unk)
+        self.keep_numbers = checkbox("keep_numbers", defaults.keep_numbers)
         self.sounds = checkbox("sounds", defaults.sounds)
+        self.among = gr.CheckboxGroup(
+            [(words(f"language_{name}"), name) for name in SPOKEN_LANGUAGES],
+            value=list(defaults.among),
+            label=words("among"),
+            info=words("among_help"),
+            elem_id="sv-among",
+        )
         self.channel = dropdown("channel", defaults.channel, info=words("channel_help"))
 
     def _build_samples(self, demo: DemoInfo) -> None:
@@ -172,6 +190,7 @@ class Page:
             concurrency_limit=None,  # the runner orders the jobs
             **HIDDEN,
         )
+        self._connect_settings(form)
         self.cancel.click(self._cancel, self.desk, self.cancel, **AT_ONCE)
         gr.on(
             [self.view.input, self.labels.input],
@@ -183,17 +202,32 @@ class Page:
         self.copy.click(None, self.text, None, js=COPY_JS.read_text("utf-8"), **AT_ONCE)
         self.file_tab.select(lambda desk: _choose(desk, "file"), self.desk, **AT_ONCE)
         self.microphone_tab.select(lambda desk: _choose(desk, "microphone"), self.desk, **AT_ONCE)
-        app.load(self._load, self.desk, [self.desk, self.labels], **AT_ONCE).then(
+        app.load(self._load, [self.desk, self.kept], [self.desk, self.labels, *form], **AT_ONCE).then(
             self._open, self.desk, self._screen_parts(), concurrency_limit=None, **HIDDEN
+        )
+
+    def _connect_settings(self, form: list[Any]) -> None:
+        """Presets fill the form; the browser keeps what was chosen."""
+        for name, button in self.presets.items():
+            values = form_of(name, self._settings.options, FORM)
+            kept = dict(zip(FORM, values, strict=True))
+            button.click(lambda found=[*values, kept]: found, None, [*form, self.kept], **AT_ONCE)
+        gr.on(
+            [component.input for component in form],
+            lambda *values: dict(zip(FORM, values, strict=True)),
+            form,
+            self.kept,
+            **AT_ONCE,
         )
 
     def _screen_parts(self) -> list[gr.components.Component]:
         parts = [self.start, self.cancel, self.notice, self.text, self.summary, self.advice, self.job]
         return [*parts, *self.downloads]
 
-    def _load(self, request: gr.Request, desk: Desk) -> tuple[Desk, str]:
+    def _load(self, request: gr.Request, desk: Desk, kept: Any) -> list[Any]:
         desk.labels = reader_of(request.headers.get("accept-language"))
-        return desk, desk.labels  # gradio forgets a state after the visit only if an event has set it
+        # gradio forgets a state after the visit only if an event has set it
+        return [desk, desk.labels, *remembered(kept, self._settings.options, FORM)]
 
     def _run(
         self, request: gr.Request, desk: Desk, files: list[str] | None, microphone: str | None, *form: Any

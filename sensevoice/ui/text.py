@@ -39,6 +39,12 @@ STATIC: dict[str, tuple[str, str]] = {
     "language_ja": ("日文", "Japanese"),
     "language_ko": ("韩文", "Korean"),
     "settings": ("设置", "Settings"),
+    "presets": ("用途：", "For:"),
+    "preset_meeting": ("会议", "Meeting"),
+    "preset_subtitles": ("字幕", "Subtitles"),
+    "preset_calls": ("客服", "Calls"),
+    "preset_editing": ("视频剪辑", "Video editing"),
+    "preset_none": ("恢复默认", "Defaults"),
     "merge_length_s": ("合并长度（秒）", "Merge length (s)"),
     "merge_length_s_help": (
         "相邻的话合并到多长为止；0 为不合并，字幕可用 5，会议可用 15。",
@@ -63,6 +69,16 @@ STATIC: dict[str, tuple[str, str]] = {
     "ban_emo_unk_help": (
         "不确定时也选一个最像的情绪，会多一些误判。",
         "Choose the likeliest emotion even when unsure; more of them will be wrong.",
+    ),
+    "keep_numbers": ("保留数字的读法", "Numbers as spoken"),
+    "keep_numbers_help": (
+        "加标点，但“二零二六”不写成“2026”；用时加倍。",
+        "Set punctuation, but leave numbers as they were said; takes twice the time.",
+    ),
+    "among": ("可能出现的语言", "Languages that can occur"),
+    "among_help": (
+        "语言为“自动识别”时，只在勾选的语言里选；都不勾就是不限。",
+        "With “Detect”, choose only among these; none ticked means any.",
     ),
     "channel": ("声道", "Channel"),
     "channel_help": (
