@@ -77,6 +77,11 @@ def argument_parser() -> Any:
         help="where jobs are kept (default ~/.local/share/sensevoice/PORT) / 任务目录",
     )
     group.add_argument(
+        "--media-dir",
+        metavar="DIR",
+        help="offer the recordings in this directory of the server / 可直接选用的服务器目录",
+    )
+    group.add_argument(
         "--keep-hours",
         type=float,
         default=72,
@@ -136,6 +141,7 @@ def run(args: Any) -> int:
         version=__version__,
         demo=ui.bundled_demo() if settings.demo else None,
         max_upload_mb=args.max_upload_mb,
+        media_dir=_media_directory(args.media_dir),
     )
     app = ui.build_app(runner, page)
     door = Door(args.max_upload_mb, login is not None, args.open, allowed_hosts(args.allow_host))
@@ -147,7 +153,7 @@ def run(args: Any) -> int:
         auth=login,
         root_path=args.root_path or None,
         prevent_thread_lock=True,
-        **ui.launch_arguments(page, ui.job_routes(runner, hear), guard),
+        **ui.launch_arguments(page, ui.job_routes(runner, hear, pipeline.cut), guard),
     )
     startup.announce_address(args.host, args.port, args.root_path, door)
     _wait_for_the_end()
@@ -168,6 +174,16 @@ def _transcribe(pipeline: Any, recognizer: Any, path: Path, options: Any) -> Any
 
 def _hear(pipeline: Any, recognizer: Any, path: Path, spans: Any, options: Any) -> Any:
     return pipeline.recognise_spans(path, spans, recognizer, options)
+
+
+def _media_directory(wanted: str | None) -> Path | None:
+    """Return the directory for --media-dir. Raises OptionError."""
+    if not wanted:
+        return None
+    directory = Path(wanted).expanduser().resolve()
+    if not directory.is_dir():
+        raise OptionError(option="media-dir", value=wanted, allowed="a directory / 目录")
+    return directory
 
 
 def _login(auth: str | None) -> tuple[str, str] | None:

@@ -97,13 +97,16 @@ def recognise_spans(
     The channels are mixed unless the options name one. Raises MediaError subclasses.
     """
     options = options or Options()
-    clips = _clips(path, spans, "mix" if options.channel == "split" else options.channel)
+    clips = cut(path, spans, "mix" if options.channel == "split" else options.channel)
     answers = ask(recognizer, clips, options)
     return [speech_segment(span, next(answers), None, options) for span in spans]
 
 
-def _clips(path: str | os.PathLike[str], spans: Sequence[Span], channel: Channel) -> list[np.ndarray]:
-    """Return the samples of each span; the file is read from its start up to the last of them."""
+def cut(path: str | os.PathLike[str], spans: Sequence[Span], channel: Channel = "mix") -> list[np.ndarray]:
+    """Return the samples of each span, float32 mono 16 kHz.
+
+    The file is read from its start up to the last of them. Raises MediaError subclasses.
+    """
     parts: list[list[np.ndarray]] = [[] for _ in spans]
     end_ms = max((span.end_ms for span in spans), default=0)
     with open_audio(path) as source:

@@ -309,7 +309,7 @@ def live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str,
         server_name="127.0.0.1",
         server_port=port,
         prevent_thread_lock=True,
-        **launch_arguments(SETTINGS, job_routes(runner, lambda *_: []), guard),
+        **launch_arguments(SETTINGS, job_routes(runner, lambda *_: [], lambda *_: []), guard),
     )
     yield f"http://127.0.0.1:{port}", script, uploads
     app.close(verbose=False)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import json
 import time
+import wave
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +19,7 @@ from starlette.testclient import TestClient
 
 from sensevoice.jobs import JobRunner
 from sensevoice.options import Options
+from sensevoice.pipeline import cut
 from sensevoice.transcript import Segment
 from sensevoice.ui import job_routes
 from tests.media import tone, write_wav
@@ -34,7 +38,7 @@ class Site:
     def __init__(self, script: Script, directory: Path) -> None:
         self.script = script
         self.runner: JobRunner = runner_of(script, directory)
-        self.app = Starlette(routes=job_routes(self.runner, hear))
+        self.app = Starlette(routes=job_routes(self.runner, hear, cut))
         self.app.auth = None  # type: ignore[attr-defined]  # as of gradio's app
         self.client = TestClient(self.app, raise_server_exceptions=False)
         self.recording = directory / "客服 电话.wav"
@@ -218,3 +222,29 @@ def test_a_fault_tells_only_a_number(site: Site, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(site.runner.store, "jobs", fail)
     answer = site.client.get("/sv/jobs")
     assert answer.status_code == 500 and "secret" not in answer.text and answer.json()["code"] == "internal"
+
+
+def test_all_jobs_as_one_zip_and_one_table(site: Site) -> None:
+    first, second = site.done(), site.done()
+    with zipfile.ZipFile(io.BytesIO(site.client.get("/sv/several/zip?format=srt").content)) as archive:
+        assert archive.namelist() == ["客服 电话.srt", "客服 电话 (2).srt"]
+        assert CALL[2].text in archive.read("客服 电话.srt").decode()
+    rows = site.get("several/table")["rows"]
+    assert {row["id"] for row in rows} == {first, second}
+    assert all(row["anger_count"] == 1 and row["first_anger_ms"] == CALL[2].span.start_ms for row in rows)
+    assert "客服 电话.wav" in site.client.get(f"/sv/several/csv?jobs={first}").text
+    assert site.client.get("/sv/several/zip?format=exe").status_code == 400
+    assert site.client.get("/sv/several/table?jobs=nobody").status_code == 404
+
+
+def test_corrected_rows_come_with_their_clips_for_training(site: Site) -> None:
+    job_id = site.done()
+    assert site.client.get(f"/sv/jobs/{job_id}/finetune").status_code == 400, "nothing is corrected"
+    site.client.patch(f"/sv/jobs/{job_id}/segments/0", json={"text": "改过的话"})
+    content = site.client.get(f"/sv/jobs/{job_id}/finetune").content
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        (line,) = archive.read("train.jsonl").decode().splitlines()
+        row = json.loads(line)
+        assert row["target"] == "改过的话"
+        with wave.open(archive.open(row["source"])) as clip:
+            assert clip.getframerate() == 16_000 and clip.getnframes() > 0

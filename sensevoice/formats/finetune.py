@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
-from collections.abc import Iterable
+import wave
+import zipfile
+from collections.abc import Iterable, Sequence
 from itertools import count
 from pathlib import Path
 
+import numpy as np
+
+from sensevoice.audio_info import SAMPLE_RATE_HZ
 from sensevoice.formats.base import one_line
 from sensevoice.tags import TagKind, kind_of
 from sensevoice.transcript import Segment
@@ -38,6 +44,29 @@ def finetune_jsonl(rows: Iterable[tuple[Segment, str | Path]]) -> str:
         used.add(key)
         lines.append(json.dumps(_row(segment, str(clip), key), ensure_ascii=False) + "\n")
     return "".join(lines)
+
+
+def finetune_bundle(rows: Sequence[tuple[Segment, np.ndarray]], stem: str) -> bytes:
+    """Return a zip of `train.jsonl` and the clips it names, from float32 mono 16 kHz samples.
+
+    `source` is the path of a clip inside the zip: unpack it where the training is started.
+    """
+    stem = _KEY_UNSAFE.sub("_", stem)[:80] or "clip"
+    named = [(row, f"clips/{stem}_{row.span.start_ms}.wav", samples) for row, samples in rows]
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("train.jsonl", finetune_jsonl((row, name) for row, name, _ in named))
+        for _, name, samples in named:
+            archive.writestr(name, _wav(samples))
+    return target.getvalue()
+
+
+def _wav(samples: np.ndarray) -> bytes:
+    target = io.BytesIO()
+    with wave.open(target, "wb") as file:
+        file.setparams((1, 2, SAMPLE_RATE_HZ, 0, "NONE", ""))
+        file.writeframes((np.clip(samples, -1.0, 1.0) * 32767).astype("<i2").tobytes())
+    return target.getvalue()
 
 
 def _unused(stem: str, used: set[str]) -> str:

@@ -20,6 +20,7 @@ from sensevoice.ui.downloads import DOWNLOADS
 from sensevoice.ui.handlers import Handlers, Screen
 from sensevoice.ui.launch import blocks_arguments
 from sensevoice.ui.presets import PRESETS, form_of, remembered
+from sensevoice.ui.server_files import confined_explorer, recordings
 from sensevoice.ui.settings import DemoInfo, PageSettings
 from sensevoice.ui.text import reader_of, say
 
@@ -106,6 +107,15 @@ class Page:
                     elem_id="sv-microphone",
                 )
                 gr.HTML(words("microphone_help"), elem_classes="sv-help")
+            self.server_files = None
+            if self._settings.media_dir is not None:
+                with gr.Tab(words("source_server"), id="server") as self.server_tab:
+                    self.server_files = confined_explorer(
+                        self._settings.media_dir,
+                        label=words("server_files"),
+                        elem_id="sv-server",
+                        max_height=240,
+                    )
         self.language = dropdown("language", self._settings.options.language)
         with gr.Accordion(words("settings"), open=False, elem_id="sv-settings"):
             self._build_settings(self._settings.options)
@@ -185,7 +195,7 @@ class Page:
         form = [getattr(self, name) for name in FORM]
         self.start.click(
             self._run,
-            [self.desk, self.file, self.microphone, *form],
+            [self.desk, self.file, self.microphone, self.server_files or self.desk, *form],
             self._screen_parts(),
             concurrency_limit=None,  # the runner orders the jobs
             **HIDDEN,
@@ -202,6 +212,8 @@ class Page:
         self.copy.click(None, self.text, None, js=COPY_JS.read_text("utf-8"), **AT_ONCE)
         self.file_tab.select(lambda desk: _choose(desk, "file"), self.desk, **AT_ONCE)
         self.microphone_tab.select(lambda desk: _choose(desk, "microphone"), self.desk, **AT_ONCE)
+        if self.server_files is not None:
+            self.server_tab.select(lambda desk: _choose(desk, "server"), self.desk, **AT_ONCE)
         app.load(self._load, [self.desk, self.kept], [self.desk, self.labels, *form], **AT_ONCE).then(
             self._open, self.desk, self._screen_parts(), concurrency_limit=None, **HIDDEN
         )
@@ -230,10 +242,20 @@ class Page:
         return [desk, desk.labels, *remembered(kept, self._settings.options, FORM)]
 
     def _run(
-        self, request: gr.Request, desk: Desk, files: list[str] | None, microphone: str | None, *form: Any
+        self,
+        request: gr.Request,
+        desk: Desk,
+        files: list[str] | None,
+        microphone: str | None,
+        picked: Any,
+        *form: Any,
     ) -> Iterator[list[Any]]:
-        spoken = [microphone] if microphone else []
-        paths = [Path(path) for path in (spoken if desk.source == "microphone" else files or ())]
+        if desk.source == "server":
+            paths = recordings(picked, self._settings.media_dir)
+        elif desk.source == "microphone":
+            paths = [Path(microphone)] if microphone else []
+        else:
+            paths = [Path(path) for path in files or ()]
         reader = reader_of(request.headers.get("accept-language"))
         owner = request.username or ""
         screens = self._handlers.run(desk, paths, dict(zip(FORM, form, strict=True)), reader, owner)

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
@@ -21,13 +22,17 @@ from starlette.staticfiles import StaticFiles
 
 from sensevoice.errors import BadRequest, JobNotFound, LoginNeeded, SenseVoiceError, Unexpected
 from sensevoice.formats import FORMATS, RenderOptions, render
+from sensevoice.formats.finetune import finetune_bundle, is_trainable
 from sensevoice.jobs import Job, JobRunner
 from sensevoice.jobs.edits import Change
 from sensevoice.jobs.waveform import peaks_file, playable_file
 from sensevoice.options import Options
 from sensevoice.transcript import Segment, Span
-from sensevoice.ui import rows
+from sensevoice.ui import rows, several
 from sensevoice.ui.handlers import log_unexpected
+
+CutFn = Callable[[Path, Sequence[Span]], list[np.ndarray]]
+"""Returns the float32 mono 16 kHz samples of stretches of a recording."""
 
 HearFn = Callable[[Path, Sequence[Span], Options], list[Segment]]
 """Recognises stretches of a recording anew; one segment for each span."""
@@ -40,13 +45,16 @@ MAX_BODY_BYTES = 1 << 20
 Method = Callable[[Request, dict[str, Any]], Response | dict[str, Any]]
 
 
-def job_routes(runner: JobRunner, hear: HearFn) -> list[BaseRoute]:
+def job_routes(runner: JobRunner, hear: HearFn, cut: CutFn) -> list[BaseRoute]:
     """Return the routes below /sv, to be put before gradio's own."""
-    at = JobRoutes(runner, hear)
+    at = JobRoutes(runner, hear, cut)
     job = "/sv/jobs/{job_id}"
     return [
         Route("/sv/labels", at.labels),
         Route("/sv/jobs", at.answer(at.jobs)),
+        Route("/sv/several/zip", at.answer(at.zip)),
+        Route("/sv/several/table", at.answer(at.table)),
+        Route("/sv/several/csv", at.answer(at.csv)),
         Route(job, at.answer(at.job)),
         Route(job, at.answer(at.rename), methods=["PATCH"]),
         Route(job, at.answer(at.delete), methods=["DELETE"]),
@@ -60,6 +68,7 @@ def job_routes(runner: JobRunner, hear: HearFn) -> list[BaseRoute]:
         Route(f"{job}/audio", at.answer(at.audio)),
         Route(f"{job}/peaks", at.answer(at.peaks)),
         Route(f"{job}/export", at.answer(at.export)),
+        Route(f"{job}/finetune", at.answer(at.finetune)),
         Mount("/sv/static", StaticFiles(directory=STATIC, check_dir=False)),
     ]
 
@@ -67,10 +76,11 @@ def job_routes(runner: JobRunner, hear: HearFn) -> list[BaseRoute]:
 class JobRoutes:
     """The answers. Each method takes a request and its JSON body and runs in a thread of its own."""
 
-    def __init__(self, runner: JobRunner, hear: HearFn) -> None:
+    def __init__(self, runner: JobRunner, hear: HearFn, cut: CutFn) -> None:
         self._runner = runner
         self._store = runner.store
         self._hear = hear
+        self._cut = cut
 
     def answer(self, method: Method) -> Callable[[Request], Awaitable[Response]]:
         """Return the route's function around a method: its body, its thread, and its errors as JSON."""
@@ -195,6 +205,31 @@ class JobRoutes:
         transcript = rows.chosen(self._runner, job, wanted.get("rows"))
         content = render(transcript, name, options)
         return rows.file_response(content, Path(job.name).stem, FORMATS[name])
+
+    def finetune(self, request: Request, body: dict[str, Any]) -> Response:
+        """Return the corrected rows with their clips, as SenseVoice is trained further with."""
+        job = self._finished(request)
+        rows = [row for row in self._segments(job) if row.original is not None and is_trainable(row)]
+        if not rows:
+            raise BadRequest(reason="no corrected row / 没有修改过的片段")
+        clips = self._cut(self._store.folder(job.id).source, [row.span for row in rows])
+        content = finetune_bundle(list(zip(rows, clips, strict=True)), Path(job.name).stem)
+        return several.download(content, "application/zip", "sensevoice-finetune.zip")
+
+    def zip(self, request: Request, body: dict[str, Any]) -> Response:
+        wanted = request.query_params
+        options = RenderOptions(labels=wanted.get("labels", "zh"))
+        return several.zip_response(self._store, self._several(request), wanted.get("format", "txt"), options)
+
+    def table(self, request: Request, body: dict[str, Any]) -> dict[str, Any]:
+        return several.table(self._store, self._several(request))
+
+    def csv(self, request: Request, body: dict[str, Any]) -> Response:
+        labels = request.query_params.get("labels", "zh")
+        return several.table_response(self._store, self._several(request), labels)
+
+    def _several(self, request: Request) -> list[Job]:
+        return several.chosen_jobs(self._store, request.state.owner, request.query_params.get("jobs"))
 
     def _job(self, request: Request) -> Job:
         return self._store.job(request.path_params["job_id"], request.state.owner)

@@ -15,6 +15,7 @@ from sensevoice.formats import FORMATS, LABELS, VIEWS, Format
 from sensevoice.highlights import Highlight, highlight_name, highlights
 from sensevoice.jobs import Job, JobRunner
 from sensevoice.language_names import LANGUAGE_NAMES
+from sensevoice.measures import emotion_over_time, speech_rate_over_time
 from sensevoice.options import LANGUAGES, Options
 from sensevoice.tags import EMOTION_NAMES, EVENT_NAMES, TagKind, kind_of, label
 from sensevoice.transcript import Event, Segment, Transcript
@@ -76,6 +77,7 @@ def job_details(runner: JobRunner, job: Job) -> dict[str, Any]:
         "diagnostics": [{"name": d.name, "zh": d.zh, "en": d.en} for d in transcript.diagnostics],
         "coverage": _coverage(transcript),
         "highlights": [_highlight(each) for each in highlights(transcript)],
+        "courses": _courses(transcript),
         "settings": job.options.as_dict(),
         "model": asdict(runner.store.model),
     }
@@ -183,6 +185,28 @@ def _coverage(transcript: Transcript) -> dict[str, Any]:
         "total_ms": found.duration_ms,
         "gaps": [{"start_ms": gap.start_ms, "end_ms": gap.end_ms} for gap in found.gaps],
     }
+
+
+def _courses(transcript: Transcript) -> dict[str, Any]:
+    if not transcript.duration_ms:
+        return {"emotions": [], "rates": []}
+    emotions = [
+        {
+            "start_ms": each.span.start_ms,
+            "emotions": each.emotions,
+            "speech_ms": sum(ms for _, ms in each.emotions),
+        }
+        for each in emotion_over_time(transcript)
+    ]
+    rates = [
+        {
+            "start_ms": each.span.start_ms,
+            "characters_per_minute": each.characters_per_minute,
+            "words_per_minute": each.words_per_minute,
+        }
+        for each in speech_rate_over_time(transcript)
+    ]
+    return {"emotions": emotions, "rates": rates}
 
 
 def _highlight(found: Highlight) -> dict[str, Any]:

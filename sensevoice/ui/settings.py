@@ -43,5 +43,8 @@ class PageSettings:
     model: ModelInfo
     version: str
     demo: DemoInfo | None = None
+    media_dir: Path | None = None
+    """A directory of the server from which recordings can be picked; None offers none."""
+
     max_upload_mb: int = 2048
     """Two gigabytes: some two hours of HD video, or three hours of CD-quality WAV."""

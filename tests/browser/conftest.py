@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from sensevoice.jobs import TranscribeFn
+from sensevoice.pipeline import cut
 from sensevoice.transcript import Segment
 from sensevoice.ui import PageSettings, build_app, job_routes, launch_arguments, queue_arguments
 from tests.ui_script import runner_of
@@ -90,7 +91,7 @@ def live_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LiveAp
             server_name="127.0.0.1",
             server_port=port,
             prevent_thread_lock=True,
-            **launch_arguments(settings, job_routes(runner, hear)),
+            **launch_arguments(settings, job_routes(runner, hear, cut)),
         )
         return f"http://127.0.0.1:{port}"
 

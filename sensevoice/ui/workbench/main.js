@@ -1,4 +1,5 @@
 // The workbench below the page: one job to work through, and the list of all of them.
+import { again } from "./again.js";
 import { client } from "./api.js";
 import { editor } from "./edit.js";
 import { button, clock, make } from "./dom.js";
@@ -7,6 +8,7 @@ import { jobs } from "./jobs.js";
 import { charts, coverage, exporter, moments } from "./panels.js";
 import { player } from "./player.js";
 import { ribbon } from "./ribbon.js";
+import { several } from "./several.js";
 import { table } from "./table.js";
 import { words } from "./text.js";
 
@@ -62,7 +64,7 @@ class Bench {
     this.player = player(this);
     const chips = filter(this);
     const undo = button(this.t("undo"), () => this.change(() => this.api.post(`jobs/${this.job.id}/undo`)));
-    const rows = make("div", {}, chips.element, editor(this).element, table(this).element, make("div", { className: "svw-row" }, undo));
+    const rows = make("div", {}, chips.element, editor(this).element, table(this).element, make("div", { className: "svw-row" }, undo), again(this).element);
     const tabs = this.tabs({
       segments: rows,
       moments: moments(this).element,
@@ -73,7 +75,7 @@ class Bench {
     this.desk = make("section", { className: "svw-desk", hidden: true }, this.title, this.player.element, ribbon(this).element, tabs);
     this.list = jobs(this);
     element.classList.add("svw");
-    element.replaceChildren(this.problem, this.desk, this.list.element);
+    element.replaceChildren(this.problem, this.desk, this.list.element, several(this).element);
     this.on("time", (ms) => this.mark(ms));
     this.desk.addEventListener("keydown", (event) => this.key(event));
   }

@@ -1,6 +1,7 @@
 // What stands beside the rows: highlights, shares of time, coverage and diagnostics, exports.
 import { button, clock, make, remember } from "./dom.js";
 import { colorOf } from "./colors.js";
+import { courseCharts } from "./courses.js";
 
 const list = (items) => make("ul", { className: "svw-list" }, ...items);
 
@@ -55,7 +56,9 @@ export function charts(bench) {
     return make("section", {}, make("h3", {}, `${bench.t(kind)} · ${bench.t("share")}`), ...lines);
   }
 
-  bench.on("rows", () => element.replaceChildren(bars("emotion"), bars("language"), bars("events")));
+  const courses = make("div", { className: "svw-wide" });
+  bench.on("rows", () => element.replaceChildren(bars("emotion"), bars("language"), bars("events"), courses));
+  bench.on("details", ({ courses: told }) => courses.replaceChildren(...courseCharts(bench, told)));
   return { element };
 }
 
@@ -114,6 +117,12 @@ export function exporter(bench, filterActive) {
     setTimeout(() => (copy.textContent = t("copy")), 1500);
   });
   const files = bench.formats.map((format) => bench.download(format.name, format[reader]));
+  const finetune = make("a", { className: "svw-button", href: "#" }, t("finetune"));
+  finetune.addEventListener("click", () => (finetune.href = `${bench.api.base}/jobs/${bench.job.id}/finetune`));
+  const showFinetune = () => (finetune.hidden = !bench.rows.some((row) => row.edited));
+  bench.on("rows", showFinetune);
+  showFinetune();
+  files.push(finetune);
   const element = make(
     "div",
     {},
