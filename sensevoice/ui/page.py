@@ -78,6 +78,8 @@ class Page:
 
     def build(self, app: gr.Blocks) -> None:
         self.desk = gr.State(Desk())
+        # Not among the settings: what is folded away is not read. The key keeps nothing secret.
+        self.kept = gr.BrowserState(None, storage_key="sv-settings", secret="sensevoice")
         if self._settings.demo:
             gr.HTML(words("demo"), elem_id="sv-demo")
         with gr.Row(elem_id="sv-header"):
@@ -126,7 +128,6 @@ class Page:
             self._build_samples(self._settings.demo)
 
     def _build_settings(self, defaults: Options) -> None:
-        self.kept = gr.BrowserState(None, storage_key="sv-settings", secret="sensevoice")  # no secrets in it
         with gr.Row(elem_id="sv-presets"):
             gr.HTML(words("presets"), elem_classes="sv-help")
             self.presets = {

@@ -15,7 +15,7 @@ def confined_explorer(root: Path, **more: Any) -> gr.FileExplorer:
 
     gradio refuses absolute paths and `..`, but follows links.
     """
-    explorer = gr.FileExplorer(root_dir=root, file_count="multiple", **more)
+    explorer = gr.FileExplorer(root_dir=root, file_count="multiple", value=[], **more)
     joined = explorer._safe_join
 
     def inside(parts: list[str]) -> str:
@@ -24,7 +24,7 @@ def confined_explorer(root: Path, **more: Any) -> gr.FileExplorer:
             raise InvalidPathError("outside of the media directory")
         return path
 
-    explorer._safe_join = inside  # type: ignore[method-assign]
+    explorer._safe_join = inside  # type: ignore[method-assign,assignment]
     return explorer
 
 

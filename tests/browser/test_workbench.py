@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import expect
 
 from sensevoice.progress import Progress
-from sensevoice.transcript import Segment, Span, Transcript
+from sensevoice.transcript import Segment, Span, TagScore, Transcript
 from tests.browser.test_page import start, wait_for_lines, wait_until
 from tests.media import babble, write_wav
 from tests.ui_script import CALL, CALL_MS, MODEL, SETTINGS, Script, call, speech
@@ -283,3 +283,115 @@ def test_nothing_is_cut_off(
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide <= 0
     screenshot(page, name)
+
+
+SCORES = (
+    TagScore("emotion", "ANGRY", 0.41),
+    TagScore("emotion", "SAD", 0.32),
+    TagScore("language", "zh", 0.97),
+)
+
+
+def scored_call() -> list[Any]:
+    """The call, its angry row with scores of which one is low."""
+    updates = []
+    for update in call():
+        if isinstance(update, Segment) and update.emotion == "ANGRY":
+            update = replace(update, scores=SCORES)
+        elif isinstance(update, Transcript):
+            rows = (replace(r, scores=SCORES) if r.emotion == "ANGRY" else r for r in update.segments)
+            update = replace(update, segments=tuple(rows))
+        updates.append(update)
+    return updates
+
+
+def test_a_tag_of_which_the_model_is_unsure_is_grey_and_names_the_second(
+    live_app: Any, page_zh: Any, media: Path
+) -> None:
+    page = page_zh(live_app(Script(scored_call()), SETTINGS))
+    start(page, media)
+    tag = row(page, "这都第几天了").locator(".svw-tag", has_text="愤怒")
+    expect(tag).to_have_class("svw-tag svw-unsure")
+    expect(tag).to_have_attribute("title", "愤怒 · 模型得分 0.41；其次 悲伤 0.32")
+    expect(row(page, "这都第几天了").locator(".svw-tag", has_text="中文")).to_have_class("svw-tag")
+    page.locator(".svw-range").fill("0.4")
+    expect(tag).to_have_class("svw-tag")
+    page.reload()
+    expect(page.locator(".svw-range")).to_have_value("0.4")
+
+
+def test_presets_fill_the_settings_and_the_browser_keeps_them(
+    live_app: Any, page_zh: Any, media: Path, screenshot: Any
+) -> None:
+    script = Script(call())
+    page = page_zh(live_app(script, SETTINGS))
+    page.click("#sv-settings > button")
+    page.click("#sv-preset-calls")
+    expect(page.locator("#sv-channel input")).to_have_value("左右分开")
+    page.click("#sv-preset-subtitles")
+    expect(page.locator("#sv-channel input")).to_have_value("混合")
+    page.locator("#sv-among").get_by_label("英文").check()
+    page.locator("#sv-keep_numbers input").check()
+    screenshot(page, "zh-presets")
+    page.wait_for_function("() => (localStorage.getItem('sv-settings') ?? '').length > 0")
+    page.wait_for_timeout(700)
+    page.reload()
+    page.wait_for_selector("#sv-start")
+    page.wait_for_timeout(700)
+    start(page, media)
+    expect(page.locator("#sv-summary p")).to_be_visible()
+    options = script.runs[0][1]
+    assert (options.merge_length_s, options.among, options.keep_numbers) == (8.0, ("en",), True)
+    page.click("#sv-settings > button")
+    page.click("#sv-preset-none")
+    expect(page.locator("#sv-keep_numbers input")).not_to_be_checked()
+
+
+def test_all_jobs_are_compared(done: Any) -> None:
+    done.click(".svw-compare summary")
+    expect(done.locator(".svw-compare tbody tr")).to_have_count(1)
+    expect(done.locator(".svw-compare tbody tr")).to_contain_text("客服通话.wav")
+    with done.expect_download() as download:
+        done.click(".svw-compare >> text=全部打包下载")
+    assert download.value.suggested_filename == "sensevoice-txt.zip"
+
+
+def test_the_shown_rows_are_heard_again_and_kept_together(done: Any) -> None:
+    done.click(".svw-again summary")
+    done.click(".svw-again >> text=开始")
+    done.click(".svw-again >> text=全部采用")
+    expect(row(done, "重新识别")).to_have_count(sum(each.kind == "speech" for each in CALL))
+
+
+def test_recordings_on_the_server_are_picked(
+    live_app: Any, page_zh: Any, media: Path, screenshot: Any
+) -> None:
+    script = Script(call())
+    page = page_zh(live_app(script, replace(SETTINGS, media_dir=media.parent)))
+    page.get_by_role("tab", name="服务器上的文件").click()
+    page.locator("#sv-server li", has_text=media.name).locator("input").check()
+    page.wait_for_timeout(300)
+    page.click("#sv-start")
+    expect(page.locator("#sv-summary p")).to_be_visible()
+    assert script.runs[0][0].name == media.name
+    screenshot(page, "zh-server")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_serious_fault(live_app: Any, open_page: Any, media: Path, scheme: str) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed").Axe()
+    page = open_page(live_app(Script(scored_call()), SETTINGS), locale="zh-CN", width=1280, scheme=scheme)
+    start(page, media)
+    expect(page.locator(ROWS)).to_have_count(len(CALL))
+    for opened in (".svw-history summary", ".svw-compare summary", ".svw-again summary"):
+        page.click(opened)
+    for tab in page.locator(".svw-tab").all():
+        tab.click()
+        page.wait_for_timeout(200)
+        found = axe.run(page, context="#sv-workbench").response["violations"]
+        serious = [
+            (each["id"], [node["html"][:160] for node in each["nodes"][:3]])
+            for each in found
+            if each["impact"] in ("serious", "critical")
+        ]
+        assert serious == []

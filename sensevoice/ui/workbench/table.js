@@ -6,19 +6,20 @@ const SPARE = 6;
 
 export function table(bench) {
   const { t } = bench;
-  const body = make("div", { className: "svw-rows", role: "rowgroup" });
+  const body = make("div", { className: "svw-rows", role: "presentation" });
   const empty = make("p", { className: "svw-quiet svw-empty" });
-  const scroller = make("div", { className: "svw-scroller", tabIndex: 0, role: "presentation" }, body, empty);
+  const scroller = make("div", { className: "svw-scroller", tabIndex: 0, role: "rowgroup" }, body);
   const titles = ["time", "language", "emotion", "events", "text"].map((key) =>
     make("span", { role: "columnheader" }, t(key)),
   );
   titles.push(make("span", { role: "columnheader" }, t("edit")));
-  const element = make(
+  const grid = make(
     "div",
-    { className: "svw-table", role: "table", "aria-label": t("segments") },
+    { role: "table", "aria-label": t("segments") },
     make("div", { role: "rowgroup" }, make("div", { className: "svw-head svw-line", role: "row" }, ...titles)),
     scroller,
   );
+  const element = make("div", { className: "svw-table" }, grid, empty);
 
   const height = () => (scroller.clientWidth < 560 ? 104 : 56);
 
@@ -68,7 +69,7 @@ export function table(bench) {
     const first = Math.max(0, Math.floor(scroller.scrollTop / size) - SPARE);
     const last = Math.min(rows.length, Math.ceil((scroller.scrollTop + scroller.clientHeight) / size) + SPARE);
     body.replaceChildren(...rows.slice(first, last).map((row, number) => line(row, first + number)));
-    element.setAttribute("aria-rowcount", String(rows.length + 1));
+    grid.setAttribute("aria-rowcount", String(rows.length + 1));
     empty.hidden = rows.length > 0;
     empty.textContent = t(bench.rows.length ? "noMatch" : "noRows");
   }
