@@ -49,8 +49,8 @@ STATIC: dict[str, tuple[str, str]] = {
     "preset_none": ("恢复默认", "Defaults"),
     "merge_length_s": ("合并长度（秒）", "Merge length (s)"),
     "merge_length_s_help": (
-        "相邻的话合并到多长为止；0 为不合并，字幕可用 5，会议可用 15。",
-        "Join neighbouring speech up to this length; 0 joins nothing. 5 suits subtitles, 15 meetings.",
+        "相邻的话合并到多长为止；0 为不合并，字幕可用 8，会议可用 15。",
+        "Join neighbouring speech up to this length; 0 joins nothing. 8 suits subtitles, 15 meetings.",
     ),
     "merge_gap_s": ("合并间隔（秒）", "Merge gap (s)"),
     "merge_gap_s_help": (
