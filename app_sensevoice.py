@@ -125,7 +125,8 @@ def run(args: Any) -> int:
     settings = arguments.model_settings(args)
     startup.check_port(args.host, args.port)
     startup.announce_versions(settings)
-    recognizer = models.scheduled(startup.load(settings))
+    loaded = startup.load(settings)
+    recognizer = models.scheduled(loaded)
 
     uploads = workdir.WorkDirectory()
     os.environ["GRADIO_TEMP_DIR"] = str(uploads.path)  # gradio reads it when it is imported
@@ -141,6 +142,7 @@ def run(args: Any) -> int:
         version=__version__,
         demo=ui.bundled_demo() if settings.demo else None,
         max_upload_mb=args.max_upload_mb,
+        examples=ui.released_examples(loaded.directory),
         media_dir=_media_directory(args.media_dir),
     )
     app = ui.build_app(runner, page)

@@ -122,7 +122,7 @@ class FunasrRecognizer:
         from sensevoice import engine
 
         engine.register()
-        self._directory = directory
+        self.directory = directory
         if info.device == "cpu":
             self._model, precision = cpu_model.open_model(directory, info.precision, announce)
             info = replace(info, precision=precision)
@@ -163,9 +163,9 @@ class FunasrRecognizer:
         expected = [TagKind.LANGUAGE, TagKind.EMOTION, TagKind.EVENT, TagKind.NORMALISATION]
         if answer.error is not None or head_kinds(answer.raw)[:4] != expected:
             reason = answer.error or f"answered / 返回了 {answer.raw[:80]!r}"
-            raise SelfTestFailed(path=self._directory, reason=reason)
+            raise SelfTestFailed(path=self.directory, reason=reason)
         if self._info.demo and parse(answer.raw).text != bundled.sample_recordings()[0].utterances[0].text:
-            raise SelfTestFailed(path=self._directory, reason=f"answered / 返回了 {answer.raw[:80]!r}")
+            raise SelfTestFailed(path=self.directory, reason=f"answered / 返回了 {answer.raw[:80]!r}")
 
     def _batch(self, clips: Sequence[np.ndarray], options: Options) -> list[Recognition]:
         try:

@@ -348,7 +348,7 @@ class ScriptedModel:
 
 
 def result(clip: np.ndarray) -> dict[str, Any]:
-    return {"key": "x", "text": f"<|zh|>{len(clip)}", "tokens": []}
+    return {"key": "x", "text": f"<|zh|>{len(clip)}", "tokens": [], "scores": []}
 
 
 @pytest.fixture(params=["cpu", "cuda:0"])

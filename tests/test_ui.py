@@ -40,6 +40,7 @@ from sensevoice.ui.downloads import MAX_STEM, write_downloads
 from sensevoice.ui.handlers import Handlers, Screen, options_from
 from sensevoice.ui.pace import REDRAW_S, Pace
 from sensevoice.ui.page import FORM
+from sensevoice.ui.settings import released_examples
 from tests.ui_script import CALL, QUIET, SETTINGS, Script, call, runner_of, speech, transcript
 
 
@@ -477,3 +478,14 @@ def test_visitors_do_not_share_a_desk() -> None:
     assert desk.sit_down()
     other = copy.deepcopy(desk)
     assert not other.busy and other.sit_down()
+
+
+def test_the_recordings_that_come_with_the_released_model_are_offered(tmp_path: Path) -> None:
+    (tmp_path / "example").mkdir()
+    for name in ("zh", "ko", "other"):
+        (tmp_path / "example" / f"{name}.mp3").write_bytes(b"x")
+    examples = released_examples(tmp_path)
+    assert [sample.title_zh for sample in examples] == ["中文", "韩文"]
+    words = text.translations(replace(SETTINGS, examples=examples))
+    assert words["en"]["sv_sample_1"] == "Korean"
+    assert released_examples(tmp_path / "none") == ()

@@ -21,7 +21,7 @@ from sensevoice.ui.handlers import Handlers, Screen
 from sensevoice.ui.launch import blocks_arguments
 from sensevoice.ui.presets import PRESETS, form_of, remembered
 from sensevoice.ui.server_files import confined_explorer, recordings
-from sensevoice.ui.settings import DemoInfo, PageSettings
+from sensevoice.ui.settings import PageSettings
 from sensevoice.ui.text import reader_of, say
 
 TRANSCRIPT_LINES = 15
@@ -124,8 +124,8 @@ class Page:
         self.start = gr.Button(words("start"), variant="primary", size="lg", elem_id="sv-start")
         self.cancel = gr.Button(words("cancel"), visible=False, size="lg", elem_id="sv-cancel")
         self.notice = gr.HTML(elem_id="sv-notice", js_on_load=None)
-        if self._settings.demo and self._settings.demo.samples:
-            self._build_samples(self._settings.demo)
+        if self._settings.samples:
+            self._build_samples()
 
     def _build_settings(self, defaults: Options) -> None:
         with gr.Row(elem_id="sv-presets"):
@@ -156,10 +156,10 @@ class Page:
         )
         self.channel = dropdown("channel", defaults.channel, info=words("channel_help"))
 
-    def _build_samples(self, demo: DemoInfo) -> None:
+    def _build_samples(self) -> None:
         with gr.Row(elem_id="sv-samples"):
             gr.HTML(words("samples"), elem_classes="sv-help")
-            for number, sample in enumerate(demo.samples):
+            for number, sample in enumerate(self._settings.samples):
                 button = gr.Button(words(f"sample_{number}"), size="sm", min_width=60)
                 button.click(
                     self._sample_loader(sample.path),

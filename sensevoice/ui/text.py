@@ -220,8 +220,8 @@ def _static(settings: PageSettings, reader: Reader) -> dict[str, str]:
     words["status"] = _status(settings, words)
     if settings.demo:
         words["demo"] = _demo_banner(settings.demo, which)
-        for number, sample in enumerate(settings.demo.samples):
-            words[f"sample_{number}"] = (sample.title_zh, sample.title_en)[which]
+    for number, sample in enumerate(settings.samples):
+        words[f"sample_{number}"] = (sample.title_zh, sample.title_en)[which]
     return {I18N_PREFIX + key: text for key, text in words.items()}
 
 
