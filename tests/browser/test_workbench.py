@@ -125,11 +125,13 @@ def test_a_row_is_heard_again_in_another_language_and_kept(done: Any) -> None:
     expect(row(done, "重新识别")).to_have_count(1)
 
 
-def test_highlights_charts_and_what_was_left_out(done: Any) -> None:
+def test_highlights_charts_and_what_was_left_out(done: Any, screenshot: Any) -> None:
     done.click(".svw-tab:has-text('亮点')")
     expect(done.locator("#svw-moments li")).to_contain_text(["愤怒"])
     done.click(".svw-tab:has-text('图表')")
     expect(done.locator("#svw-charts .svw-barline")).to_have_count(4)
+    expect(done.locator("#svw-charts .svw-course")).to_have_count(2)
+    screenshot(done, "zh-charts")
     done.click(".svw-tab:has-text('覆盖与诊断')")
     expect(done.locator("#svw-coverage")).to_contain_text("没有超过 3 秒的遗漏")
 
