@@ -33,7 +33,8 @@ def ask(recognizer: Recognizer, clips: Sequence[np.ndarray], options: Options) -
         instead = other_language(answer, options)
         if instead:
             asked = replace(options, language=instead)
-            answer = next(iter(recognizer.recognise([clip], asked)))
+            again = next(iter(recognizer.recognise([clip], asked)))
+            answer = answer if again.error else again
         if options.use_itn and options.keep_numbers and answer.tokens:
             spoken = next(iter(recognizer.recognise([clip], replace(asked, use_itn=False))))
             answer = with_marks_of(spoken, answer)

@@ -101,3 +101,13 @@ def test_among_takes_only_languages() -> None:
     for wrong in ("zh", ("auto",), ("xx",)):
         with pytest.raises(OptionError, match="among"):
             Options(among=wrong)  # type: ignore[arg-type]
+
+
+def test_an_answer_is_not_lost_when_the_second_question_fails() -> None:
+    def answer(clip: np.ndarray, options: Options) -> Recognition:
+        return (
+            by_language(clip, options) if options.language == "auto" else Recognition("", error="no memory")
+        )
+
+    (found,) = ask(FakeRecognizer([], answer), [CLIP], Options(among=("en",)))
+    assert found.raw.endswith("안녕") and found.error is None

@@ -20,8 +20,9 @@ from starlette.testclient import TestClient
 from sensevoice.jobs import JobRunner
 from sensevoice.options import Options
 from sensevoice.pipeline import cut
-from sensevoice.transcript import Segment
+from sensevoice.transcript import Segment, Span
 from sensevoice.ui import job_routes
+from sensevoice.ui.routes import each_from_its_channel
 from tests.media import tone, write_wav
 from tests.ui_script import CALL, Script, call, runner_of
 
@@ -248,3 +249,19 @@ def test_corrected_rows_come_with_their_clips_for_training(site: Site) -> None:
         assert row["target"] == "改过的话"
         with wave.open(archive.open(row["source"])) as clip:
             assert clip.getframerate() == 16_000 and clip.getnframes() > 0
+
+
+def test_a_row_is_heard_and_cut_in_the_channel_that_it_came_from() -> None:
+    rows = [
+        Segment("speech", Span(0, 100), channel="right"),
+        Segment("speech", Span(0, 90), channel="left"),
+        Segment("speech", Span(50, 200), channel="right"),
+        Segment("speech", Span(300, 400)),
+    ]
+
+    def work(spans: list[Span], channel: str) -> list[tuple[Span, str]]:
+        return [(span, channel) for span in spans]
+
+    found = each_from_its_channel(rows, Options(channel="split"), work)
+    assert found == list(zip([row.span for row in rows], ["right", "left", "right", "mix"], strict=True))
+    assert each_from_its_channel(rows[3:], Options(channel="left"), work) == [(Span(300, 400), "left")]

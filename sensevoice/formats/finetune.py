@@ -52,7 +52,7 @@ def finetune_bundle(rows: Sequence[tuple[Segment, np.ndarray]], stem: str) -> by
     `source` is the path of a clip inside the zip: unpack it where the training is started.
     """
     stem = _KEY_UNSAFE.sub("_", stem)[:80] or "clip"
-    named = [(row, f"clips/{stem}_{row.span.start_ms}.wav", samples) for row, samples in rows]
+    named = [(row, f"clips/{stem}_{number}.wav", samples) for number, (row, samples) in enumerate(rows, 1)]
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("train.jsonl", finetune_jsonl((row, name) for row, name, _ in named))

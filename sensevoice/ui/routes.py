@@ -11,7 +11,7 @@ import mimetypes
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from starlette.concurrency import run_in_threadpool
@@ -26,16 +26,18 @@ from sensevoice.formats.finetune import finetune_bundle, is_trainable
 from sensevoice.jobs import Job, JobRunner
 from sensevoice.jobs.edits import Change
 from sensevoice.jobs.waveform import peaks_file, playable_file
-from sensevoice.options import Options
+from sensevoice.options import CHANNELS, Channel, Options
 from sensevoice.transcript import Segment, Span
 from sensevoice.ui import rows, several
 from sensevoice.ui.handlers import log_unexpected
 
-CutFn = Callable[[Path, Sequence[Span]], list[np.ndarray]]
-"""Returns the float32 mono 16 kHz samples of stretches of a recording."""
+CutFn = Callable[[Path, Sequence[Span], Channel], list[np.ndarray]]
+"""Returns the float32 mono 16 kHz samples of stretches of one channel of a recording."""
 
 HearFn = Callable[[Path, Sequence[Span], Options], list[Segment]]
 """Recognises stretches of a recording anew; one segment for each span."""
+
+_Found = TypeVar("_Found")
 
 STATIC = Path(__file__).with_name("workbench")
 
@@ -150,7 +152,12 @@ class JobRoutes:
         wanted = [int(row) for row in body.get("rows", ()) if 0 <= int(row) < len(segments)]
         settings = {key: body[key] for key in ("language", "use_itn") if key in body}
         options = replace(job.options, **settings)
-        again = self._hear(self._store.folder(job.id).source, [segments[row].span for row in wanted], options)
+        source = self._store.folder(job.id).source
+        again = each_from_its_channel(
+            [segments[row] for row in wanted],
+            job.options,
+            lambda spans, channel: self._hear(source, spans, replace(options, channel=channel)),
+        )
         pairs = zip(wanted, again, strict=True)
         return {
             "proposals": [
@@ -212,7 +219,10 @@ class JobRoutes:
         rows = [row for row in self._segments(job) if row.original is not None and is_trainable(row)]
         if not rows:
             raise BadRequest(reason="no corrected row / 没有修改过的片段")
-        clips = self._cut(self._store.folder(job.id).source, [row.span for row in rows])
+        source = self._store.folder(job.id).source
+        clips = each_from_its_channel(
+            rows, job.options, lambda spans, channel: self._cut(source, spans, channel)
+        )
         content = finetune_bundle(list(zip(rows, clips, strict=True)), Path(job.name).stem)
         return several.download(content, "application/zip", "sensevoice-finetune.zip")
 
@@ -246,6 +256,20 @@ class JobRoutes:
 
     def _version(self, job: Job) -> int:
         return rows.version(self._runner, job)
+
+
+def each_from_its_channel(
+    rows: Sequence[Segment], options: Options, work: Callable[[list[Span], Channel], list[_Found]]
+) -> list[_Found]:
+    """Return what `work` finds for each row, asked for in the channel in which the row was heard."""
+    whole: Channel = "mix" if options.channel == "split" else options.channel
+    known: dict[str, Channel] = {channel: channel for channel in CHANNELS}
+    channels = [known.get(row.channel or "", whole) for row in rows]
+    found: dict[int, _Found] = {}
+    for channel in dict.fromkeys(channels):
+        places = [place for place, its_channel in enumerate(channels) if its_channel == channel]
+        found.update(zip(places, work([rows[place].span for place in places], channel), strict=True))
+    return [found[place] for place in range(len(rows))]
 
 
 def owner_of(request: Request) -> str:
