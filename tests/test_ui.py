@@ -39,8 +39,8 @@ from sensevoice.ui.desk import Desk
 from sensevoice.ui.downloads import MAX_STEM, write_downloads
 from sensevoice.ui.handlers import Handlers, Screen, options_from
 from sensevoice.ui.pace import REDRAW_S, Pace
-from sensevoice.ui.page import FORM
 from sensevoice.ui.settings import released_examples
+from sensevoice.ui.settings_form import FORM
 from tests.ui_script import CALL, QUIET, SETTINGS, Script, call, runner_of, speech, transcript
 
 

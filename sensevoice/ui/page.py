@@ -11,35 +11,20 @@ from gradio.processing_utils import save_file_to_cache
 from gradio.utils import get_upload_folder
 
 from sensevoice.jobs import JobRunner
-from sensevoice.options import SPOKEN_LANGUAGES, Options
 from sensevoice.ui import markup
 from sensevoice.ui.api import make_endpoint
-from sensevoice.ui.components import checkbox, dropdown, slider, words
+from sensevoice.ui.components import dropdown, words
 from sensevoice.ui.desk import Desk
 from sensevoice.ui.downloads import DOWNLOADS
 from sensevoice.ui.handlers import Handlers, Screen
 from sensevoice.ui.launch import blocks_arguments
-from sensevoice.ui.presets import PRESETS, form_of, remembered
 from sensevoice.ui.server_files import confined_explorer, recordings
 from sensevoice.ui.settings import PageSettings
+from sensevoice.ui.settings_form import SettingsForm
 from sensevoice.ui.text import reader_of, say
 
 TRANSCRIPT_LINES = 15
 """The textbox has its height from the start, so that nothing moves when a result comes."""
-
-FORM = (
-    "language",
-    "merge_length_s",
-    "merge_gap_s",
-    "batch_size_s",
-    "use_itn",
-    "ban_emo_unk",
-    "channel",
-    "sounds",
-    "among",
-    "keep_numbers",
-)
-"""The settings of Options that the page offers, in the order of its components."""
 
 COPY_JS = Path(__file__).with_name("copy.js")
 
@@ -78,8 +63,7 @@ class Page:
 
     def build(self, app: gr.Blocks) -> None:
         self.desk = gr.State(Desk())
-        # Not among the settings: what is folded away is not read. The key keeps nothing secret.
-        self.kept = gr.BrowserState(None, storage_key="sv-settings", secret="sensevoice")
+        self.form = SettingsForm(self._settings.options)
         if self._settings.demo:
             gr.HTML(words("demo"), elem_id="sv-demo")
         with gr.Row(elem_id="sv-header"):
@@ -118,43 +102,14 @@ class Page:
                         elem_id="sv-server",
                         max_height=240,
                     )
-        self.language = dropdown("language", self._settings.options.language)
+        self.form.build_language()
         with gr.Accordion(words("settings"), open=False, elem_id="sv-settings"):
-            self._build_settings(self._settings.options)
+            self.form.build()
         self.start = gr.Button(words("start"), variant="primary", size="lg", elem_id="sv-start")
         self.cancel = gr.Button(words("cancel"), visible=False, size="lg", elem_id="sv-cancel")
         self.notice = gr.HTML(elem_id="sv-notice", js_on_load=None)
         if self._settings.samples:
             self._build_samples()
-
-    def _build_settings(self, defaults: Options) -> None:
-        with gr.Row(elem_id="sv-presets"):
-            gr.HTML(words("presets"), elem_classes="sv-help")
-            self.presets = {
-                name: gr.Button(words(f"preset_{name}"), size="sm", min_width=60, elem_id=f"sv-preset-{name}")
-                for name in (*PRESETS, "none")
-            }
-        self.merge_length_s = slider("merge_length_s", defaults.merge_length_s, step=1)
-        self.merge_gap_s = slider("merge_gap_s", defaults.merge_gap_s, step=0.1)
-        # No minimum: gradio would refuse a lower value with an English toast, Options says it in a sentence.
-        self.batch_size_s = gr.Number(
-            defaults.batch_size_s,
-            label=words("batch_size_s"),
-            info=words("batch_size_s_help"),
-            elem_id="sv-batch_size_s",
-        )
-        self.use_itn = checkbox("use_itn", defaults.use_itn)
-        self.ban_emo_unk = checkbox("ban_emo_unk", defaults.ban_emo_unk)
-        self.keep_numbers = checkbox("keep_numbers", defaults.keep_numbers)
-        self.sounds = checkbox("sounds", defaults.sounds)
-        self.among = gr.CheckboxGroup(
-            [(words(f"language_{name}"), name) for name in SPOKEN_LANGUAGES],
-            value=list(defaults.among),
-            label=words("among"),
-            info=words("among_help"),
-            elem_id="sv-among",
-        )
-        self.channel = dropdown("channel", defaults.channel, info=words("channel_help"))
 
     def _build_samples(self) -> None:
         with gr.Row(elem_id="sv-samples"):
@@ -193,7 +148,7 @@ class Page:
         self.advice = gr.HTML(elem_id="sv-advice", js_on_load=None)
 
     def _connect(self, app: gr.Blocks) -> None:
-        form = [getattr(self, name) for name in FORM]
+        form = self.form.components
         self.start.click(
             self._run,
             [self.desk, self.file, self.microphone, self.server_files or self.desk, *form],
@@ -201,7 +156,7 @@ class Page:
             concurrency_limit=None,  # the runner orders the jobs
             **HIDDEN,
         )
-        self._connect_settings(form)
+        self.form.connect(AT_ONCE)
         self.cancel.click(self._cancel, self.desk, self.cancel, **AT_ONCE)
         gr.on(
             [self.view.input, self.labels.input],
@@ -215,22 +170,8 @@ class Page:
         self.microphone_tab.select(lambda desk: _choose(desk, "microphone"), self.desk, **AT_ONCE)
         if self.server_files is not None:
             self.server_tab.select(lambda desk: _choose(desk, "server"), self.desk, **AT_ONCE)
-        app.load(self._load, [self.desk, self.kept], [self.desk, self.labels, *form], **AT_ONCE).then(
+        app.load(self._load, [self.desk, self.form.kept], [self.desk, self.labels, *form], **AT_ONCE).then(
             self._open, self.desk, self._screen_parts(), concurrency_limit=None, **HIDDEN
-        )
-
-    def _connect_settings(self, form: list[Any]) -> None:
-        """Presets fill the form; the browser keeps what was chosen."""
-        for name, button in self.presets.items():
-            values = form_of(name, self._settings.options, FORM)
-            kept = dict(zip(FORM, values, strict=True))
-            button.click(lambda found=[*values, kept]: found, None, [*form, self.kept], **AT_ONCE)
-        gr.on(
-            [component.input for component in form],
-            lambda *values: dict(zip(FORM, values, strict=True)),
-            form,
-            self.kept,
-            **AT_ONCE,
         )
 
     def _screen_parts(self) -> list[gr.components.Component]:
@@ -240,7 +181,7 @@ class Page:
     def _load(self, request: gr.Request, desk: Desk, kept: Any) -> list[Any]:
         desk.labels = reader_of(request.headers.get("accept-language"))
         # gradio forgets a state after the visit only if an event has set it
-        return [desk, desk.labels, *remembered(kept, self._settings.options, FORM)]
+        return [desk, desk.labels, *self.form.remembered(kept)]
 
     def _run(
         self,
@@ -259,7 +200,7 @@ class Page:
             paths = [Path(path) for path in files or ()]
         reader = reader_of(request.headers.get("accept-language"))
         owner = request.username or ""
-        screens = self._handlers.run(desk, paths, dict(zip(FORM, form, strict=True)), reader, owner)
+        screens = self._handlers.run(desk, paths, self.form.named(form), reader, owner)
         yield from _changes(updates(screen) for screen in screens)
 
     def _open(self, request: gr.Request, desk: Desk) -> Iterator[list[Any]]:

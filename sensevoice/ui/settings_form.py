@@ -1,0 +1,105 @@
+"""The settings on the page: their components, the presets that fill them, and what the browser keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import gradio as gr
+
+from sensevoice.options import SPOKEN_LANGUAGES, Options
+from sensevoice.ui.components import checkbox, dropdown, slider, words
+from sensevoice.ui.presets import PRESETS, form_of, remembered
+
+FORM = (
+    "language",
+    "merge_length_s",
+    "merge_gap_s",
+    "batch_size_s",
+    "use_itn",
+    "ban_emo_unk",
+    "channel",
+    "sounds",
+    "among",
+    "keep_numbers",
+)
+"""The settings of Options that the page offers, in the order of its components."""
+
+
+class SettingsForm:
+    """The components of FORM. `defaults` are what the page starts with and a reset gives back.
+
+    To be made inside gr.Blocks, then `build_language`, `build` and `connect`, each where it belongs.
+    """
+
+    def __init__(self, defaults: Options) -> None:
+        self._defaults = defaults
+        # Not in the accordion: what is folded away is not read. The key keeps nothing secret.
+        self.kept = gr.BrowserState(None, storage_key="sv-settings", secret="sensevoice")
+        self._parts: dict[str, gr.components.Component] = {}
+
+    @property
+    def components(self) -> list[gr.components.Component]:
+        """The components in the order of FORM."""
+        return [self._parts[name] for name in FORM]
+
+    @staticmethod
+    def named(values: Sequence[Any]) -> dict[str, Any]:
+        """Return the values of the components by the names of their settings."""
+        return dict(zip(FORM, values, strict=True))
+
+    def remembered(self, kept: object) -> list[Any]:
+        """Return the values that a browser kept, or the defaults, in the order of FORM."""
+        return remembered(kept, self._defaults, FORM)
+
+    def build_language(self) -> None:
+        """Put the language where it is always seen."""
+        self._parts["language"] = dropdown("language", self._defaults.language)
+
+    def build(self) -> None:
+        """Put all other settings here, below the presets."""
+        self._build_presets()
+        self._build_joining()
+        for name in ("use_itn", "ban_emo_unk", "keep_numbers", "sounds"):
+            self._parts[name] = checkbox(name, getattr(self._defaults, name))
+        self._parts["among"] = gr.CheckboxGroup(
+            [(words(f"language_{name}"), name) for name in SPOKEN_LANGUAGES],
+            value=list(self._defaults.among),
+            label=words("among"),
+            info=words("among_help"),
+            elem_id="sv-among",
+        )
+        self._parts["channel"] = dropdown("channel", self._defaults.channel, info=words("channel_help"))
+
+    def connect(self, events: dict[str, Any]) -> None:
+        """Presets fill the form; the browser keeps what was chosen. `events` are arguments of each event."""
+        for name, button in self._presets.items():
+            values = form_of(name, self._defaults, FORM)
+            kept = self.named(values)
+            button.click(lambda found=[*values, kept]: found, None, [*self.components, self.kept], **events)
+        gr.on(
+            [component.input for component in self.components],  # type: ignore[attr-defined]  # all of ours have it
+            lambda *values: self.named(values),
+            self.components,
+            self.kept,
+            **events,
+        )
+
+    def _build_presets(self) -> None:
+        with gr.Row(elem_id="sv-presets"):
+            gr.HTML(words("presets"), elem_classes="sv-help")
+            self._presets = {
+                name: gr.Button(words(f"preset_{name}"), size="sm", min_width=60, elem_id=f"sv-preset-{name}")
+                for name in (*PRESETS, "none")
+            }
+
+    def _build_joining(self) -> None:
+        self._parts["merge_length_s"] = slider("merge_length_s", self._defaults.merge_length_s, step=1)
+        self._parts["merge_gap_s"] = slider("merge_gap_s", self._defaults.merge_gap_s, step=0.1)
+        # No minimum: gradio would refuse a lower value with an English toast, Options says it in a sentence.
+        self._parts["batch_size_s"] = gr.Number(
+            self._defaults.batch_size_s,
+            label=words("batch_size_s"),
+            info=words("batch_size_s_help"),
+            elem_id="sv-batch_size_s",
+        )
