@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from sensevoice.errors import DataDirectoryUnusable, DiskLow, JobNotFound, NotMe
 from sensevoice.formats import to_dict
 from sensevoice.jobs import JobRunner, JobStore, RememberingRecognizer, answers_beside, data_directory
 from sensevoice.jobs.edits import Change, Edits
-from sensevoice.jobs.folder import append_line, read_lines
+from sensevoice.jobs.folder import JobFolder, append_line, read_lines
 from sensevoice.options import Options
 from sensevoice.pipeline import iter_updates, recognise_spans, transcribe
 from sensevoice.recognizer import Recognition
@@ -118,6 +119,25 @@ class TestStore:
         path = tmp_path / ("长" * 80 + ".wav")
         path.write_bytes(b"RIFF")
         assert store.folder(store.create(path, Options()).id).source.suffix == ".wav"
+
+    def test_a_record_is_read_once_however_many_ask_for_it(
+        self, store: JobStore, recording: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The page asks for rows, details and text of a job within a moment, each in a thread."""
+        job = run_to_end(store, Script(call()), recording)
+        store.undo(job)  # which makes it forget what it has read
+        reads = []
+        read = JobFolder.read_record
+
+        def slowly(folder: JobFolder) -> Any:
+            reads.append(folder.path)
+            time.sleep(0.1)
+            return read(folder)
+
+        monkeypatch.setattr(JobFolder, "read_record", slowly)
+        with ThreadPoolExecutor(4) as pool:
+            results = list(pool.map(lambda _: store.result(job), range(4)))
+        assert len(reads) == 1 and all(result.transcript.segments == CALL for result in results)
 
     def test_two_programs_do_not_share_their_jobs(self, store: JobStore) -> None:
         with pytest.raises(DataDirectoryUnusable, match="another running program"):
@@ -372,10 +392,11 @@ class TestCorrections:
         added = Segment("speech", Span(3250, 3350), "嗯", language="zh")
         edits.make([Change(added)])
         edits.make([Change(replace(added, text="嗯？"), 1)])
-        again = Edits(tmp_path / "edits.jsonl")
+        path = tmp_path / "edits.jsonl"
+        again = Edits(path)
         rows = again.applied(CALL)
         assert [row.text for row in rows[:3]] == [CALL[0].text, "嗯？", CALL[1].text]
-        assert again.count == 2
+        assert Edits.count_in(path) == 2
 
     def test_the_record_tells_the_original(self, store: JobStore, recording: Path) -> None:
         job = run_to_end(store, Script(call()), recording)

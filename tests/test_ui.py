@@ -14,12 +14,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import gradio as gr
 import pytest
 
 from sensevoice.errors import NotMedia, OptionError
-from sensevoice.formats import VIEWS, render_view
+from sensevoice.formats import FORMATS, VIEWS, render_view
 from sensevoice.jobs import JobRunner, Result
 from sensevoice.options import Options
 from sensevoice.progress import Progress
@@ -36,7 +37,7 @@ from sensevoice.ui import (
 )
 from sensevoice.ui.api import make_endpoint
 from sensevoice.ui.desk import Desk
-from sensevoice.ui.downloads import MAX_STEM, write_downloads
+from sensevoice.ui.downloads import DOWNLOADS, MAX_STEM, download_links, file_stem
 from sensevoice.ui.handlers import Handlers, Screen, options_from
 from sensevoice.ui.pace import REDRAW_S, Pace
 from sensevoice.ui.settings import released_examples
@@ -78,7 +79,7 @@ def start(tmp_path: Path) -> Iterator[Callable[[Script], JobRunner]]:
 def make(start: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Return a function from a script to handlers that redraw at every step."""
     monkeypatch.setattr("sensevoice.ui.pace.REDRAW_S", 0.0)
-    return lambda script: Handlers(start(script), SETTINGS, tmp_path)
+    return lambda script: Handlers(start(script), SETTINGS)
 
 
 @pytest.fixture
@@ -118,7 +119,7 @@ def test_rows_are_shown_as_they_come_and_the_last_screen_is_the_whole(make: Any,
 
 def test_a_new_run_first_clears_what_the_last_one_left(make: Any, file: Path) -> None:
     first = run(make(Script(call())), Desk(), file)[0]
-    assert (first.text, first.summary, first.advice, first.files) == ("", "", "", ())
+    assert (first.text, first.summary, first.advice, first.links) == ("", "", "", ())
     assert first.job_id
 
 
@@ -145,7 +146,7 @@ def test_cancel_keeps_what_is_there_and_marks_it(make: Any, file: Path) -> None:
     assert screens[-1].text == render_view(transcript(CALL[:2]), "tagged", "zh")
     assert shown(screens[-1].summary or "").startswith("未完成 · ")
     assert "已取消" in screens[-1].notice and not screens[-1].running
-    assert screens[-1].files and all(".partial." in path.name for path in screens[-1].files)
+    assert screens[-1].links and len(screens[-1].links) == len(DOWNLOADS), "what there is can be taken away"
     assert script.closed == 1 and not desk.busy
 
 
@@ -176,7 +177,7 @@ def test_several_files_are_several_jobs_and_the_first_is_shown(make: Any, start:
         path.write_bytes(b"RIFF")
     script = Script(call())
     runner = start(script)
-    list(Handlers(runner, SETTINGS, tmp_path).run(Desk(), paths, {}, "zh"))
+    list(Handlers(runner, SETTINGS).run(Desk(), paths, {}, "zh"))
     jobs = runner.store.jobs()
     assert [job.name for job in jobs] == ["c.wav", "b.wav", "call.wav"]
     assert all(runner.wait_for_end(job.id, 10.0) for job in jobs)
@@ -225,7 +226,7 @@ def test_a_full_disk_gives_a_sentence_and_the_start_button_back(
     def no_space(*_: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("sensevoice.ui.handlers.write_downloads", no_space)
+    monkeypatch.setattr("sensevoice.jobs.JobStore.finish", no_space)
     desk = Desk()
     last = run(make(Script(call())), desk, file)[-1]
     assert 'role="alert"' in last.notice and not last.running and not desk.busy
@@ -241,7 +242,7 @@ def test_what_is_refused_before_a_run_leaves_the_last_result(make: Any, file: Pa
     bad_option = run(handlers, desk, file, batch_size_s=None)
     for screens, sentence in ((no_file, "Please choose"), (bad_option, "批量（秒）")):
         assert len(screens) == 1 and sentence in screens[0].notice
-        assert screens[0].text is None and screens[0].files is None and not screens[0].running
+        assert screens[0].text is None and screens[0].links is None and not screens[0].running
     assert desk.job_id == job_id and not desk.busy and len(script.runs) == 1
 
 
@@ -260,7 +261,7 @@ def test_another_view_comes_from_the_record(make: Any, file: Path) -> None:
     for view in VIEWS:
         screen = handlers.show(desk, view, "en")
         assert screen.text == render_view(transcript(), view, "en")
-        assert screen.files and len(screen.files) == 4
+        assert screen.links == download_links(desk.job_id or "", view, "en")
     assert len(script.runs) == 1
 
 
@@ -380,18 +381,30 @@ def test_progress_says_stage_share_and_what_remains(
 # --- downloads ------------------------------------------------------------------------------------
 
 
-def test_downloads_are_named_after_the_source_and_new_every_time(tmp_path: Path) -> None:
-    result = Result(replace(transcript(), source="客服 通话.v2.mp4"), partial=False)
-    paths = write_downloads(result, "plain", "zh", tmp_path)
-    assert [path.name for path in paths] == [f"客服 通话.v2.{e}" for e in ("txt", "json", "srt", "vtt")]
-    assert all(path.read_text("utf-8") for path in paths)
-    assert paths[0].read_text("utf-8").strip() == render_view(result.transcript, "plain", "zh").strip()
-    assert write_downloads(result, "plain", "zh", tmp_path)[0] != paths[0]
+def test_a_finished_job_is_shown_without_writing_any_export(
+    make: Any, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Four of them took three quarters of the time in which a long job opened."""
+
+    def never(*_: Any) -> str:
+        raise AssertionError("an export was written")
+
+    rows = {name: replace(row, render=never) for name, row in FORMATS.items()}
+    monkeypatch.setattr("sensevoice.formats.FORMATS", rows)
+    last = run(make(Script(call())), Desk(), file)[-1]
+    assert last.text == render_view(transcript(), "tagged", "zh") and last.links
 
 
-def test_a_long_chinese_name_still_fits_the_file_system(tmp_path: Path) -> None:
-    result = Result(replace(transcript(), source="长" * 300 + ".wav"), partial=True)
-    assert write_downloads(result, "tagged", "zh", tmp_path)[1].name == "长" * MAX_STEM + ".partial.json"
+def test_addresses_of_downloads_keep_the_view_and_are_relative_to_the_page() -> None:
+    links = download_links("id-1", "timed", "en")
+    assert links[0] == "sv/jobs/id-1/export?format=txt&view=timed&labels=en"
+    assert [parse_qs(urlsplit(link).query)["format"][0] for link in links] == list(DOWNLOADS)
+
+
+def test_a_download_is_named_after_its_recording_and_fits_every_file_system() -> None:
+    assert file_stem("客服 通话.v2.mp4", partial=False) == "客服 通话.v2"
+    assert file_stem("长" * 300 + ".wav", partial=True) == "长" * MAX_STEM + ".partial"
+    assert file_stem("", partial=False) == "transcript"
 
 
 # --- gradio ---------------------------------------------------------------------------------------

@@ -28,19 +28,17 @@ class Edits:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._changes: list[tuple[Change, ...]] = []
-        self._count = 0
         cut_broken_line(path)
         for line in read_lines(path):
-            self._count += 1
             if line.get("undo"):
                 self._changes.pop()
             else:
                 self._changes.append(tuple(_read(item) for item in line["changes"]))
 
-    @property
-    def count(self) -> int:
-        """How many lines there are, those that take something back as well."""
-        return self._count
+    @staticmethod
+    def count_in(path: Path) -> int:
+        """Return how many lines a file of changes has, those that take something back as well."""
+        return path.read_bytes().count(b"\n") if path.exists() else 0
 
     def make(self, changes: Iterable[Change]) -> None:
         """Keep some changes, which are taken back together."""
@@ -48,7 +46,6 @@ class Edits:
         rows = [{"row": each.row, "segment": segment_to_dict(each.segment)} for each in made]
         append_line(self._path, {"changes": rows})
         self._changes.append(made)
-        self._count += 1
 
     def undo(self) -> bool:
         """Take the last change back; False when there is none."""
@@ -56,7 +53,6 @@ class Edits:
             return False
         append_line(self._path, {"undo": True})
         self._changes.pop()
-        self._count += 1
         return True
 
     def applied(self, segments: Sequence[Segment]) -> list[Segment]:

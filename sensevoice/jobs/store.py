@@ -67,7 +67,8 @@ class JobStore:
         self._max_bytes = int(max_data_gb * 1e9)
         self.now_s = clock
         self._changing = threading.RLock()
-        self._record = lru_cache(KEPT_RECORDS)(self._read_record)
+        self._reading = threading.Lock()
+        self._kept = lru_cache(KEPT_RECORDS)(self._read_record)
         self._remove_strays()
 
     def close(self) -> None:
@@ -124,16 +125,16 @@ class JobStore:
         with self._changing:
             self._index.remove(job.id)
             self.folder(job.id).remove()
-            self._record.cache_clear()
+            self._forget_records()
 
     def finish(self, job: Job, transcript: Transcript) -> None:
         """Write the record of a job that came to its end. Raises OSError when the disk is full."""
         self.folder(job.id).write_record(transcript)
-        self._record.cache_clear()
+        self._forget_records()
 
     def result(self, job: Job) -> Result:
         """Return what is on disk of a job, with people's corrections."""
-        whole, transcript, _ = self._record(job.id)
+        whole, transcript = self._record(job.id)
         if not whole:
             transcript = replace(transcript, source=job.name, options=job.options, model=self.model)
             transcript = replace(transcript, duration_ms=max(transcript.duration_ms, job.duration_ms or 0))
@@ -144,17 +145,17 @@ class JobStore:
         with self._changing:
             self.job(job.id, job.owner)
             Edits(self.folder(job.id).edits).make(changes)
-            self._record.cache_clear()
+            self._forget_records()
 
     def corrections(self, job: Job) -> int:
         """Return how often the rows of a job were corrected or a correction taken back."""
-        return self._record(job.id)[2]
+        return Edits.count_in(self.folder(job.id).edits)
 
     def undo(self, job: Job) -> bool:
         """Take the last correction back; False when there is none."""
         with self._changing:
             done = Edits(self.folder(job.id).edits).undo()
-            self._record.cache_clear()
+            self._forget_records()
             return done
 
     def sweep(self) -> None:
@@ -172,14 +173,23 @@ class JobStore:
         if free < HEADROOM_BYTES:
             raise DiskLow(reason=f"{_gb(free)} GB free / 剩余空间 {_gb(free)} GB")
 
-    def _read_record(self, job_id: str) -> tuple[bool, Transcript, int]:
-        """Return whether a job came to its end, what is on disk of it, and how often it was corrected."""
+    def _record(self, job_id: str) -> tuple[bool, Transcript]:
+        """Return what `_read_record` gives, read once however many ask for it at the same time."""
+        with self._reading:
+            return self._kept(job_id)
+
+    def _forget_records(self) -> None:
+        """Read records anew from now on; one that is being read is waited for, lest it be kept."""
+        with self._reading:
+            self._kept.cache_clear()
+
+    def _read_record(self, job_id: str) -> tuple[bool, Transcript]:
+        """Return whether a job came to its end, and what is on disk of it."""
         folder = self.folder(job_id)
         record = folder.read_record()
         transcript = record or _partial(folder.read_segments())
-        edits = Edits(folder.edits)
-        segments = tuple(edits.applied(transcript.segments))
-        return record is not None, replace(transcript, segments=segments), edits.count
+        segments = tuple(Edits(folder.edits).applied(transcript.segments))
+        return record is not None, replace(transcript, segments=segments)
 
     def _remove_strays(self) -> None:
         """Remove folders that no job owns, as after a kill in the middle of a deletion."""

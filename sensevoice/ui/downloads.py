@@ -1,12 +1,9 @@
-"""The files that the page offers for a result."""
+"""The files that the page offers for a result: addresses, each made into a file when somebody asks for it."""
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
-
-from sensevoice.formats import FORMATS, RenderOptions, render
-from sensevoice.jobs import Result
+from urllib.parse import urlencode
 
 DOWNLOADS = ("txt", "json", "srt", "vtt")
 
@@ -14,21 +11,16 @@ MAX_STEM = 80
 """With an extension, and Chinese at three bytes a character, this stays below 255 bytes."""
 
 
-def write_downloads(result: Result, view: str, labels: str, cache: Path) -> tuple[Path, ...]:
-    """Write one file for each of DOWNLOADS into a new folder in `cache` and return their paths.
+def download_links(job_id: str, view: str, labels: str) -> tuple[str, ...]:
+    """Return an address for each of DOWNLOADS, relative to the page's own.
 
-    They are named after the source; a result that is not whole says so in its name. The folder is
-    new every time, because a browser may still be fetching the files of the last view.
+    Writing them all beforehand would take seconds of every opening of a long job.
     """
-    cache.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(dir=cache))
-    stem = (Path(result.transcript.source).stem or "transcript")[:MAX_STEM]
-    if result.partial:
-        stem += ".partial"
-    options = RenderOptions(view=view, labels=labels)
-    paths = []
-    for name in DOWNLOADS:
-        path = folder / f"{stem}{FORMATS[name].extension}"
-        path.write_text(render(result.transcript, name, options), encoding="utf-8", newline="")
-        paths.append(path)
-    return tuple(paths)
+    chosen = {"view": view, "labels": labels}
+    return tuple(f"sv/jobs/{job_id}/export?{urlencode({'format': name, **chosen})}" for name in DOWNLOADS)
+
+
+def file_stem(name: str, partial: bool) -> str:
+    """Return how a download is named after its recording; one that is not whole says so."""
+    stem = (Path(name).stem or "transcript")[:MAX_STEM]
+    return f"{stem}.partial" if partial else stem

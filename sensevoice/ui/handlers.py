@@ -16,7 +16,7 @@ from sensevoice.jobs import Job, JobRunner, Live, Result
 from sensevoice.options import Options
 from sensevoice.ui import markup
 from sensevoice.ui.desk import Desk
-from sensevoice.ui.downloads import write_downloads
+from sensevoice.ui.downloads import download_links
 from sensevoice.ui.pace import Clock, Pace
 from sensevoice.ui.settings import PageSettings
 from sensevoice.ui.text import Reader, say
@@ -31,7 +31,7 @@ WAIT_S = 0.5
 class Screen:
     """What the page is to show; None leaves a part as it is. `notice`, `summary` and `advice` are HTML.
 
-    `job_id` is the job that the page shows from now on.
+    `job_id` is the job that the page shows from now on; `links` are the addresses of DOWNLOADS.
     """
 
     running: bool = False
@@ -39,19 +39,16 @@ class Screen:
     text: str | None = None
     summary: str | None = None
     advice: str | None = None
-    files: tuple[Path, ...] | None = None
+    links: tuple[str, ...] | None = None
     job_id: str | None = None
 
 
 class Handlers:
-    """The handlers of one app; `cache` is the folder for downloads."""
+    """The handlers of one app."""
 
-    def __init__(
-        self, runner: JobRunner, settings: PageSettings, cache: Path, clock: Clock = time.monotonic
-    ) -> None:
+    def __init__(self, runner: JobRunner, settings: PageSettings, clock: Clock = time.monotonic) -> None:
         self._runner = runner
         self._settings = settings
-        self._cache = cache
         self._clock = clock
 
     def run(
@@ -102,14 +99,14 @@ class Handlers:
         result = self._runner.result(job)
         if result is None:
             return Screen()
-        return Screen(text=self._text(desk, result), files=None if desk.busy else self._files(desk, result))
+        return Screen(text=self._text(desk, result), links=None if desk.busy else self._links(desk, job))
 
     def _follow(self, desk: Desk, job: Job, reader: Reader) -> Iterator[Screen]:
         """Show a job as it goes on, to its end; leaving does not stop it."""
         desk.job_id = job.id
         pace = Pace(self._clock)
         first = markup.progress_bar(say("starting", reader), None)
-        yield Screen(True, first, text="", summary="", advice="", files=(), job_id=job.id)
+        yield Screen(True, first, text="", summary="", advice="", links=(), job_id=job.id)
         seen = -1
         while live := self._runner.wait(job.id, seen, WAIT_S):
             seen = live.changes
@@ -145,14 +142,14 @@ class Handlers:
             text=self._text(desk, result),
             summary=markup.summary(result, job.elapsed_s, reader),
             advice=markup.advice(result.transcript.diagnostics, reader),
-            files=self._files(desk, result),
+            links=self._links(desk, job),
         )
 
     def _text(self, desk: Desk, result: Result) -> str:
         return render_view(result.transcript, desk.view, desk.labels)
 
-    def _files(self, desk: Desk, result: Result) -> tuple[Path, ...]:
-        return write_downloads(result, desk.view, desk.labels, self._cache)
+    def _links(self, desk: Desk, job: Job) -> tuple[str, ...]:
+        return download_links(job.id, desk.view, desk.labels)
 
 
 def options_from(form: Mapping[str, Any], defaults: Options, reader: Reader) -> Options:

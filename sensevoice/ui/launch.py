@@ -10,6 +10,7 @@ import gradio as gr
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
+from sensevoice.ui.preload import Preload
 from sensevoice.ui.settings import PageSettings
 from sensevoice.ui.text import translations
 
@@ -50,7 +51,7 @@ def launch_arguments(
 
     `routes` are answered before gradio's own; `guard` makes the middleware in front of all.
     """
-    middleware = [] if guard is None else [Middleware(guard)]
+    middleware = [*([] if guard is None else [Middleware(guard)]), Middleware(Preload)]
     return {
         "app_kwargs": {"routes": list(routes), "middleware": middleware},
         "js": BOOT_JS.read_text("utf-8"),

@@ -41,7 +41,7 @@ def build_app(runner: JobRunner, settings: PageSettings) -> gr.Blocks:
     Their arguments come from `queue_arguments` and `launch_arguments`.
     """
     cache = Path(get_upload_folder())
-    handlers = Handlers(runner, settings, cache)
+    handlers = Handlers(runner, settings)
     app = gr.Blocks(**blocks_arguments())
     with app:
         Page(settings, handlers, cache).build(app)
@@ -140,7 +140,7 @@ class Page:
         with gr.Row(elem_id="sv-downloads"):
             gr.HTML(words("download"), elem_classes="sv-help")
             self.downloads = [
-                gr.DownloadButton(
+                gr.Button(
                     name.upper(), interactive=False, size="sm", min_width=60, elem_id=f"sv-download-{name}"
                 )
                 for name in DOWNLOADS
@@ -231,17 +231,17 @@ class Page:
 def updates(screen: Screen) -> list[Any]:
     """Return what gradio has to change for a screen, in the order of `Page._screen_parts`."""
     keep = gr.skip()
-    files = [keep] * len(DOWNLOADS)
-    if screen.files is not None:
-        paths = screen.files or (None,) * len(DOWNLOADS)
-        files = [gr.update(value=path and str(path), interactive=path is not None) for path in paths]
+    downloads = [keep] * len(DOWNLOADS)
+    if screen.links is not None:
+        links = screen.links or (None,) * len(DOWNLOADS)
+        downloads = [gr.update(link=link, interactive=link is not None) for link in links]
     return [
         gr.update(visible=not screen.running),
         gr.update(value=words("cancel"), visible=screen.running, interactive=True),
         screen.notice,
         *(keep if part is None else part for part in (screen.text, screen.summary, screen.advice)),
         keep if screen.job_id is None else markup.job_mark(screen.job_id),
-        *files,
+        *downloads,
     ]
 
 

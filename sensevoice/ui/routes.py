@@ -29,7 +29,9 @@ from sensevoice.jobs.waveform import peaks_file, playable_file
 from sensevoice.options import CHANNELS, Channel, Options
 from sensevoice.transcript import Segment, Span
 from sensevoice.ui import rows, several
+from sensevoice.ui.downloads import file_stem
 from sensevoice.ui.handlers import log_unexpected
+from sensevoice.ui.packed import PackedAnswers, packed, packed_response
 
 CutFn = Callable[[Path, Sequence[Span], Channel], list[np.ndarray]]
 """Returns the float32 mono 16 kHz samples of stretches of one channel of a recording."""
@@ -83,6 +85,7 @@ class JobRoutes:
         self._store = runner.store
         self._hear = hear
         self._cut = cut
+        self._packed = PackedAnswers()
 
     def answer(self, method: Method) -> Callable[[Request], Awaitable[Response]]:
         """Return the route's function around a method: its body, its thread, and its errors as JSON."""
@@ -110,9 +113,13 @@ class JobRoutes:
         listed = self._store.jobs(request.state.owner)
         return {"jobs": [rows.job_row(self._runner, job) for job in listed]}
 
-    def job(self, request: Request, body: dict[str, Any]) -> dict[str, Any]:
+    def job(self, request: Request, body: dict[str, Any]) -> Response:
         job = self._job(request)
-        return {**rows.job_row(self._runner, job), **rows.job_details(self._runner, job)}
+
+        def told() -> dict[str, Any]:
+            return {**rows.job_row(self._runner, job), **rows.job_details(self._runner, job)}
+
+        return self._kept(request, job, told)
 
     def rename(self, request: Request, body: dict[str, Any]) -> dict[str, Any]:
         return rows.job_row(self._runner, self._runner.rename(self._job(request), str(body.get("name", ""))))
@@ -125,11 +132,27 @@ class JobRoutes:
         self._runner.cancel(self._job(request))
         return {}
 
-    def segments(self, request: Request, body: dict[str, Any]) -> dict[str, Any]:
+    def segments(self, request: Request, body: dict[str, Any]) -> Response:
         wanted = request.query_params
         first = int(wanted.get("from", 0))
         version = int(wanted["version"]) if "version" in wanted else None
-        return rows.segment_rows(self._runner, self._job(request), first, version)
+        job = self._job(request)
+        return self._kept(
+            request, job, lambda: rows.segment_rows(self._runner, job, first, version), (first, version)
+        )
+
+    def _kept(
+        self,
+        request: Request,
+        job: Job,
+        tell: Callable[[], dict[str, Any]],
+        more: tuple[int | None, ...] = (),
+    ) -> Response:
+        """Answer about a job; when it no longer changes by itself, with the answer of last time."""
+        version = self._version(job)
+        if not job.finished or not version:
+            return packed_response(request, packed(tell()))
+        return self._packed.answer(request, (job, version, more), tell)
 
     def edit(self, request: Request, body: dict[str, Any]) -> dict[str, Any]:
         job, row = self._finished(request), int(request.path_params["row"])
@@ -211,7 +234,9 @@ class JobRoutes:
         options = RenderOptions(view=wanted.get("view", "tagged"), labels=wanted.get("labels", "zh"))
         transcript = rows.chosen(self._runner, job, wanted.get("rows"))
         content = render(transcript, name, options)
-        return rows.file_response(content, Path(job.name).stem, FORMATS[name])
+        return rows.file_response(
+            content, file_stem(job.name, rows.is_partial(self._runner, job)), FORMATS[name]
+        )
 
     def finetune(self, request: Request, body: dict[str, Any]) -> Response:
         """Return the corrected rows with their clips, as SenseVoice is trained further with."""

@@ -68,6 +68,12 @@ def job_row(runner: JobRunner, job: Job) -> dict[str, Any]:
     }
 
 
+def is_partial(runner: JobRunner, job: Job) -> bool:
+    """Tell whether a job has not come to its end."""
+    result = runner.result(job)
+    return result is None or result.partial
+
+
 def job_details(runner: JobRunner, job: Job) -> dict[str, Any]:
     """Return what the page of one job shows beside its rows."""
     result = runner.result(job)
@@ -163,7 +169,7 @@ def chosen(runner: JobRunner, job: Job, wanted: str | None) -> Transcript:
 
 def file_response(content: str, stem: str, kind: Format) -> Response:
     """Return a text as a download with a name in any script (RFC 6266)."""
-    name = quote(f"{stem or 'transcript'}{kind.extension}", safe="")
+    name = quote(f"{stem}{kind.extension}", safe="")
     return Response(
         content.encode(),
         media_type=f"{kind.mime_type}; charset=utf-8",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -223,17 +225,62 @@ def test_three_thousand_rows_open_at_once_and_only_those_in_sight_are_drawn(
     address = page.url
     page.close()
     again = page_zh(url)
+    asked: list[str] = []
+    again.on("request", lambda request: asked.append(request.url.removeprefix(f"{url}/sv/")))
     started_s = time.monotonic()
     again.goto(address)
     expect(again.locator(".svw-filter [role=status]")).to_contain_text(f"/ {MANY}", timeout=20_000)
     expect(again.locator(ROWS).first).to_be_visible()
     record_property("open_s", round(time.monotonic() - started_s, 2))
+    job_id = address.rpartition("=")[2]
+    for path in ("labels", f"jobs/{job_id}", f"jobs/{job_id}/segments?from=0"):
+        assert asked.count(path) == 1, f"{path}: asked for early, and not again when gradio is up"
+    assert [path for path in asked if "segments" in path] == [f"jobs/{job_id}/segments?from=0"]
     assert again.locator(ROWS).count() < 60
     again.evaluate("document.querySelector('.svw-scroller').scrollTop = 1e9")
     expect(row(again, f"第 {MANY - 1} 句话")).to_be_visible()
     assert again.locator(ROWS).count() < 60
     again.click(".svw-chip:has-text('愤怒 60')")
     expect(again.locator(".svw-filter [role=status]")).to_have_text(f"显示 60 / {MANY} 段")
+
+
+class Dripping:
+    """A run that gives `before` rows at once and each other one when it is let to."""
+
+    def __init__(self, rows: Sequence[Segment], before: int) -> None:
+        self._rows = rows
+        self._before = before
+        self.more = threading.Semaphore(0)
+
+    def __call__(self, path: Path, options: Any) -> Iterator[Any]:
+        for number, row in enumerate(self._rows):
+            while number >= self._before and not self.more.acquire(timeout=0.05):
+                yield Progress("recognise", 1, 2)
+            yield row
+        yield Transcript("long.wav", self._rows[-1].span.end_ms, tuple(self._rows), model=MODEL)
+
+
+def test_for_one_new_row_only_that_row_is_sent(live_app: Any, page_zh: Any, media: Path) -> None:
+    rows = [row for row in many_rows() if isinstance(row, Segment)][:602]
+    run = Dripping(rows, before=600)
+    page = page_zh(live_app(run, SETTINGS))
+    start(page, media)
+    expect(page.locator(".svw-filter [role=status]")).to_contain_text("/ 600")
+    wait_for_lines(page, 600)
+    text_bytes = len(page.input_value("#sv-text textarea").encode())
+    received, sent = [], []
+    wire = page.context.new_cdp_session(page)  # all that comes, gradio's stream of events as well
+    wire.send("Network.enable")
+    wire.on("Network.dataReceived", lambda event: received.append(event["dataLength"]))
+    page.on("response", lambda r: sent.append(r) if "/segments" in r.url else None)
+    run.more.release()
+    expect(page.locator(".svw-filter [role=status]")).to_contain_text("/ 601")
+    wait_for_lines(page, 601)
+    answers = [response.json() for response in sent]
+    assert [row["index"] for answer in answers for row in answer["segments"]] == [600]
+    assert 0 < sum(received) < text_bytes / 2
+    run.more.release()
+    expect(page.locator("#sv-summary p")).to_be_visible()
 
 
 def test_a_failed_row_is_shown_as_failed(live_app: Any, page_en: Any, media: Path) -> None:

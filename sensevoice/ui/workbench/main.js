@@ -100,11 +100,14 @@ class Bench {
   }
 
   async open(id) {
-    if (this.job?.id === id) return;
+    if (this.wanted === id) return; // the page and its address both name the job
+    this.wanted = id;
     clearTimeout(this.timer);
-    const job = await this.attempt(() => this.api.get(`jobs/${id}`));
-    if (!job) return;
-    Object.assign(this, { job, rows: [], shown: [], version: undefined, current: -1 });
+    const found = await this.attempt(() => Promise.all([this.api.get(`jobs/${id}`), this.api.get(`jobs/${id}/segments?from=0`)]));
+    if (this.wanted !== id) return;
+    if (!found) return void (this.wanted = this.job?.id);
+    const [job, told] = found;
+    Object.assign(this, { job, rows: told.segments, shown: [], version: told.version, current: -1 });
     const address = new URL(window.location.href);
     address.searchParams.set("job", id);
     history.replaceState(null, "", address);
@@ -112,12 +115,13 @@ class Bench {
     this.desk.hidden = false;
     this.emit("job", job);
     this.emit("rows");
-    await this.poll();
+    if (this.goesOn(told)) this.timer = setTimeout(() => this.poll(), this.pause);
+    else await this.finish(job.version === told.version ? job : undefined);
   }
 
   close() {
     clearTimeout(this.timer);
-    this.job = null;
+    this.job = this.wanted = null;
     this.desk.hidden = true;
     this.player.media.removeAttribute("src");
     const address = new URL(window.location.href);
@@ -139,7 +143,7 @@ class Bench {
       this.rows = [...this.rows.slice(0, told.from), ...told.segments];
       this.version = told.version;
       if (changed) this.emit("rows");
-      if (!["queued", "running"].includes(told.state)) return await this.finish();
+      if (!this.goesOn(told)) return await this.finish();
     } catch (error) {
       if (error.status === 404) {
         this.close();
@@ -151,8 +155,13 @@ class Bench {
     this.timer = setTimeout(() => this.poll(), this.pause);
   }
 
-  async finish() {
-    const details = await this.attempt(() => this.api.get(`jobs/${this.job.id}`));
+  goesOn({ state }) {
+    return state === "queued" || state === "running";
+  }
+
+  // Shows what is known only at the end, with details that belong to the rows as they are.
+  async finish(known) {
+    const details = known ?? (await this.attempt(() => this.api.get(`jobs/${this.job.id}`)));
     if (!details) return;
     this.job = details;
     this.title.textContent = details.name + (details.partial ? ` (${this.t("partial")})` : "");

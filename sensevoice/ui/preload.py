@@ -1,0 +1,66 @@
+"""Tells the browser, with the page itself, what the page will ask for next: the workbench and its job."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import MutableMapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+WORKBENCH = Path(__file__).with_name("workbench")
+
+JOB_ID = re.compile(r"[\w-]{1,64}")
+"""Whatever else stands in an address has no place in a header."""
+
+
+class Preload:
+    """Middleware that adds a Link header (RFC 8288) to the page. Its addresses are relative to the page's.
+
+    gradio takes a second to be up and puts the page's own head in only then; meanwhile the rows of a long
+    job have come.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def sending(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start" and message["status"] == 200:
+                link = link_header(scope.get("query_string", b"").decode("latin-1"))
+                message = {**message, "headers": [*message["headers"], (b"link", link.encode())]}
+            await send(message)
+
+        await self._app(scope, receive, sending if _is_page(scope) else send)
+
+
+def link_header(query: str) -> str:
+    """Return what to fetch for a page with this query: modules, styles, and the job that it names."""
+    links = [*_files(), _answer("sv/labels")]
+    for job_id in parse_qs(query).get("job", ())[:1]:
+        if JOB_ID.fullmatch(job_id):
+            job = f"sv/jobs/{job_id}"
+            links += [_answer(job), _answer(f"{job}/segments?from=0")]
+    return ", ".join(links)
+
+
+@cache
+def _files() -> tuple[str, ...]:
+    scripts = sorted(path.name for path in WORKBENCH.glob("*.js"))
+    modules = [f"<sv/static/{name}>; rel=modulepreload; fetchpriority=low" for name in scripts]
+    return (*modules, "<sv/static/workbench.css>; rel=preload; as=style; fetchpriority=low")
+
+
+def _answer(path: str) -> str:
+    # As fetch() asks, or the browser would take it for another question and ask twice.
+    return f"<{path}>; rel=preload; as=fetch; crossorigin=anonymous"
+
+
+def _is_page(scope: Scope) -> bool:
+    if scope["type"] != "http" or scope["method"] != "GET":
+        return False
+    path = scope["path"].removeprefix(scope.get("root_path", ""))
+    return path in ("", "/")
