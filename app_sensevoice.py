@@ -174,8 +174,8 @@ def _transcribe(pipeline: Any, recognizer: Any, path: Path, options: Any) -> Any
     return pipeline.iter_updates(path, remembering, options)
 
 
-def _hear(pipeline: Any, recognizer: Any, path: Path, spans: Any, options: Any) -> Any:
-    return pipeline.recognise_spans(path, spans, recognizer, options)
+def _hear(pipeline: Any, recognizer: Any, path: Path, spans: Any, options: Any, rejoin: bool = False) -> Any:
+    return pipeline.recognise_spans(path, spans, recognizer, options, rejoin)
 
 
 def _media_directory(wanted: str | None) -> Path | None:

@@ -26,6 +26,7 @@ SenseVoiceError
 ├── JobNotFound                 there is no such job, or it is somebody else's
 ├── Unexpected                  a fault of the program, with a number that the log has too
 ├── BadRequest                  what a browser asked for does not exist
+├── RowsChanged                 what was heard again belongs to rows that are no longer so
 ├── LoginNeeded                 the page is open to those who log in
 ├── Refused                     what the door turns away
 │   ├── Uninvited
@@ -291,6 +292,12 @@ class BadRequest(SenseVoiceError):
     code = "bad_request"
     zh = "请求有误：{reason}"
     en = "This request cannot be answered: {reason}"
+
+
+class RowsChanged(SenseVoiceError):
+    code = "rows_changed"
+    zh = "这些片段已经变了，请重新识别一次。"
+    en = "These segments have changed meanwhile. Please have them recognised again."
 
 
 class LoginNeeded(SenseVoiceError):

@@ -22,7 +22,7 @@ from sensevoice.options import Channel, Options
 from sensevoice.progress import Progress, Stage
 from sensevoice.readahead import read_ahead
 from sensevoice.recognizer import Recognition, Recognizer
-from sensevoice.segmenter import Segmenter, Stretch
+from sensevoice.segmenter import Segmenter, Stretch, joiner
 from sensevoice.transcript import Segment, Span, Transcript
 
 log = logging.getLogger(__name__)
@@ -91,15 +91,34 @@ def recognise_spans(
     spans: Sequence[Span],
     recognizer: Recognizer,
     options: Options | None = None,
+    rejoin: bool = False,
 ) -> list[Segment]:
     """Recognise the given stretches of a file as speech, one segment each, in the order given.
 
-    The channels are mixed unless the options name one. Raises MediaError subclasses.
+    With `rejoin` the speech inside each stretch is found anew and joined as the options say. The channels
+    are mixed unless the options name one. Raises MediaError subclasses.
     """
     options = options or Options()
     clips = cut(path, spans, "mix" if options.channel == "split" else options.channel)
-    answers = ask(recognizer, clips, options)
-    return [speech_segment(span, next(answers), None, options) for span in spans]
+    stretches = list(zip(spans, clips, strict=True))
+    if rejoin:
+        stretches = [part for each in stretches for part in _speech_in(*each, recognizer, options)]
+    answers = ask(recognizer, [samples for _, samples in stretches], options)
+    return [speech_segment(span, next(answers), None, options) for span, _ in stretches]
+
+
+def _speech_in(
+    stretch: Span, samples: np.ndarray, recognizer: Recognizer, options: Options
+) -> Iterator[tuple[Span, np.ndarray]]:
+    """Yield the joined speech in a stretch; all of it where none is found, as it had been heard before."""
+    finder, joining = recognizer.open_speech_finder(), joiner(options)
+    found = [*finder.feed(samples), *finder.finish()]
+    joined = [*(done for span in found for done in joining.push(span)), *joining.flush()]
+    for span in joined or [Span(0, stretch.duration_ms)]:
+        end_ms = min(span.end_ms, stretch.duration_ms)  # the detector may overrun by a frame
+        if span.start_ms < end_ms:
+            part = samples[span.start_ms * SAMPLES_PER_MS : end_ms * SAMPLES_PER_MS]
+            yield Span(stretch.start_ms + span.start_ms, stretch.start_ms + end_ms), part
 
 
 def cut(path: str | os.PathLike[str], spans: Sequence[Span], channel: Channel = "mix") -> list[np.ndarray]:

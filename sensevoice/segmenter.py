@@ -36,12 +36,19 @@ class Stretch:
         return self.samples[start : start + span.duration_ms * SAMPLES_PER_MS]
 
 
+def joiner(options: Options) -> SpanJoiner:
+    """Return what joins speech as the settings say."""
+    # Joining up to length 0 must join nothing, not even segments that touch.
+    gap_ms = round(options.merge_gap_s * 1000) if options.merge_length_s else -1
+    return SpanJoiner(round(options.merge_length_s * 1000), gap_ms)
+
+
 class Segmenter:
     """Cut one stream of blocks into stretches; `speech` collects the speech found, unjoined."""
 
     def __init__(self, finder: SpeechFinder, options: Options) -> None:
         self._finder = finder
-        self._joiner = SpanJoiner(round(options.merge_length_s * 1000), self._gap_ms(options))
+        self._joiner = joiner(options)
         self._sounds = options.sounds
         self._floor = NoiseFloor()
         self._buffer = np.zeros(0, dtype=np.float32)
@@ -49,11 +56,6 @@ class Segmenter:
         self._fed_samples = 0
         self._done_ms = 0
         self.speech: list[Span] = []
-
-    @staticmethod
-    def _gap_ms(options: Options) -> int:
-        # Joining up to length 0 must join nothing, not even segments that touch.
-        return round(options.merge_gap_s * 1000) if options.merge_length_s else -1
 
     @property
     def fed_ms(self) -> int:

@@ -413,6 +413,22 @@ def test_recognising_chosen_stretches_again(spoken: Path) -> None:
     assert [(each.span, each.text) for each in segments] == [(spans[0], "40000"), (spans[1], "8000")]
 
 
+def test_the_speech_of_a_stretch_is_found_and_joined_anew(spoken: Path) -> None:
+    """The detector knows its spans from the start of what it is given."""
+    recognizer = FakeRecognizer([(0, 400), (600, 900), (1800, 2100)], says_its_number)
+    stretch = Span(1000, 3000)
+    apart = recognise_spans(spoken, [stretch], recognizer, Options(merge_length_s=0.0), rejoin=True)
+    assert [each.span for each in apart] == [Span(1000, 1400), Span(1600, 1900), Span(2800, 3000)]
+    joined = recognise_spans(spoken, [stretch], recognizer, Options(merge_gap_s=0.3), rejoin=True)
+    assert [each.span for each in joined] == [Span(1000, 1900), Span(2800, 3000)]
+    assert [len(clip) for clip in recognizer.clips[-2:]] == [900 * 16, 200 * 16]
+
+
+def test_a_stretch_in_which_no_speech_is_found_is_heard_whole(spoken: Path) -> None:
+    segments = recognise_spans(spoken, [Span(1000, 2000)], FakeRecognizer([], says_its_number), rejoin=True)
+    assert [each.span for each in segments] == [Span(1000, 2000)]
+
+
 def test_many_threads_look_on_while_a_job_runs(store: JobStore, recording: Path) -> None:
     script = Script(call(), hold_after=6)
     runner = JobRunner(store, script, at_once=2)

@@ -22,15 +22,24 @@ from sensevoice.options import Options
 from sensevoice.pipeline import cut
 from sensevoice.transcript import Segment, Span
 from sensevoice.ui import job_routes
-from sensevoice.ui.routes import each_from_its_channel
+from sensevoice.ui.again import each_from_its_channel, neighbours
 from tests.media import tone, write_wav
-from tests.ui_script import CALL, Script, call, runner_of
+from tests.ui_script import CALL, Script, call, runner_of, speech, transcript
 
 
-def hear(path: Path, spans: Any, options: Options) -> list[Segment]:
-    return [
-        Segment("speech", span, f"重听 {options.language}", language="zh", emotion="SAD") for span in spans
+def hear(path: Path, spans: Any, options: Options, rejoin: bool = False) -> list[Segment]:
+    text = f"重听 {options.language}" + ("" if options.use_itn else " 口语")
+    length_ms = round(options.merge_length_s * 1000) if rejoin else 1 << 40
+    pieces = [
+        Span(at, min(at + length_ms, span.end_ms))
+        for span in spans
+        for at in range(span.start_ms, span.end_ms, length_ms)
     ]
+    return [Segment("speech", span, text, language="zh", emotion="SAD") for span in pieces]
+
+
+def many(count: int) -> tuple[Segment, ...]:
+    return tuple(speech(n * 1000, n * 1000 + 900, f"第 {n} 句") for n in range(count))
 
 
 class Site:
@@ -136,12 +145,64 @@ def test_a_correction_that_cannot_be_is_refused(site: Site, path: str, body: Any
 def test_rows_heard_again_are_only_proposed_until_they_are_accepted(site: Site) -> None:
     job_id = site.done()
     proposed = site.client.post(f"/sv/jobs/{job_id}/redo", json={"rows": [1, 3], "language": "yue"}).json()
-    assert [each["new"]["text"] for each in proposed["proposals"]] == ["重听 yue"] * 2
-    assert proposed["proposals"][0]["old"]["text"] == CALL[1].text
+    assert [each["new"][0]["text"] for each in proposed["proposals"]] == ["重听 yue"] * 2
+    assert proposed["proposals"][0]["old"][0]["text"] == CALL[1].text
     assert site.get(f"jobs/{job_id}/segments")["segments"][1]["text"] == CALL[1].text
-    site.client.post(f"/sv/jobs/{job_id}/accept", json={"proposals": [proposed["proposals"][0]["new"]]})
+    site.client.post(f"/sv/jobs/{job_id}/accept", json={"id": proposed["id"], "chosen": [0]})
     texts = [row["text"] for row in site.get(f"jobs/{job_id}/segments")["segments"]]
     assert texts[1] == "重听 yue" and texts[3] == CALL[3].text
+
+
+def test_neighbouring_rows_are_joined_and_split_anew(site: Site) -> None:
+    job_id = site.done()
+    body = {"rows": [0, 1, 5], "merge_length_s": 4.0, "use_itn": False}
+    proposed = site.client.post(f"/sv/jobs/{job_id}/redo", json=body).json()
+    first, second = proposed["proposals"]
+    assert [row["index"] for row in first["old"]] == [0, 1] and len(second["old"]) == 1
+    spans = [(row["start_ms"], row["end_ms"]) for row in first["new"]]
+    assert spans == [(600, 4600), (4600, 8600), (8600, 9100)]
+    site.client.post(f"/sv/jobs/{job_id}/accept", json={"id": proposed["id"], "chosen": [0]})
+    rows = site.get(f"jobs/{job_id}/segments")["segments"]
+    assert [row["text"] for row in rows[:4]] == ["重听 auto 口语"] * 3 + [CALL[2].text]
+    assert all(row["edited"] for row in rows[:3]) and len(rows) == len(CALL) + 1
+    record = site.client.get(f"/sv/jobs/{job_id}/export?format=json").json()
+    assert record["segments"][0]["original"]["text"] == f"{CALL[0].text} {CALL[1].text}"
+    stale = site.client.post(f"/sv/jobs/{job_id}/accept", json={"id": proposed["id"], "chosen": [0]})
+    assert (stale.status_code, stale.json()["code"]) == (400, "rows_changed")
+    site.client.post(f"/sv/jobs/{job_id}/accept", json={"id": proposed["id"], "chosen": [1]})
+    assert site.get(f"jobs/{job_id}/segments")["segments"][-1]["text"] == "重听 auto 口语"
+    for _ in range(2):
+        site.client.post(f"/sv/jobs/{job_id}/undo")
+    assert [row["text"] for row in site.get(f"jobs/{job_id}/segments")["segments"]] == [r.text for r in CALL]
+
+
+@pytest.mark.parametrize(
+    "body", [{"rows": list(range(51))}, {"rows": [0], "merge_length_s": 99}, {"rows": [0], "language": "xx"}]
+)
+def test_what_cannot_be_heard_again_is_a_sentence(site: Site, body: Any) -> None:
+    site.script.items = [*many(60), transcript(many(60))]
+    answer = site.client.post(f"/sv/jobs/{site.done()}/redo", json=body)
+    assert answer.status_code == 400 and {"zh", "en"} <= set(answer.json())
+
+
+def test_what_was_not_proposed_cannot_be_accepted(site: Site) -> None:
+    job_id = site.done()
+    answer = site.client.post(f"/sv/jobs/{job_id}/accept", json={"id": "x", "chosen": [0]})
+    assert (answer.status_code, answer.json()["code"]) == (400, "rows_changed")
+
+
+def test_neighbours_are_of_one_channel_without_another_row_or_a_long_silence_between() -> None:
+    left, right = ({"channel": name} for name in ("left", "right"))
+    rows = [
+        speech(0, 1000, "a", **left),
+        speech(500, 1500, "b", **right),
+        speech(1200, 2000, "c", **left),
+        speech(2100, 3000, "d", **left),
+        speech(9000, 9500, "e", **left),
+        speech(9600, 9900, "f", **left),
+    ]
+    assert neighbours(rows, [0, 1, 2, 4], 1.0) == [[0, 2], [1], [4]]
+    assert neighbours(rows, range(6), 1.0) == [[0, 2, 3], [1], [4, 5]]
 
 
 def test_a_stretch_that_was_left_out_is_transcribed_too(site: Site) -> None:

@@ -8,14 +8,14 @@ from pathlib import Path
 
 from sensevoice.formats.record import segment_from_dict, segment_to_dict
 from sensevoice.jobs.folder import append_line, cut_broken_line, read_lines
-from sensevoice.transcript import Segment
+from sensevoice.transcript import Segment, Span
 
 
 @dataclass(frozen=True)
 class Change:
-    """A row with a new content, or, without a `row`, a row that was not there."""
+    """A row with a new content; without `row`, one that was not there; without `segment`, one taken away."""
 
-    segment: Segment
+    segment: Segment | None
     row: int | None = None
 
 
@@ -43,7 +43,10 @@ class Edits:
     def make(self, changes: Iterable[Change]) -> None:
         """Keep some changes, which are taken back together."""
         made = tuple(changes)
-        rows = [{"row": each.row, "segment": segment_to_dict(each.segment)} for each in made]
+        rows = [
+            {"row": each.row, "segment": segment_to_dict(each.segment) if each.segment else None}
+            for each in made
+        ]
         append_line(self._path, {"changes": rows})
         self._changes.append(made)
 
@@ -59,12 +62,20 @@ class Edits:
         """Return the rows with all changes; a changed row keeps what the model had heard as `original`."""
         rows = list(segments)
         for changes in self._changes:
-            for change in changes:
-                if change.row is not None:
-                    rows[change.row] = edited(rows[change.row], change.segment)
-            rows += [change.segment for change in changes if change.row is None]
-            rows.sort(key=lambda row: (row.span, row.channel or ""))
+            rows = _changed(rows, changes)
         return rows
+
+
+def _changed(rows: Sequence[Segment], changes: Sequence[Change]) -> list[Segment]:
+    """Return the rows after one step, in order of time."""
+    changed: list[Segment | None] = list(rows)
+    for change in changes:
+        if change.row is None:
+            changed.append(change.segment)
+        else:
+            changed[change.row] = edited(rows[change.row], change.segment) if change.segment else None
+    kept = [row for row in changed if row is not None]
+    return sorted(kept, key=lambda row: (row.span, row.channel or ""))
 
 
 def edited(old: Segment, new: Segment) -> Segment:
@@ -73,5 +84,23 @@ def edited(old: Segment, new: Segment) -> Segment:
     return replace(new, words=words, original=old.original or old)
 
 
+def put_together(rows: Sequence[Segment]) -> Segment:
+    """Return neighbouring rows as one with all that was heard in them: the original of what replaces them."""
+    if len(rows) == 1:
+        return rows[0].original or rows[0]
+    kept = [row.original or row for row in rows]
+    return replace(
+        kept[0],
+        span=Span(kept[0].span.start_ms, max(row.span.end_ms for row in kept)),
+        text=" ".join(row.text for row in kept if row.text),
+        raw="".join(row.raw for row in kept),
+        events=tuple(
+            {event.name: replace(event, offset=None) for row in kept for event in row.events}.values()
+        ),
+        inline=(),
+        words=tuple(word for row in kept for word in row.words),
+    )
+
+
 def _read(item: dict) -> Change:  # type: ignore[type-arg]  # a line of JSON
-    return Change(segment_from_dict(item["segment"]), item["row"])
+    return Change(segment_from_dict(item["segment"]) if item["segment"] else None, item["row"])

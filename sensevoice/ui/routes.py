@@ -9,9 +9,8 @@ from __future__ import annotations
 import json
 import mimetypes
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from starlette.concurrency import run_in_threadpool
@@ -26,20 +25,16 @@ from sensevoice.formats.finetune import finetune_bundle, is_trainable
 from sensevoice.jobs import Job, JobRunner
 from sensevoice.jobs.edits import Change
 from sensevoice.jobs.waveform import peaks_file, playable_file
-from sensevoice.options import CHANNELS, Channel, Options
+from sensevoice.options import Channel
 from sensevoice.transcript import Segment, Span
 from sensevoice.ui import rows, several
+from sensevoice.ui.again import HearAgainFn, HeardAgain, each_from_its_channel
 from sensevoice.ui.downloads import file_stem
 from sensevoice.ui.handlers import log_unexpected
 from sensevoice.ui.packed import PackedAnswers, packed, packed_response
 
 CutFn = Callable[[Path, Sequence[Span], Channel], list[np.ndarray]]
 """Returns the float32 mono 16 kHz samples of stretches of one channel of a recording."""
-
-HearFn = Callable[[Path, Sequence[Span], Options], list[Segment]]
-"""Recognises stretches of a recording anew; one segment for each span."""
-
-_Found = TypeVar("_Found")
 
 STATIC = Path(__file__).with_name("workbench")
 
@@ -49,7 +44,7 @@ MAX_BODY_BYTES = 1 << 20
 Method = Callable[[Request, dict[str, Any]], Response | dict[str, Any]]
 
 
-def job_routes(runner: JobRunner, hear: HearFn, cut: CutFn) -> list[BaseRoute]:
+def job_routes(runner: JobRunner, hear: HearAgainFn, cut: CutFn) -> list[BaseRoute]:
     """Return the routes below /sv, to be put before gradio's own."""
     at = JobRoutes(runner, hear, cut)
     job = "/sv/jobs/{job_id}"
@@ -80,11 +75,12 @@ def job_routes(runner: JobRunner, hear: HearFn, cut: CutFn) -> list[BaseRoute]:
 class JobRoutes:
     """The answers. Each method takes a request and its JSON body and runs in a thread of its own."""
 
-    def __init__(self, runner: JobRunner, hear: HearFn, cut: CutFn) -> None:
+    def __init__(self, runner: JobRunner, hear: HearAgainFn, cut: CutFn) -> None:
         self._runner = runner
         self._store = runner.store
         self._hear = hear
         self._cut = cut
+        self._again = HeardAgain(runner.store, hear)
         self._packed = PackedAnswers()
 
     def answer(self, method: Method) -> Callable[[Request], Awaitable[Response]]:
@@ -171,37 +167,11 @@ class JobRoutes:
     def redo(self, request: Request, body: dict[str, Any]) -> dict[str, Any]:
         """Recognise some rows anew with other settings; nothing is kept until it is accepted."""
         job = self._finished(request)
-        segments = self._segments(job)
-        wanted = [int(row) for row in body.get("rows", ()) if 0 <= int(row) < len(segments)]
-        settings = {key: body[key] for key in ("language", "use_itn") if key in body}
-        options = replace(job.options, **settings)
-        source = self._store.folder(job.id).source
-        again = each_from_its_channel(
-            [segments[row] for row in wanted],
-            job.options,
-            lambda spans, channel: self._hear(source, spans, replace(options, channel=channel)),
-        )
-        pairs = zip(wanted, again, strict=True)
-        return {
-            "proposals": [
-                {
-                    "index": row,
-                    "old": rows.segment_row(row, segments[row]),
-                    "new": rows.segment_row(row, replace(new, channel=segments[row].channel)),
-                }
-                for row, new in pairs
-            ]
-        }
+        return self._again.propose(job, self._segments(job), body)
 
     def accept(self, request: Request, body: dict[str, Any]) -> dict[str, Any]:
         job = self._finished(request)
-        segments = self._segments(job)
-        changes = [
-            Change(rows.corrected(segments[int(new["index"])], new), int(new["index"]))
-            for new in body.get("proposals", ())
-            if 0 <= int(new["index"]) < len(segments)
-        ]
-        self._store.change(job, changes)
+        self._store.change(job, self._again.accepted(job, self._segments(job), body))
         return {"version": self._version(job)}
 
     def transcribe(self, request: Request, body: dict[str, Any]) -> dict[str, Any]:
@@ -281,20 +251,6 @@ class JobRoutes:
 
     def _version(self, job: Job) -> int:
         return rows.version(self._runner, job)
-
-
-def each_from_its_channel(
-    rows: Sequence[Segment], options: Options, work: Callable[[list[Span], Channel], list[_Found]]
-) -> list[_Found]:
-    """Return what `work` finds for each row, asked for in the channel in which the row was heard."""
-    whole: Channel = "mix" if options.channel == "split" else options.channel
-    known: dict[str, Channel] = {channel: channel for channel in CHANNELS}
-    channels = [known.get(row.channel or "", whole) for row in rows]
-    found: dict[int, _Found] = {}
-    for channel in dict.fromkeys(channels):
-        places = [place for place, its_channel in enumerate(channels) if its_channel == channel]
-        found.update(zip(places, work([rows[place].span for place in places], channel), strict=True))
-    return [found[place] for place in range(len(rows))]
 
 
 def owner_of(request: Request) -> str:

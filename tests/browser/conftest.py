@@ -19,7 +19,7 @@ import pytest
 
 from sensevoice.jobs import TranscribeFn
 from sensevoice.pipeline import cut
-from sensevoice.transcript import Segment
+from sensevoice.transcript import Segment, Span
 from sensevoice.ui import PageSettings, build_app, job_routes, launch_arguments, queue_arguments
 from tests.ui_script import runner_of
 
@@ -77,7 +77,9 @@ def live_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LiveAp
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "gradio"))
     apps, runners = [], []
 
-    def hear(path: Path, spans: Any, options: Any) -> list[Segment]:
+    def hear(path: Path, spans: Any, options: Any, rejoin: bool = False) -> list[Segment]:
+        if rejoin:  # each in two halves
+            spans = [half for span in spans for half in halves(span)]
         return [Segment("speech", span, "重新识别", language="zh") for span in spans]
 
     def launch(transcribe: TranscribeFn, settings: PageSettings) -> str:
@@ -164,6 +166,11 @@ def screenshot(tmp_path: Path) -> Callable[[Any, str], Path]:
         return path
 
     return take
+
+
+def halves(span: Span) -> tuple[Span, Span]:
+    middle_ms = (span.start_ms + span.end_ms) // 2
+    return Span(span.start_ms, middle_ms), Span(middle_ms, span.end_ms)
 
 
 def free_port() -> int:

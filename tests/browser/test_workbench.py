@@ -412,6 +412,30 @@ def test_the_shown_rows_are_heard_again_and_kept_together(done: Any) -> None:
     expect(row(done, "重新识别")).to_have_count(sum(each.kind == "speech" for each in CALL))
 
 
+def test_selected_neighbours_are_joined_anew_side_by_side_and_either_is_kept(
+    done: Any, screenshot: Any
+) -> None:
+    done.click(".svw-again summary")
+    expect(done.locator(".svw-again [role=status]")).to_contain_text("没有选中片段")
+    for text in ("您好", "我上周", "这都第几天了", "好的"):
+        row(done, text).get_by_label("选择").check()
+    expect(done.locator(".svw-again [role=status]")).to_have_text("选中的 4 段")
+    done.select_option(".svw-again select[aria-label='合并长度']", "8")
+    done.select_option(".svw-again select[aria-label='数字与标点']", "spokenForm")
+    done.click(".svw-again >> text=开始")
+    pair = done.locator(".svw-pair")
+    expect(pair).to_have_count(2)
+    expect(pair.first).to_contain_text("这都第几天了")
+    screenshot(done, "zh-again")
+    pair.nth(1).get_by_text("保留原来的").click()
+    pair.first.get_by_text("采用").click()
+    expect(row(done, "重新识别")).to_have_count(2)
+    expect(row(done, "这都第几天了")).to_have_count(0)
+    expect(row(done, "好的")).to_have_count(1)
+    done.click("text=撤销上次修改")
+    expect(row(done, "这都第几天了")).to_have_count(1)
+
+
 def test_recordings_on_the_server_are_picked(
     live_app: Any, page_zh: Any, media: Path, screenshot: Any
 ) -> None:

@@ -1,52 +1,96 @@
-// Hearing the shown rows again with other settings: old and new side by side, and either can be kept.
+// Hearing rows again with other settings: old and new side by side, and either can be kept.
 import { button, clock, make } from "./dom.js";
 
-const MOST = 50; // more would keep the page waiting
+const MOST = 50; // the server hears no more at a time
+
+const NORMALISATION = {
+  written: { use_itn: true, keep_numbers: false },
+  spokenForm: { use_itn: false, keep_numbers: false },
+  keptNumbers: { use_itn: true, keep_numbers: true },
+};
+const JOINING_S = [0, 3, 5, 8, 15, 30];
 
 export function again(bench) {
   const { t, api } = bench;
-  const language = make("select", { className: "svw-select", "aria-label": t("language") });
-  language.append(make("option", { value: "auto" }, t("detect")));
-  for (const name of bench.kinds.language) language.append(make("option", { value: name }, bench.label(name)));
-  const itn = make("input", { type: "checkbox", checked: true });
-  const proposals = make("ul", { className: "svw-list" });
+  const choice = (label, choices) => {
+    const select = make("select", { className: "svw-select", "aria-label": label, title: label });
+    for (const [value, text] of choices) select.append(make("option", { value }, text));
+    return select;
+  };
+  const language = choice(t("language"), [["auto", t("detect")], ...bench.kinds.language.map((name) => [name, bench.label(name)])]);
+  const writing = choice(t("written"), Object.keys(NORMALISATION).map((name) => [name, t(name)]));
+  const joining = choice(t("joining"), [["", t("joinKeep")], ...JOINING_S.map((n) => [n, n ? t("joinUpTo", { n }) : t("joinNone")])]);
+  const which = make("span", { className: "svw-quiet", role: "status" });
+  const proposals = make("ul", { className: "svw-list", "aria-live": "polite" });
   const element = make(
     "details",
     { className: "svw-again" },
     make("summary", {}, t("hearShown")),
-    make("div", { className: "svw-row" }, language, make("label", { className: "svw-check" }, itn, t("digits")), button(t("start"), hear)),
+    make("div", { className: "svw-row" }, language, writing, joining, button(t("start"), hear), which),
     proposals,
   );
 
-  async function hear() {
-    const rows = bench.shown.filter((row) => row.kind === "speech").slice(0, MOST).map((row) => row.index);
-    if (!rows.length) return;
-    proposals.replaceChildren(make("li", {}, "…"));
-    const told = await bench.attempt(() => api.post(`jobs/${bench.job.id}/redo`, { rows, language: language.value, use_itn: itn.checked }));
-    show(told ? told.proposals : []);
+  function wanted() {
+    const chosen = bench.selected.size ? bench.rows.filter((row) => bench.selected.has(row.index)) : bench.shown;
+    return chosen.filter((row) => row.kind === "speech");
   }
 
-  function show(found) {
-    const other = found.filter(({ old, new: heard }) => old.text !== heard.text || old.language !== heard.language || old.emotion !== heard.emotion);
+  function tellWhich() {
+    const n = wanted().length;
+    const most = n > MOST ? ` · ${t("hearMost", { n: MOST })}` : "";
+    which.textContent = t(bench.selected.size ? "hearWhich" : "hearFiltered", { n }) + most;
+  }
+
+  async function hear() {
+    const rows = wanted().slice(0, MOST).map((row) => row.index);
+    if (!rows.length) return;
+    proposals.replaceChildren(make("li", {}, "…"));
+    const body = { rows, language: language.value, ...NORMALISATION[writing.value] };
+    if (joining.value !== "") body.merge_length_s = Number(joining.value);
+    const told = await bench.attempt(() => api.post(`jobs/${bench.job.id}/redo`, body));
+    if (!told) return proposals.replaceChildren();
+    show(told.id, told.proposals.map((each, number) => ({ ...each, number })).filter(isOther));
+  }
+
+  // Rows of another place, or of another content.
+  function isOther({ old, new: heard }) {
+    const what = (row) => JSON.stringify([row.start_ms, row.end_ms, row.text, row.language, row.emotion, row.events]);
+    return old.map(what).join() !== heard.map(what).join();
+  }
+
+  function show(id, open) {
+    const leave = (done) => show(id, open.filter((each) => !done.includes(each)));
     const use = async (chosen) => {
-      await bench.change(() => api.post(`jobs/${bench.job.id}/accept`, { proposals: chosen.map((each) => each.new) }));
-      show(other.filter((each) => !chosen.includes(each)));
+      const done = await bench.change(() => api.post(`jobs/${bench.job.id}/accept`, { id, chosen: chosen.map((each) => each.number) }));
+      if (done) leave(chosen);
     };
-    const said = (row) => [bench.label(row.language), bench.label(row.emotion), row.text || row.error || "—"].filter(Boolean).join(" · ");
-    const lines = other.map((each) =>
+    const lines = open.map((each) =>
       make(
         "li",
         {},
-        make("span", {}, clock(each.old.start_ms)),
-        make("del", { className: "svw-quiet" }, said(each.old)),
-        make("ins", {}, said(each.new)),
-        button(t("useIt"), () => use([each])),
+        make(
+          "div",
+          { className: "svw-pair" },
+          side(t("before"), each.old, "svw-quiet"),
+          side(t("after"), each.new, ""),
+          make("div", { className: "svw-row" }, button(t("useIt"), () => use([each])), button(t("keepOld"), () => leave([each]))),
+        ),
       ),
     );
-    if (other.length > 1) lines.unshift(make("li", {}, button(t("useAll"), () => use(other))));
+    if (open.length > 1) lines.unshift(make("li", {}, button(t("useAll"), () => use(open))));
     proposals.replaceChildren(...(lines.length ? lines : [make("li", { className: "svw-quiet" }, t("nothingNew"))]));
   }
 
+  function side(title, rows, className) {
+    const said = (row) => [bench.label(row.language), bench.label(row.emotion), row.text || row.error || "—"].filter(Boolean).join(" · ");
+    const lines = rows.map((row) =>
+      make("p", {}, button(clock(row.start_ms), () => bench.play(row.start_ms), { className: "svw-time" }), ` ${said(row)}`),
+    );
+    return make("div", { className }, make("strong", {}, title), ...lines);
+  }
+
   bench.on("job", () => proposals.replaceChildren());
+  for (const event of ["shown", "selected", "rows"]) bench.on(event, tellWhich);
+  tellWhich();
   return { element };
 }

@@ -40,8 +40,8 @@ export function editor(bench) {
       const body = { rows: [row.index], language: again.value || "auto" };
       const told = await bench.attempt(() => api.post(`jobs/${bench.job.id}/redo`, body));
       if (!told) return;
-      const found = told.proposals[0].new;
-      const accept = () => bench.change(() => api.post(`jobs/${bench.job.id}/accept`, { proposals: [found] }));
+      const [found] = told.proposals[0].new;
+      const accept = () => bench.change(() => api.post(`jobs/${bench.job.id}/accept`, { id: told.id, chosen: [0] }));
       proposal.replaceChildren(
         make("span", {}, `${t("heard")}: ${found.text || found.error || "—"}`),
         button(t("useIt"), () => accept().then(close)),

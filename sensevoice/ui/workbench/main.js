@@ -31,7 +31,7 @@ export async function mount(element, { base, reader }) {
 
 class Bench {
   constructor(api, reader) {
-    Object.assign(this, { api, reader, t: words(reader), job: null, rows: [], shown: [], version: 0, current: -1, threshold: 0.5 });
+    Object.assign(this, { api, reader, t: words(reader), job: null, rows: [], shown: [], version: 0, current: -1, threshold: 0.5, selected: new Set() });
     this.listeners = new Map();
     this.timer = 0;
     this.pause = POLL_MS;
@@ -108,6 +108,7 @@ class Bench {
     if (!found) return void (this.wanted = this.job?.id);
     const [job, told] = found;
     Object.assign(this, { job, rows: told.segments, shown: [], version: told.version, current: -1 });
+    this.selected.clear();
     const address = new URL(window.location.href);
     address.searchParams.set("job", id);
     history.replaceState(null, "", address);
@@ -140,6 +141,7 @@ class Bench {
       this.tell("");
       this.pause = POLL_MS;
       const changed = told.segments.length > 0 || told.from < this.rows.length;
+      if (told.from < this.rows.length) this.selected.clear(); // rows have other numbers now
       this.rows = [...this.rows.slice(0, told.from), ...told.segments];
       this.version = told.version;
       if (changed) this.emit("rows");
@@ -171,7 +173,9 @@ class Bench {
 
   // Changes something on the server, then shows the rows as they are now.
   async change(action) {
-    if (await this.attempt(action)) await this.poll();
+    const told = await this.attempt(action);
+    if (told) await this.poll();
+    return told;
   }
 
   async attempt(action) {
@@ -236,6 +240,12 @@ class Bench {
 
   playRow(row) {
     this.play(row.start_ms);
+  }
+
+  select(row, chosen) {
+    if (chosen) this.selected.add(row.index);
+    else this.selected.delete(row.index);
+    this.emit("selected");
   }
 
   step(by) {

@@ -33,6 +33,12 @@ export function table(bench) {
     return shown;
   }
 
+  function picker(row) {
+    const box = make("input", { type: "checkbox", checked: bench.selected.has(row.index), "aria-label": t("select"), title: t("select") });
+    box.addEventListener("change", () => bench.select(row, box.checked));
+    return box;
+  }
+
   function line(row, place) {
     const events = row.events.filter((event) => bench.label(event.name));
     const sounds = events.map((event) => tag(row, event.name, event.trend ? { rising: " ↗", falling: " ↘" }[event.trend] : ""));
@@ -48,7 +54,7 @@ export function table(bench) {
         row.edited ? make("em", {}, `${t("edited")} `) : null,
         text,
       ),
-      make("span", { role: "cell" }, button("✎", () => bench.emit("edit", row), { "aria-label": t("edit"), title: t("edit") })),
+      make("span", { role: "cell", className: "svw-tools" }, picker(row), button("✎", () => bench.emit("edit", row), { "aria-label": t("edit"), title: t("edit") })),
     ];
     const element = make(
       "div",
@@ -58,7 +64,7 @@ export function table(bench) {
     element.style.transform = `translateY(${place * height()}px)`;
     element.style.height = `${height()}px`;
     element.classList.toggle("svw-now", row.index === bench.current);
-    element.addEventListener("click", (event) => event.target.closest("button") || bench.playRow(row));
+    element.addEventListener("click", (event) => event.target.closest("button, input") || bench.playRow(row));
     return element;
   }
 
