@@ -236,6 +236,25 @@ def test_the_recording_comes_in_ranges_and_never_as_a_page(site: Site) -> None:
     assert page.headers["content-type"] == "application/octet-stream"
 
 
+@pytest.mark.parametrize(
+    "name, kind, film",
+    [
+        ("a.mp4", "video/mp4", True),
+        ("a.mov", "video/quicktime", True),
+        ("a.webm", "video/webm", True),
+        ("a.mp3", "audio/mpeg", False),
+        ("a.svg", "application/octet-stream", False),
+    ],
+)
+def test_a_film_is_told_and_comes_in_ranges(site: Site, name: str, kind: str, film: bool) -> None:
+    site.recording = site.recording.rename(site.recording.with_name(name))
+    job_id = site.done()
+    assert site.get(f"jobs/{job_id}")["film"] is film
+    part = site.client.get(f"/sv/jobs/{job_id}/audio", headers={"Range": "bytes=100-199"})
+    assert (part.status_code, len(part.content), part.headers["content-type"]) == (206, 100, kind)
+    assert part.headers["content-security-policy"] == "sandbox"
+
+
 def test_a_copy_that_any_browser_plays(site: Site) -> None:
     content = site.client.get(f"/sv/jobs/{site.done()}/audio?as=opus").content
     with av.open(io.BytesIO(content)) as container:

@@ -7,7 +7,6 @@ look at any job of its owner, and a dropped connection loses nothing.
 from __future__ import annotations
 
 import json
-import mimetypes
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ from sensevoice.formats import FORMATS, RenderOptions, render
 from sensevoice.formats.finetune import finetune_bundle, is_trainable
 from sensevoice.jobs import Job, JobRunner
 from sensevoice.jobs.edits import Change
-from sensevoice.jobs.waveform import peaks_file, playable_file
+from sensevoice.jobs.waveform import peaks_file
 from sensevoice.options import Channel
 from sensevoice.transcript import Segment, Span
 from sensevoice.ui import rows, several
@@ -32,6 +31,7 @@ from sensevoice.ui.again import HearAgainFn, HeardAgain, each_from_its_channel
 from sensevoice.ui.downloads import file_stem
 from sensevoice.ui.handlers import log_unexpected
 from sensevoice.ui.packed import PackedAnswers, packed, packed_response
+from sensevoice.ui.playing import recording_response
 
 CutFn = Callable[[Path, Sequence[Span], Channel], list[np.ndarray]]
 """Returns the float32 mono 16 kHz samples of stretches of one channel of a recording."""
@@ -184,15 +184,7 @@ class JobRoutes:
 
     def audio(self, request: Request, body: dict[str, Any]) -> Response:
         folder = self._store.folder(self._job(request).id)
-        if request.query_params.get("as") == "opus":
-            return FileResponse(playable_file(folder), media_type="audio/ogg")
-        # Never a type that is no sound or film: a browser must not take an upload for a page.
-        guessed = mimetypes.guess_type(folder.source.name)[0] or ""
-        return FileResponse(
-            folder.source,
-            media_type=guessed if guessed.startswith(("audio/", "video/")) else "application/octet-stream",
-            headers={"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox"},
-        )
+        return recording_response(folder, as_opus=request.query_params.get("as") == "opus")
 
     def peaks(self, request: Request, body: dict[str, Any]) -> Response:
         folder = self._store.folder(self._job(request).id)

@@ -19,6 +19,7 @@ from sensevoice.measures import emotion_over_time, speech_rate_over_time
 from sensevoice.options import LANGUAGES, Options
 from sensevoice.tags import EMOTION_NAMES, EVENT_NAMES, TagKind, kind_of, label
 from sensevoice.transcript import Event, Segment, Transcript
+from sensevoice.ui.playing import is_film
 
 KINDS = {
     "language": [name for name in LANGUAGES if name not in ("auto", "nospeech")],
@@ -80,6 +81,7 @@ def job_details(runner: JobRunner, job: Job) -> dict[str, Any]:
     transcript = result.transcript if result else Transcript(job.name, 0, (), options=job.options)
     return {
         "version": version(runner, job),
+        "film": is_film(runner.store.folder(job.id).source),
         "diagnostics": [{"name": d.name, "zh": d.zh, "en": d.en} for d in transcript.diagnostics],
         "coverage": _coverage(transcript),
         "highlights": [_highlight(each) for each in highlights(transcript)],

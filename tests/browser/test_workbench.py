@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -43,6 +44,18 @@ def done(live_app: Any, page_zh: Any, media: Path) -> Any:
     return page
 
 
+def ffmpeg(*arguments: str) -> None:
+    subprocess.run(["ffmpeg", "-v", "error", "-y", *arguments], check=True)
+
+
+def write_film(path: Path, codec: str, length_s: float) -> Path:
+    """Write a test picture of 320 x 180 with a tone."""
+    sources = [f"testsrc=size=320x180:rate=5:duration={length_s}", f"sine=duration={length_s}"]
+    inputs = [part for source in sources for part in ("-f", "lavfi", "-i", source)]
+    ffmpeg(*inputs, "-c:v", codec, "-pix_fmt", "yuv420p", str(path))
+    return path
+
+
 def playing_at_s(page: Any) -> float:
     return float(page.evaluate("document.querySelector('.svw audio').currentTime"))
 
@@ -75,6 +88,36 @@ def test_filter_to_anger_click_and_the_player_stands_there(done: Any) -> None:
     wait_until(lambda: abs(playing_at_s(done) - CALL[2].span.start_ms / 1000) < 0.3)
     expect(done.locator(f"{ROWS}.svw-now")).to_contain_text("这都第几天了")
     expect(done.locator(".svw-caption")).to_have_text("这都第几天了？")
+
+
+@pytest.mark.parametrize("suffix, codec", [("webm", "libvpx"), ("mp4", "libx264"), ("mov", "libx264")])
+def test_a_film_is_shown_with_its_words(
+    live_app: Any, page_zh: Any, tmp_path: Path, screenshot: Any, suffix: str, codec: str
+) -> None:
+    page = page_zh(live_app(Script(call()), SETTINGS))
+    start(page, write_film(tmp_path / f"采访.{suffix}", codec, CALL_MS / 1000))
+    film = page.locator(".svw video")
+    expect(film).to_be_visible()
+    wait_until(lambda: film.evaluate("film => film.videoWidth") == 320)
+    expect(page.locator(".svw audio")).to_be_hidden()
+    wait_until(lambda: film.evaluate("film => film.textTracks[0]?.cues?.length ?? 0") >= len(CALL) - 1)
+    film.evaluate("film => (film.play = () => Promise.resolve())")
+    row(page, "这都第几天了").locator(".svw-time").click()
+    wait_until(lambda: abs(film.evaluate("film => film.currentTime") - 9.3) < 0.3)
+    assert "这都第几天了" in film.evaluate("film => film.textTracks[0].activeCues[0].text")
+    expect(row(page, "这都第几天了")).to_have_class("svw-line svw-now")
+    if suffix == "webm":
+        screenshot(page, "zh-film")
+
+
+def test_a_film_without_a_picture_is_heard(live_app: Any, page_zh: Any, media: Path, tmp_path: Path) -> None:
+    sound = tmp_path / "只有声音.mp4"
+    ffmpeg("-i", str(media), str(sound))
+    page = page_zh(live_app(Script(call()), SETTINGS))
+    start(page, sound)
+    expect(page.locator(".svw audio")).to_be_visible()
+    expect(page.locator(".svw video")).to_be_hidden()
+    wait_until(lambda: page.locator(".svw audio").evaluate("sound => sound.duration > 21"))
 
 
 def test_words_are_found_and_matches_are_stepped_through(done: Any) -> None:

@@ -124,7 +124,7 @@ class Bench {
     clearTimeout(this.timer);
     this.job = this.wanted = null;
     this.desk.hidden = true;
-    this.player.media.removeAttribute("src");
+    this.player.stop();
     const address = new URL(window.location.href);
     address.searchParams.delete("job");
     history.replaceState(null, "", address);

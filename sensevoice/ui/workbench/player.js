@@ -1,38 +1,71 @@
-// The recording: controls, speed, its waveform, and the words that are being said.
+// The recording: its picture if it has one, controls, speed, its waveform, and the words that are being said.
 import { make } from "./dom.js";
 
 export function player(bench) {
   const { t } = bench;
-  const media = make("audio", { controls: true, preload: "metadata", "aria-label": t("player") });
+  const sound = make("audio", { controls: true, preload: "metadata", "aria-label": t("player") });
+  const film = make("video", { controls: true, preload: "metadata", playsInline: true, hidden: true, className: "svw-film", "aria-label": t("player") });
+  let media = sound;
   const speed = make("select", { "aria-label": t("speed"), className: "svw-select" });
   for (const rate of [0.75, 1, 1.25, 1.5, 2]) {
     speed.append(make("option", { value: rate, selected: rate === 1 }, `${rate}×`));
   }
-  speed.addEventListener("change", () => (media.playbackRate = Number(speed.value)));
+  speed.addEventListener("change", setSpeed);
   const wave = make("canvas", { className: "svw-wave", height: 56, "aria-hidden": "true" });
   const caption = make("p", { className: "svw-caption", "aria-live": "off" });
-  const element = make(
-    "div",
-    { className: "svw-player" },
-    make("div", { className: "svw-row" }, media, speed),
-    wave,
-    caption,
-  );
+  const element = make("div", { className: "svw-player" }, film, make("div", { className: "svw-row" }, sound, speed), wave, caption);
   let peaks = null;
 
-  media.addEventListener("error", () => {
-    if (media.src && !media.src.includes("as=opus")) media.src = `${bench.audio()}?as=opus`;
-  });
-  media.addEventListener("timeupdate", () => bench.emit("time", media.currentTime * 1000));
-  wave.addEventListener("click", (event) => seek((event.offsetX / wave.clientWidth) * bench.durationMs(), true));
-  bench.on("job", () => {
+  function setSpeed() {
+    for (const each of [sound, film]) each.playbackRate = each.defaultPlaybackRate = Number(speed.value);
+  }
+
+  // Lets go of what played before: a browser keeps few connections to one address.
+  function stop() {
+    for (const each of [sound, film]) {
+      each.removeAttribute("src");
+      each.replaceChildren();
+      each.load();
+    }
+  }
+
+  function use(chosen) {
+    const at_s = media.currentTime;
+    stop();
+    media = chosen;
+    sound.hidden = media !== sound;
+    film.hidden = media !== film;
     media.src = bench.audio();
+    return at_s;
+  }
+
+  // Not every film has a picture that this browser can show; its sound is heard all the same.
+  function onlySound() {
+    if (media !== film || !film.hasAttribute("src")) return;
+    const at_s = use(sound);
+    if (at_s) sound.currentTime = at_s;
+  }
+
+  film.addEventListener("error", onlySound);
+  film.addEventListener("loadedmetadata", () => film.videoWidth || onlySound());
+  sound.addEventListener("error", () => {
+    if (sound.hasAttribute("src") && !sound.src.includes("as=opus")) sound.src = `${bench.audio()}?as=opus`;
+  });
+  for (const each of [sound, film]) {
+    each.addEventListener("timeupdate", () => each === media && bench.emit("time", each.currentTime * 1000));
+  }
+  wave.addEventListener("click", (event) => seek((event.offsetX / wave.clientWidth) * bench.durationMs(), true));
+  bench.on("job", ({ film: hasPicture }) => {
+    media.currentTime = 0;
+    use(hasPicture ? film : sound);
+    setSpeed();
     peaks = null;
     caption.textContent = "";
     draw();
   });
   bench.on("finished", async () => {
     const id = bench.job.id;
+    subtitle();
     const found = await bench.api.get(`jobs/${id}/peaks`).catch(() => null);
     if (bench.job?.id === id) {
       peaks = found;
@@ -41,6 +74,13 @@ export function player(bench) {
   });
   bench.on("playing", (row) => (caption.textContent = row ? row.text : ""));
   new ResizeObserver(draw).observe(wave);
+
+  // The words on the picture, as they were corrected last.
+  function subtitle() {
+    if (media !== film) return;
+    const src = `${bench.api.base}/jobs/${bench.job.id}/export?format=vtt&labels=${bench.reader}&version=${bench.version}`;
+    film.replaceChildren(make("track", { kind: "captions", label: t("text"), default: true, src }));
+  }
 
   function draw() {
     const width = Math.max(1, Math.floor(wave.clientWidth));
@@ -65,5 +105,5 @@ export function player(bench) {
   }
 
   const toggle = () => (media.paused ? media.play().catch(() => {}) : media.pause());
-  return { element, seek, toggle, media };
+  return { element, seek, toggle, stop };
 }
