@@ -378,6 +378,16 @@ def test_progress_says_stage_share_and_what_remains(
     assert markup.progress_line(progress, left_s, "zh") == line
 
 
+@pytest.mark.parametrize(
+    "mb, shown",
+    [(1, "1 MB"), (500, "500 MB"), (1024, "1 GB"), (2048, "2 GB"), (2560, "2.5 GB"), (3000, "2.93 GB")],
+)
+def test_the_limit_is_told_in_words(mb: int, shown: str) -> None:
+    assert text.size(mb) == shown
+    page = text.translations(replace(SETTINGS, max_upload_mb=mb))
+    assert shown in page["en"]["sv_file"] and shown in page["zh-CN"]["sv_file"]
+
+
 # --- downloads ------------------------------------------------------------------------------------
 
 

@@ -6,6 +6,8 @@ async () => {
   const { mount } = await import(`${root}/sv/static/main.js`);
   const reader = navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en";
   mount(frame, { base: `${root}/sv`, reader });
+  const { watchUploads } = await import(`${root}/sv/static/uploads.js`);
+  watchUploads(reader, window.gradio_config?.max_file_size);
 
   const tell = () => {
     const id = document.querySelector("#sv-job [data-job]")?.dataset.job;

@@ -206,6 +206,11 @@ def duration(ms: float, reader: Reader) -> str:
     return say("hours", reader, hours=minutes // 60, minutes=minutes % 60)
 
 
+def size(mb: int) -> str:
+    """Return megabytes as people read them: "500 MB", "2 GB", "2.5 GB"."""
+    return f"{mb} MB" if mb < 1024 else f"{mb / 1024:.3g} GB"
+
+
 def translations(settings: PageSettings) -> dict[str, dict[str, str]]:
     """Return the static strings by the browser's language, for gr.I18n."""
     zh, en = (_static(settings, reader) for reader in READERS)
@@ -214,7 +219,7 @@ def translations(settings: PageSettings) -> dict[str, dict[str, str]]:
 
 def _static(settings: PageSettings, reader: Reader) -> dict[str, str]:
     which = READERS.index(reader)
-    upload = f"{settings.max_upload_mb / 1024:g} GB"
+    upload = size(settings.max_upload_mb)
     words = {key: pair[which].replace("{max_upload}", upload) for key, pair in STATIC.items()}
     words["header"] = f"<h1>{words['heading']}</h1><p>{words['tagline']}</p>"
     words["status"] = _status(settings, words)

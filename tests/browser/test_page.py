@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from sensevoice.errors import NoAudioTrack
 from sensevoice.formats import render_view
@@ -228,6 +229,86 @@ def test_labels_and_sentences_are_in_one_language(
     page = open_page(live_app(Script(call()), SETTINGS), locale=locale)
     page.click(f"#sv-start:has-text('{label}')")
     page.wait_for_selector(f"#sv-notice >> text={sentence}")
+
+
+@pytest.mark.parametrize(
+    "locale, told, sentence",
+    [
+        ("zh-CN", "最大 1 MB", "超过 1 MB 的上限（--max-upload-mb），没有上传"),
+        ("en-US", "up to 1 MB", "over the limit of 1 MB (--max-upload-mb), so it was not sent"),
+    ],
+)
+@pytest.mark.parametrize("way", ["chosen", "dropped"])
+def test_a_file_over_the_limit_is_refused_before_it_is_sent(
+    live_app: Any,
+    open_page: Any,
+    media: Path,
+    tmp_path: Path,
+    screenshot: Any,
+    way: str,
+    locale: str,
+    told: str,
+    sentence: str,
+) -> None:
+    page = open_page(live_app(Script(call()), replace(SETTINGS, max_upload_mb=1)), locale=locale)
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if "/upload" in request.url else None)
+    expect(page.locator("#sv-file label")).to_contain_text(told)
+    large = tmp_path / "大 <b>.wav"
+    large.write_bytes(bytes(1_100_000))
+    if way == "chosen":
+        page.set_input_files("#sv-file input[type=file]", str(large))
+    else:
+        drop(page, large.name, 1_100_000)
+    expect(page.locator("#sv-too-large")).to_contain_text(sentence)
+    expect(page.locator("#sv-too-large")).to_contain_text(
+        "大 <b>.wav: 1.1 MB" if locale == "en-US" else "大 <b>.wav：1.1 MB"
+    )
+    assert sent == []
+    if way == "chosen":
+        screenshot(page, f"{locale[:2]}-too-large")
+    choose(page, media)
+    expect(page.locator("#sv-too-large")).to_have_count(0)
+    assert sent
+
+
+def drop(page: Any, name: str, size: int) -> None:
+    """Drop a file on the place for files, as a mouse does."""
+    page.evaluate(
+        """([name, size]) => {
+            const dataTransfer = new DataTransfer();
+            dataTransfer.items.add(new File([new Uint8Array(size)], name));
+            const place = document.querySelector("#sv-file button");
+            for (const kind of ["dragenter", "dragover", "drop"])
+                place.dispatchEvent(new DragEvent(kind, { dataTransfer, bubbles: true, cancelable: true }));
+        }""",
+        [name, size],
+    )
+
+
+def test_an_upload_tells_how_far_it_is(live_app: Any, page_zh: Any, tmp_path: Path, screenshot: Any) -> None:
+    page = page_zh(live_app(Script(call()), SETTINGS))
+    wire = page.context.new_cdp_session(page)
+    wire.send("Network.enable")
+    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 1_000_000}
+    wire.send("Network.emulateNetworkConditions", slow)
+    recording = tmp_path / "会议.wav"
+    recording.write_bytes(bytes(8 << 20))
+    page.set_input_files("#sv-file input[type=file]", str(recording))
+    seen = page.wait_for_function(
+        """() => {
+            const told = document.querySelector("#sv-file").dataset.upload ?? "";
+            return /上传 ([2-9]\\d) %/.test(told) && told;
+        }""",
+        polling=50,
+    )
+    told = str(seen.json_value())
+    percent, done, whole = (float(number) for number in re.findall(r"[\d.]+", told))
+    assert whole == 8.0 and abs(done - whole * percent / 100) < 0.2
+    screenshot(page, "zh-uploading")
+    wire.send("Network.emulateNetworkConditions", {**slow, "uploadThroughput": -1})
+    page.wait_for_selector("#sv-file >> text=会议")
+    expect(page.locator("#sv-file")).not_to_have_attribute("data-upload", re.compile(""))
 
 
 def test_without_a_file_the_page_asks_for_one(live_app: Any, page_zh: Any) -> None:

@@ -86,6 +86,11 @@ const WORDS = {
   hearFiltered: ["没有选中片段：识别筛选出的 {n} 段", "nothing selected: the {n} rows that are shown"],
   hearMost: ["每次最多 {n} 段，只识别前面的", "at most {n} at a time, the first of them"],
   select: ["选择", "Select"],
+  uploading: ["正在上传 {n} %（{mb} / {max} MB）", "Uploading {n} % ({mb} / {max} MB)"],
+  tooLarge: [
+    "{names}：{mb} MB，超过 {max} MB 的上限（--max-upload-mb），没有上传。请压缩、分段，或先转成 mp3 之类的音频。",
+    "{names}: {mb} MB is over the limit of {max} MB (--max-upload-mb), so it was not sent. Compress or split it, or make an audio file of it first.",
+  ],
   before: ["原来", "Before"],
   after: ["重新识别后", "Heard again"],
   keepOld: ["保留原来的", "Keep as it was"],

@@ -1,0 +1,61 @@
+// What is said of an upload: how far it is, and, before anything is sent, that a file is too large.
+import { make } from "./dom.js";
+import { words } from "./text.js";
+
+const MB = 1024 * 1024;
+
+export function watchUploads(reader, maxBytes) {
+  const t = words(reader);
+  const place = document.querySelector("#sv-file");
+  if (!place) return;
+  let totalBytes = 0;
+
+  function refuse(files) {
+    const large = files.filter((file) => file.size > (maxBytes ?? Infinity));
+    document.querySelector("#sv-too-large")?.remove();
+    if (!large.length) {
+      totalBytes = files.reduce((sum, file) => sum + file.size, 0);
+      return false;
+    }
+    const values = { names: large.map((file) => file.name).join(", "), mb: (Math.ceil((10 * Math.max(...large.map((file) => file.size))) / MB) / 10).toFixed(1), max: Math.floor(maxBytes / MB) };
+    place.after(make("div", { id: "sv-too-large", className: "sv-message sv-error", role: "alert" }, t("tooLarge", values)));
+    return true;
+  }
+
+  // Before gradio, which would say it in English only, in a note that vanishes.
+  const stop = (event) => {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  };
+  place.addEventListener(
+    "change",
+    (event) => {
+      if (event.target.type !== "file" || !refuse([...event.target.files])) return;
+      stop(event);
+      event.target.value = "";
+    },
+    true,
+  );
+  place.addEventListener(
+    "drop",
+    (event) => {
+      if (!refuse([...(event.dataTransfer?.files ?? [])])) return;
+      stop(event);
+      event.target.dispatchEvent(new DragEvent("dragleave", { bubbles: true })); // or gradio waits for the drop
+    },
+    true,
+  );
+
+  // gradio counts what has arrived at the server, and shows it only as the width of a bar it hides.
+  function tell() {
+    const percent = parseFloat(document.documentElement.style.getPropertyValue("--upload-progress-width"));
+    const busy = place.querySelector(".uploading") !== null;
+    place.setAttribute("aria-busy", String(busy));
+    if (!busy) return place.removeAttribute("data-upload");
+    const done = Math.min(100, Math.max(0, percent || 0));
+    const values = { n: Math.floor(done), mb: ((totalBytes * done) / 100 / MB).toFixed(1), max: (totalBytes / MB).toFixed(1) };
+    place.setAttribute("data-upload", t("uploading", values));
+  }
+  new MutationObserver(tell).observe(document.documentElement, { attributeFilter: ["style"] });
+  new MutationObserver(tell).observe(place, { childList: true, subtree: true });
+}
