@@ -16,7 +16,7 @@ from sensevoice.formats.record import from_dict, json_text, to_dict
 from sensevoice.formats.subtitles import srt, vtt
 from sensevoice.formats.text import markdown_file, txt, view_text
 from sensevoice.formats.textgrid import textgrid
-from sensevoice.formats.traditional import check_traditional, traditional
+from sensevoice.formats.traditional import can_be_traditional, check_traditional, traditional
 from sensevoice.transcript import Transcript
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "VIEWS",
     "Format",
     "RenderOptions",
+    "can_be_traditional",
     "check_traditional",
     "from_dict",
     "render",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
+from importlib.util import find_spec
 from types import MappingProxyType
 
 from sensevoice.errors import OptionError
@@ -22,6 +23,11 @@ def traditional(transcript: Transcript, raw: bool = False) -> Transcript:
     What the model wrote stays as it was, unless `raw`. Raises OptionError without OpenCC.
     """
     return replace(transcript, segments=tuple(_converted(item, raw) for item in transcript.segments))
+
+
+def can_be_traditional() -> bool:
+    """Tell whether OpenCC is installed."""
+    return find_spec("opencc") is not None
 
 
 def check_traditional() -> None:

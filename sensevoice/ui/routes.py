@@ -19,7 +19,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from sensevoice.errors import BadRequest, JobNotFound, LoginNeeded, SenseVoiceError, Unexpected
-from sensevoice.formats import FORMATS, RenderOptions, render
+from sensevoice.formats import FORMATS, render
 from sensevoice.formats.finetune import finetune_bundle, is_trainable
 from sensevoice.jobs import Job, JobRunner
 from sensevoice.jobs.edits import Change
@@ -193,7 +193,7 @@ class JobRoutes:
     def export(self, request: Request, body: dict[str, Any]) -> Response:
         job, wanted = self._job(request), request.query_params
         name = wanted.get("format", "txt")
-        options = RenderOptions(view=wanted.get("view", "tagged"), labels=wanted.get("labels", "zh"))
+        options = rows.render_options(wanted)
         transcript = rows.chosen(self._runner, job, wanted.get("rows"))
         content = render(transcript, name, options)
         return rows.file_response(
@@ -215,7 +215,7 @@ class JobRoutes:
 
     def zip(self, request: Request, body: dict[str, Any]) -> Response:
         wanted = request.query_params
-        options = RenderOptions(labels=wanted.get("labels", "zh"))
+        options = rows.render_options(wanted)
         return several.zip_response(self._store, self._several(request), wanted.get("format", "txt"), options)
 
     def table(self, request: Request, body: dict[str, Any]) -> dict[str, Any]:

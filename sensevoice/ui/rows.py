@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from sensevoice.coverage import coverage
 from sensevoice.errors import BadRequest
-from sensevoice.formats import FORMATS, LABELS, VIEWS, Format
+from sensevoice.formats import FORMATS, LABELS, VIEWS, Format, RenderOptions, can_be_traditional
 from sensevoice.highlights import Highlight, highlight_name, highlights
 from sensevoice.jobs import Job, JobRunner
 from sensevoice.language_names import LANGUAGE_NAMES
@@ -40,6 +40,7 @@ def labels() -> dict[str, Any]:
             for row in FORMATS.values()
         ],
         "views": list(VIEWS),
+        "traditional": can_be_traditional(),
     }
 
 
@@ -167,6 +168,16 @@ def chosen(runner: JobRunner, job: Job, wanted: str | None) -> Transcript:
     except (ValueError, IndexError) as exc:
         raise BadRequest(reason=f"rows={wanted[:50]}") from exc
     return replace(transcript, segments=segments)
+
+
+def render_options(wanted: Mapping[str, str]) -> RenderOptions:
+    """Return how the parameters of an address want an export. Raises OptionError."""
+    return RenderOptions(
+        view=wanted.get("view", "tagged"),
+        labels=wanted.get("labels", "zh"),
+        traditional=wanted.get("traditional") == "1",
+        captions=wanted.get("captions") == "1",
+    )
 
 
 def file_response(content: str, stem: str, kind: Format) -> Response:

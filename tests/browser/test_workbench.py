@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import expect
 
 from sensevoice.progress import Progress
-from sensevoice.transcript import Segment, Span, TagScore, Transcript
+from sensevoice.transcript import Event, Segment, Span, TagScore, Transcript
 from tests.browser.test_page import start, wait_for_lines, wait_until
 from tests.media import babble, write_wav
 from tests.ui_script import CALL, CALL_MS, MODEL, SETTINGS, Script, call, speech
@@ -137,10 +137,44 @@ def test_the_map_is_clicked_and_told(done: Any) -> None:
     done.evaluate("document.querySelector('.svw audio').play = () => Promise.resolve()")
     box = done.locator(".svw-ribbon").bounding_box()
     x = box["width"] * 10_000 / 22_000
+    expect(done.locator(".svw-lanes span")).to_have_count(3)
     done.locator(".svw-ribbon").hover(position={"x": x, "y": 30})
     expect(done.locator(".svw-tip")).to_contain_text("愤怒")
     done.locator(".svw-ribbon").click(position={"x": x, "y": 30})
     wait_until(lambda: abs(playing_at_s(done) - 10.0) < 0.3)
+
+
+def test_channels_that_were_split_have_a_lane_each(
+    live_app: Any, page_zh: Any, media: Path, screenshot: Any
+) -> None:
+    rows = tuple(
+        replace(
+            each, channel=("left", "right")[number % 2], span=Span(each.span.start_ms, each.span.end_ms + 900)
+        )
+        for number, each in enumerate(CALL)
+    )
+    page = page_zh(live_app(Script([*rows, Transcript("a.wav", CALL_MS, rows, model=MODEL)]), SETTINGS))
+    start(page, media)
+    expect(page.locator(".svw-lanes span")).to_have_text(["语言", "情绪", "声音", "左", "右"])
+    expect(row(page, "这都第几天了").locator(".svw-channel")).to_have_text("左")
+    box = page.locator(".svw-ribbon").bounding_box()
+    assert box["height"] == 110
+
+    def color(at_ms: int, y: int) -> list[int]:
+        return list(
+            page.locator(".svw-ribbon").evaluate(
+                "(canvas, [x, y]) => [...canvas.getContext('2d').getImageData(x, y, 1, 1).data.slice(0, 3)]",
+                [int(box["width"] * at_ms / CALL_MS), y],
+            )
+        )
+
+    left, right, nothing = [0x1D, 0x4E, 0xD8], [0xB4, 0x53, 0x09], [0, 0, 0]
+    assert [color(2_900, 77), color(2_900, 99)] == [left, nothing]
+    assert [color(8_900, 77), color(8_900, 99)] == [nothing, right]
+    assert [color(9_700, 77), color(9_700, 99)] == [left, right], "both speak"
+    page.locator(".svw-ribbon").hover(position={"x": box["width"] * 11_000 / CALL_MS, "y": 75})
+    expect(page.locator(".svw-tip")).to_contain_text("左")
+    screenshot(page, "zh-channels")
 
 
 def test_a_corrected_row_is_marked_exported_and_taken_back(done: Any) -> None:
@@ -221,6 +255,41 @@ def test_only_what_is_filtered_is_exported(done: Any) -> None:
     with done.expect_download() as download:
         done.click(".svw-files >> text='txt'")
     assert download.value.path().read_text("utf-8") == "[中文] [开心] 好的，谢谢！\n"
+
+
+def test_exports_in_traditional_characters_and_with_named_sounds(
+    live_app: Any, page_zh: Any, media: Path, screenshot: Any
+) -> None:
+    rows = (replace(CALL[0], events=(Event("Laughter"),)), *CALL[1:])
+    page = page_zh(live_app(Script([*rows, Transcript("a.wav", CALL_MS, rows, model=MODEL)]), SETTINGS))
+    start(page, media)
+    page.click(".svw-tab:has-text('导出')")
+    page.check("text=听障字幕")
+    page.check("text=繁体中文")
+    screenshot(page, "zh-exports")
+    page.reload()
+    page.click(".svw-tab:has-text('导出')")
+    with page.expect_download() as download:
+        page.click(".svw-files >> text='srt'")
+    content = download.value.path().read_text("utf-8")
+    assert "我上週下的單" in content and "[笑声]" in content
+    page.uncheck("text=繁体中文")
+    page.uncheck("text=听障字幕")
+    with page.expect_download() as download:
+        page.click(".svw-files >> text='srt'")
+    content = download.value.path().read_text("utf-8")
+    assert "我上周下的单" in content and "[笑声]" not in content
+
+
+def test_without_the_package_there_is_no_switch_for_traditional_characters(
+    live_app: Any, page_en: Any, media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sensevoice.ui.rows.can_be_traditional", lambda: False)
+    page = page_en(live_app(Script(call()), SETTINGS))
+    start(page, media)
+    page.click(".svw-tab:has-text('Export')")
+    expect(page.locator("#svw-exports")).to_contain_text("Captions for the deaf")
+    expect(page.locator("#svw-exports")).not_to_contain_text("Traditional")
 
 
 def test_jobs_are_listed_renamed_opened_and_deleted(live_app: Any, page_zh: Any, media: Path) -> None:

@@ -32,3 +32,12 @@ export function remember(field, key, event = "change") {
     // a browser without storage forgets
   }
 }
+
+export function rememberTicked(box, key) {
+  try {
+    box.checked = localStorage.getItem(key) === "yes";
+    box.addEventListener("change", () => localStorage.setItem(key, box.checked ? "yes" : "no"));
+  } catch {
+    // as above
+  }
+}

@@ -37,13 +37,18 @@ class Bench {
     this.pause = POLL_MS;
   }
 
-  learn({ labels, kinds, formats, views }) {
-    Object.assign(this, { names: labels[this.reader], kinds, formats, views });
+  learn({ labels, kinds, formats, views, traditional }) {
+    Object.assign(this, { names: labels[this.reader], kinds, formats, views, traditional });
     this.kind = new Map(Object.entries(kinds).flatMap(([kind, names]) => names.map((name) => [name, kind])));
   }
 
   label(name) {
     return this.names[name] ?? "";
+  }
+
+  // "left" and "right" when each channel was recognised on its own, nothing otherwise.
+  channelName(channel) {
+    return channel ? this.t(`channel_${channel}`) : "";
   }
 
   kindOf(name) {
@@ -276,7 +281,7 @@ class Bench {
     const tags = [row.language, row.emotion, ...row.events.map((event) => event.name)]
       .filter((name) => this.label(name))
       .map((name) => this.label(name) + (this.scoreOf(row, name) ? ` ${this.scoreOf(row, name).score.toFixed(2)}` : ""));
-    return [clock(row.start_ms), ...tags, row.text.slice(0, 40)].filter(Boolean).join(" · ");
+    return [clock(row.start_ms), this.channelName(row.channel), ...tags, row.text.slice(0, 40)].filter(Boolean).join(" · ");
   }
 
   key(event) {

@@ -1,5 +1,5 @@
 // What stands beside the rows: highlights, shares of time, coverage and diagnostics, exports.
-import { button, clock, make, remember } from "./dom.js";
+import { button, clock, make, remember, rememberTicked } from "./dom.js";
 import { colorOf } from "./colors.js";
 import { courseCharts } from "./courses.js";
 
@@ -100,10 +100,16 @@ export function exporter(bench, filterActive) {
   const only = make("input", { type: "checkbox" });
   const view = make("select", { className: "svw-select", "aria-label": t("copy") });
   for (const name of bench.views) view.append(make("option", { value: name }, t(`view_${name}`)));
+  const captions = make("input", { type: "checkbox" });
+  const traditional = make("input", { type: "checkbox" });
   remember(view, "sv-copy-view");
   remember(labels, "sv-labels");
+  rememberTicked(captions, "sv-captions");
+  rememberTicked(traditional, "sv-traditional");
   bench.exportQuery = () => {
     const query = new URLSearchParams({ labels: labels.value });
+    if (captions.checked) query.set("captions", "1");
+    if (bench.traditional && traditional.checked) query.set("traditional", "1");
     if (only.checked && filterActive()) query.set("rows", bench.shown.map((row) => row.index).join(","));
     return query;
   };
@@ -127,7 +133,14 @@ export function exporter(bench, filterActive) {
     "div",
     {},
     make("div", { className: "svw-row" }, view, labels, copy),
-    make("label", { className: "svw-check" }, only, t("onlyShown")),
+    make(
+      "div",
+      { className: "svw-row svw-ticks" },
+      make("label", { className: "svw-check" }, only, t("onlyShown")),
+      make("label", { className: "svw-check", title: t("captionsHelp") }, captions, t("captions")),
+      // Without the package that converts, there is nothing to switch.
+      bench.traditional ? make("label", { className: "svw-check", title: t("traditionalHelp") }, traditional, t("traditional")) : null,
+    ),
     make("div", { className: "svw-files" }, ...files),
   );
   return { element };

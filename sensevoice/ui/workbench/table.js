@@ -52,6 +52,7 @@ export function table(bench) {
         "span",
         { role: "cell", className: row.error ? "svw-text svw-bad" : "svw-text", title: text },
         row.edited ? make("em", {}, `${t("edited")} `) : null,
+        row.channel ? make("span", { className: "svw-channel" }, bench.channelName(row.channel)) : null,
         text,
       ),
       make("span", { role: "cell", className: "svw-tools" }, picker(row), button("✎", () => bench.emit("edit", row), { "aria-label": t("edit"), title: t("edit") })),
