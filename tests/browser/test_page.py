@@ -7,7 +7,7 @@ import logging
 import re
 import time
 import wave
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,9 @@ from playwright.sync_api import expect
 
 from sensevoice.errors import NoAudioTrack
 from sensevoice.formats import render_view
+from sensevoice.transcript import Transcript
 from sensevoice.ui import DemoInfo, Sample
-from tests.ui_script import CALL, CALL_MS, QUIET, SETTINGS, Script, call
+from tests.ui_script import CALL, CALL_MS, MODEL, QUIET, SETTINGS, Script, call, speech
 
 RUNNING = "#sv-cancel"
 
@@ -135,6 +136,33 @@ def test_a_view_chosen_during_a_run_holds_for_the_rows_that_follow(
     script.go.set()
     page.wait_for_selector("#sv-summary p")
     assert text_of(page) == render_view(call()[-1], "plain", "zh")
+
+
+def test_two_files_at_once_are_two_jobs_with_a_transcript_each(
+    live_app: Any, page_zh: Any, media: Path, tmp_path: Path
+) -> None:
+    second = tmp_path / "会议.wav"
+    second.write_bytes(media.read_bytes())
+
+    def transcribe(path: Path, options: Any) -> Iterator[Any]:
+        rows = CALL if path.name == media.name else (speech(0, 900, "会议现在开始。"),)
+        yield from rows
+        yield Transcript(path.name, CALL_MS, rows, model=MODEL)
+
+    page = page_zh(live_app(transcribe, SETTINGS))
+    page.set_input_files("#sv-file input[type=file]", [str(media), str(second)])
+    for path in (media, second):
+        page.wait_for_selector(f"#sv-file >> text={path.stem}")
+    page.click("#sv-start")
+    wait_for_lines(page, 5)
+    assert text_of(page) == render_view(call()[-1], "tagged", "zh"), "the first is shown"
+    page.click(".svw-history summary")
+    expect(page.locator(".svw-job .svw-name")).to_have_text([second.name, media.name])
+    page.click(f".svw-job >> text={second.name}")
+    expect(page.locator(".svw-rows .svw-line")).to_have_count(1)
+    expect(page.locator(".svw-rows .svw-line")).to_contain_text("会议现在开始。")
+    page.click(f".svw-job >> text={media.name}")
+    expect(page.locator(".svw-rows .svw-line")).to_have_count(len(CALL))
 
 
 def test_cancel_keeps_the_rows_and_says_that_they_are_not_all(

@@ -564,19 +564,31 @@ def test_recordings_on_the_server_are_picked(
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_no_serious_fault(live_app: Any, open_page: Any, media: Path, scheme: str) -> None:
+    """In the workbench, tab by tab, then in the whole page, gradio's own parts as well."""
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed").Axe()
-    page = open_page(live_app(Script(scored_call()), SETTINGS), locale="zh-CN", width=1280, scheme=scheme)
+    settings = replace(SETTINGS, media_dir=media.parent)
+    page = open_page(live_app(Script(scored_call()), settings), locale="zh-CN", width=1280, scheme=scheme)
     start(page, media)
     expect(page.locator(ROWS)).to_have_count(len(CALL))
-    for opened in (".svw-history summary", ".svw-compare summary", ".svw-again summary"):
+    for opened in (
+        ".svw-history summary",
+        ".svw-compare summary",
+        ".svw-again summary",
+        "#sv-settings > button",
+    ):
         page.click(opened)
     for tab in page.locator(".svw-tab").all():
         tab.click()
         page.wait_for_timeout(200)
-        found = axe.run(page, context="#sv-workbench").response["violations"]
-        serious = [
-            (each["id"], [node["html"][:160] for node in each["nodes"][:3]])
-            for each in found
-            if each["impact"] in ("serious", "critical")
-        ]
-        assert serious == []
+        assert serious_faults(axe.run(page, context="#sv-workbench")) == []
+    page.get_by_role("tab", name="服务器上的文件").click()
+    expect(page.get_by_role("checkbox", name=media.name)).to_be_visible()
+    assert serious_faults(axe.run(page)) == []
+
+
+def serious_faults(found: Any) -> list[Any]:
+    return [
+        (each["id"], [node["html"][:160] for node in each["nodes"][:3]])
+        for each in found.response["violations"]
+        if each["impact"] in ("serious", "critical")
+    ]
