@@ -169,6 +169,10 @@ def test_neighbouring_rows_are_joined_and_split_anew(site: Site) -> None:
     assert record["segments"][0]["original"]["text"] == f"{CALL[0].text} {CALL[1].text}"
     stale = site.client.post(f"/sv/jobs/{job_id}/accept", json={"id": proposed["id"], "chosen": [0]})
     assert (stale.status_code, stale.json()["code"]) == (400, "rows_changed")
+    wider = site.client.post(
+        f"/sv/jobs/{job_id}/redo", json={**body, "rows": [0, 1, 2, 3, 4], "merge_gap_s": 0}
+    )
+    assert [len(each["old"]) for each in wider.json()["proposals"]] == [3, 1, 1], "rows that touch, no others"
     site.client.post(f"/sv/jobs/{job_id}/accept", json={"id": proposed["id"], "chosen": [1]})
     assert site.get(f"jobs/{job_id}/segments")["segments"][-1]["text"] == "重听 auto 口语"
     for _ in range(2):

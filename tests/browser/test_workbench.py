@@ -532,7 +532,9 @@ def test_selected_neighbours_are_joined_anew_side_by_side_and_either_is_kept(
     for text in ("您好", "我上周", "这都第几天了", "好的"):
         row(done, text).get_by_label("选择").check()
     expect(done.locator(".svw-again [role=status]")).to_have_text("选中的 4 段")
+    expect(done.locator(".svw-again select[aria-label='合并间隔']")).to_be_hidden()
     done.select_option(".svw-again select[aria-label='合并长度']", "8")
+    expect(done.locator(".svw-again select[aria-label='合并间隔']")).to_be_visible()
     done.select_option(".svw-again select[aria-label='数字与标点']", "spokenForm")
     done.click(".svw-again >> text=开始")
     pair = done.locator(".svw-pair")

@@ -9,6 +9,7 @@ const NORMALISATION = {
   keptNumbers: { use_itn: true, keep_numbers: true },
 };
 const JOINING_S = [0, 3, 5, 8, 15, 30];
+const GAPS_S = [0.5, 1, 2, 3, 5];
 
 export function again(bench) {
   const { t, api } = bench;
@@ -20,13 +21,17 @@ export function again(bench) {
   const language = choice(t("language"), [["auto", t("detect")], ...bench.kinds.language.map((name) => [name, bench.label(name)])]);
   const writing = choice(t("written"), Object.keys(NORMALISATION).map((name) => [name, t(name)]));
   const joining = choice(t("joining"), [["", t("joinKeep")], ...JOINING_S.map((n) => [n, n ? t("joinUpTo", { n }) : t("joinNone")])]);
+  const gap = choice(t("gap"), [["", t("gapKeep")], ...GAPS_S.map((n) => [n, t("gapUpTo", { n })])]);
+  const showGap = () => (gap.hidden = !Number(joining.value)); // what joins nothing knows no pause
+  joining.addEventListener("change", showGap);
+  showGap();
   const which = make("span", { className: "svw-quiet", role: "status" });
   const proposals = make("ul", { className: "svw-list", "aria-live": "polite" });
   const element = make(
     "details",
     { className: "svw-again" },
     make("summary", {}, t("hearShown")),
-    make("div", { className: "svw-row" }, language, writing, joining, button(t("start"), hear), which),
+    make("div", { className: "svw-row" }, language, writing, joining, gap, button(t("start"), hear), which),
     proposals,
   );
 
@@ -47,6 +52,7 @@ export function again(bench) {
     proposals.replaceChildren(make("li", {}, "…"));
     const body = { rows, language: language.value, ...NORMALISATION[writing.value] };
     if (joining.value !== "") body.merge_length_s = Number(joining.value);
+    if (!gap.hidden && gap.value) body.merge_gap_s = Number(gap.value);
     const told = await bench.attempt(() => api.post(`jobs/${bench.job.id}/redo`, body));
     if (!told) return proposals.replaceChildren();
     show(told.id, told.proposals.map((each, number) => ({ ...each, number })).filter(isOther));
