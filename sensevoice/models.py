@@ -147,9 +147,9 @@ class FunasrRecognizer:
 
     def recognise(self, clips: Sequence[np.ndarray], options: Options) -> Iterator[Recognition]:
         """Yield one Recognition per clip, in order; a clip that fails does not harm the others."""
-        if self._info.device == "cpu":  # one after the other: text shows as soon as it is known
-            for clip in clips:
-                yield from self._batch([clip], options)
+        if self._info.device == "cpu":  # a clip a core: text shows as soon as it is known
+            for first in range(0, len(clips), cpu_model.cores()):
+                yield from self._batch(clips[first : first + cpu_model.cores()], options)
             return
         answers: dict[int, Recognition] = {}
         for positions in packs([len(clip) for clip in clips], MAX_BATCH_S * SAMPLE_RATE_HZ):

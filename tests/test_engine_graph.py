@@ -73,6 +73,16 @@ def test_fp32_chooses_the_same_pieces(
     assert np.array_equal(expected, found)
 
 
+@pytest.mark.parametrize("precision", ["fp32", "int8"])
+def test_clips_side_by_side_answer_as_each_alone(
+    graphs: dict[str, Any], clips: list[np.ndarray], precision: str
+) -> None:
+    some = [*clips[:7], np.zeros(16_000, np.float32)]
+    together = graphs[precision].generate(some, batch_size=len(some), language="auto", use_itn=True)
+    alone = [graphs[precision].generate([clip], language="auto", use_itn=True)[0] for clip in some]
+    assert [{**found, "key": ""} for found in together] == [{**found, "key": ""} for found in alone]
+
+
 def test_int8_chooses_the_same_pieces_nearly_always(
     reference: Any, graphs: dict[str, Any], clips: list[np.ndarray]
 ) -> None:
