@@ -161,6 +161,11 @@ class _Resampler:
                 self._source = source
         return rest + self._pull(frame)
 
+    def restart(self, channels: int) -> None:
+        """Forget all that went in; go on as if the first frame had had so many channels."""
+        self._resampler = self._source = None
+        self._channels = min(channels, 2)
+
     def _rebuild(self, frame: AudioFrame) -> None:
         self._resampler = self._source = None
         if frame.sample_rate not in RATES_HZ:

@@ -28,6 +28,7 @@ ORDER = (
     "levels",
     "sniff",
     "pyav_decoder",
+    "pyav_seeking",
     "pyav_encoder",
     "ffmpeg_cli",
     "decoders",
@@ -67,7 +68,7 @@ ORDER = (
 """A module, or a package with all that is in it, imports only what stands before it."""
 
 OWNERS = {
-    "av": {"pyav_decoder.py", "pyav_encoder.py"},
+    "av": {"pyav_decoder.py", "pyav_seeking.py", "pyav_encoder.py"},
     "ffmpeg": {"ffmpeg_cli.py"},
     "torch": {"engine", "precision.py", "cpu_model.py", "automodel.py", "models.py", "startup.py"},
     "funasr": {"engine", "cpu_model.py", "automodel.py", "formats/emoji.py"},
