@@ -2,7 +2,7 @@
 
 A decoder and a resampler that start in the middle need some sound before they give what they would have
 given. Which sample comes out first is told by the time stamp of the packet that was found; `place` says
-enough about a moment for two decoders to find out whether they mean the same.
+enough about a sample for two decoders to find out whether they mean the same.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class SeekingDecoder(PyavDecoder):
     """A decoder that can be sent to any second of the sound, if its file is `cuttable`.
 
     `start` is the number of the first 16 kHz sample that `chunks` gives; `place` tells where in the file
-    the moment is that `watch` named, None before it has come.
+    the sample is that `watch` named, None before it has come.
     """
 
     def __init__(self, path: Path, stream_index: int | None = None) -> None:
@@ -78,6 +78,7 @@ class SeekingDecoder(PyavDecoder):
         self.place: Place | None = None
         self._watched = 0
         self._taken: int | None = 0  # samples, as they are in the file, before the next frame
+        self._latest = range(0)  # the samples of the latest frame
         self._packet: Packet[AudioStream] | None = None
         self._first: _First | None = None
         self._changed = False
@@ -96,9 +97,10 @@ class SeekingDecoder(PyavDecoder):
         return self.info.codec in PREROLL_S
 
     def watch(self, sample: int) -> None:
-        """Note the place of the first frame that begins at or after a sample."""
+        """Note the place of the frame that holds a sample, which has not been given out yet."""
         self._watched = sample * self.info.sample_rate_hz // SAMPLE_RATE_HZ
         self.place = None
+        self._note_place()
 
     def jump(self, second: int) -> None:
         """Let `chunks`, called again, begin long enough before a second to be right when it comes.
@@ -144,9 +146,9 @@ class SeekingDecoder(PyavDecoder):
             self.start = (self._taken - missing) * SAMPLE_RATE_HZ // frame.sample_rate
             if missing:
                 yield _silence(frame, missing)
-        if self.place is None and self._taken >= self._watched and not self._changed:
-            self.place = self._place(frame, self._taken)
+        self._latest = range(self._taken, self._taken + frame.samples)
         self._taken += frame.samples
+        self._note_place()
 
     def _position(self, frame: AudioFrame) -> int:
         """Return how many samples of the file come before a frame, by its time stamp."""
@@ -159,11 +161,10 @@ class SeekingDecoder(PyavDecoder):
             return position
         return first.samples + round((position - first.samples) / grid) * grid
 
-    def _place(self, frame: AudioFrame, taken: int) -> Place | None:
+    def _note_place(self) -> None:
         packet = self._packet
-        if packet is None:
-            return None
-        return (taken, packet.pts, packet.pos, packet.size)
+        if packet is not None and self._watched in self._latest and not self._changed:
+            self.place = (self._latest.start, packet.pts, packet.pos, packet.size)
 
 
 def _common_hz(rate_hz: int) -> int:
