@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import TypeAlias
 
@@ -23,7 +22,6 @@ from sensevoice.errors import NoUsableSound
 from sensevoice.pyav_decoder import FAULTS, PyavDecoder
 
 CUTTABLE = {
-    "wav": ("pcm_",),
     "flac": ("flac",),
     "mp3": ("mp3float",),
     "ogg": ("vorbis", "opus", "flac"),
@@ -32,8 +30,8 @@ CUTTABLE = {
 }
 """FFmpeg's names of containers whose seeks are exact, and in them of codecs that forget: what comes out
 depends on the last packets alone. Left out are AAC (FFmpeg fills bands with noise from a generator that
-is never set back: measured, other samples to the end of the file), AC-3 (dithers in the same way) and
-whatever was not measured."""
+is never set back: measured, other samples to the end of the file), AC-3 (dithers in the same way), PCM
+(two processes took longer than one: it is little but reading) and whatever was not measured."""
 
 PREROLL_S = {"opus": 3}
 """Its predictors fade: at most 1.6 s passed until the samples were the same, mostly 0.6."""
@@ -112,10 +110,7 @@ class SeekingDecoder(PyavDecoder):
             next(self._frames())
         if self._first is None or self._stream.time_base is None:
             raise NoUsableSound(path=self.info.path)
-        rate_hz = self.info.sample_rate_hz
-        target = max(0, second - preroll_s) * rate_hz
-        target -= target % self._first.samples  # packets of PCM begin where reading does: as in one pass
-        pts = self._first.pts + int(Fraction(target, rate_hz) / self._stream.time_base)
+        pts = self._first.pts + int(max(0, second - preroll_s) / self._stream.time_base)
         try:
             self._container.seek(pts, stream=self._stream)
         except FAULTS as exc:

@@ -22,7 +22,7 @@ from sensevoice.cell.relay import MAX_MISSES
 from sensevoice.decoders import open_decoder
 from sensevoice.errors import DecoderCrashed, TooLong
 from sensevoice.pyav_seeking import SeekingDecoder
-from tests.media import babble, ffmpeg, needs_ffmpeg, noise, write_wav
+from tests.media import babble, ffmpeg, needs_ffmpeg, write_wav
 from tests.test_cell import encode, is_gone, wait_until
 
 SECONDS = 24
@@ -64,17 +64,19 @@ def read(decoder: CellDecoder) -> np.ndarray:
     return np.concatenate(list(decoder.chunks()), axis=1)
 
 
+def long_flac(folder: Path, seconds: float) -> Path:
+    return encode(folder / "a.flac", "flac", "mono", 16_000, seconds)
+
+
 def one_pass(path: Path) -> np.ndarray:
     return np.concatenate(list(open_decoder(path).chunks()), axis=1)
 
 
 FORMATS: dict[str, tuple[str, ...]] = {
-    "44k.wav": (),
-    "24.wav": ("-ar", "48000", "-c:a", "pcm_s24le"),
-    "alaw.wav": ("-ar", "8000", "-ac", "1", "-c:a", "pcm_alaw"),
-    "16k.wav": ("-ar", "16000", "-ac", "1"),
-    "11k.wav": ("-ar", "11025"),
     "a.flac": (),
+    "24.flac": ("-ar", "96000", "-sample_fmt", "s32"),
+    "11k.flac": ("-ar", "11025"),
+    "16k.flac": ("-ar", "16000", "-ac", "1"),
     "cbr.mp3": ("-b:a", "128k"),
     "vbr.mp3": ("-q:a", "5"),
     "no-table.mp3": ("-q:a", "5", "-write_xing", "0", "-id3v2_version", "0"),
@@ -104,10 +106,10 @@ def test_every_format_that_is_cut_gives_what_one_pass_gives(
 
 
 @needs_ffmpeg
-@pytest.mark.parametrize("name", ["a.m4a", "a.aac", "a.ac3", "a.wma", "flac.mkv", "odd.wav"])
+@pytest.mark.parametrize("name", ["a.m4a", "a.aac", "a.ac3", "a.wma", "flac.mkv", "odd.flac", "a.wav"])
 def test_other_formats_are_left_whole(name: str, source: Path, tmp_path: Path, spy: Spy) -> None:
     path = tmp_path / name
-    options = {"flac.mkv": ("-c:a", "flac"), "odd.wav": ("-ar", "44101"), "a.wma": ("-c:a", "wmav2")}
+    options = {"flac.mkv": ("-c:a", "flac"), "odd.flac": ("-ar", "44101"), "a.wma": ("-c:a", "wmav2")}
     ffmpeg("-i", source, *options.get(name, ()), path)
     assert np.array_equal(read(CellDecoder(path, cutting=CUTTING)), one_pass(path))
     assert len(spy.started) == 1
@@ -127,7 +129,7 @@ def test_why_aac_is_left_whole(source: Path, tmp_path: Path) -> None:
 
 
 def test_short_files_and_single_cores_are_left_whole(tmp_path: Path, spy: Spy) -> None:
-    path = write_wav(tmp_path / "a.wav", noise(21, -20))
+    path = long_flac(tmp_path, 21)
     for cutting in (Cutting(3), Cutting(1, longer_than_s=20), Cutting(3, longer_than_s=21)):
         spy.started.clear()
         assert read(CellDecoder(path, cutting=cutting)).shape == (1, 21 * 16_000)
@@ -145,7 +147,7 @@ def test_spare_cores_are_lent_once() -> None:
 def test_a_long_file_takes_spare_cores_and_gives_them_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spy: Spy
 ) -> None:
-    path = write_wav(tmp_path / "a.wav", np.zeros(601 * 4000, np.float32), 4000)
+    path = long_flac(tmp_path, 601)
     cores = SpareCores(2)
     monkeypatch.setattr(relay, "spare_cores", cores)
     decoder = CellDecoder(path)
@@ -161,7 +163,7 @@ def test_a_long_file_takes_spare_cores_and_gives_them_back(
 
 def test_a_file_that_ends_at_a_cut(tmp_path: Path) -> None:
     for seconds in (25.0, 25.01, 24.99):
-        path = write_wav(tmp_path / "a.wav", noise(seconds, -20))
+        path = long_flac(tmp_path, seconds)
         assert np.array_equal(read(CellDecoder(path, cutting=CUTTING)), one_pass(path))
 
 
@@ -205,7 +207,7 @@ def test_time_stamps_that_jump(source: Path, tmp_path: Path) -> None:
 def test_without_agreement_the_earlier_process_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spy: Spy
 ) -> None:
-    path = write_wav(tmp_path / "a.wav", noise(SECONDS, -20))
+    path = long_flac(tmp_path, SECONDS)
     monkeypatch.setattr(relay, "_first_mark", lambda process: {"place": [], "sound": "another"})
     assert np.array_equal(read(CellDecoder(path, cutting=CUTTING)), one_pass(path))
     assert len(spy.started) == CUTTING.processes + MAX_MISSES - 1
@@ -215,7 +217,7 @@ def test_without_agreement_the_earlier_process_goes_on(
 def test_after_one_cut_without_agreement_the_next_is_tried(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spy: Spy
 ) -> None:
-    path = write_wav(tmp_path / "a.wav", noise(SECONDS, -20))
+    path = long_flac(tmp_path, SECONDS)
     first_mark, asked = relay._first_mark, []
     monkeypatch.setattr(
         relay, "_first_mark", lambda process: first_mark(process) if asked else asked.append(process)
@@ -227,7 +229,7 @@ def test_after_one_cut_without_agreement_the_next_is_tried(
 def test_a_process_that_dies_before_its_turn_is_not_missed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spy: Spy
 ) -> None:
-    path = write_wav(tmp_path / "a.wav", noise(SECONDS, -20))
+    path = long_flac(tmp_path, SECONDS)
     start = relay.DecoderProcess
 
     def start_and_kill_the_third(*file: object) -> DecoderProcess:
@@ -244,7 +246,7 @@ def test_a_process_that_dies_before_its_turn_is_not_missed(
 
 def test_the_process_whose_turn_it_is_dies(tmp_path: Path, spy: Spy) -> None:
     """Then the file ends there, as in one pass: what killed it would kill the next one, too."""
-    path = write_wav(tmp_path / "a.wav", noise(200, -20))
+    path = long_flac(tmp_path, 200)
     decoder = CellDecoder(path, cutting=Cutting(3, 20, 40))
     chunks = decoder.chunks()
     got = [next(chunks)]
@@ -261,7 +263,7 @@ def test_the_process_whose_turn_it_is_dies(tmp_path: Path, spy: Spy) -> None:
 )
 def test_a_cancelled_run_leaves_no_process(stop: Callable[..., None], tmp_path: Path, spy: Spy) -> None:
     files = len(os.listdir("/proc/self/fd"))
-    decoder = CellDecoder(write_wav(tmp_path / "a.wav", noise(200, -20)), cutting=Cutting(4, 20, 10))
+    decoder = CellDecoder(long_flac(tmp_path, 200), cutting=Cutting(4, 20, 10))
     chunks = decoder.chunks()
     for _ in range(3):
         next(chunks)
@@ -272,7 +274,7 @@ def test_a_cancelled_run_leaves_no_process(stop: Callable[..., None], tmp_path: 
 
 
 def test_processes_wait_for_their_turn_with_a_stretch_each(tmp_path: Path, spy: Spy) -> None:
-    path = write_wav(tmp_path / "a.wav", np.stack([noise(300, -20), noise(300, -30, seed=1)]))
+    path = encode(tmp_path / "a.flac", "flac", "stereo", 16_000, 300)
     chunks = CellDecoder(path, cutting=Cutting(3, 20, 30)).chunks()
     next(chunks)
 
@@ -292,8 +294,8 @@ def test_processes_wait_for_their_turn_with_a_stretch_each(tmp_path: Path, spy: 
 
 
 def test_more_hours_than_allowed_end_the_file_in_any_stretch(tmp_path: Path) -> None:
-    path = write_wav(tmp_path / "a.wav", noise(SECONDS, -20))
-    path_of_lies = encode(tmp_path / "a.flac", "flac", "mono", seconds=SECONDS)
+    path = long_flac(tmp_path, SECONDS)
+    path_of_lies = encode(tmp_path / "lies.flac", "flac", "mono", seconds=SECONDS)
     with pytest.raises(TooLong):
         CellDecoder(path, max_hours=12 / 3600, cutting=CUTTING)
     data = bytearray(path_of_lies.read_bytes())
@@ -309,7 +311,7 @@ def test_more_hours_than_allowed_end_the_file_in_any_stretch(tmp_path: Path) -> 
 
 
 def test_the_source_of_a_long_file_is_what_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = write_wav(tmp_path / "a.wav", noise(SECONDS, -20))
+    path = long_flac(tmp_path, SECONDS)
     monkeypatch.setattr(audio, "CellDecoder", functools.partial(CellDecoder, cutting=CUTTING))
     with open_audio(path) as source:
         blocks = list(source.blocks())

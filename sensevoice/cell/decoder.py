@@ -69,7 +69,7 @@ class DecoderProcess:
         except ProcessLookupError:
             log.debug("the decoder has ended already")
 
-    def frame(self) -> tuple[bytes, bytes]:
+    def frame(self) -> tuple[bytes, bytearray]:
         """Return the next frame. Raises TimedOut, or DecoderCrashed when the child is gone."""
         deadline_s = time.monotonic() + SILENT_S
         kind, size = wire.HEADER.unpack(self._read(wire.HEADER.size, deadline_s))
@@ -77,21 +77,22 @@ class DecoderProcess:
             raise self._crashed()
         return kind, self._read(size, deadline_s)
 
-    def _read(self, size: int, deadline_s: float) -> bytes:
-        data = bytearray()
+    def _read(self, size: int, deadline_s: float) -> bytearray:
+        data = bytearray(size)
+        missing = memoryview(data)
         poll = select.poll()
         poll.register(self._link, select.POLLIN)
-        while len(data) < size:
+        while missing:
             if not poll.poll(max(0.0, deadline_s - time.monotonic()) * 1000):
                 raise TimedOut(path=self._path)
             try:
-                part = os.read(self._link, min(size - len(data), 1 << 20))
+                read = os.readv(self._link, [missing])
             except ConnectionResetError:  # it ended with an order unread
-                part = b""
-            if not part:
+                read = 0
+            if not read:
                 raise self._crashed()
-            data += part
-        return bytes(data)
+            missing = missing[read:]
+        return data
 
     def _crashed(self) -> MediaError:
         """Return the error for a child that ended in the middle of its work."""
@@ -99,7 +100,7 @@ class DecoderProcess:
         log.error("a decoder ended in the middle of its work, reference %s", reference)
         return DecoderCrashed(path=self._path, reference=reference)
 
-    def error(self, kind: bytes, payload: bytes) -> MediaError:
+    def error(self, kind: bytes, payload: bytearray) -> MediaError:
         """Return the error that a frame tells of which does not belong where it came."""
         if kind != wire.ERROR:
             return self._crashed()

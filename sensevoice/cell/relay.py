@@ -176,6 +176,6 @@ def _first_mark(process: DecoderProcess) -> dict[str, Any] | None:
     return mark
 
 
-def _samples(payload: bytes) -> Samples:
+def _samples(payload: bytearray) -> Samples:
     channels = payload[0]
     return np.frombuffer(payload, "<f4", offset=1).reshape(channels, -1)

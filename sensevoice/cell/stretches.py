@@ -49,6 +49,7 @@ class Stretches:
                 self._held.appendleft(chunk[:, left:])
             self.at += min(chunk.shape[1], left)
             yield chunk[:, :left]
+        self.ended = not self._hold(1)
 
     def jump(self, to_s: int) -> bool:
         """Go on at that second; False when there is no way to it."""
