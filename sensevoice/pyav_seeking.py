@@ -24,14 +24,14 @@ from sensevoice.pyav_decoder import FAULTS, PyavDecoder
 CUTTABLE = {
     "flac": ("flac",),
     "mp3": ("mp3float",),
-    "ogg": ("vorbis", "opus", "flac"),
-    "mov,mp4": ("alac", "flac", "opus", "mp3float"),
+    "ogg": ("vorbis", "opus"),
+    "mov,mp4": ("alac", "opus"),
     "matroska": ("opus",),
 }
 """FFmpeg's names of containers whose seeks are exact, and in them of codecs that forget: what comes out
 depends on the last packets alone. Left out are AAC (FFmpeg fills bands with noise from a generator that
-is never set back: measured, other samples to the end of the file), AC-3 (dithers in the same way), PCM
-(two processes took longer than one: it is little but reading) and whatever was not measured."""
+is never set back: measured, other samples to the end of the file), PCM (two processes took longer than
+one: it is little but reading), and whatever was not measured."""
 
 PREROLL_S = {"opus": 3}
 """Its predictors fade: at most 1.6 s passed until the samples were the same, mostly 0.6."""
