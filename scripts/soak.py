@@ -40,7 +40,8 @@ SETTINGS = (
         DEFAULTS.merge_length_s,
         DEFAULTS.merge_gap_s,
     ),
-    *(DEFAULTS.batch_size_s, DEFAULTS.channel, DEFAULTS.sounds, DEFAULTS.word_times, "zh"),
+    *(DEFAULTS.batch_size_s, DEFAULTS.channel, DEFAULTS.sounds, DEFAULTS.word_times),
+    *([*DEFAULTS.among], DEFAULTS.keep_numbers, "zh"),
 )
 """Plain HTTP has no defaults: the endpoint's parameters in their order."""
 

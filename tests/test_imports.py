@@ -41,12 +41,14 @@ ORDER = (
     "recognizer",
     "asking",
     "scheduler",
+    "loading",
     "readahead",
     "segmenter",
     "batching",
     "hearing",
     "bundled",
     "fingerprints",
+    "hub_client",
     "hub",
     "engine",
     "precision",
@@ -77,8 +79,9 @@ OWNERS = {
     "numba": {"engine"},
     "pysubs2": {"formats"},
     "opencc": {"formats/traditional.py"},
-    "modelscope": {"hub.py"},
-    "huggingface_hub": {"hub.py"},
+    "modelscope": {"hub_client.py"},
+    "modelscope_hub": {"hub_client.py"},
+    "huggingface_hub": {"hub_client.py"},
 }
 """The files, or the package, that may import a library; ui/ alone may import gradio."""
 

@@ -530,3 +530,14 @@ def test_loading_says_nothing_of_its_own(capfd: pytest.CaptureFixture[str]) -> N
     models.load_recognizer(settings, announce=lines.append)
     assert len(lines) == 2
     assert capfd.readouterr() == ("", "")
+
+
+def test_speech_that_cannot_be_looked_for_is_found_at_the_start(
+    demo_recognizer: FunasrRecognizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any, **__: Any) -> Any:
+        raise RuntimeError("no such node")
+
+    monkeypatch.setattr(demo_recognizer._vad, "generate", broken)
+    with pytest.raises(SelfTestFailed, match="fsmn-vad.*no such node"):
+        demo_recognizer.self_test()

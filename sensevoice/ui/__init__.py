@@ -3,7 +3,7 @@
 from sensevoice.ui.launch import launch_arguments, queue_arguments
 from sensevoice.ui.page import build_app
 from sensevoice.ui.routes import job_routes
-from sensevoice.ui.settings import DemoInfo, PageSettings, Sample, bundled_demo, released_examples
+from sensevoice.ui.settings import DemoInfo, PageSettings, Sample, bundled_demo
 
 __all__ = [
     "DemoInfo",
@@ -14,5 +14,4 @@ __all__ = [
     "job_routes",
     "launch_arguments",
     "queue_arguments",
-    "released_examples",
 ]

@@ -81,7 +81,8 @@ def live_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LiveAp
         return [Segment("speech", span, "重新识别", language="zh") for span in spans]
 
     def launch(transcribe: TranscribeFn, settings: PageSettings) -> str:
-        runner = runner_of(transcribe, tmp_path / f"app-{len(apps)}")
+        held = settings.model().state == "loading"
+        runner = runner_of(transcribe, tmp_path / f"app-{len(apps)}", held=held)
         runners.append(runner)
         app = build_app(runner, settings)
         apps.append(app)
@@ -95,6 +96,7 @@ def live_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LiveAp
         )
         return f"http://127.0.0.1:{port}"
 
+    launch.runners = runners  # type: ignore[attr-defined]  # for tests that let them begin
     yield launch
     for app in apps:
         app.close(verbose=False)

@@ -17,7 +17,7 @@ import pytest
 from sensevoice.errors import NoAudioTrack
 from sensevoice.formats import render_view
 from sensevoice.ui import DemoInfo, Sample
-from tests.ui_script import CALL, CALL_MS, QUIET, SETTINGS, Script, call
+from tests.ui_script import CALL, CALL_MS, MODEL, QUIET, READY, SETTINGS, Script, call
 
 RUNNING = "#sv-cancel"
 
@@ -356,7 +356,8 @@ def test_the_demonstration_says_what_it_knows_and_offers_samples(
 ) -> None:
     demo = DemoInfo((("zh", "您好，请问有什么可以帮您？"),), (Sample("客服通话", "Call centre", media),))
     script = Script(call())
-    page = page_zh(live_app(script, replace(SETTINGS, demo=demo)))
+    status = replace(READY, info=replace(MODEL, demo=True))
+    page = page_zh(live_app(script, replace(SETTINGS, demo=demo, model=lambda: status)))
     assert "--demo" in page.inner_text("#sv-demo")
     page.click("#sv-demo summary")
     assert "您好，请问有什么可以帮您？" in page.inner_text("#sv-demo ul")
