@@ -152,7 +152,9 @@ def run(args: Any) -> int:
         max_upload_mb=args.max_upload_mb,
         media_dir=_media_directory(args.media_dir),
     )
-    app = ui.build_app(runner, page)
+    holds = ui.Holds()
+    uploads.keep(holds.paths)
+    app = ui.build_app(runner, page, holds)
     door = Door(args.max_upload_mb, login is not None, args.open, allowed_hosts(args.allow_host))
     guard = functools.partial(Guard, door=door, uploads=uploads.path, min_free_bytes=args.min_free_mb << 20)
     hear = functools.partial(_hear, pipeline, recognizer)

@@ -539,5 +539,5 @@ def test_speech_that_cannot_be_looked_for_is_found_at_the_start(
         raise RuntimeError("no such node")
 
     monkeypatch.setattr(demo_recognizer._vad, "generate", broken)
-    with pytest.raises(SelfTestFailed, match="fsmn-vad.*no such node"):
+    with pytest.raises(SelfTestFailed, match=r"fsmn-vad.*no such node"):
         demo_recognizer.self_test()

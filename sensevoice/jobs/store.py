@@ -18,7 +18,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import IO
 
-from sensevoice.errors import DataDirectoryUnusable, DiskLow, JobNotFound
+from sensevoice.errors import DataDirectoryUnusable, DiskLow, FileMissing, JobNotFound
 from sensevoice.jobs.edits import Change, Edits
 from sensevoice.jobs.folder import JobFolder
 from sensevoice.jobs.index import JobIndex
@@ -80,9 +80,12 @@ class JobStore:
         self._lock.close()
 
     def create(self, recording: Path, options: Options, owner: str = "") -> Job:
-        """Take a recording in as a job that is queued. Raises DiskLow."""
+        """Take a recording in as a job that is queued. Raises DiskLow, FileMissing."""
         self.sweep()
-        self._check_room(recording.stat().st_size)
+        try:
+            self._check_room(recording.stat().st_size)
+        except FileNotFoundError as exc:  # the page had lost its connection for long
+            raise FileMissing(path=recording) from exc
         job_id = secrets.token_urlsafe(9)
         folder = self.folder(job_id)
         try:

@@ -1,5 +1,6 @@
 """The page and its API; the only package that imports gradio."""
 
+from sensevoice.ui.holds import Holds
 from sensevoice.ui.launch import launch_arguments, queue_arguments
 from sensevoice.ui.page import build_app
 from sensevoice.ui.routes import job_routes
@@ -7,6 +8,7 @@ from sensevoice.ui.settings import DemoInfo, PageSettings, Sample, bundled_demo
 
 __all__ = [
     "DemoInfo",
+    "Holds",
     "PageSettings",
     "Sample",
     "build_app",

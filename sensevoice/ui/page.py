@@ -16,7 +16,8 @@ from sensevoice.ui.api import make_endpoint
 from sensevoice.ui.components import checkbox, dropdown, slider, words
 from sensevoice.ui.desk import Desk
 from sensevoice.ui.downloads import DOWNLOADS
-from sensevoice.ui.handlers import Handlers
+from sensevoice.ui.handlers import Handlers, Screen
+from sensevoice.ui.holds import Holds
 from sensevoice.ui.launch import blocks_arguments
 from sensevoice.ui.presets import PRESETS, form_of, remembered
 from sensevoice.ui.samples import Samples
@@ -52,16 +53,16 @@ AT_ONCE: dict[str, Any] = {**HIDDEN, "queue": False}
 """For what must be answered while a run is under way."""
 
 
-def build_app(runner: JobRunner, settings: PageSettings) -> gr.Blocks:
+def build_app(runner: JobRunner, settings: PageSettings, holds: Holds | None = None) -> gr.Blocks:
     """Return the page and the API around a runner of jobs; queue() and launch() are the caller's.
 
-    Their arguments come from `queue_arguments` and `launch_arguments`.
+    `holds` learns which files the open pages need.
     """
     cache = Path(get_upload_folder())
     handlers = Handlers(runner, settings, cache)
     app = gr.Blocks(**blocks_arguments())
     with app:
-        Page(settings, handlers, cache).build(app)
+        Page(settings, handlers, cache, holds or Holds()).build(app)
         gr.events.api(
             make_endpoint(runner, settings, cache),
             api_name="transcribe",
@@ -73,10 +74,11 @@ def build_app(runner: JobRunner, settings: PageSettings) -> gr.Blocks:
 class Page:
     """The components by name, and the events between them."""
 
-    def __init__(self, settings: PageSettings, handlers: Handlers, cache: Path) -> None:
+    def __init__(self, settings: PageSettings, handlers: Handlers, cache: Path, holds: Holds) -> None:
         self._settings = settings
         self._handlers = handlers
         self._cache = cache
+        self._holds = holds
 
     def build(self, app: gr.Blocks) -> None:
         self.desk = gr.State(Desk())
@@ -208,6 +210,9 @@ class Page:
             self.server_tab.select(lambda desk: _choose(desk, "server"), self.desk, **AT_ONCE)
         self.samples.connect(self.desk, self.file, self.tabs, **AT_ONCE)
         self._connect_status(app)
+        chosen = [self.file, self.microphone]
+        gr.on([component.change for component in chosen], self._hold, chosen, **AT_ONCE)
+        app.unload(self._let_go)
         app.load(self._load, [self.desk, self.kept], [self.desk, self.labels, *form], **AT_ONCE).then(
             self._open, self.desk, self._screen_parts(), concurrency_limit=None, **HIDDEN
         )
@@ -266,14 +271,24 @@ class Page:
         reader = reader_of(request.headers.get("accept-language"))
         owner = request.username or ""
         screens = self._handlers.run(desk, paths, dict(zip(FORM, form, strict=True)), reader, owner)
-        yield from changes(updates(screen) for screen in screens)
+        yield from changes(self._drawn(request, screen) for screen in screens)
 
     def _open(self, request: gr.Request, desk: Desk) -> Iterator[list[Any]]:
         """Show the job that the page's address names, after a reload or a dropped connection."""
         job_id = request.query_params.get("job")
         reader = reader_of(request.headers.get("accept-language"))
         screens = self._handlers.open(desk, job_id, reader, request.username or "") if job_id else iter(())
-        yield from changes(updates(screen) for screen in screens)
+        yield from changes(self._drawn(request, screen) for screen in screens)
+
+    def _hold(self, request: gr.Request, files: list[str] | None, microphone: str | None) -> None:
+        self._holds.hold(request.session_hash, [*(files or ()), microphone])
+
+    def _let_go(self, request: gr.Request) -> None:
+        self._holds.let_go(request.session_hash)
+
+    def _drawn(self, request: gr.Request, screen: Screen) -> list[Any]:
+        self._holds.hold(request.session_hash, screen.files or ())
+        return updates(screen)
 
     def _cancel(self, request: gr.Request, desk: Desk) -> dict[str, Any]:
         self._handlers.cancel(desk, request.username or "")
@@ -281,7 +296,7 @@ class Page:
         return gr.update(value=say("cancelling", reader), interactive=False)
 
     def _show(self, request: gr.Request, desk: Desk, view: str, labels: str) -> list[Any]:
-        parts = updates(self._handlers.show(desk, view, labels, request.username or ""))
+        parts = self._drawn(request, self._handlers.show(desk, view, labels, request.username or ""))
         return [parts[3], *parts[-len(DOWNLOADS) :]]
 
 

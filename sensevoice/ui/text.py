@@ -137,8 +137,9 @@ SPOKEN: dict[str, tuple[str, str]] = {
     "no_file": ("请先选择一个音频或视频文件。", "Please choose an audio or video file first."),
     "no_recording": ("请先用麦克风录一段音。", "Please record something with the microphone first."),
     "not_uploaded": (
-        "请用 handle_file() 上传文件；服务器上的路径和网址不被接受。",
-        "Upload the file with handle_file(); paths on the server and web addresses are not accepted.",
+        "请用 handle_file() 上传文件；服务器上的路径和网址不被接受，上传的文件几分钟不用就会被清除。",
+        "Upload the file with handle_file(); paths on the server and web addresses are not accepted, and an "
+        "upload that is not used goes after some minutes.",
     ),
     "unexpected": (
         "出了意料之外的问题，请重试；若再次出现，请把编号 {reference} 告诉管理员，日志里有详情。",
