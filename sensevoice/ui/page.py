@@ -211,7 +211,8 @@ class Page:
         self.samples.connect(self.desk, self.file, self.tabs, **AT_ONCE)
         self._connect_status(app)
         chosen = [self.file, self.microphone]
-        gr.on([component.change for component in chosen], self._hold, chosen, **AT_ONCE)
+        changed = [self.file.change, self.microphone.change]
+        gr.on(changed, self._hold, chosen, **AT_ONCE)
         app.unload(self._let_go)
         app.load(self._load, [self.desk, self.kept], [self.desk, self.labels, *form], **AT_ONCE).then(
             self._open, self.desk, self._screen_parts(), concurrency_limit=None, **HIDDEN
