@@ -43,8 +43,8 @@ ENV SENSEVOICE_MODEL_DIR=/models \
 VOLUME ["/models", "/data"]
 EXPOSE 6006
 
-# The first start downloads about 1 GB before anything answers. Another port: -e SENSEVOICE_PORT, which this reads.
-HEALTHCHECK --interval=30s --timeout=5s --start-period=15m \
+# The page answers while the models are still being downloaded and loaded. Another port: -e SENSEVOICE_PORT, which this reads.
+HEALTHCHECK --interval=30s --timeout=5s --start-period=2m \
     CMD ["python3.11", "-c", "import os, urllib.request as web; web.build_opener(web.ProxyHandler({})).open('http://127.0.0.1:' + os.environ.get('SENSEVOICE_PORT', '6006'), timeout=4)"]
 
 ENTRYPOINT ["python3.11", "/app/app_sensevoice.py"]

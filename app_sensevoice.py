@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,12 @@ try:
     from sensevoice import arguments, models, startup, workdir
     from sensevoice.door import Door, Guard
     from sensevoice.door.rules import allowed_hosts
+    from sensevoice.loading import Loaded, LoadingRecognizer
 except ImportError as missing:
     sys.exit(str(MissingDependency(reason=missing)))
+
+LAST_WORDS_S = 3.0
+"""How long an open page, which asks every second, has to learn why the program ends."""
 
 EPILOG = """
 examples / 示例:
@@ -120,35 +125,40 @@ def main() -> int:
 
 
 def run(args: Any) -> int:
+    """Open the page, then load the models behind it, until the program is asked to end."""
     options = arguments.options(args)
     login = _login(args.auth)
     settings = arguments.model_settings(args)
     startup.check_port(args.host, args.port)
-    startup.announce_versions(settings)
-    loaded = startup.load(settings)
-    recognizer = models.scheduled(loaded)
+    startup.announce_versions()
 
     uploads = workdir.WorkDirectory()
     os.environ["GRADIO_TEMP_DIR"] = str(uploads.path)  # gradio reads it when it is imported
     from sensevoice import jobs, pipeline, ui
 
+    recognizer = LoadingRecognizer(models.known_info(settings))
     store = jobs.JobStore(
-        jobs.data_directory(args.data_dir, args.port), recognizer.info, args.keep_hours, args.max_data_gb
+        jobs.data_directory(args.data_dir, args.port),
+        lambda: recognizer.info,
+        args.keep_hours,
+        args.max_data_gb,
     )
-    runner = jobs.JobRunner(store, functools.partial(_transcribe, pipeline, recognizer))
+    runner = jobs.JobRunner(store, functools.partial(_transcribe, pipeline, recognizer), held=True)
     page = ui.PageSettings(
         options=options,
-        model=recognizer.info,
+        model=recognizer.status,
         version=__version__,
         demo=ui.bundled_demo() if settings.demo else None,
         max_upload_mb=args.max_upload_mb,
-        examples=ui.released_examples(loaded.directory),
         media_dir=_media_directory(args.media_dir),
     )
-    app = ui.build_app(runner, page)
+    holds = ui.Holds()
+    uploads.keep(holds.paths)
+    app = ui.build_app(runner, page, holds)
     door = Door(args.max_upload_mb, login is not None, args.open, allowed_hosts(args.allow_host))
     guard = functools.partial(Guard, door=door, uploads=uploads.path, min_free_bytes=args.min_free_mb << 20)
     hear = functools.partial(_hear, pipeline, recognizer)
+    ending = Ending()
     app.queue(**ui.queue_arguments()).launch(
         server_name=args.host,
         server_port=args.port,
@@ -158,12 +168,41 @@ def run(args: Any) -> int:
         **ui.launch_arguments(page, ui.job_routes(runner, hear, pipeline.cut), guard),
     )
     startup.announce_address(args.host, args.port, args.root_path, door)
-    _wait_for_the_end()
+    # Not before: importing torch would hold up the page.
+    recognizer.load_in_background(
+        functools.partial(_load, settings),
+        when_ready=functools.partial(_begin, args, runner),
+        when_failed=functools.partial(_give_up, recognizer, runner, ending),
+    )
+    code = ending.wait()
     app.close()
     runner.close()
-    recognizer.close()
     uploads.close()
-    return 0
+    if not recognizer.settled:
+        # Libraries in the middle of their import, or a download, cannot be stopped, and would be waited for.
+        sys.stdout.flush()
+        os._exit(code)
+    recognizer.close()
+    return code
+
+
+def _load(settings: models.ModelSettings, on_step: Any) -> Loaded:
+    loaded = startup.load(settings, on_step)
+    return Loaded(models.scheduled(loaded), loaded.directory)
+
+
+def _begin(args: Any, runner: Any) -> None:
+    runner.release()
+    startup.announce_ready(args.host, args.port, args.root_path)
+
+
+def _give_up(recognizer: LoadingRecognizer, runner: Any, ending: Ending, error: SenseVoiceError) -> None:
+    """End the program with the error's sentence, here and on the pages that are open."""
+    code = startup.fail(error)
+    runner.give_up(error)
+    if recognizer.watched:
+        time.sleep(LAST_WORDS_S)
+    ending.end(code)
 
 
 def _transcribe(pipeline: Any, recognizer: Any, path: Path, options: Any) -> Any:
@@ -198,13 +237,25 @@ def _login(auth: str | None) -> tuple[str, str] | None:
     return user, password
 
 
-def _wait_for_the_end() -> None:
-    """Return on Ctrl-C, or when the process is asked to end."""
-    ended = threading.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, lambda *_: ended.set())
-    ended.wait()
-    print("\nstopped / 已停止", flush=True)
+class Ending:
+    """The end of the program: on Ctrl-C, when the process is asked to end, or when it cannot go on."""
+
+    def __init__(self) -> None:
+        self._ended = threading.Event()
+        self._code = 0
+        for name in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(name, lambda *_: self._ended.set())
+
+    def end(self, code: int) -> None:
+        self._code = code
+        self._ended.set()
+
+    def wait(self) -> int:
+        """Return the exit code when it is time to end."""
+        self._ended.wait()
+        if not self._code:
+            print("\nstopped / 已停止", flush=True)
+        return self._code
 
 
 if __name__ == "__main__":

@@ -243,7 +243,7 @@ def run(args: argparse.Namespace) -> int:
         check_traditional()
     listing = list_media(args.directory, args.recursive)
     settings = arguments.model_settings(args)
-    startup.announce_versions(settings)
+    startup.announce_versions()
     try:
         batch = Batch(args, options, scheduled(startup.load(settings)))
     except (OSError, sqlite3.Error) as exc:

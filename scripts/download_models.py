@@ -29,7 +29,7 @@ def main() -> int:
         print(notice, flush=True)
     for name in (args.model, args.vad_model):
         try:
-            directory = hub.find_model(name, args.hub, args.model_dir, announce=print)
+            directory = hub.find_model(name, args.hub, args.model_dir, announce=print, ask_hub=True)
         except SenseVoiceError as error:
             print(f"\n{error}", file=sys.stderr)
             return error.exit_code

@@ -28,6 +28,7 @@ sys.path.insert(0, str(ROOT))
 
 from sensevoice.bundled import sample_recordings  # noqa: E402
 from sensevoice.options import Options  # noqa: E402
+from sensevoice.workdir import SWEEP_S, UNUSED_S  # noqa: E402
 from tests.browser.program import Program  # noqa: E402
 from tests.hostile.mutate import mutant  # noqa: E402
 
@@ -40,7 +41,8 @@ SETTINGS = (
         DEFAULTS.merge_length_s,
         DEFAULTS.merge_gap_s,
     ),
-    *(DEFAULTS.batch_size_s, DEFAULTS.channel, DEFAULTS.sounds, DEFAULTS.word_times, "zh"),
+    *(DEFAULTS.batch_size_s, DEFAULTS.channel, DEFAULTS.sounds, DEFAULTS.word_times),
+    *([*DEFAULTS.among], DEFAULTS.keep_numbers, "zh"),
 )
 """Plain HTTP has no defaults: the endpoint's parameters in their order."""
 
@@ -49,7 +51,10 @@ WARM_UP = 600
 keeps as many visitors' states as it ever will (state_session_capacity)."""
 
 SETTLE_S = 15.0
-"""After the last request: broken-off events end, and gradio lets go of what belonged to them."""
+"""After the warm-up: broken-off events end, and gradio lets go of what belonged to them."""
+
+COOL_DOWN_S = UNUSED_S + 2 * SWEEP_S
+"""After the last request: by then the uploads have to be gone as well."""
 
 
 @dataclass(frozen=True)
@@ -165,13 +170,15 @@ def main() -> int:
         program = Program(directory, temp=directory / "temp")
         try:
             program.wait()
+            at_start = usage(program, directory / "temp")
             clients = Clients(program.address, goldens)
             clients.run(arguments.clients, time.monotonic() + 600, WARM_UP)
             time.sleep(SETTLE_S)
             before = usage(program, directory / "temp")
             clients.fates.clear()
             clients.run(arguments.clients, time.monotonic() + 60 * arguments.minutes)
-            time.sleep(SETTLE_S)
+            busy = usage(program, directory / "temp")
+            time.sleep(COOL_DOWN_S)
             after = usage(program, directory / "temp")
             program.end()
         finally:
@@ -183,7 +190,9 @@ def main() -> int:
         "clients": arguments.clients,
         "requests": requests,
         "fates": dict(clients.fates),
+        "at_start": asdict(at_start),
         "before": asdict(before),
+        "busy": asdict(busy),
         "after": asdict(after),
         "rss_mb_per_1000": round(1000 * (after.rss_mb - before.rss_mb) / max(1, requests), 2),
         "temp_mb_after_the_end": round(left_mb, 3),

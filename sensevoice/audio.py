@@ -190,5 +190,7 @@ def _clean(block: Samples) -> Samples:
 
     One NaN among the samples makes the recogniser return nothing for a whole clip.
     """
-    whole = np.nan_to_num(np.ascontiguousarray(block), nan=0.0, posinf=0.0, neginf=0.0)
-    return np.clip(whole, -1.0, 1.0, out=whole)
+    whole = np.ascontiguousarray(block)
+    if not np.isfinite(whole).all():
+        whole = np.nan_to_num(whole, nan=0.0, posinf=0.0, neginf=0.0)
+    return np.clip(whole, -1.0, 1.0)

@@ -61,12 +61,15 @@ def _built(directory: Path, **settings: Any) -> Any:
     """Build an AutoModel without its chatter. Raises ModelFileDamaged."""
     from funasr import AutoModel
 
+    from sensevoice.engine.light_funasr import import_what_is_named
+
     printed = io.StringIO()
     root = logging.getLogger()
     level = root.level
     root.setLevel(logging.ERROR)  # funasr logs through the root logger, warnings about nothing included
     try:
         with contextlib.redirect_stdout(printed):
+            import_what_is_named(yaml.safe_load((directory / hub.CONFIG).read_text("utf-8")))
             return AutoModel(
                 ncpu=len(os.sched_getaffinity(0)),
                 disable_update=True,

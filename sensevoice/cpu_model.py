@@ -16,6 +16,7 @@ import numpy as np
 from sensevoice import automodel, bundled, hub
 from sensevoice.audio import SAMPLES_PER_MS, open_audio, select_channels
 from sensevoice.errors import ModelFileDamaged
+from sensevoice.progress import LoadStep
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +38,12 @@ def cores() -> int:
     return onnx_model.cores()
 
 
-def open_model(directory: Path, precision: str, announce: Callable[[str], None]) -> tuple[Any, str]:
+def open_model(
+    directory: Path,
+    precision: str,
+    announce: Callable[[str], None],
+    on_step: Callable[[LoadStep], None] = lambda step: None,
+) -> tuple[Any, str]:
     """Return funasr's AutoModel for a verified directory on the CPU, and the precision that it has.
 
     Falls back from int8 to fp32 when int8 does not hold what it should, and to torch when no graph can
@@ -53,6 +59,7 @@ def open_model(directory: Path, precision: str, announce: Callable[[str], None])
             return automodel.open_graph(directory, stored), wanted
         except ModelFileDamaged:
             log.warning("%s does not load and is made again / 无法载入，将重新生成", stored)
+    on_step(LoadStep("prepare"))
     reference = automodel.open_model("SenseVoiceSmall", directory, "cpu")
     for candidate in dict.fromkeys((wanted, "fp32")):
         try:

@@ -9,7 +9,7 @@ from pathlib import Path
 from sensevoice import ffmpeg_cli
 from sensevoice.audio_info import Decoder, Samples
 from sensevoice.errors import CopyProtected, MediaError, NoAudioTrack
-from sensevoice.pyav_decoder import PyavDecoder
+from sensevoice.pyav_seeking import SeekingDecoder
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ def open_decoder(path: Path, stream_index: int | None = None) -> Decoder:
     MediaError subclasses.
     """
     try:
-        return _SecondTry(PyavDecoder(path, stream_index), stream_index)
+        return _SecondTry(SeekingDecoder(path, stream_index), stream_index)
     except (NoAudioTrack, CopyProtected):
         raise
     except MediaError as error:
@@ -50,6 +50,17 @@ class _SecondTry:
 
     def close(self) -> None:
         self._decoder.close()
+
+    @property
+    def seeking(self) -> SeekingDecoder | None:
+        """The decoder inside when it can be sent to any second of this file."""
+        inner = self._decoder
+        return inner if isinstance(inner, SeekingDecoder) and inner.cuttable else None
+
+
+def seeking(decoder: Decoder) -> SeekingDecoder | None:
+    """Return what can be sent to any second of the file, or None when it has to be read in one pass."""
+    return decoder.seeking if isinstance(decoder, _SecondTry) else None
 
 
 def _second_decoder(path: Path, stream_index: int | None, error: MediaError) -> Decoder:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from sensevoice import fingerprints
+from sensevoice import fingerprints, hub_client
 from sensevoice.errors import ModelFileDamaged, ModelFileMissing, ModelNotAvailable, OptionError
+from sensevoice.fingerprints import Listed
+from sensevoice.progress import LoadStep
 
 log = logging.getLogger(__name__)
 
@@ -35,16 +37,6 @@ FEATURE_SCALE_MARKS = ("<AddShift>", "<Rescale>", "</Nnet>")
 MIN_BYTES = {WEIGHTS: 10_000}
 """A page of HTML or a pointer file in place of the weights is smaller than this."""
 
-MODELSCOPE_PATIENCE = {
-    "MODELSCOPE_API_MAX_RETRIES": "1",
-    "MODELSCOPE_API_TIMEOUT": "5",
-    "MODELSCOPE_REPO_TREE_PAGE_TIMEOUT_SECONDS": "10",
-    "MODELSCOPE_REPO_TREE_PAGE_MAX_ATTEMPTS": "2",
-}
-"""How long ModelScope, which reads this at import, tries to list a model's files. By its own measure a
-machine without network waits 24 s, and one whose proxy stays silent over a minute, to learn that there
-is none; downloads have settings of their own."""
-
 
 def find_model(
     name: str,
@@ -52,11 +44,14 @@ def find_model(
     cache_dir: str | None = None,
     announce: Callable[[str], None] = log.info,
     download: bool = True,
+    on_step: Callable[[LoadStep], None] = lambda step: None,
+    ask_hub: bool = False,
 ) -> Path:
     """Return the directory of a model, verified; download it first if need be.
 
     `name` is a directory or a name on the hub ("ms" ModelScope, "hf" Hugging Face); `announce` gets a
-    line that says where the model comes from. Raises ModelNotAvailable when it is neither here nor to
+    line that says where the model comes from, `on_step` how far a download is. `ask_hub` compares a
+    cached model, too, with what the hub lists. Raises ModelNotAvailable when it is neither here nor to
     be had, ModelFileMissing or ModelFileDamaged when a directory is not whole.
     """
     if hub not in HUBS:
@@ -64,23 +59,53 @@ def find_model(
     if os.path.isdir(name):
         announce(f"{name}: local directory / 本地目录")
         # Made absolute, because funasr takes a folder called "fsmn-vad" for a name on the hub.
-        return _trusted(Path(name).resolve())
+        return _trusted(Path(name).resolve(), on_step)
     if name.startswith((".", "/", "~")):
         raise ModelFileMissing(path=name, file=CONFIG)
     repository = REPOSITORIES[hub].get(name, name)
     cached = _cached(repository, hub, cache_dir)
     if cached is not None and not missing_files(cached):
         announce(f"{repository}: cached in / 已缓存于 {cached}")
-        return _trusted(cached)
+        if ask_hub:
+            _expect_what_the_hub_lists(repository, hub, cached)
+        return _trusted(cached, on_step)
     if not download:
         raise _not_available(repository, hub, cache_dir, cached, "offline")
     announce(f"{repository}: downloading from / 正在下载 {'ModelScope' if hub == 'ms' else 'Hugging Face'}")
     try:
-        return _trusted(Path(_snapshot(repository, hub, cache_dir, local_files_only=False)))
-    except (ModelFileMissing, ModelFileDamaged):
-        raise
+        directory, listed = _downloaded(repository, hub, cache_dir, on_step)
     except Exception as exc:  # the hubs raise dozens of types, and all mean the same to the user
         raise _not_available(repository, hub, cache_dir, cached, _first_line(exc)) from exc
+    _expect(directory, listed)
+    return _trusted(directory, on_step)
+
+
+def _downloaded(
+    repository: str, hub: str, cache_dir: str | None, on_step: Callable[[LoadStep], None]
+) -> tuple[Path, dict[str, Listed]]:
+    """Download a model; return its directory and what its files should be. Raises what the clients raise."""
+    on_step(LoadStep("download"))
+    listed = hub_client.listed_files(repository, hub)
+    total = sum(file.size for file in listed.values())
+
+    def on_bytes(done: int) -> None:
+        on_step(LoadStep("download", min(done, total), total))
+
+    return Path(hub_client.snapshot(repository, hub, cache_dir, False, on_bytes)), listed
+
+
+def _expect_what_the_hub_lists(repository: str, hub: str, directory: Path) -> None:
+    try:
+        listed = hub_client.listed_files(repository, hub, directory)
+    except Exception as exc:  # as above; the model is here, and was compared when it came
+        log.warning("%s: not compared with the hub / 未能与模型仓库比对: %s", repository, _first_line(exc))
+        return
+    _expect(directory, listed)
+
+
+def _expect(directory: Path, listed: Mapping[str, Listed]) -> None:
+    names = set(_named_files(directory))
+    fingerprints.expect(directory, {name: file for name, file in listed.items() if name in names})
 
 
 def missing_files(directory: Path) -> list[str]:
@@ -101,8 +126,9 @@ def verify(directory: Path) -> Path:
     return directory
 
 
-def _trusted(directory: Path) -> Path:
-    """Return a directory that is whole and, file by file, what it was at its first use."""
+def _trusted(directory: Path, on_step: Callable[[LoadStep], None]) -> Path:
+    """Return a directory that is whole and, file by file, what the hub lists or it was at its first use."""
+    on_step(LoadStep("check"))
     verify(directory)
     if (directory.parent / fingerprints.SUMS).is_file():  # the bundled ones
         fingerprints.check_sums(directory.parent)
@@ -148,27 +174,10 @@ def _is_whole(path: Path) -> bool:
 
 def _cached(repository: str, hub: str, cache_dir: str | None) -> Path | None:
     try:
-        return Path(_snapshot(repository, hub, cache_dir, local_files_only=True))
+        return Path(hub_client.snapshot(repository, hub, cache_dir, local_files_only=True))
     except Exception:  # both hubs say "not cached" by many exceptions; the next step is the same
         log.debug("%s is not in the cache", repository, exc_info=True)
         return None
-
-
-def _snapshot(repository: str, hub: str, cache_dir: str | None, local_files_only: bool) -> str:
-    """Return the snapshot folder; both hubs show progress, resume, and keep the files."""
-    if hub == "hf":
-        import huggingface_hub
-
-        return str(
-            huggingface_hub.snapshot_download(
-                repository, cache_dir=cache_dir, local_files_only=local_files_only
-            )
-        )
-    for name, value in MODELSCOPE_PATIENCE.items():
-        os.environ.setdefault(name, value)
-    from modelscope.hub.snapshot_download import snapshot_download
-
-    return str(snapshot_download(repository, cache_dir=cache_dir, local_files_only=local_files_only))
 
 
 def _not_available(

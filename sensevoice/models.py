@@ -21,6 +21,7 @@ from sensevoice.batching import packs
 from sensevoice.errors import DeviceUnavailable, GpuMemory, SelfTestFailed
 from sensevoice.options import MAX_SEGMENT_S, Options
 from sensevoice.precision import resolve_precision
+from sensevoice.progress import LoadStep
 from sensevoice.recognizer import Recognition
 from sensevoice.scheduler import Scheduler
 from sensevoice.speech_finder import FsmnSpeechFinder
@@ -75,32 +76,50 @@ def resolve_device(device: str) -> str:
     return device
 
 
+def known_info(settings: ModelSettings) -> ModelInfo:
+    """Return what can be said of the models before they are looked for: no device and no precision."""
+    if settings.demo:
+        return ModelInfo("SenseVoice demo", "FSMN-VAD demo", "", demo=True, precision="")
+    return ModelInfo(settings.model, settings.vad_model, "", precision="")
+
+
 def load_recognizer(
-    settings: ModelSettings, announce: Callable[[str], None] = log.info, self_test: bool = True
+    settings: ModelSettings,
+    announce: Callable[[str], None] = log.info,
+    self_test: bool = True,
+    on_step: Callable[[LoadStep], None] = lambda step: None,
 ) -> FunasrRecognizer:
     """Find, verify and load both models; see `hub.find_model` and `resolve_device` for errors.
 
+    `announce` gets lines for people, `on_step` what is being done.
     Raises SelfTestFailed when the loaded model does not answer a known clip as SenseVoice would;
     `self_test=False` is for weights that are random on purpose.
     """
+    on_step(LoadStep("libraries"))
     device = resolve_device(settings.device)
-    if settings.demo:
-        directory, vad_directory = hub.verify(bundled.ASR_DIR), hub.verify(bundled.VAD_DIR)
-        fingerprints.check_sums(bundled.DEMO_DIR)
-    else:
-        directory = hub.find_model(settings.model, settings.hub, settings.cache_dir, announce)
-        vad_directory = hub.find_model(settings.vad_model, settings.hub, settings.cache_dir, announce)
-    info = ModelInfo(
-        "SenseVoice demo" if settings.demo else settings.model,
-        "FSMN-VAD demo" if settings.demo else settings.vad_model,
-        device,
-        settings.demo,
-        resolve_precision(settings.precision, device, directory),
-    )
-    recognizer = FunasrRecognizer(directory, vad_directory, info, announce)
+    directory, vad_directory = _find_models(settings, announce, on_step)
+    precision = resolve_precision(settings.precision, device, directory)
+    info = replace(known_info(settings), device=device, precision=precision)
+    on_step(LoadStep("load"))
+    recognizer = FunasrRecognizer(directory, vad_directory, info, announce, on_step)
     if self_test:
+        on_step(LoadStep("self_test"))
         recognizer.self_test()
     return recognizer
+
+
+def _find_models(
+    settings: ModelSettings, announce: Callable[[str], None], on_step: Callable[[LoadStep], None]
+) -> tuple[Path, Path]:
+    if settings.demo:
+        on_step(LoadStep("check"))
+        directories = hub.verify(bundled.ASR_DIR), hub.verify(bundled.VAD_DIR)
+        fingerprints.check_sums(bundled.DEMO_DIR)
+        return directories
+    return (
+        hub.find_model(settings.model, settings.hub, settings.cache_dir, announce, on_step=on_step),
+        hub.find_model(settings.vad_model, settings.hub, settings.cache_dir, announce, on_step=on_step),
+    )
 
 
 def scheduled(recognizer: FunasrRecognizer) -> Scheduler:
@@ -118,13 +137,15 @@ class FunasrRecognizer:
         vad_directory: Path,
         info: ModelInfo,
         announce: Callable[[str], None] = log.info,
+        on_step: Callable[[LoadStep], None] = lambda step: None,
     ) -> None:
         from sensevoice import engine
 
         engine.register()
         self.directory = directory
+        self._vad_directory = vad_directory
         if info.device == "cpu":
-            self._model, precision = cpu_model.open_model(directory, info.precision, announce)
+            self._model, precision = cpu_model.open_model(directory, info.precision, announce, on_step)
             info = replace(info, precision=precision)
         else:
             self._model = automodel.open_model("SenseVoiceSmall", directory, info.device)
@@ -147,9 +168,9 @@ class FunasrRecognizer:
 
     def recognise(self, clips: Sequence[np.ndarray], options: Options) -> Iterator[Recognition]:
         """Yield one Recognition per clip, in order; a clip that fails does not harm the others."""
-        if self._info.device == "cpu":  # one after the other: text shows as soon as it is known
-            for clip in clips:
-                yield from self._batch([clip], options)
+        if self._info.device == "cpu":  # a clip a core: text shows as soon as it is known
+            for first in range(0, len(clips), cpu_model.cores()):
+                yield from self._batch(clips[first : first + cpu_model.cores()], options)
             return
         answers: dict[int, Recognition] = {}
         for positions in packs([len(clip) for clip in clips], MAX_BATCH_S * SAMPLE_RATE_HZ):
@@ -158,14 +179,29 @@ class FunasrRecognizer:
         yield from (answers[position] for position in range(len(clips)))
 
     def self_test(self) -> None:
-        """Recognise a known clip. Raises SelfTestFailed unless the answer looks like SenseVoice's."""
-        answer = next(self.recognise([cpu_model.known_clip()], Options()))
+        """Recognise a known clip. Raises SelfTestFailed unless the answer looks like SenseVoice's.
+
+        It also warms up what the first recording needs: the process of the decoders, fsmn-vad's compiled
+        code and network, the recogniser.
+        """
+        clip = cpu_model.known_clip()
+        self._find_speech_in(clip)
+        answer = next(self.recognise([clip], Options()))
         expected = [TagKind.LANGUAGE, TagKind.EMOTION, TagKind.EVENT, TagKind.NORMALISATION]
         if answer.error is not None or head_kinds(answer.raw)[:4] != expected:
             reason = answer.error or f"answered / 返回了 {answer.raw[:80]!r}"
             raise SelfTestFailed(path=self.directory, reason=reason)
         if self._info.demo and parse(answer.raw).text != bundled.sample_recordings()[0].utterances[0].text:
             raise SelfTestFailed(path=self.directory, reason=f"answered / 返回了 {answer.raw[:80]!r}")
+
+    def _find_speech_in(self, clip: np.ndarray) -> None:
+        finder = self.open_speech_finder()
+        try:
+            finder.feed(clip)
+            finder.finish()
+        except Exception as exc:  # whatever the libraries raise, it would be raised on every file
+            log.debug("", exc_info=True)
+            raise SelfTestFailed(path=self._vad_directory, reason=_reason(exc)) from exc
 
     def _batch(self, clips: Sequence[np.ndarray], options: Options) -> list[Recognition]:
         try:

@@ -1,4 +1,4 @@
-"""How far a run has come, for progress bars."""
+"""How far a run, or the loading of the models, has come: for progress bars."""
 
 from __future__ import annotations
 
@@ -6,6 +6,18 @@ from dataclasses import dataclass
 from typing import Literal
 
 Stage = Literal["decode", "recognise", "done"]
+
+Step = Literal["libraries", "download", "check", "load", "prepare", "self_test"]
+"""What is done before the models answer; "prepare" makes the graph for a CPU, once."""
+
+
+@dataclass(frozen=True)
+class LoadStep:
+    """The step under way; bytes are counted while models are downloaded, and 0 while they are not known."""
+
+    step: Step
+    done_bytes: int = 0
+    total_bytes: int = 0
 
 
 @dataclass(frozen=True)

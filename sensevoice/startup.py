@@ -16,6 +16,7 @@ from sensevoice import __version__
 from sensevoice.door import Door
 from sensevoice.errors import OptionError, PortTaken, StartupError
 from sensevoice.models import FunasrRecognizer, ModelSettings, load_recognizer, resolve_device
+from sensevoice.progress import LoadStep
 from sensevoice.pyav_decoder import check_version
 
 ANY_ADDRESS = ("0.0.0.0", "::", "")
@@ -44,37 +45,45 @@ def check_port(host: str, port: int) -> None:
             raise StartupError(reason=f"{host}:{port}: {exc.strerror}") from exc
 
 
-def announce_versions(settings: ModelSettings) -> str:
-    """Print versions and device; return the device. Raises DeviceUnavailable."""
+def announce_versions() -> None:
+    """Print the versions of what matters. Raises a StartupError for a decoder that is too old."""
     check_version()
     say(f"SenseVoice {__version__} · loading libraries / 正在载入依赖库 …")
-    device = resolve_device(settings.device)
     packages = " · ".join(f"{name} {version(name)}" for name in ("torch", "funasr", "gradio", "av"))
     say(f"Python {platform.python_version()} · {packages}")
-    note = ""
-    if settings.device == "auto" and device == "cpu":
-        note = " (no CUDA device found / 没有找到 CUDA 设备，使用 CPU)"
-    say(f"device / 设备: {_device_name(device)}{note}")
-    return device
 
 
-def load(settings: ModelSettings) -> FunasrRecognizer:
-    """Load the models, saying where they come from and how long it took."""
+def load(
+    settings: ModelSettings, on_step: Callable[[LoadStep], None] = lambda step: None
+) -> FunasrRecognizer:
+    """Load the models, saying on which device, where they come from and how long it took.
+
+    Raises DeviceUnavailable, and what `load_recognizer` does.
+    """
+    started_s = time.perf_counter()
+    _announce_device(settings)
     if settings.demo:
         say(
             "model / 模型: bundled demonstration model, knows only its own sentences / "
             "自带演示模型，只认识少数例句"
         )
-    started_s = time.perf_counter()
-    recognizer = load_recognizer(settings, announce=lambda line: say(f"model / 模型: {line}"))
+    recognizer = load_recognizer(settings, lambda line: say(f"model / 模型: {line}"), on_step=on_step)
     say(f"models ready in / 模型载入用时 {time.perf_counter() - started_s:.1f} s")
     return recognizer
 
 
+def _announce_device(settings: ModelSettings) -> None:
+    device = resolve_device(settings.device)
+    note = ""
+    if settings.device == "auto" and device == "cpu":
+        note = " (no CUDA device found / 没有找到 CUDA 设备，使用 CPU)"
+    say(f"device / 设备: {_device_name(device)}{note}")
+
+
 def announce_address(host: str, port: int, root_path: str, door: Door) -> None:
     """Print the address, the tunnel command to paste on one's own computer, and who else may come in."""
-    shown = "127.0.0.1" if host in ANY_ADDRESS else host
-    say(f"\nopen / 打开: http://{shown}:{port}{root_path}\n")
+    say(f"\nopen / 打开: {_address(host, port, root_path)}")
+    say("the page is up; the models are being loaded / 页面已可打开，模型载入中\n")
     user, machine = _user(), socket.gethostname()
     tunnel = f"{port}:127.0.0.1:{port} -p <ssh port> {user}@{machine}"
     say("from your own computer, through SSH / 在自己的电脑上通过 SSH 隧道访问：")
@@ -91,10 +100,20 @@ def announce_address(host: str, port: int, root_path: str, door: Door) -> None:
     say("Ctrl-C ends the program / 按 Ctrl-C 结束")
 
 
+def announce_ready(host: str, port: int, root_path: str) -> None:
+    """Print the last line of a start: the models are there."""
+    say(f"ready / 就绪: {_address(host, port, root_path)}")
+
+
 def fail(error: Exception) -> int:
     """Print an error in both languages and return its exit code."""
     print(f"\n{error}", file=sys.stderr, flush=True)
     return int(getattr(error, "exit_code", 1))
+
+
+def _address(host: str, port: int, root_path: str) -> str:
+    shown = "127.0.0.1" if host in ANY_ADDRESS else host
+    return f"http://{shown}:{port}{root_path}"
 
 
 def _device_name(device: str) -> str:

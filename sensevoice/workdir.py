@@ -10,6 +10,7 @@ import stat
 import tempfile
 import threading
 import time
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 log = logging.getLogger(__name__)
@@ -17,7 +18,11 @@ log = logging.getLogger(__name__)
 ABORTED_S = 3600.0
 """An upload that nobody has written to for an hour was broken off: gradio forgets such files."""
 
-SWEEP_S = 600.0
+UNUSED_S = 180.0
+"""What no page needs goes so long after it was last written, taken in by a job or let go by one: the time
+between an upload and the call that names it is a moment, and a job has a link of its own."""
+
+SWEEP_S = 30.0
 
 LOCK = "lock"
 
@@ -29,6 +34,7 @@ class WorkDirectory:
     """
 
     def __init__(self, parent: Path | None = None) -> None:
+        self._held: Callable[[], Collection[Path]] = tuple
         self._parent = _private(parent or Path(tempfile.gettempdir()) / f"sensevoice-{os.getuid()}")
         with (self._parent / LOCK).open("w") as starting:
             fcntl.flock(starting, fcntl.LOCK_EX)  # a program that starts beside this one waits
@@ -44,25 +50,37 @@ class WorkDirectory:
         shutil.rmtree(self.path, ignore_errors=True)
         self._lock.close()
 
+    def keep(self, held: Callable[[], Collection[Path]]) -> None:
+        """Never remove what `held` names at that moment, by real paths."""
+        self._held = held
+
     def sweep(self, now_s: float | None = None) -> int:
-        """Remove uploads that were broken off, and folders that are empty; return how many."""
+        """Remove what was broken off, what nobody needs, and folders that stay empty; return how many."""
         now_s = time.time() if now_s is None else now_s
+        held = self._held()
         removed = 0
-        for path in self.path.iterdir():
+        for path in sorted(
+            self.path.resolve().rglob("*"), reverse=True
+        ):  # what is in a folder before the folder
             try:
-                if (
-                    path.is_file()
-                    and path.name.startswith("tmp")
-                    and now_s - path.stat().st_mtime > ABORTED_S
-                ):
+                if path.is_dir():
+                    # An upload of the same content may be about to use the folder.
+                    if now_s - path.stat().st_mtime > ABORTED_S and not any(path.iterdir()):
+                        path.rmdir()
+                elif path not in held and self._is_over(path, now_s):
                     path.unlink()
-                    removed += 1
-                elif path.is_dir() and now_s - path.stat().st_mtime > ABORTED_S:
-                    path.rmdir()
                     removed += 1
             except OSError:
                 log.debug("%s is in use", path.name)
         return removed
+
+    def _is_over(self, path: Path, now_s: float) -> bool:
+        """Tell whether a file is as old as it may become. A link, or its end, counts as use (`st_ctime`)."""
+        if path.name == LOCK:
+            return False
+        if path.parent == self.path.resolve():  # an upload on its way
+            return now_s - path.stat().st_mtime > ABORTED_S
+        return now_s - path.stat().st_ctime > UNUSED_S
 
     def _sweep_now_and_then(self) -> None:
         while not self._closed.wait(SWEEP_S):

@@ -302,6 +302,7 @@ class TestDamage:
         assert np.argmax(np.abs(np.fft.rfft(ours[-9000:-1000]))) * 2 == 800  # the end was read, too
 
     def test_bad_packets_are_counted(self, stereo_wav: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(pyav_decoder, "WAV_PACKET_BYTES", 4 * 4096)
         damage_packets(monkeypatch, lambda number: number in (3, 4, 9))
         with open_audio(stereo_wav) as source:
             length = sum(block.shape[1] for block in source.blocks())
@@ -312,6 +313,7 @@ class TestDamage:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         path = write_wav(tmp_path / "a.wav", np.zeros(500 * 16_000, np.float32))
+        monkeypatch.setattr(pyav_decoder, "WAV_PACKET_BYTES", 2048)
         damage_packets(monkeypatch, lambda number: True)
         source = open_audio(path)
         with pytest.raises(NoUsableSound):

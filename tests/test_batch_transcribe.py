@@ -38,7 +38,7 @@ def batch(monkeypatch: pytest.MonkeyPatch) -> Any:
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    monkeypatch.setattr(module.startup, "announce_versions", lambda settings: "cpu")
+    monkeypatch.setattr(module.startup, "announce_versions", lambda: None)
     monkeypatch.setattr(module, "WRITE_EVERY_S", 0.0)
     return module
 
@@ -423,7 +423,7 @@ class TestStopping:
             f"import sys, runpy, time\nsys.path.insert(0, {str(ROOT)!r})\n"
             "from sensevoice import startup\nfrom tests.fakes import FakeRecognizer\n"
             "def answer(clip, options):\n    time.sleep(0.3)\n    return '<|zh|>whole'\n"
-            "startup.announce_versions = lambda settings: 'cpu'\n"
+            "startup.announce_versions = lambda: None\n"
             "startup.load = lambda settings: FakeRecognizer([(0, 1000)], answer)\n"
             f"sys.argv[0] = {str(SCRIPT)!r}\nrunpy.run_path(sys.argv[0], run_name='__main__')\n"
         )

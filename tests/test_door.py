@@ -410,6 +410,7 @@ class TestRealApp:
         ):
             time.sleep(0.05)
         directory = WorkDirectory.__new__(WorkDirectory)
+        directory.keep(tuple)
         directory.path = uploads
         directory.sweep(now_s=time.time() + ABORTED_S + 60)
         assert [path for path in uploads.rglob("*") if path.is_file()] == []

@@ -11,6 +11,7 @@ from funasr.frontends.wav_frontend import WavFrontend
 from torchaudio.compliance.kaldi import fbank
 
 from sensevoice import bundled, cpu_model
+from sensevoice.engine import features
 from sensevoice.engine.features import BLOCK_FRAMES, Frontend, mel_frames
 
 SETTINGS: dict[str, Any] = {
@@ -62,3 +63,34 @@ def test_the_frontend_is_funasrs_also_with_other_settings(settings: dict[str, An
     expected, expected_lengths = WavFrontend(**SETTINGS | settings)(clips, lengths)
     assert found_lengths.tolist() == expected_lengths.tolist()
     torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("block", [BLOCK_FRAMES, 8192])
+def test_features_of_several_clips_are_funasrs(monkeypatch: pytest.MonkeyPatch, block: int) -> None:
+    """What a GPU computes, on the CPU: clips of several lengths, in large steps."""
+    monkeypatch.setattr(features, "BLOCK_FRAMES", block)
+    speech = torch.from_numpy(np.resize(cpu_model.known_clip(), 700 * 160))
+    clips = [speech, speech[:16_000], speech[5_000:6_000]]
+    theirs = WavFrontend(**SETTINGS)
+    found, lengths = features.features_of(clips, Frontend(**SETTINGS), "cpu")
+    assert found.shape == (3, int(lengths.max()), 560)
+    for clip, features_found, length in zip(clips, found, lengths.tolist(), strict=True):
+        expected, frames = theirs(clip[None], [len(clip)])
+        assert length == frames.item()
+        torch.testing.assert_close(features_found[:length], expected[0], rtol=1e-4, atol=2e-3)
+        assert not features_found[length:].any()
+
+
+def test_a_frontend_with_other_settings_is_left_to_funasr() -> None:
+    other = Frontend(**{**SETTINGS, "window": "povey"})
+    clip = torch.from_numpy(cpu_model.known_clip())
+    found, lengths = features.features_of([clip], other, "cpu")
+    expected, frames = WavFrontend(**{**SETTINGS, "window": "povey"})(clip[None], [len(clip)])
+    assert torch.equal(found, expected)
+    assert lengths.tolist() == frames.tolist()
+
+
+def test_every_step_stays_on_the_device() -> None:
+    """On "meta" a tensor of the CPU in between would be an error; so would reading a value."""
+    samples = torch.empty(100_000, device="meta")
+    assert mel_frames(samples).device.type == "meta"

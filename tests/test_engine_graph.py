@@ -73,6 +73,16 @@ def test_fp32_chooses_the_same_pieces(
     assert np.array_equal(expected, found)
 
 
+@pytest.mark.parametrize("precision", ["fp32", "int8"])
+def test_clips_side_by_side_answer_as_each_alone(
+    graphs: dict[str, Any], clips: list[np.ndarray], precision: str
+) -> None:
+    some = [*clips[:7], np.zeros(16_000, np.float32)]
+    together = graphs[precision].generate(some, batch_size=len(some), language="auto", use_itn=True)
+    alone = [graphs[precision].generate([clip], language="auto", use_itn=True)[0] for clip in some]
+    assert [{**found, "key": ""} for found in together] == [{**found, "key": ""} for found in alone]
+
+
 def test_int8_chooses_the_same_pieces_nearly_always(
     reference: Any, graphs: dict[str, Any], clips: list[np.ndarray]
 ) -> None:
@@ -80,12 +90,43 @@ def test_int8_chooses_the_same_pieces_nearly_always(
     assert np.mean(expected == found) >= 0.995
 
 
-def test_int8_makes_no_more_mistakes(graphs: dict[str, Any]) -> None:
+@pytest.fixture(scope="module")
+def in_bf16() -> Any:
+    """What runs on CUDA, on the CPU: autocast, rounded weights, fused attention."""
+    engine.register()
+    model = automodel.open_model("SenseVoiceSmall", bundled.ASR_DIR, "cpu")
+    engine.prepare_cuda(model.model, "bf16")
+    return model
+
+
+def test_bf16_chooses_the_same_pieces_nearly_always(
+    reference: Any, in_bf16: Any, clips: list[np.ndarray]
+) -> None:
+    same = []
+    for clip in clips:
+        rows, lengths = features(reference, clip)
+        with torch.inference_mode():
+            expected, found = (
+                model.model.logits(rows.clone(), lengths, QUESTIONS[0], "cpu")[0][0].argmax(-1)
+                for model in (reference, in_bf16)
+            )
+        same.append((expected == found).numpy())
+    assert np.mean(np.concatenate(same)) >= 0.995
+    assert {
+        module.weight.dtype for module in in_bf16.model.encoder.modules() if hasattr(module, "weight")
+    } == {
+        torch.bfloat16,  # products and memory blocks
+        torch.float32,  # norms
+    }
+
+
+@pytest.mark.parametrize("precision", ["int8", "bf16"])
+def test_less_precision_makes_no_more_mistakes(graphs: dict[str, Any], in_bf16: Any, precision: str) -> None:
     """The character error rate moves by at most 0.2 points."""
     rates = []
-    for precision in ("fp32", "int8"):
+    for model in (graphs["fp32"], {**graphs, "bf16": in_bf16}[precision]):
         scores = evaluate.Scores()
-        evaluate.score_clips(graphs[precision], evaluation_clips(), scores)
+        evaluate.score_clips(model, evaluation_clips(), scores)
         rates.append(scores.error_rate)
     assert abs(rates[1] - rates[0]) <= 0.2
 

@@ -17,6 +17,7 @@ from funasr.register import tables
 
 from sensevoice import bundled, engine
 from sensevoice.audio import open_audio, select_channels
+from sensevoice.engine import vad_network
 from sensevoice.engine.vad_machine import Machine, Rules
 from tests.conftest import SAMPLES
 
@@ -228,6 +229,24 @@ def test_every_length_ends_as_with_funasr(
     assert answers[0] == answers[1] or answers == [[], ZeroDivisionError]
 
 
+@pytest.mark.parametrize("shares", [(97, 60), (250, 250), (1500, 250), (10**6, 10**6)])
+def test_shares_make_no_difference(
+    detectors: tuple[Any, Any],
+    recordings: list[np.ndarray],
+    monkeypatch: pytest.MonkeyPatch,
+    shares: tuple[int, int],
+) -> None:
+    detectors[0].generate(input=recordings[0])
+    network = detectors[0].model._network
+    mels = vad_network.mels_of(torch.from_numpy(recordings[0]))
+    whole = network._session.run(None, {"mels": mels})[0]
+    monkeypatch.setattr(vad_network, "MOST_FRAMES", shares[0])
+    monkeypatch.setattr(vad_network, "FEWEST_FRAMES", shares[1])
+    assert np.array_equal(vad_network.mels_of(torch.from_numpy(recordings[0])), mels)
+    assert np.array_equal(network.silence(mels, 0), whole)
+    assert np.array_equal(network.silence(mels, 300), whole[300:])
+
+
 def test_a_stream_carries_context_only(detectors: tuple[Any, Any], recordings: list[np.ndarray]) -> None:
     cache: dict[str, Any] = {}
     minute = np.resize(recordings[0], 60 * 16_000)
@@ -235,7 +254,6 @@ def test_a_stream_carries_context_only(detectors: tuple[Any, Any], recordings: l
     for _ in range(5):
         detectors[0].generate(input=minute, cache=cache, is_final=False, chunk_size=60_000)
         stream = cache["stream"]
-        held = [len(stream.waiting), len(stream.samples), *(part.size for part in stream.memories.values())]
-        sizes.append(sum(held) + stream.mels.numel())
+        sizes.append(len(stream.waiting) + len(stream.samples) + stream.mels.size)
     assert set(cache) == {"stream"}
     assert max(sizes) < 10_000

@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from sensevoice import hub
+from sensevoice import hub_client
 from sensevoice.errors import ModelError, ModelFileDamaged, ModelFileMissing, ModelNotAvailable, OptionError
+from sensevoice.fingerprints import Listed, git_sha1, sha256
 from sensevoice.hub import find_model, missing_files, verify
+from sensevoice.progress import LoadStep
 
 ROOT = Path(__file__).resolve().parents[1]
 TOKENIZER = "words.bpe.model"
@@ -51,8 +53,17 @@ class FakeHub:
         self.downloads: list[tuple[str, str]] = []
         self.error: Exception | None = None
         self.deliver: Callable[[Path], object] = write_model
+        self.describe: Callable[[Path], Listed] = lambda path: Listed(path.stat().st_size, sha256(path))
+        self.asked = 0
 
-    def snapshot(self, repository: str, hub_name: str, cache_dir: str | None, local_files_only: bool) -> str:
+    def snapshot(
+        self,
+        repository: str,
+        hub_name: str,
+        cache_dir: str | None,
+        local_files_only: bool,
+        on_bytes: Callable[[int], None] = lambda done: None,
+    ) -> str:
         directory = self.cache / repository
         if local_files_only:
             if not directory.is_dir():
@@ -62,13 +73,25 @@ class FakeHub:
         if self.error:
             raise self.error
         self.deliver(directory)
+        on_bytes(sum(path.stat().st_size for path in directory.iterdir()))
         return str(directory)
+
+    def listed_files(
+        self, repository: str, hub_name: str, directory: Path | None = None
+    ) -> dict[str, Listed]:
+        """List what a whole model is made of, whatever is delivered."""
+        if self.error:
+            raise self.error
+        self.asked += 1
+        model = write_model(self.cache.parent / "published")
+        return {path.name: self.describe(path) for path in model.iterdir()}
 
 
 @pytest.fixture
 def fake_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeHub:
     fake = FakeHub(tmp_path / "cache")
-    monkeypatch.setattr(hub, "_snapshot", fake.snapshot)
+    monkeypatch.setattr(hub_client, "snapshot", fake.snapshot)
+    monkeypatch.setattr(hub_client, "listed_files", fake.listed_files)
     return fake
 
 
@@ -198,6 +221,68 @@ class TestCache:
     def test_an_unknown_hub_is_a_wrong_setting(self, fake_hub: FakeHub) -> None:
         with pytest.raises(OptionError, match="ms, hf"):
             find_model(NAME, "github")
+
+
+def damaged(file: str, keep_size: bool = True) -> Callable[[Path], None]:
+    """Return a delivery of a model in which one file is another, well-formed one."""
+
+    def deliver(directory: Path) -> None:
+        content = (write_model(directory) / file).read_bytes()
+        changed = content.replace(b"w", b"v", 1).replace(b"0 0", b"0 1").replace(b"Small", b"Smell")
+        assert changed != content and len(changed) == len(content)
+        (directory / file).write_bytes(changed if keep_size else changed + b"\n")
+
+    return deliver
+
+
+class TestListed:
+    """What a download should be is what the hub lists."""
+
+    @pytest.mark.parametrize("file", ["model.pt", "am.mvn", "config.yaml"])
+    @pytest.mark.parametrize("keep_size", [True, False])
+    @pytest.mark.parametrize("by", ["sha256", "git_sha1"])
+    def test_a_file_that_is_another_is_refused_now_and_at_the_next_start(
+        self, fake_hub: FakeHub, file: str, keep_size: bool, by: str
+    ) -> None:
+        if by == "git_sha1":  # as Hugging Face lists small files
+            fake_hub.describe = lambda path: Listed(path.stat().st_size, git_sha1=git_sha1(path))
+        fake_hub.deliver = damaged(file, keep_size)
+        for _ in range(2):
+            with pytest.raises(ModelFileDamaged) as caught:
+                find_model(NAME)
+            assert caught.value.data["file"] == file and "hub" in caught.value.message("en")
+            assert "scripts/download_models.py" in caught.value.message("zh")
+        assert len(fake_hub.downloads) == 1, "the second time it was in the cache"
+        fake_hub.deliver = write_model
+        (fake_hub.cache / NAME / file).unlink()
+        assert find_model(NAME) == fake_hub.cache / NAME, "deleted and fetched again, as the sentence says"
+
+    def test_what_was_compared_once_is_compared_offline_from_then_on(self, fake_hub: FakeHub) -> None:
+        directory = find_model(NAME)
+        asked = fake_hub.asked
+        assert find_model(NAME) == directory and fake_hub.asked == asked
+        damaged("model.pt")(directory)
+        with pytest.raises(ModelFileDamaged, match=r"model\.pt"):
+            find_model(NAME)
+
+    def test_a_cached_model_is_compared_when_that_is_wished(self, fake_hub: FakeHub) -> None:
+        damaged("am.mvn")(fake_hub.cache / NAME)
+        with pytest.raises(ModelFileDamaged, match=r"am\.mvn"):
+            find_model(NAME, ask_hub=True)
+
+    def test_without_network_that_wish_is_a_warning(
+        self, fake_hub: FakeHub, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        directory = write_model(fake_hub.cache / NAME)
+        fake_hub.error = ConnectionError("no route to host")
+        assert find_model(NAME, ask_hub=True) == directory
+        assert "not compared with the hub" in caplog.text and "no route to host" in caplog.text
+
+    def test_how_far_a_download_is(self, fake_hub: FakeHub) -> None:
+        steps: list[LoadStep] = []
+        find_model(NAME, on_step=steps.append)
+        whole = sum(path.stat().st_size for path in write_model(fake_hub.cache / "again").iterdir())
+        assert steps == [LoadStep("download"), LoadStep("download", whole, whole), LoadStep("check")]
 
 
 class TestNotAvailable:

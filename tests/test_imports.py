@@ -28,6 +28,7 @@ ORDER = (
     "levels",
     "sniff",
     "pyav_decoder",
+    "pyav_seeking",
     "pyav_encoder",
     "ffmpeg_cli",
     "decoders",
@@ -40,12 +41,14 @@ ORDER = (
     "recognizer",
     "asking",
     "scheduler",
+    "loading",
     "readahead",
     "segmenter",
     "batching",
     "hearing",
     "bundled",
     "fingerprints",
+    "hub_client",
     "hub",
     "engine",
     "precision",
@@ -67,7 +70,7 @@ ORDER = (
 """A module, or a package with all that is in it, imports only what stands before it."""
 
 OWNERS = {
-    "av": {"pyav_decoder.py", "pyav_encoder.py"},
+    "av": {"pyav_decoder.py", "pyav_seeking.py", "pyav_encoder.py"},
     "ffmpeg": {"ffmpeg_cli.py"},
     "torch": {"engine", "precision.py", "cpu_model.py", "automodel.py", "models.py", "startup.py"},
     "funasr": {"engine", "cpu_model.py", "automodel.py", "formats/emoji.py"},
@@ -76,8 +79,9 @@ OWNERS = {
     "numba": {"engine"},
     "pysubs2": {"formats"},
     "opencc": {"formats/traditional.py"},
-    "modelscope": {"hub.py"},
-    "huggingface_hub": {"hub.py"},
+    "modelscope": {"hub_client.py"},
+    "modelscope_hub": {"hub_client.py"},
+    "huggingface_hub": {"hub_client.py"},
 }
 """The files, or the package, that may import a library; ui/ alone may import gradio."""
 

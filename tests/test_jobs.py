@@ -49,7 +49,7 @@ def recording(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[JobStore]:
-    opened = JobStore(tmp_path / "data", MODEL)
+    opened = JobStore(tmp_path / "data", lambda: MODEL)
     yield opened
     opened.close()
 
@@ -71,13 +71,13 @@ class TestStore:
 
     def test_jobs_outlive_the_process_newest_first(self, tmp_path: Path, recording: Path) -> None:
         clock = Clock()
-        first = JobStore(tmp_path / "data", MODEL, clock=clock)
+        first = JobStore(tmp_path / "data", lambda: MODEL, clock=clock)
         ids = []
         for _ in range(3):
             clock.now_s += 1
             ids.append(first.create(recording, Options()).id)
         first.close()
-        second = JobStore(tmp_path / "data", MODEL)
+        second = JobStore(tmp_path / "data", lambda: MODEL)
         assert [job.id for job in second.jobs()] == ids[::-1]
         assert [job.id for job in second.unfinished()] == ids
         second.close()
@@ -91,7 +91,7 @@ class TestStore:
 
     def test_jobs_go_after_their_time_with_their_recordings(self, tmp_path: Path, recording: Path) -> None:
         clock = Clock()
-        store = JobStore(tmp_path / "data", MODEL, keep_hours=1.0, clock=clock)
+        store = JobStore(tmp_path / "data", lambda: MODEL, keep_hours=1.0, clock=clock)
         old = run_to_end(store, Script(call()), recording)
         clock.now_s += 3599
         store.sweep()
@@ -101,7 +101,7 @@ class TestStore:
         assert store.jobs() == [] and not store.folder(old.id).path.exists()
 
     def test_a_full_disk_is_refused_with_the_numbers(self, tmp_path: Path, recording: Path) -> None:
-        store = JobStore(tmp_path / "data", MODEL, max_data_gb=1.5e-6)
+        store = JobStore(tmp_path / "data", lambda: MODEL, max_data_gb=1.5e-6)
         store.create(recording, Options())
         with pytest.raises(DiskLow, match="max-data-gb"):
             store.create(recording, Options())
@@ -112,7 +112,7 @@ class TestStore:
         stray = store.folder("stray").path
         stray.mkdir()
         store.close()
-        JobStore(store.directory, MODEL).close()
+        JobStore(store.directory, lambda: MODEL).close()
         assert not stray.exists()
 
     def test_a_name_too_long_for_the_file_system_is_cut(self, store: JobStore, tmp_path: Path) -> None:
@@ -141,13 +141,13 @@ class TestStore:
 
     def test_two_programs_do_not_share_their_jobs(self, store: JobStore) -> None:
         with pytest.raises(DataDirectoryUnusable, match="another running program"):
-            JobStore(store.directory, MODEL)
+            JobStore(store.directory, lambda: MODEL)
         assert data_directory(None, 6006) != data_directory(None, 6007)
 
     def test_a_directory_that_cannot_be_made_is_a_sentence(self, tmp_path: Path) -> None:
         (tmp_path / "file").write_text("")
         with pytest.raises(DataDirectoryUnusable, match="--data-dir"):
-            JobStore(tmp_path / "file" / "data", MODEL)
+            JobStore(tmp_path / "file" / "data", lambda: MODEL)
 
     def test_a_directory_that_only_the_user_may_read(self, store: JobStore, recording: Path) -> None:
         folder = store.folder(store.create(recording, Options()).id)
@@ -368,7 +368,7 @@ def open_runner(directory: Path, slow_s: float = 0.0) -> JobRunner:
         recognizer = FakeRecognizer(SPANS, answer)
         return iter_updates(path, RememberingRecognizer(recognizer, answers_beside(path)), options)
 
-    return JobRunner(JobStore(directory, MODEL), run, at_once=1)
+    return JobRunner(JobStore(directory, lambda: MODEL), run, at_once=1)
 
 
 class TestCorrections:
@@ -451,3 +451,50 @@ def test_many_threads_look_on_while_a_job_runs(store: JobStore, recording: Path)
         assert not thread.is_alive()
     assert len(seen) >= 8
     runner.close()
+
+
+class TestHeld:
+    """Jobs that come, or were left by the last process, before the models are there."""
+
+    def test_they_begin_when_they_are_let(self, store: JobStore, recording: Path) -> None:
+        left = store.create(recording, Options())
+        runner = JobRunner(store, Script(call()), at_once=1, held=True)
+        new = runner.submit(recording, Options())
+        assert not runner.wait_for_end(left.id, 0.2)
+        assert [job.state for job in store.jobs()] == ["queued", "queued"]
+        runner.release()
+        assert runner.wait_for_end(left.id, 10.0) and runner.wait_for_end(new.id, 10.0)
+        assert [job.state for job in store.jobs()] == ["done", "done"]
+        runner.close()
+
+    def test_the_line_stays_bounded(self, store: JobStore, recording: Path) -> None:
+        runner = JobRunner(store, Script([]), at_once=1, max_waiting=1, held=True)
+        for _ in range(2):
+            runner.submit(recording, Options())
+        with pytest.raises(TooBusy):
+            runner.submit(recording, Options())
+        runner.close()
+
+    def test_without_models_they_stay_for_the_next_start(self, tmp_path: Path, recording: Path) -> None:
+        first = JobStore(tmp_path / "data", lambda: MODEL)
+        runner = JobRunner(first, Script(call()), at_once=1, held=True)
+        job = runner.submit(recording, Options())
+        runner.give_up(NotMedia(path="model"))
+        for wait in (lambda: runner.wait(job.id, -1, 5.0), lambda: runner.wait_for_end(job.id)):
+            with pytest.raises(NotMedia):
+                wait()
+        runner.close()
+        second = JobStore(tmp_path / "data", lambda: MODEL)
+        again = JobRunner(second, Script(call()), at_once=1)
+        assert again.wait_for_end(job.id, 10.0) and second.job(job.id).state == "done"
+        again.close()
+
+    def test_a_job_can_be_deleted_although_the_models_never_come(
+        self, store: JobStore, recording: Path
+    ) -> None:
+        runner = JobRunner(store, Script([]), at_once=1, held=True)
+        job = runner.submit(recording, Options())
+        runner.give_up(NotMedia(path="model"))
+        runner.delete(job)
+        assert store.jobs() == []
+        runner.close()

@@ -15,7 +15,7 @@ import pytest
 import torch
 import yaml
 
-from sensevoice import bundled, models
+from sensevoice import bundled, cpu_model, models
 from sensevoice.audio import SAMPLES_PER_MS, open_audio, select_channels
 from sensevoice.errors import ModelError, ModelFileDamaged, ModelFileMissing, SelfTestFailed
 from sensevoice.models import FunasrRecognizer, ModelSettings, load_recognizer
@@ -442,13 +442,18 @@ class TestFaultsInside:
             list(scripted.recognise(CLIPS, Options()))
         assert not scripted._model_lock.locked()
 
-    def test_on_a_cpu_each_answer_comes_as_soon_as_it_is_known(self, recognizer: FunasrRecognizer) -> None:
-        one_by_one = BatchingRecognizer(recognizer)
-        one_by_one._info = ModelInfo("demo", "demo", "cpu")
-        one_by_one._model = ScriptedModel(lambda clips: [result(clip) for clip in clips])
-        answers: Iterator[Recognition] = one_by_one.recognise(CLIPS, Options())
+    @pytest.mark.parametrize("cores", [1, 2])
+    def test_on_a_cpu_answers_come_as_soon_as_each_core_has_heard_a_clip(
+        self, recognizer: FunasrRecognizer, monkeypatch: pytest.MonkeyPatch, cores: int
+    ) -> None:
+        monkeypatch.setattr(cpu_model, "cores", lambda: cores)
+        a_clip_a_core = BatchingRecognizer(recognizer)
+        a_clip_a_core._info = ModelInfo("demo", "demo", "cpu")
+        a_clip_a_core._model = ScriptedModel(lambda clips: [result(clip) for clip in clips])
+        answers: Iterator[Recognition] = a_clip_a_core.recognise(CLIPS, Options())
         assert next(answers).raw == TEXTS[0]
-        assert one_by_one._model.batches == [1]
+        assert a_clip_a_core._model.batches == [cores]
+        assert [answer.raw for answer in answers] == TEXTS[1:]
 
     def test_on_a_gpu_the_clips_go_together(self, recognizer: FunasrRecognizer) -> None:
         batching = BatchingRecognizer(recognizer)
@@ -525,3 +530,14 @@ def test_loading_says_nothing_of_its_own(capfd: pytest.CaptureFixture[str]) -> N
     models.load_recognizer(settings, announce=lines.append)
     assert len(lines) == 2
     assert capfd.readouterr() == ("", "")
+
+
+def test_speech_that_cannot_be_looked_for_is_found_at_the_start(
+    demo_recognizer: FunasrRecognizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any, **__: Any) -> Any:
+        raise RuntimeError("no such node")
+
+    monkeypatch.setattr(demo_recognizer._vad, "generate", broken)
+    with pytest.raises(SelfTestFailed, match=r"fsmn-vad.*no such node"):
+        demo_recognizer.self_test()

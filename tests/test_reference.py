@@ -28,6 +28,7 @@ from sensevoice.options import MAX_SEGMENT_S, Options
 from sensevoice.pipeline import transcribe
 from sensevoice.speech_finder import FsmnSpeechFinder
 from sensevoice.transcript import ModelInfo, Span
+from tests.test_light_funasr import LOAD_MODEL, in_a_fresh_process
 
 REFERENCE = Path(
     os.environ.get("SENSEVOICE_REFERENCE", Path(__file__).resolve().parents[1] / "../shared/reference")
@@ -240,6 +241,13 @@ def funasr_model(true_size_model: Path) -> Iterator[Any]:
             )
     finally:
         tables.model_classes["SenseVoiceSmall"] = ours
+
+
+@pytest.mark.slow
+def test_the_released_configuration_loads_where_nothing_of_funasr_is_imported(true_size_model: Path) -> None:
+    released = REFERENCE / "sensevoice-small" / "config.yaml"
+    assert (true_size_model / "config.yaml").read_bytes() == released.read_bytes()
+    assert in_a_fresh_process(LOAD_MODEL, str(true_size_model)) == "TimedSenseVoiceSmall"
 
 
 @pytest.mark.slow

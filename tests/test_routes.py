@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import threading
 import time
 import wave
 import zipfile
@@ -17,6 +18,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from sensevoice.errors import DeviceUnavailable
 from sensevoice.jobs import JobRunner
 from sensevoice.options import Options
 from sensevoice.pipeline import cut
@@ -214,6 +216,27 @@ def test_a_stretch_that_was_left_out_is_transcribed_too(site: Site) -> None:
     site.client.post(f"/sv/jobs/{job_id}/transcribe", json={"start_ms": 3250, "end_ms": 3390})
     rows = site.get(f"jobs/{job_id}/segments")["segments"]
     assert [row["text"] for row in rows[:3]] == [CALL[0].text, "重听 auto", CALL[1].text]
+
+
+def test_what_needs_the_models_waits_for_them(site: Site) -> None:
+    job_id = site.done()
+    site.runner.held = True
+    answers: list[Any] = []
+
+    def ask(what: str, **body: Any) -> None:
+        answers.append(site.client.post(f"/sv/jobs/{job_id}/{what}", json=body))
+
+    asking = threading.Thread(target=ask, args=("redo",), kwargs={"rows": [1]})
+    asking.start()
+    asking.join(0.5)
+    assert answers == [] and site.get("jobs")["jobs"], "the rest goes on"
+    site.runner.release()
+    asking.join(10.0)
+    assert answers.pop().json()["proposals"][0]["new"][0]["text"] == "重听 auto"
+    site.runner.held = True
+    site.runner.give_up(DeviceUnavailable(device="cuda:7", reason="-"))
+    ask("transcribe", start_ms=0, end_ms=500)
+    assert answers[0].status_code == 400 and "cuda:7" in answers[0].json()["zh"]
 
 
 def test_nothing_is_corrected_while_rows_still_move(tmp_path: Path) -> None:

@@ -135,9 +135,10 @@ class TestPrinted:
         import torch
 
         monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-        assert startup.announce_versions(ModelSettings()) == "cpu"
+        startup.announce_versions()
+        startup.load(ModelSettings(demo=True))
         printed = capsys.readouterr().out
-        for name in ("SenseVoice", "Python", "torch", "funasr", "gradio"):
+        for name in ("SenseVoice", "Python", "torch", "funasr", "gradio", "ready in .*"):
             assert re.search(rf"{name} \d+\.\d+", printed)
         assert "no CUDA device found" in printed
         assert "没有找到 CUDA" in printed

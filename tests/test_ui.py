@@ -13,17 +13,18 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import parse_qs, urlsplit
 
 import gradio as gr
 import pytest
 
-from sensevoice.errors import NotMedia, OptionError
+from sensevoice.errors import DeviceUnavailable, NotMedia, OptionError
 from sensevoice.formats import FORMATS, VIEWS, render_view
 from sensevoice.jobs import JobRunner, Result
+from sensevoice.loading import ModelStatus
 from sensevoice.options import Options
-from sensevoice.progress import Progress
+from sensevoice.progress import LoadStep, Progress, Step
 from sensevoice.transcript import ModelInfo, Segment, Span
 from sensevoice.ui import (
     DemoInfo,
@@ -40,9 +41,9 @@ from sensevoice.ui.desk import Desk
 from sensevoice.ui.downloads import DOWNLOADS, MAX_STEM, download_links, file_stem
 from sensevoice.ui.handlers import Handlers, Screen, options_from
 from sensevoice.ui.pace import REDRAW_S, Pace
-from sensevoice.ui.settings import released_examples
 from sensevoice.ui.settings_form import FORM
-from tests.ui_script import CALL, QUIET, SETTINGS, Script, call, runner_of, speech, transcript
+from sensevoice.ui.status import name_only, status_line, waiting_line
+from tests.ui_script import CALL, MODEL, QUIET, READY, SETTINGS, Script, call, runner_of, speech, transcript
 
 
 class Clock:
@@ -424,7 +425,8 @@ def test_a_download_is_named_after_its_recording_and_fits_every_file_system() ->
 def demo_settings(tmp_path: Path) -> PageSettings:
     sample = Sample("客服通话", "Call centre", tmp_path / "call.wav")
     demo = DemoInfo((("zh", "你好<b>"), ("en", "Hello.")), (sample,))
-    return replace(SETTINGS, demo=demo, model=ModelInfo("demo", "fsmn-vad", "cpu", demo=True))
+    status = ModelStatus("ready", ModelInfo("demo", "fsmn-vad", "cpu", demo=True))
+    return replace(SETTINGS, demo=demo, model=lambda: status)
 
 
 def test_switches_are_names_that_this_gradio_knows() -> None:
@@ -458,7 +460,6 @@ def test_the_static_words_follow_the_browser(demo_settings: PageSettings) -> Non
     assert words["zh-CN"]["sv_sample_0"] == "客服通话" and words["en"]["sv_sample_0"] == "Call centre"
     assert "最大 2 GB" in words["zh-TW"]["sv_file"]
     assert "你好&lt;b&gt;" in words["zh-TW"]["sv_demo"] and "--demo" in words["en"]["sv_demo"]
-    assert "demo · cpu · 演示模型" in words["zh-TW"]["sv_status"]
     assert not any("{" in word for language in words.values() for word in language.values())
 
 
@@ -470,8 +471,6 @@ def test_every_key_on_the_page_is_translated(build: Any, demo_settings: PageSett
     assert used == set(text.translations(demo_settings)["en"]) - {
         "sv_heading",
         "sv_tagline",
-        "sv_state_ready",
-        "sv_state_demo",
     }, "all but the parts of the header"
 
 
@@ -503,12 +502,98 @@ def test_visitors_do_not_share_a_desk() -> None:
     assert not other.busy and other.sit_down()
 
 
-def test_the_recordings_that_come_with_the_released_model_are_offered(tmp_path: Path) -> None:
+def test_the_recordings_that_come_with_the_released_model_are_offered_once_it_is_found(
+    tmp_path: Path,
+) -> None:
     (tmp_path / "example").mkdir()
     for name in ("zh", "ko", "other"):
         (tmp_path / "example" / f"{name}.mp3").write_bytes(b"x")
-    examples = released_examples(tmp_path)
-    assert [sample.title_zh for sample in examples] == ["中文", "韩文"]
-    words = text.translations(replace(SETTINGS, examples=examples))
-    assert words["en"]["sv_sample_1"] == "Korean"
-    assert released_examples(tmp_path / "none") == ()
+    found = replace(SETTINGS, model=lambda: replace(READY, directory=tmp_path))
+    files = {sample.title_zh: found.sample_file(sample) for sample in found.samples}
+    assert {title: path.name for title, path in files.items() if path} == {"中文": "zh.mp3", "韩文": "ko.mp3"}
+    assert not any(SETTINGS.sample_file(sample) for sample in SETTINGS.samples), "not found yet"
+    words = text.translations(SETTINGS)
+    assert words["en"]["sv_sample_4"] == "Korean"
+
+
+# --- the models are still being loaded ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("status", "zh", "en"),
+    [
+        (READY, "iic/SenseVoiceSmall · cuda:0 · 就绪", "iic/SenseVoiceSmall · cuda:0 · ready"),
+        (
+            ModelStatus("loading", replace(MODEL, device=""), LoadStep("download", 311_600_000, 936_291_369)),
+            "iic/SenseVoiceSmall · 载入中：下载模型 312 / 936 MB",
+            "iic/SenseVoiceSmall · loading: downloading 312 of 936 MB",
+        ),
+        (
+            ModelStatus("ready", ModelInfo("demo", "vad", "cpu", demo=True)),
+            "demo · cpu · 演示模型",
+            "demo · cpu · demonstration model",
+        ),
+        (
+            ModelStatus("failed", replace(MODEL, device=""), error=DeviceUnavailable(device="x", reason="y")),
+            "iic/SenseVoiceSmall · 出错",
+            "iic/SenseVoiceSmall · failed",
+        ),
+    ],
+)
+def test_the_status_is_the_truth_in_both_languages(status: ModelStatus, zh: str, en: str) -> None:
+    assert shown(status_line(status, "1", "zh")) == zh
+    assert shown(status_line(status, "1", "en")) == en
+
+
+@pytest.mark.parametrize("step", get_args(Step))
+def test_every_step_has_its_words(step: Step) -> None:
+    status = ModelStatus("loading", MODEL, LoadStep(step))
+    assert waiting_line(status, "zh") != waiting_line(status, "en")
+    assert "{" not in waiting_line(status, "zh") + waiting_line(status, "en")
+
+
+def test_before_the_page_has_asked_it_claims_nothing() -> None:
+    assert shown(name_only(ModelStatus("loading", replace(MODEL, name="<b>")), "1")) == "&lt;b&gt;"
+
+
+@pytest.fixture
+def loading(tmp_path: Path) -> Iterator[tuple[JobRunner, PageSettings]]:
+    """A runner that begins nothing yet, and settings that say so."""
+    runner = runner_of(Script(call()), tmp_path / "loading", held=True)
+    status = ModelStatus("loading", MODEL, LoadStep("self_test"))
+    yield runner, replace(SETTINGS, model=lambda: status)
+    runner.close()
+
+
+def test_a_job_waits_for_the_models_and_says_so(loading: Any, file: Path, tmp_path: Path) -> None:
+    runner, settings = loading
+    notices: list[str] = []
+    for screen in Handlers(runner, settings).run(Desk(), [file], {}, "zh"):
+        notices.append(shown(screen.notice))
+        if len(notices) == 3:
+            runner.release()
+    assert notices[:3] == ["模型还在载入（自检），好了会自动开始"] * 3
+    assert screen.text == render_view(transcript(), "tagged", "zh")
+
+
+def test_a_job_that_waits_for_the_models_can_be_cancelled(loading: Any, file: Path, tmp_path: Path) -> None:
+    runner, settings = loading
+    handlers, desk = Handlers(runner, settings), Desk()
+    for number, screen in enumerate(handlers.run(desk, [file], {}, "en")):
+        if number == 1:
+            assert "still loading" in screen.notice
+            handlers.cancel(desk)
+    assert "Cancelled" in screen.notice and runner.store.jobs()[0].state == "cancelled"
+
+
+def test_whoever_waits_is_told_why_the_models_do_not_come(loading: Any, file: Path, tmp_path: Path) -> None:
+    runner, settings = loading
+    error, desk = DeviceUnavailable(device="cuda:7", reason="-"), Desk()
+    screens = Handlers(runner, settings).run(desk, [file], {}, "zh")
+    next(screens)
+    runner.give_up(error)
+    last = list(screens)[-1]
+    assert error.message("zh") in shown(last.notice) and not last.running and not desk.busy
+    assert runner.store.jobs()[0].state == "queued", "it waits for the next start"
+    with pytest.raises(gr.Error, match="cuda:7"):
+        make_endpoint(runner, settings, tmp_path)({"path": str(file)})

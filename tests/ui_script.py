@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sensevoice.jobs import JobRunner, JobStore, TranscribeFn
+from sensevoice.loading import ModelStatus
 from sensevoice.options import Options
 from sensevoice.progress import Progress
 from sensevoice.transcript import Diagnostic, Event, ModelInfo, Segment, Span, Transcript
@@ -16,7 +17,8 @@ from sensevoice.ui import PageSettings
 Item = Progress | Segment | Transcript
 
 MODEL = ModelInfo("iic/SenseVoiceSmall", "iic/speech_fsmn_vad", "cuda:0")
-SETTINGS = PageSettings(Options(), MODEL, "0.1.0")
+READY = ModelStatus("ready", MODEL)
+SETTINGS = PageSettings(Options(), lambda: READY, "0.1.0")
 
 
 def speech(start_ms: int, end_ms: int, text: str, emotion: str = "NEUTRAL", **more: object) -> Segment:
@@ -77,6 +79,6 @@ class Script:
             self.closed += 1
 
 
-def runner_of(transcribe: TranscribeFn, directory: Path, at_once: int = 1) -> JobRunner:
+def runner_of(transcribe: TranscribeFn, directory: Path, at_once: int = 1, held: bool = False) -> JobRunner:
     """Return a runner of jobs kept below a directory."""
-    return JobRunner(JobStore(directory / "data", MODEL), transcribe, at_once)
+    return JobRunner(JobStore(directory / "data", lambda: MODEL), transcribe, at_once, held=held)

@@ -1,11 +1,12 @@
 """Decoding in a throw-away process: whatever a file does to the decoder costs that file and nothing else.
 
-decoder.py is our side of it, and nursery.py keeps the process ready from which each is forked; child.py
-is the other side, wire.py what they say to each other, limits.py what the child may not exceed.
+relay.py hands out what comes of it, or of several processes at once for a long file. decoder.py is our side
+of one process, and nursery.py keeps the process ready from which each is forked; child.py is the other
+side, stretches.py what it cuts, wire.py what they say to each other, limits.py what it may not exceed.
 """
 
 from __future__ import annotations
 
-from sensevoice.cell.decoder import CellDecoder
+from sensevoice.cell.relay import CellDecoder
 
 __all__ = ["CellDecoder"]

@@ -1,48 +1,55 @@
-"""The process that decodes one file and writes its samples to a pipe.
+"""The process that decodes one file and writes its samples to a socket.
 
 Forked from the nursery, with an empty environment. It holds no secret, opens one file, and is killed
-whenever it is no longer wanted; when nobody reads any more, the pipe ends it.
+whenever it is no longer wanted; when nobody reads any more, the socket ends it.
 """
 
 from __future__ import annotations
 
 import os
 import resource
+import socket
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, NoReturn
+from typing import NoReturn
 
 import numpy as np
 
 from sensevoice.audio_info import SAMPLE_RATE_HZ, Samples
 from sensevoice.cell import limits, wire
-from sensevoice.decoders import open_decoder
+from sensevoice.cell.stretches import Stretches
+from sensevoice.decoders import open_decoder, seeking
 from sensevoice.errors import MediaError, NotMedia, TooLong
 
 FRAME_SAMPLES = 10 * SAMPLE_RATE_HZ
-"""Ten seconds at a time: few system calls, and 1.3 MB in the pipe's two ends."""
+"""Ten seconds at a time: few system calls, and 1.3 MB of stereo."""
+
+MOST_AHEAD_BYTES = 4 << 20
+"""Half a minute of stereo may wait for the parent."""
 
 
 def main(to: int, path: str, stream_index: int | None, max_hours: float) -> NoReturn:
-    """Decode a file to a file descriptor and end the process."""
-    out = os.fdopen(to, "wb")
+    """Decode a file to a socket, as ordered through it, and end the process."""
+    out = wire.Outbox(socket.socket(fileno=to), MOST_AHEAD_BYTES)
     try:
         os.setsid()  # so that it can be killed with all that it starts
         limits.limit_this_process()
-        wire.write_json(out, wire.HELLO, {"pid": os.getpid()})
-        _decode(Path(path), stream_index, max_hours, out)
+        out.put_json(wire.HELLO, {"pid": os.getpid()})
+        _serve(Path(path), stream_index, max_hours, out)
     except MediaError as error:
         data = {key: value for key, value in error.data.items() if key not in ("path", "name")}
-        wire.write_json(out, wire.ERROR, {"code": error.code, "data": data | _used()})
+        out.put_json(wire.ERROR, {"code": error.code, "data": data | _used()})
+        out.send()
     except MemoryError:  # a limit: an honest file needs no such amounts
-        wire.write_json(out, wire.ERROR, {"code": NotMedia.code, "data": _used()})
-    except BrokenPipeError:
+        out.put_json(wire.ERROR, {"code": NotMedia.code, "data": _used()})
+        out.send()
+    except (BrokenPipeError, ConnectionResetError):
         os._exit(1)
     finally:
         os._exit(0)  # no time for what libraries like to do at the end
 
 
-def _decode(path: Path, stream_index: int | None, max_hours: float, out: BinaryIO) -> None:
+def _serve(path: Path, stream_index: int | None, max_hours: float, out: wire.Outbox) -> None:
     decoder = open_decoder(path, stream_index)
     info = decoder.info
     if (info.duration_ms or 0) > max_hours * 3_600_000:  # why read half a day before saying so
@@ -54,15 +61,33 @@ def _decode(path: Path, stream_index: int | None, max_hours: float, out: BinaryI
         "channels": info.channels,
         "duration_ms": info.duration_ms,
     }
-    wire.write_json(out, wire.INFO, claims)
-    left = round(max_hours * 3600 * SAMPLE_RATE_HZ)
-    for frame in _gathered(decoder.chunks()):
-        left -= frame.shape[1]
-        if left < 0:  # counted as decoded: what a header says of its length proves nothing
+    out.put_json(wire.INFO, claims | {"cuttable": seeking(decoder) is not None})
+    stretches = Stretches(decoder)
+    while order := out.next_order():
+        if _begin(stretches, order.from_s, out):
+            for block in _blocks(stretches, order.to_s, path, max_hours):
+                out.put(wire.BLOCK, block)
+            if stretches.ended:
+                out.put_json(wire.END, {"bad_packets": decoder.bad_packets} | _used())
+            else:
+                out.put_json(wire.MARK, {"mark": stretches.mark()} | _used())
+
+
+def _begin(stretches: Stretches, from_s: int, out: wire.Outbox) -> bool:
+    """Go where an order begins, and mark the cut there; False when the sound there cannot be relied on."""
+    if from_s * SAMPLE_RATE_HZ == stretches.at:
+        return True
+    mark = stretches.mark() if stretches.jump(from_s) else None
+    out.put_json(wire.MARK, {"mark": mark} | _used())
+    return mark is not None
+
+
+def _blocks(stretches: Stretches, to_s: int | None, path: Path, max_hours: float) -> Iterator[bytes]:
+    for frame in _gathered(stretches.read(to_s)):
+        if stretches.at > max_hours * 3600 * SAMPLE_RATE_HZ:
+            # Counted as decoded: what a header says of its length proves nothing.
             raise TooLong(path=path, max_hours=max_hours)
-        header = bytes([len(frame)])
-        wire.write_frame(out, wire.BLOCK, header + frame.astype("<f4", copy=False).tobytes())
-    wire.write_json(out, wire.END, {"bad_packets": decoder.bad_packets} | _used())
+        yield bytes([len(frame)]) + frame.astype("<f4", copy=False).tobytes()
 
 
 def _used() -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""Our side of the process that decodes."""
+"""Our side of one process that decodes."""
 
 from __future__ import annotations
 
@@ -9,13 +9,9 @@ import secrets
 import select
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from sensevoice.audio_info import AudioInfo, Samples
 from sensevoice.cell import wire
 from sensevoice.cell.nursery import Nursery
 from sensevoice.errors import DecoderCrashed, MediaError, TimedOut, media_error
@@ -29,52 +25,25 @@ nursery = Nursery()
 """One for the program; its process starts with the first file."""
 
 
-class CellDecoder:
-    """See `Decoder`: the same as `open_decoder`, in a process of its own.
+class DecoderProcess:
+    """One child and what it says. It decodes nothing before it is ordered to."""
 
-    A crash, a hang or a limit of that process is one error about this file: DecoderCrashed or TimedOut
-    when nothing has come out of it yet, else `cut_short`, and what had come stands. `peak_bytes` is the
-    most memory it used, known at the end; errors carry it in their data.
-    """
-
-    def __init__(self, path: Path, stream_index: int | None = None, max_hours: float = 12.0) -> None:
-        self.bad_packets = 0
-        self.peak_bytes = 0
-        self.cut_short: MediaError | None = None
+    def __init__(self, path: Path, stream_index: int | None, max_hours: float) -> None:
         self._path = path
         self._pidfd: int | None = None
-        self._out = nursery.fork({"path": str(path), "stream_index": stream_index, "max_hours": max_hours})
+        self._link = nursery.fork({"path": str(path), "stream_index": stream_index, "max_hours": max_hours})
         try:
             self._meet()
-            kind, payload = self._frame()
         except BaseException:
             self.close()
             raise
-        if kind != wire.INFO:
-            self.close()
-            raise self._error(kind, payload)
-        self.info = AudioInfo(path=path, **json.loads(payload))
 
-    def chunks(self) -> Iterator[Samples]:
-        any_sound = False
+    def order(self, from_s: int, to_s: int | None) -> None:
+        """Have it decode these seconds, from where it is or from anywhere."""
         try:
-            while True:
-                kind, payload = self._frame()
-                if kind == wire.BLOCK:
-                    any_sound = True
-                    yield _samples(payload)
-                elif kind == wire.END:
-                    told = json.loads(payload)
-                    self.bad_packets, self.peak_bytes = told["bad_packets"], told["peak_bytes"]
-                    return
-                else:
-                    raise self._error(kind, payload)
-        except (DecoderCrashed, TimedOut) as error:
-            if not any_sound:
-                raise
-            self.cut_short = error
-        finally:
-            self.close()
+            os.write(self._link, wire.Order(from_s, to_s).packed())
+        except (BrokenPipeError, ConnectionResetError):
+            log.debug("the decoder has ended")  # which is said where its answer is read
 
     def close(self) -> None:
         """End the child, with all it has started, at once."""
@@ -85,13 +54,13 @@ class CellDecoder:
                 log.debug("the decoder had ended by itself")
             os.close(self._pidfd)
             self._pidfd = None
-        if self._out >= 0:
-            os.close(self._out)  # what it may have started ends when it writes
-            self._out = -1
+        if self._link >= 0:
+            os.close(self._link)  # what it may have started ends when it writes
+            self._link = -1
 
     def _meet(self) -> None:
         """Learn who decodes; a descriptor of it stays right when its number is used again."""
-        kind, payload = self._frame()
+        kind, payload = self.frame()
         if kind != wire.HELLO:
             raise self._crashed()
         self.pid = int(json.loads(payload)["pid"])
@@ -100,7 +69,7 @@ class CellDecoder:
         except ProcessLookupError:
             log.debug("the decoder has ended already")
 
-    def _frame(self) -> tuple[bytes, bytes]:
+    def frame(self) -> tuple[bytes, bytearray]:
         """Return the next frame. Raises TimedOut, or DecoderCrashed when the child is gone."""
         deadline_s = time.monotonic() + SILENT_S
         kind, size = wire.HEADER.unpack(self._read(wire.HEADER.size, deadline_s))
@@ -108,18 +77,22 @@ class CellDecoder:
             raise self._crashed()
         return kind, self._read(size, deadline_s)
 
-    def _read(self, size: int, deadline_s: float) -> bytes:
-        data = bytearray()
+    def _read(self, size: int, deadline_s: float) -> bytearray:
+        data = bytearray(size)
+        missing = memoryview(data)
         poll = select.poll()
-        poll.register(self._out, select.POLLIN)
-        while len(data) < size:
+        poll.register(self._link, select.POLLIN)
+        while missing:
             if not poll.poll(max(0.0, deadline_s - time.monotonic()) * 1000):
                 raise TimedOut(path=self._path)
-            part = os.read(self._out, min(size - len(data), 1 << 20))
-            if not part:
+            try:
+                read = os.readv(self._link, [missing])
+            except ConnectionResetError:  # it ended with an order unread
+                read = 0
+            if not read:
                 raise self._crashed()
-            data += part
-        return bytes(data)
+            missing = missing[read:]
+        return data
 
     def _crashed(self) -> MediaError:
         """Return the error for a child that ended in the middle of its work."""
@@ -127,13 +100,9 @@ class CellDecoder:
         log.error("a decoder ended in the middle of its work, reference %s", reference)
         return DecoderCrashed(path=self._path, reference=reference)
 
-    def _error(self, kind: bytes, payload: bytes) -> MediaError:
+    def error(self, kind: bytes, payload: bytearray) -> MediaError:
+        """Return the error that a frame tells of which does not belong where it came."""
         if kind != wire.ERROR:
             return self._crashed()
         told: dict[str, Any] = json.loads(payload)
         return media_error(told["code"], path=self._path, **told["data"])
-
-
-def _samples(payload: bytes) -> Samples:
-    channels = payload[0]
-    return np.frombuffer(payload, "<f4", offset=1).reshape(channels, -1)

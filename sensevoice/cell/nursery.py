@@ -36,25 +36,25 @@ class Nursery:
         atexit.register(self.close)
 
     def fork(self, request: dict[str, Any]) -> int:
-        """Have a child answer a request; return the end of the pipe that it writes to.
+        """Have a child answer a request; return our end of the socket that it is told and tells by.
 
         Starts the nursery at the first call, and again when it has been killed.
         """
-        ours, theirs = os.pipe()
+        ours, theirs = socket.socketpair()
         message = json.dumps(request).encode()
         try:
             with self._lock:
                 try:
-                    socket.send_fds(self._running(), [message], [theirs])
+                    socket.send_fds(self._running(), [message], [theirs.fileno()])
                 except OSError:
                     self._stop()
-                    socket.send_fds(self._running(), [message], [theirs])
+                    socket.send_fds(self._running(), [message], [theirs.fileno()])
         except BaseException:
-            os.close(ours)
+            ours.close()
             raise
         finally:
-            os.close(theirs)
-        return ours
+            theirs.close()
+        return ours.detach()
 
     def close(self) -> None:
         with self._lock:

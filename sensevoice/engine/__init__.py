@@ -2,7 +2,8 @@
 
     torch_model   SenseVoiceSmall on torch: the reference, and what runs on CUDA
     onnx_model    the same on ONNX Runtime, for CPUs; graph writes its graph, graph_store keeps it
-    vad_model     fsmn-vad whose decisions run compiled (vad_machine), its network on ONNX Runtime
+    vad_model     fsmn-vad whose decisions run compiled (vad_machine), its network (vad_network, vad_graph)
+                  on ONNX Runtime
     features      the mel features that both models hear
     light_funasr  the import of funasr, cut down to what is used
     ctc           from the best piece of each frame to text and times

@@ -3,7 +3,9 @@
 What it saves against the torch modules, for one clip at a time: the masks (a clip alone needs none), the
 log-softmax over 25,055 pieces (the best piece is found in the graph), and, with precision "int8", three
 quarters of the bytes and most of the time of every matrix product. The residual of the memory block is
-folded into the middle tap of its kernel.
+folded into the middle tap of its kernel, which runs as a filter over a picture one value wide: for those
+ONNX Runtime has a layout of its own. With "int8" the input of query, key and value is rounded once for all
+three, and the rectifier of the feed-forward part is the rounding itself: what is below zero rounds to zero.
 
 Inputs: `features` (frames, 560), scaled, float32; `queries` (4,), rows of the query table; `banned` (any
 number of) pieces that must not be chosen. Outputs: `best` (4 + frames,), the best piece of each frame;
@@ -25,7 +27,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from sensevoice.engine.ctc import QUERY_FRAMES
 
-VERSION = 1
+VERSION = 2
 """Part of the name of a stored graph; raise it whenever what this module writes changes."""
 
 Precision = Literal["fp32", "int8"]
@@ -33,7 +35,9 @@ NORM_EPSILON = 1e-5
 """What torch.nn.LayerNorm adds to the variance, which funasr leaves as it is."""
 LONGEST_TIMESCALE = 10_000
 """Of the sinusoidal position encoding (funasr's SinusoidalPositionEncoder)."""
-INT8_LEVELS = 127
+INT8_LEVELS, UINT8_LEVELS = 127, 255
+SMALLEST_SCALE = 1e-30
+"""Of what is rounded: nothing but zeros must not be divided by zero."""
 MICROSOFT = "com.microsoft"
 """The domain of ONNX Runtime's own operators, which every build of it has."""
 
@@ -135,46 +139,67 @@ class _Graph:
         # The first block takes 560 values a frame and gives 512: nothing to add its result to.
         same_size = len(self._weights[f"{name}.norm1.weight"]) == self._width
         frames = self._node("Add", [frames, heard]) if same_size else heard
-        inner = self._linear(self._norm(frames, f"{name}.norm2"), f"{name}.feed_forward.w_1")
-        outer = self._linear(self._node("Relu", [inner]), f"{name}.feed_forward.w_2")
-        return self._node("Add", [frames, outer])
+        return self._node("Add", [frames, self._feed_forward(self._norm(frames, f"{name}.norm2"), name)])
 
     def _attention(self, frames: str, name: str) -> str:
-        together = self._node(
-            "Unsqueeze", [self._linear(frames, f"{name}.linear_q_k_v"), self._constant(np.array([0]))]
-        )
-        query, key, value = self._split(together)
+        first = self._constant(np.array([0]))
+        parts = [self._node("Unsqueeze", [part, first]) for part in self._query_key_value(frames, name)]
         attended = self._node(
             "MultiHeadAttention",
-            [query, key, value],
+            parts,
             domain=MICROSOFT,
             num_heads=self._heads,
             scale=(self._width // self._heads) ** -0.5,
         )
-        attended = self._node("Squeeze", [attended, self._constant(np.array([0]))])
-        return self._node("Add", [self._linear(attended, f"{name}.linear_out"), self._memory(value, name)])
+        attended = self._node("Squeeze", [attended, first])
+        memory = self._memory(parts[2], f"{name}.fsmn_block.weight")
+        return self._node("Add", [self._linear(attended, f"{name}.linear_out"), memory])
 
-    def _split(self, together: str) -> list[str]:
-        names = [self._name() for _ in range(3)]
-        sizes = self._constant(np.array([self._width] * 3))
-        self._nodes.append(helper.make_node("Split", [together, sizes], names, axis=2))
-        return names
+    def _query_key_value(self, frames: str, name: str) -> list[str]:
+        """Three products of one input, which is rounded once."""
+        weight, bias = (
+            self._weights[f"{name}.linear_q_k_v.weight"],
+            self._weights[f"{name}.linear_q_k_v.bias"],
+        )
+        parts = zip(np.split(weight, 3), np.split(bias, 3), strict=True)
+        if self._precision == "fp32":
+            return [self._product(frames, weight, self._constant(bias)) for weight, bias in parts]
+        rounded = [self._name() for _ in range(3)]  # the values, their scale, and what stands for zero
+        self._nodes.append(helper.make_node("DynamicQuantizeLinear", [frames], rounded))
+        return [self._rounded_product(rounded, weight, self._constant(bias)) for weight, bias in parts]
 
     def _memory(self, value: str, name: str) -> str:
         """The memory block: every channel filtered along time, plus itself."""
-        kernel = self._weights[f"{name}.fsmn_block.weight"].copy()  # (width, 1, taps)
+        kernel = self._weights[name].copy()  # (width, 1, taps)
         taps = kernel.shape[-1]
         kernel[:, 0, taps // 2] += 1.0
-        channels = self._node("Transpose", [value], perm=[0, 2, 1])
+        picture = self._node("Unsqueeze", [value, self._constant(np.array([2]))])  # (1, time, 1, width)
         filtered = self._node(
             "Conv",
-            [channels, self._constant(kernel)],
+            [self._node("Transpose", [picture], perm=[0, 3, 1, 2]), self._constant(kernel[..., None])],
             group=self._width,
-            kernel_shape=[taps],
-            pads=[(taps - 1) // 2, taps // 2],
+            kernel_shape=[taps, 1],
+            pads=[(taps - 1) // 2, 0, taps // 2, 0],
         )
-        along_time = self._node("Transpose", [filtered], perm=[0, 2, 1])
-        return self._node("Squeeze", [along_time, self._constant(np.array([0]))])
+        along_time = self._node("Transpose", [filtered], perm=[0, 2, 3, 1])
+        return self._node("Squeeze", [along_time, self._constant(np.array([0, 2]))])
+
+    def _feed_forward(self, frames: str, name: str) -> str:
+        inner = self._linear(frames, f"{name}.feed_forward.w_1")
+        outer = f"{name}.feed_forward.w_2"
+        if self._precision == "fp32":
+            return self._linear(self._node("Relu", [inner]), outer)
+        bias = self._constant(self._weights[f"{outer}.bias"])
+        return self._rounded_product(self._rectified(inner), self._weights[f"{outer}.weight"], bias)
+
+    def _rectified(self, frames: str) -> list[str]:
+        """Round to 8 bits from zero up, so that what is below becomes zero; return values, scale and zero."""
+        most = self._node(
+            "Max", [self._node("ReduceMax", [frames], keepdims=0), self._scalar(SMALLEST_SCALE)]
+        )
+        scale = self._node("Mul", [most, self._scalar(1 / UINT8_LEVELS)])
+        zero = self._constant(np.uint8(0))
+        return [self._node("QuantizeLinear", [frames, scale, zero]), scale, zero]
 
     def _norm(self, frames: str, name: str) -> str:
         scale, shift = self._weights[f"{name}.weight"], self._weights[f"{name}.bias"]
@@ -183,22 +208,27 @@ class _Graph:
 
     def _linear(self, frames: str, name: str, bias: str | None = None) -> str:
         weight = self._weights[f"{name}.weight"]  # (outputs, inputs)
-        bias = bias or self._constant(self._weights[f"{name}.bias"])
+        return self._product(frames, weight, bias or self._constant(self._weights[f"{name}.bias"]))
+
+    def _product(self, frames: str, weight: np.ndarray, bias: str) -> str:
         if self._precision == "fp32":
             return self._node("Gemm", [frames, self._constant(np.ascontiguousarray(weight.T)), bias])
+        inputs = [frames, *self._rounded_weight(weight), bias]
+        return self._node("DynamicQuantizeMatMul", inputs, domain=MICROSOFT)
+
+    def _rounded_product(self, rounded: list[str], weight: np.ndarray, bias: str) -> str:
+        """Multiply what is rounded already: values, scale, and what stands for zero."""
+        values, scale, zero = rounded
+        weights, weight_scales, weight_zeros = self._rounded_weight(weight)
+        inputs = [values, weights, scale, weight_scales, zero, weight_zeros, bias]
+        return self._node("MatMulIntegerToFloat", inputs, domain=MICROSOFT)
+
+    def _rounded_weight(self, weight: np.ndarray) -> list[str]:
+        """Return a weight in 8 bits, (inputs, outputs), the scale of each output, and their zeros."""
         scales = np.maximum(np.abs(weight).max(axis=1), np.finfo(np.float32).tiny) / INT8_LEVELS
         rounded = np.rint(weight / scales[:, None]).astype(np.int8)
-        return self._node(
-            "DynamicQuantizeMatMul",
-            [
-                frames,
-                self._constant(np.ascontiguousarray(rounded.T)),
-                self._constant(scales.astype(np.float32)),
-                self._constant(np.zeros(len(scales), dtype=np.int8)),
-                bias,
-            ],
-            domain=MICROSOFT,
-        )
+        parts = (np.ascontiguousarray(rounded.T), scales.astype(np.float32), np.zeros(len(scales), np.int8))
+        return [self._constant(part) for part in parts]
 
     def _node(self, kind: str, inputs: list[str], domain: str = "", **attributes: Any) -> str:
         return self._named(self._name(), kind, inputs, domain, **attributes)
@@ -211,6 +241,9 @@ class _Graph:
         name = self._name()
         self._constants.append(numpy_helper.from_array(np.asarray(value), name))
         return name
+
+    def _scalar(self, value: float) -> str:
+        return self._constant(np.float32(value))
 
     def _name(self) -> str:
         return f"t{next(self._numbers)}"

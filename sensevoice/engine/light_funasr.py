@@ -1,8 +1,8 @@
 """funasr without its other forty models: imported in two seconds instead of seven, 400 MB less.
 
 `import funasr` imports every module it has, so that each model may register itself, and with them
-transformers, modelscope, librosa and pandas. What AutoModel needs of it is imported here by name; the
-rest can still be imported later.
+transformers, modelscope, librosa and pandas. What AutoModel needs of it for the released models is imported
+here by name; the rest is imported when a model's configuration names something that is not there yet.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import sys
+from collections.abc import Mapping
+from typing import Any
 from unittest import mock
 
 NEEDED = (
@@ -18,8 +20,12 @@ NEEDED = (
     "funasr.models.fsmn_vad_streaming.encoder",
     "funasr.models.fsmn_vad_streaming.model",
     "funasr.models.sense_voice.model",
+    "funasr.models.specaug.specaug",
     "funasr.tokenizer.sentencepiece_tokenizer",
 )
+
+NAMING = ("model", "frontend", "tokenizer", "encoder", "specaug", "normalize")
+"""The entries of a config.yaml that name a class of funasr's registry, each in a table of its own."""
 
 UNUSED = ("funasr.models.campplus.utils", "funasr.models.campplus.cluster_backend")
 """Telling speakers apart, which AutoModel does without where these are missing: they import sklearn."""
@@ -40,3 +46,13 @@ def import_funasr() -> None:
     finally:
         for name in absent:
             del sys.modules[name]
+
+
+def import_what_is_named(config: Mapping[str, Any]) -> None:
+    """Import all of funasr when a config.yaml names what is not imported: a model of somebody's own, say."""
+    import funasr
+    from funasr.register import tables
+
+    named = ((entry, config.get(entry)) for entry in NAMING)
+    if any(name and name not in getattr(tables, f"{entry}_classes") for entry, name in named):
+        funasr.import_submodules(funasr)

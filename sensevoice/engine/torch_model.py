@@ -1,7 +1,8 @@
 """SenseVoiceSmall on torch with word times from one pass: the reference, and what runs on CUDA.
 
-Weights, features and text are funasr's own: only `inference` differs. What it saves: the log-softmax
-over 25,055 pieces, of which only the greatest is wanted, and several waits for the device per clip.
+Weights and text are funasr's own: only `inference` differs. What it saves: the log-softmax over 25,055
+pieces, of which only the greatest is wanted, several waits for the device per clip, and on CUDA the work of
+the CPU on features and, in bf16, half of the weights' memory.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ from typing import Any
 
 import torch
 from funasr.models.sense_voice.model import MultiHeadedAttentionSANM, SenseVoiceSmall
-from funasr.utils.load_utils import extract_fbank, load_audio_text_image_video
+from funasr.utils.load_utils import load_audio_text_image_video
 
 from sensevoice.engine.ctc import QUERY_FRAMES, Ask, decode
+from sensevoice.engine.features import features_of
 from sensevoice.engine.scores import SCORED, TagScorer
 
 
@@ -21,7 +23,7 @@ class TimedSenseVoiceSmall(SenseVoiceSmall):  # type: ignore[misc]
     """funasr's SenseVoiceSmall whose results also hold `tokens`: (piece, start_ms, end_ms)."""
 
     compute_type: torch.dtype | None = None
-    """What matrix products run in on CUDA (torch's autocast); None leaves them in float32."""
+    """What matrix products run in (torch's autocast); None leaves them in float32."""
 
     scorer: TagScorer | None = None
 
@@ -39,7 +41,7 @@ class TimedSenseVoiceSmall(SenseVoiceSmall):  # type: ignore[misc]
         Returns one {"key", "text", "tokens", "scores"} per clip, in order, and funasr's timing figures.
         """
         clips = load_audio_text_image_video(data_in, fs=frontend.fs, audio_fs=frontend.fs)
-        features, lengths = extract_fbank(clips, data_type="sound", frontend=frontend)
+        features, lengths = features_of(clips, frontend, kwargs["device"])
         seconds = lengths.sum().item() * frontend.frame_shift * frontend.lfr_n / 1000
         logits, lengths = self.logits(features, lengths, Ask.of(kwargs, tokenizer), kwargs["device"])
         best = logits.argmax(dim=-1).cpu()
@@ -65,7 +67,8 @@ class TimedSenseVoiceSmall(SenseVoiceSmall):  # type: ignore[misc]
         """
         queries = self.embed(torch.tensor([ask.queries], device=device)).repeat(len(features), 1, 1)
         frames = torch.cat((queries, features.to(device)), dim=1)
-        with torch.autocast("cuda", self.compute_type, enabled=self.compute_type is not None):
+        kind = torch.device(device).type
+        with torch.autocast(kind, self.compute_type, enabled=self.compute_type is not None):
             encoded, encoded_lengths = self.encoder(frames, lengths.to(device) + QUERY_FRAMES)
             logits = self.ctc.ctc_lo(encoded)
         logits[:, :, ask.banned] = -float("inf")
@@ -87,8 +90,14 @@ class FusedAttention(MultiHeadedAttentionSANM):  # type: ignore[misc]
 
 
 def prepare_cuda(model: TimedSenseVoiceSmall, precision: str) -> None:
-    """Let a loaded model compute in "bf16" or "fp32" with fused attention."""
+    """Let a loaded model compute in "bf16" or "fp32" with fused attention.
+
+    In bf16 the weights of the products are rounded here, once: autocast would do so at every call, and need
+    their memory twice. Norms, sums and softmax stay in float32.
+    """
     model.compute_type = torch.bfloat16 if precision == "bf16" else None
     for module in model.modules():
         if type(module) is MultiHeadedAttentionSANM:
             module.__class__ = FusedAttention
+        elif isinstance(module, torch.nn.Linear | torch.nn.Conv1d):
+            module.to(model.compute_type or torch.float32)

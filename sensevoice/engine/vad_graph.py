@@ -1,11 +1,11 @@
 """fsmn-vad's network as an ONNX graph, which ONNX Runtime computes in half of torch's time.
 
-Inputs: `mels` (4 + frames, 80), float32; `memory_0` … (channels, taps - 1), the last values that each
-memory block saw, zeros at first. Outputs: `silence` (frames,), the probability of silence, from each
-frame and the two on either side; `next_memory_0` …, to hand in with the frames that follow.
+Input: `mels` (4 + frames, 80), float32. Output: `silence` (frames,), the probability of silence, from each
+frame and the two on either side, and from the `lead_frames` before; before the first there is nothing.
 
 Putting five frames side by side, shifting and scaling them is part of the first product here: as steps
-of their own they cost as much as a third of the network.
+of their own they cost as much as a third of the network. The memory blocks are filters over a picture one
+value wide, for which ONNX Runtime has a layout of its own: a seventh less time for the whole.
 
 Everything stays in float32: with differences of 1e-6 one frame in a million is decided otherwise.
 """
@@ -22,6 +22,8 @@ from onnx import TensorProto, helper, numpy_helper
 CONTEXT_FRAMES = 2
 """What each frame sees of its neighbours, on either side (`lfr_m: 5` of the released config.yaml)."""
 STACKED_FRAMES = 2 * CONTEXT_FRAMES + 1
+MEMORY = ".fsmn_block.conv_left.weight"
+"""How the names of the memory blocks' filters end."""
 
 
 def build(
@@ -35,6 +37,12 @@ def build(
     return _Graph(weights, shift_and_scale, silence_pieces).model()
 
 
+def lead_frames(weights: Mapping[str, np.ndarray]) -> int:
+    """Return how many frames before it a frame's value depends on, its two neighbours apart."""
+    kernels = [value for name, value in weights.items() if name.endswith(MEMORY)]
+    return sum(kernel.shape[2] - 1 for kernel in kernels)
+
+
 class _Graph:
     def __init__(
         self, weights: Mapping[str, np.ndarray], shift_and_scale: np.ndarray, silence_pieces: Sequence[int]
@@ -45,20 +53,21 @@ class _Graph:
         self._nodes: list[onnx.NodeProto] = []
         self._constants: list[onnx.TensorProto] = []
         self._mels = len(self._shift) // STACKED_FRAMES
-        self._inputs = [self._value("mels", ["frames_in_context", self._mels])]
-        self._outputs = [self._value("silence", ["frames"])]
 
     def model(self) -> onnx.ModelProto:
         frames = self._linear(self._stacked_and_scaled("in_linear1"), "in_linear2")
         frames = self._node("Relu", [frames])
-        for number in range(sum(name.endswith(".fsmn_block.conv_left.weight") for name in self._weights)):
+        for number in range(sum(name.endswith(MEMORY) for name in self._weights)):
             frames = self._block(frames, number)
         frames = self._linear(self._linear(frames, "out_linear1"), "out_linear2")
         pieces = self._constant(np.array(self._silence_pieces))
         chosen = self._node("Gather", [self._node("Softmax", [frames], axis=1), pieces], axis=1)
         axis = self._constant(np.array([1]))
         self._nodes.append(helper.make_node("ReduceSum", [chosen, axis], ["silence"], keepdims=0))
-        graph = helper.make_graph(self._nodes, "FSMN", self._inputs, self._outputs, self._constants)
+        value = helper.make_tensor_value_info
+        inputs = [value("mels", TensorProto.FLOAT, ["frames_in_context", self._mels])]
+        outputs = [value("silence", TensorProto.FLOAT, ["frames"])]
+        graph = helper.make_graph(self._nodes, "FSMN", inputs, outputs, self._constants)
         return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=10)
 
     def _stacked_and_scaled(self, name: str) -> str:
@@ -75,21 +84,19 @@ class _Graph:
     def _block(self, frames: str, number: int) -> str:
         """Project, filter every channel along time together with what came before, expand."""
         name = f"fsmn.{number}"
-        kernel = self._weights[f"{name}.fsmn_block.conv_left.weight"][..., 0].copy()  # (channels, 1, taps)
-        channels, _, taps = kernel.shape
+        kernel = self._weights[f"{name}{MEMORY}"].copy()  # (channels, 1, taps, 1)
+        channels, _, taps, _ = kernel.shape
         kernel[:, 0, -1] += 1.0  # the block adds its input to what it filters
-        memory, following = f"memory_{number}", f"next_memory_{number}"
-        self._inputs.append(self._value(memory, [channels, taps - 1]))
-        self._outputs.append(self._value(following, [channels, taps - 1]))
-
-        now = self._node("Transpose", [self._linear(frames, f"{name}.linear")], perm=[1, 0])
-        whole = self._node("Concat", [memory, now], axis=1)
-        start, end, axis = (self._constant(np.array([value])) for value in (1 - taps, 2**31, 1))
-        self._nodes.append(helper.make_node("Slice", [whole, start, end, axis], [following]))
-        first = self._constant(np.array([0]))
-        batch = self._node("Unsqueeze", [whole, first])
-        filtered = self._node("Conv", [batch, self._constant(kernel)], group=channels, kernel_shape=[taps])
-        filtered = self._node("Transpose", [self._node("Squeeze", [filtered, first])], perm=[1, 0])
+        around = self._constant(np.array([0, 2]))
+        picture = self._node("Unsqueeze", [self._linear(frames, f"{name}.linear"), around])
+        filtered = self._node(
+            "Conv",
+            [self._node("Transpose", [picture], perm=[0, 3, 1, 2]), self._constant(kernel)],
+            group=channels,
+            kernel_shape=[taps, 1],
+            pads=[taps - 1, 0, 0, 0],
+        )
+        filtered = self._node("Squeeze", [self._node("Transpose", [filtered], perm=[0, 2, 3, 1]), around])
         return self._node("Relu", [self._linear(filtered, f"{name}.affine")])
 
     def _linear(self, frames: str, name: str) -> str:
@@ -108,7 +115,3 @@ class _Graph:
         name = f"constant_{len(self._constants)}"
         self._constants.append(numpy_helper.from_array(value, name))
         return name
-
-    @staticmethod
-    def _value(name: str, shape: list[str | int]) -> onnx.ValueInfoProto:
-        return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)

@@ -1,7 +1,7 @@
 """fsmn-vad with its decisions compiled and its network on ONNX Runtime: funasr's segments, sooner.
 
-What funasr keeps of a stream (scores, levels and samples of all that it has heard) is gone: two values
-a frame of context, and the state of the decisions, are all that is carried from chunk to chunk.
+What funasr keeps of a stream (scores, levels and samples of all that it has heard) is gone: the features
+of less than a second, and the state of the decisions, are all that is carried from chunk to chunk.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import onnxruntime
 import torch
 from funasr.models.fsmn_vad_streaming.model import (
     DEFAULT_SILENCE_SCHEDULE,
@@ -19,8 +18,9 @@ from funasr.models.fsmn_vad_streaming.model import (
 )
 
 from sensevoice.engine import vad_graph
-from sensevoice.engine.features import MELS, SHIFT_SAMPLES, is_ours, mel_frames
+from sensevoice.engine.features import MELS, SHIFT_SAMPLES, is_ours
 from sensevoice.engine.vad_machine import Machine, Rules
+from sensevoice.engine.vad_network import Network, mels_of
 
 LOWEST_LEVEL_DB = 10 * np.log10(1e-6)
 """funasr's level of a frame of digital silence; no frame is softer."""
@@ -39,8 +39,7 @@ class _Stream:
     machine: Machine
     waiting: torch.Tensor = field(default_factory=lambda: torch.empty(0))  # not yet a whole chunk
     samples: torch.Tensor = field(default_factory=lambda: torch.empty(0))  # not yet a whole frame
-    mels: torch.Tensor = field(default_factory=lambda: torch.empty(0, MELS))  # the context of what comes
-    memories: dict[str, np.ndarray] = field(default_factory=dict)
+    mels: np.ndarray = field(default_factory=lambda: np.empty((0, MELS), np.float32))  # before what comes
     speaking_ms: int = 0  # the chunks that have passed since speech began and none ended
     is_speaking: bool = False
 
@@ -50,7 +49,7 @@ class CompiledFsmnVad(FsmnVADStreaming):  # type: ignore[misc]
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self._session: onnxruntime.InferenceSession | None = None
+        self._network: Network | None = None
 
     def inference(
         self,
@@ -134,34 +133,22 @@ class CompiledFsmnVad(FsmnVADStreaming):  # type: ignore[misc]
     def _silence(self, stream: _Stream, samples: torch.Tensor, frontend: Any, is_last: bool) -> np.ndarray:
         """Return the probability of silence of the frames whose context is now known."""
         samples = torch.cat((stream.samples, samples))
-        mels = mel_frames(samples)
+        mels = mels_of(samples)
         stream.samples = samples[len(mels) * SHIFT_SAMPLES :]
-        if len(mels) and not len(stream.mels):
-            stream.mels = mels[:1].repeat(vad_graph.CONTEXT_FRAMES, 1)
-        mels = torch.cat((stream.mels, mels))
-        if is_last and len(mels):
-            mels = torch.cat((mels, mels[-1:].repeat(vad_graph.CONTEXT_FRAMES, 1)))
-        stream.mels = mels[-2 * vad_graph.CONTEXT_FRAMES :]
-        if len(mels) < vad_graph.STACKED_FRAMES:
-            stream.mels = mels
+        context = vad_graph.CONTEXT_FRAMES
+        if not len(stream.mels):
+            stream.mels = mels[:1].repeat(context, axis=0)
+        returned = max(0, len(stream.mels) - 2 * context)  # the frames that are here as a lead-in only
+        mels = np.concatenate((stream.mels, mels))
+        if is_last:
+            mels = np.concatenate((mels, mels[-1:].repeat(context, axis=0)))
+        self._network = network = self._network or self._open_network(frontend)
+        stream.mels = mels[-network.lead_frames - 2 * context :]
+        if len(mels) - 2 * context <= returned:
             return np.empty(0, dtype=np.float32)
-        session = self._session or self._open_session(frontend)
-        if not stream.memories:
-            inputs = session.get_inputs()[1:]
-            stream.memories = {item.name: np.zeros(item.shape, dtype=np.float32) for item in inputs}
-        silence, *following = session.run(None, {"mels": mels.numpy(), **stream.memories})
-        stream.memories = dict(zip(stream.memories, following, strict=True))
-        return np.asarray(silence)
+        return network.silence(mels, returned)
 
-    def _open_session(self, frontend: Any) -> onnxruntime.InferenceSession:
+    def _open_network(self, frontend: Any) -> Network:
         """Make the network from the weights, which funasr loads after this object is made."""
         weights = {name: tensor.numpy() for name, tensor in self.encoder.state_dict().items()}
-        graph = vad_graph.build(weights, frontend.cmvn.numpy(), self.vad_opts.sil_pdf_ids)
-        settings = onnxruntime.SessionOptions()
-        settings.intra_op_num_threads = torch.get_num_threads()
-        # Its threads must not spin on the cores on which clips are recognised meanwhile.
-        settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = onnxruntime.InferenceSession(
-            graph.SerializeToString(), settings, providers=["CPUExecutionProvider"]
-        )
-        return self._session
+        return Network(weights, frontend.cmvn.numpy(), self.vad_opts.sil_pdf_ids)

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from sensevoice.jobs.answers import RememberingRecognizer
 from sensevoice.jobs.folder import answers_beside
-from sensevoice.jobs.runner import JobRunner, Live
+from sensevoice.jobs.runner import JobRunner
 from sensevoice.jobs.store import JobStore, data_directory
-from sensevoice.jobs.values import FINISHED, Job, JobState, Result, TranscribeFn, Update
+from sensevoice.jobs.values import FINISHED, Job, JobState, Live, Result, TranscribeFn, Update
 
 __all__ = [
     "FINISHED",

@@ -8,16 +8,15 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 from sensevoice.errors import SenseVoiceError, TooBusy, Unexpected
 from sensevoice.jobs.folder import cut_broken_line
 from sensevoice.jobs.store import JobStore, count_tags
-from sensevoice.jobs.values import Failure, Job, JobState, Result, TranscribeFn
+from sensevoice.jobs.values import Failure, Job, JobState, Live, Result, TranscribeFn
 from sensevoice.options import Options
-from sensevoice.progress import Progress
 from sensevoice.transcript import Segment, Transcript
 
 log = logging.getLogger(__name__)
@@ -32,20 +31,11 @@ MIN_ELAPSED_S = 1.0
 """Before that an estimate of what remains jumps about more than it tells."""
 
 
-@dataclass(eq=False)
-class Live:
-    """A job that waits or runs. `changes` counts up with everything that can be seen of it."""
-
-    job: Job
-    progress: Progress | None = None
-    segments: list[Segment] = field(default_factory=list)
-    changes: int = 0
-    began_s: float | None = None
-    cancelled: bool = False
-
-
 class JobRunner:
-    """Runs the jobs of a store in threads of its own; the page, if there is any, only looks on."""
+    """Runs the jobs of a store in threads of its own; the page, if there is any, only looks on.
+
+    `held` takes jobs in, but begins none before `release`: the models are still being loaded.
+    """
 
     def __init__(
         self,
@@ -54,8 +44,11 @@ class JobRunner:
         at_once: int = AT_ONCE,
         max_waiting: int = MAX_WAITING,
         clock: Callable[[], float] = time.monotonic,
+        held: bool = False,
     ) -> None:
         self.store = store
+        self.held = held
+        self._hopeless: SenseVoiceError | None = None
         self._transcribe = transcribe
         self._at_once = at_once
         self._max_waiting = max_waiting
@@ -71,6 +64,23 @@ class JobRunner:
         ]
         for thread in self._threads:
             thread.start()
+
+    def release(self) -> None:
+        """Let the jobs begin."""
+        with self._changed:
+            self.held = False
+            self._changed.notify_all()
+
+    def give_up(self, reason: SenseVoiceError) -> None:
+        """Begin no job in this process: who waits for one gets the reason; it stays for the next start."""
+        with self._changed:
+            self._hopeless = reason
+            self._changed.notify_all()
+
+    def check(self) -> None:
+        """Raise the reason when no job will begin any more."""
+        if self._hopeless is not None:
+            raise self._hopeless
 
     def submit(self, recording: Path, options: Options, owner: str = "") -> Job:
         """Take a recording in and put it at the end of the line. Raises TooBusy or DiskLow."""
@@ -143,20 +153,24 @@ class JobRunner:
         return ahead * (sum(known) / len(known)) / self._at_once if known else None
 
     def wait(self, job_id: str, seen: int, timeout_s: float) -> Live | None:
-        """Return a job when its `changes` are no longer `seen`, or after `timeout_s`; None at its end."""
+        """Return a job when its `changes` are no longer `seen`, or after `timeout_s`; None at its end.
+
+        Raises the reason of `give_up`.
+        """
 
         def changed() -> bool:
             live = self._live.get(job_id)
-            return live is None or live.changes != seen
+            return live is None or live.changes != seen or self._hopeless is not None
 
         with self._changed:
             self._changed.wait_for(changed, timeout_s)
-            return self._live.get(job_id)
+            return self._still_live(job_id)
 
     def wait_for_end(self, job_id: str, timeout_s: float | None = None) -> bool:
-        """Return whether a job has ended, at once when it has, else after `timeout_s`."""
+        """Return whether a job has ended, at once when it has, else after `timeout_s`; raises as `wait`."""
         with self._changed:
-            return self._changed.wait_for(lambda: job_id not in self._live, timeout_s)
+            self._changed.wait_for(lambda: job_id not in self._live or self._hopeless, timeout_s)
+            return self._still_live(job_id) is None
 
     def result(self, job: Job) -> Result | None:
         """Return what a job has given so far, None before its first segment."""
@@ -181,6 +195,12 @@ class JobRunner:
             thread.join(timeout_s)
         self.store.close()
 
+    def _still_live(self, job_id: str) -> Live | None:
+        live = self._live.get(job_id)
+        if live is not None:
+            self.check()
+        return live
+
     def _enqueue(self, job: Job) -> None:
         with self._changed:
             folder = self.store.folder(job.id)
@@ -201,6 +221,8 @@ class JobRunner:
             self._run(live)
 
     def _next(self) -> Live | None:
+        if self.held:
+            return None
         return next((live for live in self._live.values() if live.began_s is None), None)
 
     def _run(self, live: Live) -> None:

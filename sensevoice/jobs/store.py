@@ -18,7 +18,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import IO
 
-from sensevoice.errors import DataDirectoryUnusable, DiskLow, JobNotFound
+from sensevoice.errors import DataDirectoryUnusable, DiskLow, FileMissing, JobNotFound
 from sensevoice.jobs.edits import Change, Edits
 from sensevoice.jobs.folder import JobFolder
 from sensevoice.jobs.index import JobIndex
@@ -42,6 +42,7 @@ KEPT_RECORDS = 8
 class JobStore:
     """The jobs below one directory. Methods may be called from several threads.
 
+    `model` says which models run now; it is asked when that is needed, because they may still be loading.
     `keep_hours` counts from the end of a job. Raises DataDirectoryUnusable, also when another program
     has it open: two would work on the same jobs.
     """
@@ -49,7 +50,7 @@ class JobStore:
     def __init__(
         self,
         directory: Path,
-        model: ModelInfo,
+        model: Callable[[], ModelInfo],
         keep_hours: float = KEEP_HOURS,
         max_data_gb: float = MAX_DATA_GB,
         clock: Callable[[], float] = time.time,
@@ -62,7 +63,7 @@ class JobStore:
             self._index = JobIndex(directory / "jobs.sqlite3")
         except (OSError, sqlite3.Error) as exc:
             raise DataDirectoryUnusable(path=directory, reason=exc) from exc
-        self.model = model
+        self._model = model
         self._keep_s = keep_hours * 3600
         self._max_bytes = int(max_data_gb * 1e9)
         self.now_s = clock
@@ -71,14 +72,21 @@ class JobStore:
         self._kept = lru_cache(KEPT_RECORDS)(self._read_record)
         self._remove_strays()
 
+    @property
+    def model(self) -> ModelInfo:
+        return self._model()
+
     def close(self) -> None:
         self._index.close()
         self._lock.close()
 
     def create(self, recording: Path, options: Options, owner: str = "") -> Job:
-        """Take a recording in as a job that is queued. Raises DiskLow."""
+        """Take a recording in as a job that is queued. Raises DiskLow, FileMissing."""
         self.sweep()
-        self._check_room(recording.stat().st_size)
+        try:
+            self._check_room(recording.stat().st_size)
+        except FileNotFoundError as exc:  # the page had lost its connection for long
+            raise FileMissing(path=recording) from exc
         job_id = secrets.token_urlsafe(9)
         folder = self.folder(job_id)
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -68,6 +68,18 @@ class Result:
 
     transcript: Transcript
     partial: bool
+
+
+@dataclass(eq=False)
+class Live:
+    """A job that waits or runs. `changes` counts up with everything that can be seen of it."""
+
+    job: Job
+    progress: Progress | None = None
+    segments: list[Segment] = field(default_factory=list)
+    changes: int = 0
+    began_s: float | None = None
+    cancelled: bool = False
 
 
 def to_row(job: Job) -> dict[str, Any]:

@@ -1,12 +1,14 @@
 """The page and its API; the only package that imports gradio."""
 
+from sensevoice.ui.holds import Holds
 from sensevoice.ui.launch import launch_arguments, queue_arguments
 from sensevoice.ui.page import build_app
 from sensevoice.ui.routes import job_routes
-from sensevoice.ui.settings import DemoInfo, PageSettings, Sample, bundled_demo, released_examples
+from sensevoice.ui.settings import DemoInfo, PageSettings, Sample, bundled_demo
 
 __all__ = [
     "DemoInfo",
+    "Holds",
     "PageSettings",
     "Sample",
     "build_app",
@@ -14,5 +16,4 @@ __all__ = [
     "job_routes",
     "launch_arguments",
     "queue_arguments",
-    "released_examples",
 ]

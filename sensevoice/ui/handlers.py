@@ -19,6 +19,7 @@ from sensevoice.ui.desk import Desk
 from sensevoice.ui.downloads import download_links
 from sensevoice.ui.pace import Clock, Pace
 from sensevoice.ui.settings import PageSettings
+from sensevoice.ui.status import waiting_line
 from sensevoice.ui.text import Reader, say
 
 log = logging.getLogger(__name__)
@@ -105,7 +106,7 @@ class Handlers:
         """Show a job as it goes on, to its end; leaving does not stop it."""
         desk.job_id = job.id
         pace = Pace(self._clock)
-        first = markup.progress_bar(say("starting", reader), None)
+        first = self._beginning(reader)
         yield Screen(True, first, text="", summary="", advice="", links=(), job_id=job.id)
         seen = -1
         while live := self._runner.wait(job.id, seen, WAIT_S):
@@ -117,16 +118,22 @@ class Handlers:
         yield self._ended(desk, self._runner.store.job(job.id, job.owner), reader)
 
     def _under_way(self, desk: Desk, live: Live, reader: Reader) -> Screen:
-        if ahead := self._runner.ahead(live.job.id):
+        ahead = self._runner.ahead(live.job.id)
+        if ahead and not self._runner.held:
             bar = markup.progress_bar(say("waiting", reader, ahead=ahead), None)
         elif live.progress is None:
-            bar = markup.progress_bar(say("starting", reader), None)
+            bar = self._beginning(reader)
         else:
             line = markup.progress_line(live.progress, self._runner.left_s(live), reader)
             bar = markup.progress_bar(line, live.progress.fraction)
         result = self._runner.result(live.job)
         text = self._text(desk, result) if result else ""
         return Screen(running=True, notice=bar, text=text)
+
+    def _beginning(self, reader: Reader) -> str:
+        if self._runner.held:
+            return markup.progress_bar(waiting_line(self._settings.model(), reader), None)
+        return markup.progress_bar(say("starting", reader), None)
 
     def _ended(self, desk: Desk, job: Job, reader: Reader) -> Screen:
         notice = ""

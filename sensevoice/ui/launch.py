@@ -16,7 +16,7 @@ from sensevoice.ui.text import translations
 
 CACHE_SWEEP_S = 3600
 CACHE_AGE_S = 86400
-"""Uploads and downloads go after a day: gradio goes by age alone, so it must be longer than any run."""
+"""gradio goes by age alone, so it must be longer than any run; what no page needs goes sooner (workdir)."""
 
 BOOT_JS = Path(__file__).with_name("boot.js")
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from gradio.processing_utils import save_file_to_cache
 from gradio.utils import get_upload_folder
 
 from sensevoice.jobs import JobRunner
@@ -16,11 +15,15 @@ from sensevoice.ui.api import make_endpoint
 from sensevoice.ui.components import dropdown, words
 from sensevoice.ui.desk import Desk
 from sensevoice.ui.downloads import DOWNLOADS
-from sensevoice.ui.handlers import Handlers, Screen
+from sensevoice.ui.handlers import Handlers
+from sensevoice.ui.holds import Holds
 from sensevoice.ui.launch import blocks_arguments
+from sensevoice.ui.samples import Samples
+from sensevoice.ui.screens import changes, updates
 from sensevoice.ui.server_files import confined_explorer, recordings
 from sensevoice.ui.settings import PageSettings
 from sensevoice.ui.settings_form import SettingsForm
+from sensevoice.ui.status import ASK_S, name_only, status_line
 from sensevoice.ui.text import reader_of, say
 
 TRANSCRIPT_LINES = 15
@@ -35,16 +38,16 @@ AT_ONCE: dict[str, Any] = {**HIDDEN, "queue": False}
 """For what must be answered while a run is under way."""
 
 
-def build_app(runner: JobRunner, settings: PageSettings) -> gr.Blocks:
+def build_app(runner: JobRunner, settings: PageSettings, holds: Holds | None = None) -> gr.Blocks:
     """Return the page and the API around a runner of jobs; queue() and launch() are the caller's.
 
-    Their arguments come from `queue_arguments` and `launch_arguments`.
+    `holds` learns which files the open pages need.
     """
     cache = Path(get_upload_folder())
     handlers = Handlers(runner, settings)
     app = gr.Blocks(**blocks_arguments())
     with app:
-        Page(settings, handlers, cache).build(app)
+        Page(settings, handlers, cache, holds or Holds()).build(app)
         gr.events.api(
             make_endpoint(runner, settings, cache),
             api_name="transcribe",
@@ -56,10 +59,11 @@ def build_app(runner: JobRunner, settings: PageSettings) -> gr.Blocks:
 class Page:
     """The components by name, and the events between them."""
 
-    def __init__(self, settings: PageSettings, handlers: Handlers, cache: Path) -> None:
+    def __init__(self, settings: PageSettings, handlers: Handlers, cache: Path, holds: Holds) -> None:
         self._settings = settings
         self._handlers = handlers
         self._cache = cache
+        self._holds = holds
 
     def build(self, app: gr.Blocks) -> None:
         self.desk = gr.State(Desk())
@@ -68,7 +72,9 @@ class Page:
             gr.HTML(words("demo"), elem_id="sv-demo")
         with gr.Row(elem_id="sv-header"):
             gr.HTML(words("header"), elem_id="sv-title")
-            gr.HTML(words("status"), elem_id="sv-status")
+            named = name_only(self._settings.model(), self._settings.version)
+            self.status = gr.HTML(named, elem_id="sv-status", js_on_load=None)
+            self.asking = gr.Timer(ASK_S, active=False)
         with gr.Row(elem_id="sv-main"):
             with gr.Column(scale=2, min_width=320, elem_id="sv-left"):
                 self._build_left()
@@ -108,20 +114,7 @@ class Page:
         self.start = gr.Button(words("start"), variant="primary", size="lg", elem_id="sv-start")
         self.cancel = gr.Button(words("cancel"), visible=False, size="lg", elem_id="sv-cancel")
         self.notice = gr.HTML(elem_id="sv-notice", js_on_load=None)
-        if self._settings.samples:
-            self._build_samples()
-
-    def _build_samples(self) -> None:
-        with gr.Row(elem_id="sv-samples"):
-            gr.HTML(words("samples"), elem_classes="sv-help")
-            for number, sample in enumerate(self._settings.samples):
-                button = gr.Button(words(f"sample_{number}"), size="sm", min_width=60)
-                button.click(
-                    self._sample_loader(sample.path),
-                    self.desk,
-                    [self.file, self.tabs],
-                    **AT_ONCE,
-                )
+        self.samples = Samples(self._settings, str(self._cache))
 
     def _build_right(self) -> None:
         with gr.Row(elem_id="sv-tools"):
@@ -170,9 +163,28 @@ class Page:
         self.microphone_tab.select(lambda desk: _choose(desk, "microphone"), self.desk, **AT_ONCE)
         if self.server_files is not None:
             self.server_tab.select(lambda desk: _choose(desk, "server"), self.desk, **AT_ONCE)
+        self.samples.connect(self.desk, self.file, self.tabs, **AT_ONCE)
+        self._connect_status(app)
+        chosen = [self.file, self.microphone]
+        changed = [self.file.change, self.microphone.change]
+        gr.on(changed, self._hold, chosen, **AT_ONCE)
+        app.unload(self._let_go)
         app.load(self._load, [self.desk, self.form.kept], [self.desk, self.labels, *form], **AT_ONCE).then(
             self._open, self.desk, self._screen_parts(), concurrency_limit=None, **HIDDEN
         )
+
+    def _connect_status(self, app: gr.Blocks) -> None:
+        """A page asks how the models are when it is opened, and again and again while they are loaded."""
+        parts = [self.status, self.notice, self.asking, *self.samples.parts]
+        app.load(self._ask, None, parts, **AT_ONCE)
+        self.asking.tick(self._ask, None, parts, **AT_ONCE)
+
+    def _ask(self, request: gr.Request) -> list[Any]:
+        status = self._settings.model()
+        reader = reader_of(request.headers.get("accept-language"))
+        line = status_line(status, self._settings.version, reader)
+        notice = markup.message(status.error.message(reader), "error") if status.error else gr.skip()
+        return [line, notice, gr.Timer(active=status.state == "loading"), *self.samples.updates()]
 
     def _screen_parts(self) -> list[gr.components.Component]:
         parts = [self.start, self.cancel, self.notice, self.text, self.summary, self.advice, self.job]
@@ -201,14 +213,20 @@ class Page:
         reader = reader_of(request.headers.get("accept-language"))
         owner = request.username or ""
         screens = self._handlers.run(desk, paths, self.form.named(form), reader, owner)
-        yield from _changes(updates(screen) for screen in screens)
+        yield from changes(updates(screen) for screen in screens)
 
     def _open(self, request: gr.Request, desk: Desk) -> Iterator[list[Any]]:
         """Show the job that the page's address names, after a reload or a dropped connection."""
         job_id = request.query_params.get("job")
         reader = reader_of(request.headers.get("accept-language"))
         screens = self._handlers.open(desk, job_id, reader, request.username or "") if job_id else iter(())
-        yield from _changes(updates(screen) for screen in screens)
+        yield from changes(updates(screen) for screen in screens)
+
+    def _hold(self, request: gr.Request, files: list[str] | None, microphone: str | None) -> None:
+        self._holds.hold(request.session_hash, [*(files or ()), microphone])
+
+    def _let_go(self, request: gr.Request) -> None:
+        self._holds.let_go(request.session_hash)
 
     def _cancel(self, request: gr.Request, desk: Desk) -> dict[str, Any]:
         self._handlers.cancel(desk, request.username or "")
@@ -218,44 +236,6 @@ class Page:
     def _show(self, request: gr.Request, desk: Desk, view: str, labels: str) -> list[Any]:
         parts = updates(self._handlers.show(desk, view, labels, request.username or ""))
         return [parts[3], *parts[-len(DOWNLOADS) :]]
-
-    def _sample_loader(self, path: Path) -> Any:
-        def load(desk: Desk) -> tuple[list[str], dict[str, Any]]:
-            desk.source = "file"
-            # gradio serves only files of its cache, and the samples lie in the program.
-            return [save_file_to_cache(path, str(self._cache))], gr.update(selected="file")
-
-        return load
-
-
-def updates(screen: Screen) -> list[Any]:
-    """Return what gradio has to change for a screen, in the order of `Page._screen_parts`."""
-    keep = gr.skip()
-    downloads = [keep] * len(DOWNLOADS)
-    if screen.links is not None:
-        links = screen.links or (None,) * len(DOWNLOADS)
-        downloads = [gr.update(link=link, interactive=link is not None) for link in links]
-    return [
-        gr.update(visible=not screen.running),
-        gr.update(value=words("cancel"), visible=screen.running, interactive=True),
-        screen.notice,
-        *(keep if part is None else part for part in (screen.text, screen.summary, screen.advice)),
-        keep if screen.job_id is None else markup.job_mark(screen.job_id),
-        *downloads,
-    ]
-
-
-def _changes(screens: Iterator[list[Any]]) -> Iterator[list[Any]]:
-    """Leave out what is the same as before: drawing a button again would undo the visitor's click on it."""
-    last: list[Any] | None = None
-    for screen in screens:
-        if last is None:
-            yield screen
-        else:
-            yield [gr.skip() if new == old else new for new, old in zip(screen, last, strict=True)]
-        last = screen
-    if last is None:
-        yield gr.skip()
 
 
 def _choose(desk: Desk, source: str) -> None:

@@ -6,6 +6,7 @@ look at any job of its owner, and a dropped connection loses nothing.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -41,6 +42,8 @@ STATIC = Path(__file__).with_name("workbench")
 MAX_BODY_BYTES = 1 << 20
 """Corrections are text; a megabyte of it is more than anybody types."""
 
+MODEL_ASKED_S = 0.2
+
 Method = Callable[[Request, dict[str, Any]], Response | dict[str, Any]]
 
 
@@ -61,9 +64,9 @@ def job_routes(runner: JobRunner, hear: HearAgainFn, cut: CutFn) -> list[BaseRou
         Route(f"{job}/segments", at.answer(at.segments)),
         Route(f"{job}/segments/{{row:int}}", at.answer(at.edit), methods=["PATCH"]),
         Route(f"{job}/undo", at.answer(at.undo), methods=["POST"]),
-        Route(f"{job}/redo", at.answer(at.redo), methods=["POST"]),
+        Route(f"{job}/redo", at.answer(at.redo, needs_model=True), methods=["POST"]),
         Route(f"{job}/accept", at.answer(at.accept), methods=["POST"]),
-        Route(f"{job}/transcribe", at.answer(at.transcribe), methods=["POST"]),
+        Route(f"{job}/transcribe", at.answer(at.transcribe, needs_model=True), methods=["POST"]),
         Route(f"{job}/audio", at.answer(at.audio)),
         Route(f"{job}/peaks", at.answer(at.peaks)),
         Route(f"{job}/export", at.answer(at.export)),
@@ -83,13 +86,15 @@ class JobRoutes:
         self._again = HeardAgain(runner.store, hear)
         self._packed = PackedAnswers()
 
-    def answer(self, method: Method) -> Callable[[Request], Awaitable[Response]]:
+    def answer(self, method: Method, needs_model: bool = False) -> Callable[[Request], Awaitable[Response]]:
         """Return the route's function around a method: its body, its thread, and its errors as JSON."""
 
         async def answering(request: Request) -> Response:
             try:
                 request.state.owner = owner_of(request)
                 body = await _body(request)
+                if needs_model:
+                    await self._model_is_there()
                 given = await run_in_threadpool(method, request, body)
             except SenseVoiceError as error:
                 return _failed(error)
@@ -101,6 +106,12 @@ class JobRoutes:
             return given if isinstance(given, Response) else JSONResponse(given, headers=headers)
 
         return answering
+
+    async def _model_is_there(self) -> None:
+        """Wait for the models without a thread, of which there are few. Raises what kept them away."""
+        while self._runner.held:
+            self._runner.check()
+            await asyncio.sleep(MODEL_ASKED_S)
 
     async def labels(self, request: Request) -> Response:
         return JSONResponse(rows.labels())

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from sensevoice import bundled
+from sensevoice.loading import ModelStatus
 from sensevoice.options import SPOKEN_LANGUAGES, Options
 from sensevoice.tags import label
-from sensevoice.transcript import ModelInfo
 
 
 @dataclass(frozen=True)
 class Sample:
-    """A recording that the page offers to try."""
+    """A recording that the page offers to try; a relative path lies in the directory of the model."""
 
     title_zh: str
     title_en: str
@@ -36,30 +37,36 @@ def bundled_demo() -> DemoInfo:
     )
 
 
-def released_examples(directory: Path) -> tuple[Sample, ...]:
-    """Return the recordings that come in the directory of the released model, `example/zh.mp3` and others."""
-    found = [(name, directory / "example" / f"{name}.mp3") for name in SPOKEN_LANGUAGES]
-    return tuple(Sample(label(name, "zh"), label(name, "en"), path) for name, path in found if path.is_file())
+RELEASED_EXAMPLES = tuple(
+    Sample(label(name, "zh"), label(name, "en"), Path("example") / f"{name}.mp3") for name in SPOKEN_LANGUAGES
+)
+"""The recordings that come with the released model."""
 
 
 @dataclass(frozen=True)
 class PageSettings:
-    """`options` are the page's and the API's defaults; `demo` is None with a real model."""
+    """`options` are the page's and the API's defaults; `demo` is None with a real model.
+
+    `model` tells how the models are at the moment at which it is called.
+    """
 
     options: Options
-    model: ModelInfo
+    model: Callable[[], ModelStatus]
     version: str
     demo: DemoInfo | None = None
     media_dir: Path | None = None
     """A directory of the server from which recordings can be picked; None offers none."""
-
-    examples: tuple[Sample, ...] = ()
-    """Recordings to try with a real model."""
 
     max_upload_mb: int = 2048
     """Two gigabytes: some two hours of HD video, or three hours of CD-quality WAV."""
 
     @property
     def samples(self) -> tuple[Sample, ...]:
-        """The recordings that the page offers to try."""
-        return self.demo.samples if self.demo else self.examples
+        """The recordings that the page may offer to try."""
+        return self.demo.samples if self.demo else RELEASED_EXAMPLES
+
+    def sample_file(self, sample: Sample) -> Path | None:
+        """Return the recording of a sample, None when it is not there, or not there yet."""
+        directory = self.model().directory
+        path = sample.path if directory is None else directory / sample.path
+        return path if path.is_absolute() and path.is_file() else None

@@ -21,8 +21,6 @@ STATIC: dict[str, tuple[str, str]] = {
         "说了什么、用什么语言、什么情绪、周围有什么声音——上传一段录音就知道。",
         "What was said, in which language, with which emotion, and what else was heard: upload a recording.",
     ),
-    "state_ready": ("就绪", "ready"),
-    "state_demo": ("演示模型", "demonstration model"),
     "source_file": ("上传文件", "Upload"),
     "source_microphone": ("麦克风", "Microphone"),
     "source_server": ("服务器上的文件", "On the server"),
@@ -120,11 +118,28 @@ STATIC: dict[str, tuple[str, str]] = {
 """Strings that the browser puts in by its own language; the names of settings are those of Options."""
 
 SPOKEN: dict[str, tuple[str, str]] = {
+    "state_loading": ("载入中", "loading"),
+    "state_ready": ("就绪", "ready"),
+    "state_demo": ("演示模型", "demonstration model"),
+    "state_failed": ("出错", "failed"),
+    "loading_and_what": ("{state}：{what}", "{state}: {what}"),
+    "step_libraries": ("依赖库", "libraries"),
+    "step_download": ("下载模型", "downloading the model"),
+    "step_downloaded": ("下载模型 {done} / {total} MB", "downloading {done} of {total} MB"),
+    "step_check": ("校验文件", "checking files"),
+    "step_load": ("载入模型", "reading the model"),
+    "step_prepare": ("为 CPU 准备模型（仅首次）", "preparing the model for this CPU, once"),
+    "step_self_test": ("自检", "self-test"),
+    "waiting_for_model": (
+        "模型还在载入（{what}），好了会自动开始",
+        "The model is still loading ({what}); this begins by itself",
+    ),
     "no_file": ("请先选择一个音频或视频文件。", "Please choose an audio or video file first."),
     "no_recording": ("请先用麦克风录一段音。", "Please record something with the microphone first."),
     "not_uploaded": (
-        "请用 handle_file() 上传文件；服务器上的路径和网址不被接受。",
-        "Upload the file with handle_file(); paths on the server and web addresses are not accepted.",
+        "请用 handle_file() 上传文件；服务器上的路径和网址不被接受，上传的文件几分钟不用就会被清除。",
+        "Upload the file with handle_file(); paths on the server and web addresses are not accepted, and an "
+        "upload that is not used goes after some minutes.",
     ),
     "unexpected": (
         "出了意料之外的问题，请重试；若再次出现，请把编号 {reference} 告诉管理员，日志里有详情。",
@@ -222,19 +237,11 @@ def _static(settings: PageSettings, reader: Reader) -> dict[str, str]:
     upload = size(settings.max_upload_mb)
     words = {key: pair[which].replace("{max_upload}", upload) for key, pair in STATIC.items()}
     words["header"] = f"<h1>{words['heading']}</h1><p>{words['tagline']}</p>"
-    words["status"] = _status(settings, words)
     if settings.demo:
         words["demo"] = _demo_banner(settings.demo, which)
     for number, sample in enumerate(settings.samples):
         words[f"sample_{number}"] = (sample.title_zh, sample.title_en)[which]
     return {I18N_PREFIX + key: text for key, text in words.items()}
-
-
-def _status(settings: PageSettings, words: dict[str, str]) -> str:
-    state = "demo" if settings.demo else "ready"
-    parts = (settings.model.name, settings.model.device, words[f"state_{state}"])
-    text = " · ".join(escape(part) for part in parts if part)
-    return f'<span class="sv-{state}" title="SenseVoice {escape(settings.version)}">{text}</span>'
 
 
 def _demo_banner(demo: DemoInfo, which: int) -> str:

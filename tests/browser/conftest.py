@@ -20,7 +20,7 @@ import pytest
 from sensevoice.jobs import TranscribeFn
 from sensevoice.pipeline import cut
 from sensevoice.transcript import Segment, Span
-from sensevoice.ui import PageSettings, build_app, job_routes, launch_arguments, queue_arguments
+from sensevoice.ui import Holds, PageSettings, build_app, job_routes, launch_arguments, queue_arguments
 from tests.ui_script import runner_of
 
 CHROMIUM = "/usr/bin/chromium"
@@ -83,9 +83,10 @@ def live_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LiveAp
         return [Segment("speech", span, "重新识别", language="zh") for span in spans]
 
     def launch(transcribe: TranscribeFn, settings: PageSettings) -> str:
-        runner = runner_of(transcribe, tmp_path / f"app-{len(apps)}")
+        held = settings.model().state == "loading"
+        runner = runner_of(transcribe, tmp_path / f"app-{len(apps)}", held=held)
         runners.append(runner)
-        app = build_app(runner, settings)
+        app = build_app(runner, settings, launch.holds)  # type: ignore[attr-defined]
         apps.append(app)
         app.queue(**queue_arguments())
         port = free_port()
@@ -97,6 +98,8 @@ def live_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LiveAp
         )
         return f"http://127.0.0.1:{port}"
 
+    launch.holds = Holds()  # type: ignore[attr-defined]
+    launch.runners = runners  # type: ignore[attr-defined]  # for tests that let them begin
     yield launch
     for app in apps:
         app.close(verbose=False)

@@ -15,6 +15,9 @@ from tests.conftest import ROOT
 
 START_LIMIT_S = 180
 
+READY = "ready / 就绪"
+"""How the line begins that the program prints when it can recognise."""
+
 
 class Program:
     """`app_sensevoice.py --demo` on a free port; what it prints goes to the file `printed`."""
@@ -33,15 +36,24 @@ class Program:
         self.process = self._start()
 
     def wait(self) -> None:
-        """Return when the page answers."""
+        """Return when the page answers and the models are there."""
+        self._wait(READY)
+
+    def wait_for_page(self) -> None:
+        """Return when the page answers, models or not."""
+        self._wait("")
+
+    def _wait(self, printed: str) -> None:
         deadline_s = time.monotonic() + START_LIMIT_S
         while time.monotonic() < deadline_s:
             assert self.process.poll() is None, self.output()
             try:
                 with urllib.request.urlopen(self.address, timeout=5):
-                    return
+                    if printed in self.output():
+                        return
             except OSError:
-                time.sleep(0.2)
+                pass
+            time.sleep(0.2)
         raise AssertionError(self.output())
 
     def output(self) -> str:

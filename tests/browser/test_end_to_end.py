@@ -47,9 +47,11 @@ def test_what_the_program_prints_in_order(program: tuple[str, Path]) -> None:
     time.sleep(1)
     lines = printed.read_text("utf-8")
     wanted = [
-        r"torch 2\.", r"device / 设备: ", r"demonstration model", r"models ready in .* \d+\.\d s",
-        rf"http://127\.0\.0\.1:{port}", rf"ssh -L {port}:127\.0\.0\.1:{port} -p <ssh port> \S+@\S+",
+        r"torch 2\.", rf"open / 打开: http://127\.0\.0\.1:{port}\n", r"being loaded / 页面已可打开",
+        rf"ssh -L {port}:127\.0\.0\.1:{port} -p <ssh port> \S+@\S+",
         rf"ssh -Nf -L {port}:127\.0\.0\.1:{port}", r"--auth user:password",
+        r"device / 设备: ", r"demonstration model", r"models ready in .* \d+\.\d s",
+        rf"ready / 就绪: http://127\.0\.0\.1:{port}\n",
     ]  # fmt: skip
     places = [re.search(pattern, lines) for pattern in wanted]
     assert all(places), lines

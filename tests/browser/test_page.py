@@ -19,7 +19,7 @@ from sensevoice.errors import NoAudioTrack
 from sensevoice.formats import render_view
 from sensevoice.transcript import Transcript
 from sensevoice.ui import DemoInfo, Sample
-from tests.ui_script import CALL, CALL_MS, MODEL, QUIET, SETTINGS, Script, call, speech
+from tests.ui_script import CALL, CALL_MS, MODEL, QUIET, READY, SETTINGS, Script, call, speech
 
 RUNNING = "#sv-cancel"
 
@@ -465,7 +465,8 @@ def test_the_demonstration_says_what_it_knows_and_offers_samples(
 ) -> None:
     demo = DemoInfo((("zh", "您好，请问有什么可以帮您？"),), (Sample("客服通话", "Call centre", media),))
     script = Script(call())
-    page = page_zh(live_app(script, replace(SETTINGS, demo=demo)))
+    status = replace(READY, info=replace(MODEL, demo=True))
+    page = page_zh(live_app(script, replace(SETTINGS, demo=demo, model=lambda: status)))
     assert "--demo" in page.inner_text("#sv-demo")
     page.click("#sv-demo summary")
     assert "您好，请问有什么可以帮您？" in page.inner_text("#sv-demo ul")
@@ -504,3 +505,41 @@ def test_nothing_is_cut_off(
     for part in ("#sv-start", "#sv-copy", "#sv-text", "#sv-download-vtt", "#sv-labels", "#sv-status span"):
         box = page.locator(part).bounding_box()
         assert box["x"] >= 0 and box["x"] + box["width"] <= width, part
+
+
+def test_what_is_chosen_and_offered_is_kept_as_long_as_the_page_is_open(
+    live_app: Any, page_zh: Any, media: Path, tmp_path: Path
+) -> None:
+    page = page_zh(live_app(Script(call()), SETTINGS))
+    holds = live_app.holds
+
+    def wait_for(names: set[str]) -> None:
+        deadline_s = time.monotonic() + 10
+        while not names <= {path.name for path in holds.paths()}:
+            assert time.monotonic() < deadline_s, holds.paths()
+            page.wait_for_timeout(100)
+
+    choose(page, media)
+    wait_for({media.name})
+    page.click("#sv-start")
+    page.wait_for_selector("#sv-summary p")
+    wait_for({media.name, "call.txt", "call.vtt"})
+    assert all(path.is_relative_to(tmp_path / "gradio") and path.exists() for path in holds.paths())
+    page.goto("about:blank")
+    deadline_s = time.monotonic() + 30
+    while not all(held.closed_s for held in holds._pages.values()):
+        assert time.monotonic() < deadline_s, "the page was closed"
+        page.wait_for_timeout(100)
+
+
+def test_a_chosen_file_that_is_gone_is_asked_for_again(
+    live_app: Any, page_zh: Any, media: Path, tmp_path: Path
+) -> None:
+    """As after an hour without connection."""
+    page = page_zh(live_app(Script(call()), SETTINGS))
+    choose(page, media)
+    for path in (tmp_path / "gradio").rglob(media.name):
+        path.unlink()
+    page.click("#sv-start")
+    page.wait_for_selector("#sv-notice [role=alert]")
+    assert "重新上传" in page.inner_text("#sv-notice")

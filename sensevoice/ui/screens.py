@@ -1,0 +1,43 @@
+"""Screens as what gradio has to change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import gradio as gr
+
+from sensevoice.ui import markup
+from sensevoice.ui.components import words
+from sensevoice.ui.downloads import DOWNLOADS
+from sensevoice.ui.handlers import Screen
+
+
+def updates(screen: Screen) -> list[Any]:
+    """Return what gradio has to change for a screen, in the order of the page's parts of a screen."""
+    keep = gr.skip()
+    downloads = [keep] * len(DOWNLOADS)
+    if screen.links is not None:
+        links = screen.links or (None,) * len(DOWNLOADS)
+        downloads = [gr.update(link=link, interactive=link is not None) for link in links]
+    return [
+        gr.update(visible=not screen.running),
+        gr.update(value=words("cancel"), visible=screen.running, interactive=True),
+        screen.notice,
+        *(keep if part is None else part for part in (screen.text, screen.summary, screen.advice)),
+        keep if screen.job_id is None else markup.job_mark(screen.job_id),
+        *downloads,
+    ]
+
+
+def changes(screens: Iterator[list[Any]]) -> Iterator[list[Any]]:
+    """Leave out what is the same as before: drawing a button again would undo the visitor's click on it."""
+    last: list[Any] | None = None
+    for screen in screens:
+        if last is None:
+            yield screen
+        else:
+            yield [gr.skip() if new == old else new for new, old in zip(screen, last, strict=True)]
+        last = screen
+    if last is None:
+        yield gr.skip()
