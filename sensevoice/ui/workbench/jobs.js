@@ -57,11 +57,13 @@ export function jobs(bench) {
     try {
       const told = await api.get("jobs");
       lost.hidden = true;
-      const busy = told.jobs.filter((job) => job.state === "queued" || job.state === "running").length;
-      summary.textContent = `${t("jobs")} ${told.jobs.length}` + (busy ? ` · ${t("running")} ${busy}` : "");
+      const having = (state) => told.jobs.filter((job) => job.state === state).length;
+      const busy = ["running", "queued"].filter(having);
+      const counted = busy.map((state) => ` · ${t(state)} ${having(state)}`).join("");
+      summary.textContent = `${t("jobs")} ${told.jobs.length}${counted}`;
       const lines = told.jobs.map(line);
       body.replaceChildren(...(lines.length ? lines : [make("p", { className: "svw-quiet" }, t("noJobs"))]));
-      if (busy) pause = BUSY_MS;
+      if (busy.length) pause = BUSY_MS;
     } catch {
       lost.hidden = false;
       pause = 5000;
