@@ -213,11 +213,12 @@ class FunasrRecognizer:
             if len(clips) == 1:
                 return [Recognition("", error=_reason(exc))]
         # Most likely the device's memory: half of them need half as much.
+        automodel.give_back_memory()
         half = len(clips) // 2
         return [*self._batch(clips[:half], options), *self._batch(clips[half:], options)]
 
     def _generate(self, clips: Sequence[np.ndarray], options: Options) -> list[Recognition]:
-        with self._model_lock:
+        with self._model_lock, automodel.keeping_gpu_memory():
             results = self._model.generate(
                 input=[_prepared(clip) for clip in clips],
                 batch_size=len(clips),

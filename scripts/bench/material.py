@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -39,7 +40,7 @@ def prepare(reference: Path, work: Path, model: Path | None, files: int, long_s:
     speech = _speech(reference / "audio")
     return Material(
         model=model,
-        vad=reference / "fsmn-vad",
+        vad=_copied(reference / "fsmn-vad", work / "fsmn-vad"),
         clips=_wav(work / "clips.wav", _repeated(speech, CLIP_S * CLIPS)),
         clip=_wav(work / "clip.wav", speech[: SHORT_CLIP_S * RATE_HZ]),
         ten_minutes=_wav(work / "ten_minutes.wav", _repeated(speech, 600)),
@@ -58,6 +59,11 @@ def read(path: Path) -> np.ndarray:
 def clips(path: Path) -> list[np.ndarray]:
     """Return the clips of equal length that a file is made of."""
     return list(read(path).reshape(-1, CLIP_S * RATE_HZ))
+
+
+def _copied(folder: Path, to: Path) -> Path:
+    """Copy a model directory: the program keeps the sums of its files beside them."""
+    return shutil.copytree(folder, to, dirs_exist_ok=True)
 
 
 def _speech(folder: Path) -> np.ndarray:
