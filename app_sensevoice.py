@@ -134,16 +134,10 @@ def run(args: Any) -> int:
 
     uploads = workdir.WorkDirectory()
     os.environ["GRADIO_TEMP_DIR"] = str(uploads.path)  # gradio reads it when it is imported
-    from sensevoice import jobs, pipeline, ui
+    from sensevoice import pipeline, ui
 
     recognizer = LoadingRecognizer(models.known_info(settings))
-    store = jobs.JobStore(
-        jobs.data_directory(args.data_dir, args.port),
-        lambda: recognizer.info,
-        args.keep_hours,
-        args.max_data_gb,
-    )
-    runner = jobs.JobRunner(store, functools.partial(_transcribe, pipeline, recognizer), held=True)
+    runner = _job_runner(args, recognizer)
     page = ui.PageSettings(
         options=options,
         model=recognizer.status,
@@ -184,6 +178,19 @@ def run(args: Any) -> int:
         os._exit(code)
     recognizer.close()
     return code
+
+
+def _job_runner(args: Any, recognizer: LoadingRecognizer) -> Any:
+    """Return what works through the jobs, once the models are there."""
+    from sensevoice import jobs, pipeline
+
+    store = jobs.JobStore(
+        jobs.data_directory(args.data_dir, args.port),
+        lambda: recognizer.info,
+        args.keep_hours,
+        args.max_data_gb,
+    )
+    return jobs.JobRunner(store, functools.partial(_transcribe, pipeline, recognizer), held=True)
 
 
 def _load(settings: models.ModelSettings, on_step: Any) -> Loaded:
