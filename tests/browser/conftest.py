@@ -21,6 +21,7 @@ from sensevoice.jobs import TranscribeFn
 from sensevoice.pipeline import cut
 from sensevoice.transcript import Segment, Span
 from sensevoice.ui import Holds, PageSettings, build_app, job_routes, launch_arguments, queue_arguments
+from tests.browser.program import Program
 from tests.ui_script import runner_of
 
 CHROMIUM = "/usr/bin/chromium"
@@ -181,3 +182,14 @@ def free_port() -> int:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
         return port
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Iterator[Program]:
+    """The whole program with the bundled model, started and ready; killed afterwards."""
+    started = Program(tmp_path)
+    try:
+        started.wait()
+        yield started
+    finally:
+        started.kill()

@@ -52,7 +52,7 @@ class Program:
                     if printed in self.output():
                         return
             except OSError:
-                pass
+                pass  # not listening yet
             time.sleep(0.2)
         raise AssertionError(self.output())
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,16 +21,6 @@ from tests.media import write_wav
 
 TIMES = 80
 """The customer call so often is half an hour: long enough to be caught in the middle."""
-
-
-@pytest.fixture
-def program(tmp_path: Path) -> Iterator[Program]:
-    started = Program(tmp_path)
-    try:
-        started.wait()
-        yield started
-    finally:
-        started.kill()
 
 
 @pytest.fixture(scope="module")

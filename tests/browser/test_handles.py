@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 import resource
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 
 from tests.browser.program import Program
 from tests.conftest import GOLDEN, SAMPLES
@@ -19,16 +17,6 @@ ROOMS = range(4, -3, -1)
 """How many more handles the program may open than it has; below 0, numbers in between may still be free."""
 
 SETTINGS = ["auto", True, False, 15, 1, 60, "mix", True, True, [], False, "zh"]
-
-
-@pytest.fixture
-def program(tmp_path: Path) -> Iterator[Program]:
-    started = Program(tmp_path)
-    try:
-        started.wait()
-        yield started
-    finally:
-        started.kill()
 
 
 def transcribe(program: Program, timeout_s: float) -> Any:
