@@ -41,6 +41,7 @@ from sensevoice.ui.desk import Desk
 from sensevoice.ui.downloads import DOWNLOADS, MAX_STEM, download_links, file_stem
 from sensevoice.ui.handlers import Handlers, Screen, options_from
 from sensevoice.ui.pace import REDRAW_S, Pace
+from sensevoice.ui.screens import TEXT_PART, changes, updates
 from sensevoice.ui.settings_form import FORM
 from sensevoice.ui.status import name_only, status_line, waiting_line
 from tests.ui_script import CALL, MODEL, QUIET, READY, SETTINGS, Script, call, runner_of, speech, transcript
@@ -122,6 +123,16 @@ def test_a_new_run_first_clears_what_the_last_one_left(make: Any, file: Path) ->
     first = run(make(Script(call())), Desk(), file)[0]
     assert (first.text, first.summary, first.advice, first.links) == ("", "", "", ())
     assert first.job_id
+
+
+def test_a_part_that_stays_is_left_out_but_the_text_is_repeated() -> None:
+    screens = [Screen(True, notice=f"{percent} %", text="你好。") for percent in (1, 1, 2)]
+    first, same, further = changes(updates(screen) for screen in screens)
+    kept = [gr.skip()] * len(first)
+    kept[TEXT_PART] = "你好。"
+    assert first[TEXT_PART] == "你好。"
+    assert same == kept
+    assert further == [*kept[:2], "2 %", *kept[3:]]
 
 
 def test_drawing_pauses_longer_when_it_takes_longer() -> None:

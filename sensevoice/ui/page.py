@@ -19,7 +19,7 @@ from sensevoice.ui.handlers import Handlers
 from sensevoice.ui.holds import Holds
 from sensevoice.ui.launch import blocks_arguments
 from sensevoice.ui.samples import Samples
-from sensevoice.ui.screens import changes, updates
+from sensevoice.ui.screens import TEXT_PART, changes, updates
 from sensevoice.ui.server_files import confined_explorer, recordings
 from sensevoice.ui.settings import PageSettings
 from sensevoice.ui.settings_form import SettingsForm
@@ -235,7 +235,7 @@ class Page:
 
     def _show(self, request: gr.Request, desk: Desk, view: str, labels: str) -> list[Any]:
         parts = updates(self._handlers.show(desk, view, labels, request.username or ""))
-        return [parts[3], *parts[-len(DOWNLOADS) :]]
+        return [parts[TEXT_PART], *parts[-len(DOWNLOADS) :]]
 
 
 def _choose(desk: Desk, source: str) -> None:

@@ -12,9 +12,15 @@ from sensevoice.ui.components import words
 from sensevoice.ui.downloads import DOWNLOADS
 from sensevoice.ui.handlers import Screen
 
+TEXT_PART = 3
+"""Where the transcript stands among the parts of a screen."""
+
 
 def updates(screen: Screen) -> list[Any]:
-    """Return what gradio has to change for a screen, in the order of the page's parts of a screen."""
+    """Return what gradio has to change for a screen, in the order of the page's parts of a screen.
+
+    The text stands at TEXT_PART.
+    """
     keep = gr.skip()
     downloads = [keep] * len(DOWNLOADS)
     if screen.links is not None:
@@ -31,13 +37,18 @@ def updates(screen: Screen) -> list[Any]:
 
 
 def changes(screens: Iterator[list[Any]]) -> Iterator[list[Any]]:
-    """Leave out what is the same as before: drawing a button again would undo the visitor's click on it."""
+    """Leave out what is the same as before: drawing a button again would undo the visitor's click on it.
+
+    The text stays: gradio sends what was added since the screen before, and after a gap all of it again.
+    """
     last: list[Any] | None = None
     for screen in screens:
         if last is None:
             yield screen
         else:
-            yield [gr.skip() if new == old else new for new, old in zip(screen, last, strict=True)]
+            changed = [gr.skip() if new == old else new for new, old in zip(screen, last, strict=True)]
+            changed[TEXT_PART] = screen[TEXT_PART]
+            yield changed
         last = screen
     if last is None:
         yield gr.skip()

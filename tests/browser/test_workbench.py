@@ -366,9 +366,11 @@ class Dripping:
         self.more = threading.Semaphore(0)
 
     def __call__(self, path: Path, options: Any) -> Iterator[Any]:
+        shown = 0
         for number, row in enumerate(self._rows):
             while number >= self._before and not self.more.acquire(timeout=0.05):
-                yield Progress("recognise", 1, 2)
+                shown += 1  # the page is drawn again and again without a new row
+                yield Progress("recognise", shown, 1_000)
             yield row
         yield Transcript("long.wav", self._rows[-1].span.end_ms, tuple(self._rows), model=MODEL)
 
@@ -381,6 +383,8 @@ def test_for_one_new_row_only_that_row_is_sent(live_app: Any, page_zh: Any, medi
     expect(page.locator(".svw-filter [role=status]")).to_contain_text("/ 600")
     wait_for_lines(page, 600)
     text_bytes = len(page.input_value("#sv-text textarea").encode())
+    before = page.inner_text("#sv-notice")
+    page.wait_for_function("old => document.querySelector('#sv-notice').innerText != old", arg=before)
     received, sent = [], []
     wire = page.context.new_cdp_session(page)  # all that comes, gradio's stream of events as well
     wire.send("Network.enable")
