@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import gradio as gr
@@ -10,8 +11,12 @@ from sensevoice.options import MAX_SEGMENT_S
 from sensevoice.ui.text import CHOICES, I18N_PREFIX
 
 
+@cache
 def words(key: str) -> Any:
-    """Return a placeholder that the page replaces by the string of this key."""
+    """Return a placeholder that the page replaces by the string of this key; the same one each time.
+
+    gradio's placeholders are only equal to themselves, and screens are compared.
+    """
     return gr.I18n()(I18N_PREFIX + key)
 
 
