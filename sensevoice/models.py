@@ -150,10 +150,10 @@ class FunasrRecognizer:
         else:
             self._model = automodel.open_model("SenseVoiceSmall", directory, info.device)
             engine.prepare_cuda(self._model.model, info.precision)
+            automodel.keep_gpu_memory()
         self._info = info
-        # On CUDA fsmn-vad would have to hand over each frame's probability.
         self._vad = automodel.open_model(
-            "FsmnVADStreaming", vad_directory, "cpu", max_single_segment_time=int(MAX_SEGMENT_S * 1000)
+            "FsmnVADStreaming", vad_directory, info.device, max_single_segment_time=int(MAX_SEGMENT_S * 1000)
         )
         automodel.give_back_memory()
         self._model_lock = threading.Lock()
@@ -208,8 +208,7 @@ class FunasrRecognizer:
             return self._generate(clips, options)
         except Exception as exc:  # whatever a clip does to the libraries, it must cost that clip only
             log.warning("recognition of %d clip(s) failed", len(clips), exc_info=True)
-            if "CUDA error" in str(exc):  # after a device-side fault every call fails until the process ends
-                supervisor.start_over(str(exc))
+            supervisor.start_over_after_device_fault(exc)
             if len(clips) == 1:
                 return [Recognition("", error=_reason(exc))]
         # Most likely the device's memory: half of them need half as much.
@@ -218,7 +217,7 @@ class FunasrRecognizer:
         return [*self._batch(clips[:half], options), *self._batch(clips[half:], options)]
 
     def _generate(self, clips: Sequence[np.ndarray], options: Options) -> list[Recognition]:
-        with self._model_lock, automodel.keeping_gpu_memory():
+        with self._model_lock:
             results = self._model.generate(
                 input=[_prepared(clip) for clip in clips],
                 batch_size=len(clips),

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from sensevoice import supervisor
 from sensevoice.audio_info import SAMPLES_PER_MS
 from sensevoice.options import MAX_SEGMENT_S
 from sensevoice.transcript import Span
@@ -61,13 +62,17 @@ class FsmnSpeechFinder:
         return self._detect(waiting, is_final=True)
 
     def _detect(self, samples: np.ndarray, is_final: bool) -> list[Span]:
-        with self._lock:
-            results = self._vad.generate(
-                input=np.ascontiguousarray(samples, dtype=np.float32),
-                cache=self._cache,
-                is_final=is_final,
-                chunk_size=VAD_CHUNK_MS,
-            )
+        try:
+            with self._lock:
+                results = self._vad.generate(
+                    input=np.ascontiguousarray(samples, dtype=np.float32),
+                    cache=self._cache,
+                    is_final=is_final,
+                    chunk_size=VAD_CHUNK_MS,
+                )
+        except RuntimeError as exc:
+            supervisor.start_over_after_device_fault(exc)
+            raise
         self._seen_ms += len(samples) // SAMPLES_PER_MS
         # Silence comes out as one empty segment at 0.
         return [Span(start, end) for start, end in results[0]["value"] if start < end]

@@ -12,13 +12,16 @@ import numpy as np
 import pytest
 import torch
 from funasr import AutoModel
+from funasr.models.fsmn_vad_streaming.encoder import FSMN
 from funasr.models.fsmn_vad_streaming.model import FsmnVADStreaming, VadStateMachine
 from funasr.register import tables
+from torch._subclasses import FakeTensorMode
 
 from sensevoice import bundled, engine
 from sensevoice.audio import open_audio, select_channels
 from sensevoice.engine import vad_network
 from sensevoice.engine.vad_machine import Machine, Rules
+from sensevoice.engine.vad_torch import TorchNetwork
 from tests.conftest import SAMPLES
 
 RELEASED: dict[str, Any] = {
@@ -238,13 +241,71 @@ def test_shares_make_no_difference(
 ) -> None:
     detectors[0].generate(input=recordings[0])
     network = detectors[0].model._network
-    mels = vad_network.mels_of(torch.from_numpy(recordings[0]))
-    whole = network._session.run(None, {"mels": mels})[0]
+    samples = torch.from_numpy(recordings[0])
+    mels = network.mels(samples)
+    whole = network._session.run(None, {"mels": mels.numpy()})[0]
     monkeypatch.setattr(vad_network, "MOST_FRAMES", shares[0])
     monkeypatch.setattr(vad_network, "FEWEST_FRAMES", shares[1])
-    assert np.array_equal(vad_network.mels_of(torch.from_numpy(recordings[0])), mels)
+    assert torch.equal(network.mels(samples), mels)
     assert np.array_equal(network.silence(mels, 0), whole)
     assert np.array_equal(network.silence(mels, 300), whole[300:])
+
+
+@pytest.fixture
+def as_on_a_gpu(detectors: tuple[Any, Any], recordings: list[np.ndarray]) -> Iterator[Any]:
+    """Our detector with the network that a GPU has, here on the CPU."""
+    ours = detectors[0]
+    ours.generate(input=recordings[0])
+    model, of_the_cpu = ours.model, ours.model._network
+    model._network = TorchNetwork(model.encoder, ours.kwargs["frontend"].cmvn, model.vad_opts.sil_pdf_ids)
+    yield ours
+    model._network = of_the_cpu
+
+
+def test_what_a_gpu_computes(
+    detectors: tuple[Any, Any], recordings: list[np.ndarray], as_on_a_gpu: Any
+) -> None:
+    theirs = detectors[1]
+    for recording in [*recordings, np.resize(recordings[0], 150 * 16_000), recordings[0][:400]]:
+        ours = as_on_a_gpu.generate(input=recording)[0]["value"]
+        assert ours == theirs.generate(input=recording)[0]["value"]
+    network = as_on_a_gpu.model._network
+    mels = network.mels(torch.from_numpy(recordings[0]))
+    with torch.inference_mode():
+        np.testing.assert_allclose(network.silence(mels, 300), network.silence(mels, 0)[300:], atol=1e-6)
+
+
+def test_without_memory_on_the_gpu_speech_is_found_on_the_cpu(
+    recordings: list[np.ndarray], as_on_a_gpu: Any, monkeypatch: pytest.MonkeyPatch, caplog: Any
+) -> None:
+    recording = np.resize(recordings[0], 150 * 16_000)
+    expected = as_on_a_gpu.generate(input=recording)[0]["value"]
+    network = as_on_a_gpu.model._network
+    calls: list[int] = []
+
+    def silence(mels: torch.Tensor, first: int) -> np.ndarray:
+        calls.append(first)
+        if len(calls) == 2:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return TorchNetwork.silence(network, mels, first)
+
+    monkeypatch.setattr(network, "silence", silence)
+    assert as_on_a_gpu.generate(input=recording)[0]["value"] == expected
+    assert len(calls) == 2
+    assert isinstance(as_on_a_gpu.model._network, vad_network.Network)
+    assert "显存不足" in caplog.text
+
+
+def test_every_step_of_the_network_stays_on_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    """torch's stand-in for a GPU computes nothing, but minds where each value lies."""
+    monkeypatch.setattr(torch.cuda, "Stream", lambda device: None)
+    with FakeTensorMode():
+        with torch.device("cuda:0"):
+            encoder = FSMN(**NETWORK["encoder_conf"])
+        network = TorchNetwork(encoder, torch.empty(2, 400), [0])
+        mels = network.mels(torch.empty(16_000))
+        found = network.probabilities(mels, 50)
+    assert (found.device.type, found.shape) == ("cuda", (44,))
 
 
 def test_a_stream_carries_context_only(detectors: tuple[Any, Any], recordings: list[np.ndarray]) -> None:
@@ -254,6 +315,6 @@ def test_a_stream_carries_context_only(detectors: tuple[Any, Any], recordings: l
     for _ in range(5):
         detectors[0].generate(input=minute, cache=cache, is_final=False, chunk_size=60_000)
         stream = cache["stream"]
-        sizes.append(len(stream.waiting) + len(stream.samples) + stream.mels.size)
+        sizes.append(len(stream.waiting) + len(stream.samples) + stream.mels.numel())
     assert set(cache) == {"stream"}
     assert max(sizes) < 10_000

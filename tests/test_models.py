@@ -15,7 +15,7 @@ import pytest
 import torch
 import yaml
 
-from sensevoice import bundled, cpu_model, fingerprints, models
+from sensevoice import automodel, bundled, cpu_model, fingerprints, models
 from sensevoice.audio import SAMPLES_PER_MS, open_audio, select_channels
 from sensevoice.errors import ModelError, ModelFileDamaged, ModelFileMissing, SelfTestFailed
 from sensevoice.models import FunasrRecognizer, ModelSettings, load_recognizer
@@ -447,7 +447,9 @@ class TestFaultsInside:
         self, recognizer: FunasrRecognizer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         given_back: list[int] = []
-        monkeypatch.setattr(torch.cuda, "empty_cache", lambda: given_back.append(1))
+        monkeypatch.setattr(torch.cuda, "empty_cache", torch.cuda.empty_cache)  # put back after the test
+        monkeypatch.setattr(torch.cuda.memory, "empty_cache", lambda: given_back.append(1))
+        automodel.keep_gpu_memory()
 
         def answer(clips: list[np.ndarray]) -> list[dict[str, Any]]:
             torch.cuda.empty_cache()  # as funasr does after every batch

@@ -6,6 +6,7 @@ of less than a second, and the state of the decisions, are all that is carried f
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +21,10 @@ from funasr.models.fsmn_vad_streaming.model import (
 from sensevoice.engine import vad_graph
 from sensevoice.engine.features import MELS, SHIFT_SAMPLES, is_ours
 from sensevoice.engine.vad_machine import Machine, Rules
-from sensevoice.engine.vad_network import Network, mels_of
+from sensevoice.engine.vad_network import Network
+from sensevoice.engine.vad_torch import TorchNetwork
+
+log = logging.getLogger(__name__)
 
 LOWEST_LEVEL_DB = 10 * np.log10(1e-6)
 """funasr's level of a frame of digital silence; no frame is softer."""
@@ -39,7 +43,7 @@ class _Stream:
     machine: Machine
     waiting: torch.Tensor = field(default_factory=lambda: torch.empty(0))  # not yet a whole chunk
     samples: torch.Tensor = field(default_factory=lambda: torch.empty(0))  # not yet a whole frame
-    mels: np.ndarray = field(default_factory=lambda: np.empty((0, MELS), np.float32))  # before what comes
+    mels: torch.Tensor = field(default_factory=lambda: torch.empty(0, MELS))  # before what comes
     speaking_ms: int = 0  # the chunks that have passed since speech began and none ended
     is_speaking: bool = False
 
@@ -49,7 +53,7 @@ class CompiledFsmnVad(FsmnVADStreaming):  # type: ignore[misc]
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self._network: Network | None = None
+        self._network: Network | TorchNetwork | None = None
 
     def inference(
         self,
@@ -132,23 +136,41 @@ class CompiledFsmnVad(FsmnVADStreaming):  # type: ignore[misc]
 
     def _silence(self, stream: _Stream, samples: torch.Tensor, frontend: Any, is_last: bool) -> np.ndarray:
         """Return the probability of silence of the frames whose context is now known."""
-        samples = torch.cat((stream.samples, samples))
-        mels = mels_of(samples)
-        stream.samples = samples[len(mels) * SHIFT_SAMPLES :]
-        context = vad_graph.CONTEXT_FRAMES
-        if not len(stream.mels):
-            stream.mels = mels[:1].repeat(context, axis=0)
-        returned = max(0, len(stream.mels) - 2 * context)  # the frames that are here as a lead-in only
-        mels = np.concatenate((stream.mels, mels))
-        if is_last:
-            mels = np.concatenate((mels, mels[-1:].repeat(context, axis=0)))
         self._network = network = self._network or self._open_network(frontend)
-        stream.mels = mels[-network.lead_frames - 2 * context :]
-        if len(mels) - 2 * context <= returned:
-            return np.empty(0, dtype=np.float32)
-        return network.silence(mels, returned)
+        try:
+            return _silence(network, stream, samples, is_last)
+        except torch.OutOfMemoryError:
+            log.warning("no memory left on the GPU: speech is found on the CPU / 显存不足，改用 CPU 检测语音")
+            self._network = network = self._network_of_the_cpu(frontend)
+            return _silence(network, stream, samples, is_last)
 
-    def _open_network(self, frontend: Any) -> Network:
+    def _open_network(self, frontend: Any) -> Network | TorchNetwork:
         """Make the network from the weights, which funasr loads after this object is made."""
-        weights = {name: tensor.numpy() for name, tensor in self.encoder.state_dict().items()}
+        if next(self.encoder.parameters()).is_cuda:
+            return TorchNetwork(self.encoder, frontend.cmvn, self.vad_opts.sil_pdf_ids)
+        return self._network_of_the_cpu(frontend)
+
+    def _network_of_the_cpu(self, frontend: Any) -> Network:
+        weights = {name: tensor.cpu().numpy() for name, tensor in self.encoder.state_dict().items()}
         return Network(weights, frontend.cmvn.numpy(), self.vad_opts.sil_pdf_ids)
+
+
+def _silence(
+    network: Network | TorchNetwork, stream: _Stream, samples: torch.Tensor, is_last: bool
+) -> np.ndarray:
+    """See `CompiledFsmnVad._silence`; a stream is as it was when there is no memory for it."""
+    samples = torch.cat((stream.samples, samples))
+    context = vad_graph.CONTEXT_FRAMES
+    with torch.cuda.stream(network.stream):
+        new = network.mels(samples)
+        known = stream.mels.to(new.device) if len(stream.mels) else new[:1].repeat(context, 1)
+        mels = torch.cat((known, new))
+        if is_last:
+            mels = torch.cat((mels, mels[-1:].repeat(context, 1)))
+        returned = max(0, len(known) - 2 * context)  # the frames that are here as a lead-in only
+        found = np.empty(0, dtype=np.float32)
+        if len(mels) - 2 * context > returned:
+            found = network.silence(mels, returned)
+    stream.samples = samples[len(new) * SHIFT_SAMPLES :]
+    stream.mels = mels[-network.lead_frames - 2 * context :]
+    return found

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import numpy as np
 import onnxruntime
@@ -25,22 +26,13 @@ CORES = len(os.sched_getaffinity(0))
 
 _side_by_side = ThreadPoolExecutor(CORES, thread_name_prefix="speech")
 
-Work = Callable[[int, int], np.ndarray]
-
-
-def mels_of(samples: torch.Tensor) -> np.ndarray:
-    """Return what `features.mel_frames` does."""
-
-    def of(first: int, end: int) -> np.ndarray:
-        part = samples[first * SHIFT_SAMPLES : (end - 1) * SHIFT_SAMPLES + FRAME_SAMPLES]
-        return np.asarray(mel_frames(part).numpy())
-
-    frames = (len(samples) - FRAME_SAMPLES) // SHIFT_SAMPLES + 1
-    return _shared(of, 0, frames) if frames > 0 else mel_frames(samples).numpy()
+Part = TypeVar("Part")
 
 
 class Network:
     """The network of a model; see `vad_graph.build` for the arguments."""
+
+    stream: torch.cuda.Stream | None = None  # `vad_torch.TorchNetwork` has one
 
     def __init__(
         self, weights: Mapping[str, np.ndarray], shift_and_scale: np.ndarray, silence_pieces: Sequence[int]
@@ -53,7 +45,16 @@ class Network:
         )
         self.lead_frames = vad_graph.lead_frames(weights)
 
-    def silence(self, mels: np.ndarray, first: int) -> np.ndarray:
+    def mels(self, samples: torch.Tensor) -> torch.Tensor:
+        """Return what `features.mel_frames` does."""
+
+        def of(first: int, end: int) -> torch.Tensor:
+            return mel_frames(samples[first * SHIFT_SAMPLES : (end - 1) * SHIFT_SAMPLES + FRAME_SAMPLES])
+
+        frames = (len(samples) - FRAME_SAMPLES) // SHIFT_SAMPLES + 1
+        return torch.cat(_shared(of, 0, frames)) if frames > 0 else mel_frames(samples)
+
+    def silence(self, mels: torch.Tensor, first: int) -> np.ndarray:
         """Return the probability of silence of every frame from `first` on.
 
         Takes (frames + 4, mels): what a frame sees of its neighbours stands around the frames.
@@ -61,18 +62,18 @@ class Network:
 
         def of(start: int, end: int) -> np.ndarray:
             lead = min(start, self.lead_frames)
-            seen = mels[start - lead : end + 2 * vad_graph.CONTEXT_FRAMES]
+            seen = mels[start - lead : end + 2 * vad_graph.CONTEXT_FRAMES].numpy()
             return np.asarray(self._session.run(None, {"mels": seen})[0][lead:])
 
-        return _shared(of, first, len(mels) - 2 * vad_graph.CONTEXT_FRAMES)
+        return np.concatenate(_shared(of, first, len(mels) - 2 * vad_graph.CONTEXT_FRAMES))
 
 
-def _shared(work: Work, first: int, end: int) -> np.ndarray:
-    """Let work(start, end) be done on shares of a range side by side; return the results in a row."""
+def _shared(work: Callable[[int, int], Part], first: int, end: int) -> list[Part]:
+    """Let work(start, end) be done on shares of a range side by side; return the results in order."""
     frames = end - first
     rounds = -(-frames // (CORES * MOST_FRAMES))
     shares = max(1, min(CORES * rounds, frames // FEWEST_FRAMES))
     edges = [first + frames * number // shares for number in range(shares + 1)]
     if shares == 1:
-        return work(first, end)
-    return np.concatenate(list(_side_by_side.map(work, edges, edges[1:])))
+        return [work(first, end)]
+    return list(_side_by_side.map(work, edges, edges[1:]))
