@@ -42,9 +42,9 @@ MAX_BATCH_S = 300.0
 class ModelSettings:
     """Which models to load, and where.
 
-    `model` and `vad_model` are directories or names on the hub; `device` is "auto", "cpu" or "cuda:N";
-    `precision` is one of `precision.PRECISIONS`; `cache_dir` is where downloads are kept (None: the
-    hub's own default).
+    `model` and `vad_model` are directories or names on the hub; `cache_dir` is where downloads are kept
+    (None: the hub's own default); `device` is "auto", "cpu" or "cuda:N"; `precision` is one of
+    `precision.PRECISIONS`; `cuda_graphs`, for single short clips, changes nothing on a CPU.
     """
 
     model: str = hub.DEFAULT_MODEL
@@ -54,6 +54,7 @@ class ModelSettings:
     device: str = "auto"
     demo: bool = False
     precision: str = "auto"
+    cuda_graphs: bool = False
 
 
 def resolve_device(device: str) -> str:
@@ -102,6 +103,8 @@ def load_recognizer(
     info = replace(known_info(settings), device=device, precision=precision)
     on_step(LoadStep("load"))
     recognizer = FunasrRecognizer(directory, vad_directory, info, announce, on_step)
+    if settings.cuda_graphs and device != "cpu":
+        recognizer.record_cuda_graphs()
     if self_test:
         on_step(LoadStep("self_test"))
         recognizer.self_test()
@@ -177,6 +180,15 @@ class FunasrRecognizer:
             found = self._batch([clips[position] for position in positions], options)
             answers.update(zip(positions, found, strict=True))
         yield from (answers[position] for position in range(len(clips)))
+
+    def record_cuda_graphs(self) -> None:
+        """Answer single short clips by CUDA graphs from now on; where that fails, go on without."""
+        from sensevoice import engine
+
+        try:
+            engine.record_cuda_graphs(self._model.model)
+        except Exception as exc:  # whatever driver and libraries have against it
+            log.warning("no CUDA graphs; leave out --cuda-graphs / 无法录制，请去掉该参数: %s", exc)
 
     def self_test(self) -> None:
         """Recognise a known clip. Raises SelfTestFailed unless the answer looks like SenseVoice's.

@@ -1,9 +1,9 @@
 """Our own classes behind funasr's AutoModel: the same answers as funasr's, sooner.
 
-    torch_model   SenseVoiceSmall on torch: the reference, and what runs on CUDA
+    torch_model   SenseVoiceSmall on torch: the reference, and what runs on CUDA (cuda_encoder, cuda_graphs)
     onnx_model    the same on ONNX Runtime, for CPUs; graph writes its graph, graph_store keeps it
-    vad_model     fsmn-vad whose decisions run compiled (vad_machine), its network (vad_network, vad_graph)
-                  on ONNX Runtime
+    vad_model     fsmn-vad whose decisions run compiled (vad_machine), its network on ONNX Runtime
+                  (vad_network, vad_graph), on CUDA by torch (vad_torch)
     features      the mel features that both models hear
     light_funasr  the import of funasr, cut down to what is used
     ctc           from the best piece of each frame to text and times
@@ -21,7 +21,11 @@ from funasr.register import tables  # noqa: E402
 
 from sensevoice.engine.features import Frontend  # noqa: E402
 from sensevoice.engine.onnx_model import OnnxSenseVoiceSmall  # noqa: E402
-from sensevoice.engine.torch_model import TimedSenseVoiceSmall, prepare_cuda  # noqa: E402
+from sensevoice.engine.torch_model import (  # noqa: E402
+    TimedSenseVoiceSmall,
+    prepare_cuda,
+    record_cuda_graphs,
+)
 from sensevoice.engine.vad_model import CompiledFsmnVad  # noqa: E402
 
 __all__ = [
@@ -30,6 +34,7 @@ __all__ = [
     "OnnxSenseVoiceSmall",
     "TimedSenseVoiceSmall",
     "prepare_cuda",
+    "record_cuda_graphs",
     "register",
 ]
 

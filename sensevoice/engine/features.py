@@ -104,8 +104,8 @@ def features_of(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Return what a frontend of funasr's recogniser would, made on a device.
 
-    Takes float32 mono 16 kHz samples on the CPU, of at least FRAME_SAMPLES each; returns (clips, frames, 560),
-    on the device, and the frames of each, on the CPU. A batch is one piece of sound to the device, so that a
+    Takes float32 mono 16 kHz samples on the CPU, at least FRAME_SAMPLES each; returns (clips, frames, 560) on
+    the device and the frames of each on the CPU. A batch is one piece of sound to the device, so that a
     hundred short clips cost no more steps than one.
     """
     device = torch.device(device)

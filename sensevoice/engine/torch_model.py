@@ -2,7 +2,7 @@
 
 Weights and text are funasr's own: only `inference` differs. What it saves: the log-softmax over 25,055
 pieces, of which only the greatest is wanted, several waits for the device per clip, and on CUDA the work of
-the CPU on features and, in bf16, half of the weights' memory.
+the CPU on features and what cuda_encoder and cuda_graphs say.
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from funasr.models.sense_voice.model import MultiHeadedAttentionSANM, SenseVoiceSmall
+from funasr.models.sense_voice.model import SenseVoiceSmall
 from funasr.utils.load_utils import load_audio_text_image_video
 
+from sensevoice.engine import cuda_encoder
 from sensevoice.engine.ctc import QUERY_FRAMES, Ask, decode
+from sensevoice.engine.cuda_graphs import CudaGraphs
 from sensevoice.engine.features import features_of
 from sensevoice.engine.scores import SCORED, TagScorer
 
@@ -24,6 +26,9 @@ class TimedSenseVoiceSmall(SenseVoiceSmall):  # type: ignore[misc]
 
     compute_type: torch.dtype | None = None
     """What matrix products run in (torch's autocast); None leaves them in float32."""
+
+    graphs: CudaGraphs | None = None
+    """Passes for single short clips, where they have been recorded."""
 
     scorer: TagScorer | None = None
 
@@ -62,42 +67,36 @@ class TimedSenseVoiceSmall(SenseVoiceSmall):  # type: ignore[misc]
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Put the four queries before the features and run encoder and output layer.
 
-        Takes (clips, frames, 560) and the frames of each; returns (clips, 4 + frames, pieces) and the
-        frames of each, queries included.
+        Takes (clips, frames, 560) and the frames of each, on the CPU; returns (clips, 4 + frames, pieces) and
+        the frames of each, queries included. What is returned is good until the next call.
         """
-        queries = self.embed(torch.tensor([ask.queries], device=device)).repeat(len(features), 1, 1)
+        queries = self.embed(torch.tensor([ask.queries]).to(device)).repeat(len(features), 1, 1)
         frames = torch.cat((queries, features.to(device)), dim=1)
-        kind = torch.device(device).type
-        with torch.autocast(kind, self.compute_type, enabled=self.compute_type is not None):
-            encoded, encoded_lengths = self.encoder(frames, lengths.to(device) + QUERY_FRAMES)
-            logits = self.ctc.ctc_lo(encoded)
-        logits[:, :, ask.banned] = -float("inf")
-        return logits, encoded_lengths
+        lengths = lengths + QUERY_FRAMES
+        logits = self.graphs.play(frames) if self.graphs else None
+        if logits is None:
+            logits = self.run(frames, lengths.to(device))
+        if ask.banned:
+            logits[:, :, ask.banned] = -float("inf")
+        return logits, lengths
 
-
-class FusedAttention(MultiHeadedAttentionSANM):  # type: ignore[misc]
-    """The same attention in one kernel, which never writes the frames-by-frames matrix of scores."""
-
-    def forward(self, x: torch.Tensor, mask: torch.Tensor, *_: Any, **__: Any) -> torch.Tensor:
-        """Take (clips, frames, size) and the mask (clips, 1, frames), 1 where there is sound."""
-        query, key, value_heads, value = self.forward_qkv(x)
-        heard = torch.nn.functional.scaled_dot_product_attention(
-            query, key, value_heads, attn_mask=mask.bool()[:, None]
-        )
-        together: torch.Tensor = heard.transpose(1, 2).reshape(*x.shape[:2], self.h * self.d_k)
-        found: torch.Tensor = self.linear_out(together) + self.forward_fsmn(value, mask)
-        return found
+    def run(self, frames: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        """Run encoder and output layer: from (clips, frames, 560) to (clips, frames, pieces)."""
+        with torch.autocast(frames.device.type, self.compute_type, enabled=self.compute_type is not None):
+            encoded, _ = self.encoder(frames, lengths)
+            logits: torch.Tensor = self.ctc.ctc_lo(encoded)
+        return logits
 
 
 def prepare_cuda(model: TimedSenseVoiceSmall, precision: str) -> None:
-    """Let a loaded model compute in "bf16" or "fp32" with fused attention.
-
-    In bf16 the weights of the products are rounded here, once: autocast would do so at every call, and need
-    their memory twice. Norms, sums and softmax stay in float32.
-    """
+    """Let a loaded model compute in "bf16" or "fp32", with what cuda_encoder saves."""
+    # What is called float32 is to be that; by itself cuDNN keeps 10 of 23 bits (TF32), also for fsmn-vad.
+    torch.backends.cudnn.allow_tf32 = False
     model.compute_type = torch.bfloat16 if precision == "bf16" else None
-    for module in model.modules():
-        if type(module) is MultiHeadedAttentionSANM:
-            module.__class__ = FusedAttention
-        elif isinstance(module, torch.nn.Linear | torch.nn.Conv1d):
-            module.to(model.compute_type or torch.float32)
+    cuda_encoder.prepare(model, model.compute_type)
+
+
+def record_cuda_graphs(model: TimedSenseVoiceSmall) -> None:
+    """Let a prepared model on a GPU answer single short clips by CUDA graphs. Raises what CUDA does."""
+    with torch.no_grad():
+        model.graphs = CudaGraphs(model.run, model.embed.embedding_dim, model.embed.weight.device)
