@@ -15,6 +15,7 @@ import numpy as np
 
 from sensevoice.asking import ask
 from sensevoice.audio import SAMPLES_PER_MS, AudioSource, open_audio, select_channels
+from sensevoice.audio_info import Samples
 from sensevoice.batching import batches
 from sensevoice.diagnostics import SignalMeter, diagnose
 from sensevoice.hearing import Heard, SoundJoiner, clips_of, heard_in, speech_missed_in, speech_segment
@@ -30,7 +31,8 @@ log = logging.getLogger(__name__)
 Update = Progress | Segment | Transcript
 
 BLOCKS_AHEAD = 6
-"""How many blocks of ten seconds are decoded and searched for speech while others are recognised."""
+"""How many blocks of ten seconds are decoded while others are searched for speech, and searched while others
+are recognised."""
 
 
 def iter_updates(
@@ -171,8 +173,7 @@ class _Run:
 
     def _stretches(self) -> Iterator[tuple[_Stream, list[Stretch], int | None]]:
         """Read the file to its end; yield what is to be recognised, and how far all streams have come."""
-        for block in self._source.blocks():
-            self._meter.feed(block)
+        for block in read_ahead(self._measured(), BLOCKS_AHEAD):
             tracks = select_channels(block, self._options.channel)
             self._streams = self._streams or self._open_streams(len(tracks))
             for stream, samples in zip(self._streams, tracks, strict=True):
@@ -182,6 +183,11 @@ class _Run:
                 yield stream, found, done_ms
         for stream in self._streams:
             yield stream, list(stream.segmenter.finish()), None
+
+    def _measured(self) -> Iterator[Samples]:
+        for block in self._source.blocks():
+            self._meter.feed(block)
+            yield block
 
     def transcript(self, name: str, segments: Sequence[Segment]) -> Transcript:
         duration_ms = max((stream.segmenter.fed_ms for stream in self._streams), default=0)

@@ -51,8 +51,8 @@ class Segmenter:
         self._joiner = joiner(options)
         self._sounds = options.sounds
         self._floor = NoiseFloor()
-        self._buffer = np.zeros(0, dtype=np.float32)
-        self._buffer_start_ms = 0
+        self._kept = [np.zeros(0, dtype=np.float32)]
+        self._kept_from_ms = 0
         self._fed_samples = 0
         self._done_ms = 0
         self.speech: list[Span] = []
@@ -84,7 +84,7 @@ class Segmenter:
         yield from self._between(self.fed_ms)
 
     def _keep(self, samples: np.ndarray) -> None:
-        self._buffer = np.concatenate((self._buffer, samples))
+        self._kept.append(samples)
         self._fed_samples += len(samples)
         self._floor.feed(frame_levels_dbfs(samples))
 
@@ -117,11 +117,17 @@ class Segmenter:
         self._release(end_ms)
 
     def _samples(self, span: Span) -> np.ndarray:
-        start = (span.start_ms - self._buffer_start_ms) * SAMPLES_PER_MS
-        return self._buffer[start : start + span.duration_ms * SAMPLES_PER_MS]
+        start = (span.start_ms - self._kept_from_ms) * SAMPLES_PER_MS
+        return self._joined()[start : start + span.duration_ms * SAMPLES_PER_MS]
+
+    def _joined(self) -> np.ndarray:
+        """Return all samples that are kept; joined when they are wanted, not at every block."""
+        if len(self._kept) > 1:
+            self._kept = [np.concatenate(self._kept)]
+        return self._kept[0]
 
     def _release(self, until_ms: int) -> None:
         """Let the samples before a time go."""
         until_ms = min(max(until_ms, self._done_ms), self.fed_ms)
-        self._buffer = self._buffer[(until_ms - self._buffer_start_ms) * SAMPLES_PER_MS :]
-        self._buffer_start_ms = self._done_ms = until_ms
+        self._kept = [self._joined()[(until_ms - self._kept_from_ms) * SAMPLES_PER_MS :]]
+        self._kept_from_ms = self._done_ms = until_ms

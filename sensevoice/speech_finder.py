@@ -34,7 +34,7 @@ class FsmnSpeechFinder:
         self._vad = vad
         self._lock = lock
         self._cache: dict[str, Any] = {}
-        self._waiting = NOTHING
+        self._waiting: list[np.ndarray] = []
         self._seen_ms = 0
 
     @property
@@ -44,22 +44,30 @@ class FsmnSpeechFinder:
 
     def feed(self, samples: np.ndarray) -> list[Span]:
         """See SpeechFinder."""
-        self._waiting = np.concatenate((self._waiting, samples))
+        self._waiting.append(samples)
         chunk = VAD_CHUNK_MS * SAMPLES_PER_MS
+        if sum(map(len, self._waiting)) <= chunk:
+            return []
+        waiting = self._take()
         found: list[Span] = []
-        while len(self._waiting) > chunk:
-            found += self._detect(self._waiting[:chunk], is_final=False)
-            self._waiting = self._waiting[chunk:]
+        while len(waiting) > chunk:
+            found += self._detect(waiting[:chunk], is_final=False)
+            waiting = waiting[chunk:]
+        self._waiting = [waiting]
         return found
 
     def finish(self) -> list[Span]:
         """See SpeechFinder."""
-        waiting, self._waiting = self._waiting, NOTHING
+        waiting = self._take()
         if not len(waiting):
             return []
         if not self._seen_ms and len(waiting) < MIN_SAMPLES:
             return []
         return self._detect(waiting, is_final=True)
+
+    def _take(self) -> np.ndarray:
+        waiting, self._waiting = self._waiting, []
+        return np.concatenate([NOTHING, *waiting])
 
     def _detect(self, samples: np.ndarray, is_final: bool) -> list[Span]:
         try:
