@@ -49,12 +49,17 @@ def run(
     return figures
 
 
+PAUSE_S = 0.5
+"""Before each turn, so that threads of the one before, which wait awake for a while, take no share of it."""
+
+
 def _alternate(contestants: Sequence[Contestant], task: str, count: int) -> Figures:
     rounds: dict[str, list[Took]] = {each.name: [] for each in contestants}
     for each in contestants:  # what is made at the first use is not what is measured
         each.run("clip")
     for number in range(count):
         for each in contestants:
+            time.sleep(PAUSE_S)
             took = each.run(task)
             rounds[each.name].append(took)
             print(

@@ -78,7 +78,9 @@ class CompiledFsmnVad(FsmnVADStreaming):  # type: ignore[misc]
             )
             return found
         stream = cache.setdefault("stream", _Stream(Machine(Rules.of(self.vad_opts))))
-        samples = torch.cat((stream.waiting, torch.from_numpy(np.asarray(data_in[0], dtype=np.float32))))
+        samples = torch.from_numpy(np.asarray(data_in[0], dtype=np.float32))
+        if len(stream.waiting):
+            samples = torch.cat((stream.waiting, samples))
         is_final = bool(kwargs.get("is_final", True))
         size = CHUNK_MS * frontend.fs // 1000
         whole = len(samples) // size  # with funasr, the last chunk is never whole, but may be empty
