@@ -196,8 +196,12 @@ class Site:
             min_free_bytes=min_free_bytes,
             slow_down=SlowDown(sleep=sleep),
         )
+
+        async def fail(request: Any) -> None:
+            raise OSError(24, "Too many open files")
+
         paths = ("/", "/login", "/gradio_api/upload")
-        routes = [Route(path, answer, methods=["GET", "POST"]) for path in paths]
+        routes = [Route("/failing", fail)] + [Route(path, answer, methods=["GET", "POST"]) for path in paths]
         app = Starlette(routes=routes, middleware=[Middleware(guard)])
         self.client = TestClient(
             app, base_url="http://127.0.0.1:6006", client=("10.0.0.7", 5), follow_redirects=False
@@ -205,6 +209,15 @@ class Site:
 
 
 class TestMiddleware:
+    def test_an_unexpected_error_is_a_sentence_with_a_number(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        answer = Site(Door(1, open_to_all=True), tmp_path).client.get("/failing")
+        reference = answer.json()["en"].partition("reference ")[2][:8]
+        assert (answer.status_code, answer.json()["code"]) == (500, "internal")
+        assert reference in answer.json()["zh"] and reference in caplog.text
+        assert "Too many open files" in caplog.text and "Too many" not in answer.text
+
     def test_the_link_becomes_a_cookie_and_leaves_the_address(self, tmp_path: Path) -> None:
         site = Site(DOOR, tmp_path)
         response = site.client.get("/?job=5&token=right", headers={"Accept": "text/html,*/*"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import logging
+import secrets
 import shutil
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import replace
@@ -12,11 +13,12 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from sensevoice.door.rules import COOKIE, Door, Request
 from sensevoice.door.slow import SlowDown
-from sensevoice.errors import DiskLow, SenseVoiceError, TooBig, Uninvited
+from sensevoice.errors import DiskLow, SenseVoiceError, TooBig, Unexpected, Uninvited
 
 log = logging.getLogger(__name__)
 
@@ -158,6 +160,14 @@ class Guard:
         except _TooMuch as too_much:
             if not started:
                 await _refuse(too_much.reason, request, scope, receive, send)
+        except ClientDisconnect:  # nobody is left to tell
+            raise
+        except Exception:  # no handles left for an upload, say: a sentence instead of a bare 500
+            reference = secrets.token_hex(4)
+            log.exception("unexpected error, reference %s", reference)
+            if started:
+                raise
+            await _refuse(Unexpected(reference=reference), request, scope, receive, send)
 
 
 async def _refuse(

@@ -35,10 +35,11 @@ def transcribe(program: Program, timeout_s: float) -> Any:
 
 
 def fate(program: Program, golden: str) -> str:
-    """Return how a request ends; anything but a right record, a sentence or a plain refusal fails."""
+    """Return how a request ends; anything but a right record or a sentence fails."""
     try:
         ended = transcribe(program, timeout_s=30)
     except httpx.HTTPStatusError as refused:  # the upload found no room
+        assert refused.response.json()["zh"], refused.response.text
         return f"refused, {refused.response.status_code}"
     except httpx.TransportError:  # nor did the connection
         return "no connection"
