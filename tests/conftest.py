@@ -22,6 +22,26 @@ def demo_recognizer() -> FunasrRecognizer:
     return load_recognizer(ModelSettings(demo=True, device="cpu"))
 
 
+@pytest.fixture
+def imagined_gpu() -> Iterator[None]:
+    """torch's stand-in for "cuda:0" for the length of a test.
+
+    It computes nothing, but minds where each value lies, and refuses to read one.
+    """
+    import torch
+    from torch._subclasses import FakeTensorMode
+
+    from sensevoice.engine import features
+
+    kept = (features._window, features._mel_bank)  # what the stand-in makes is of no use outside
+    for constant in kept:
+        constant.cache_clear()
+    with FakeTensorMode(allow_non_fake_inputs=True), torch.inference_mode():
+        yield
+    for constant in kept:
+        constant.cache_clear()
+
+
 @pytest.fixture(autouse=True)
 def calm_logging() -> Iterator[None]:
     """Undo what a library does to the root logger, so that tests do not depend on their order."""

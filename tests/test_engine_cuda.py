@@ -1,7 +1,7 @@
 """What runs on a GPU, without one: where every value lies, and what a recorded pass can and cannot do.
 
-Two stand-ins take the GPU's place. torch's FakeTensorMode computes nothing but minds devices and shapes, and
-refuses to read a value. `Tape` records steps with their memory and plays them back, as a CUDA graph does.
+Two stand-ins take the GPU's place: `imagined_gpu`, and `Tape`, which records steps with their memory and
+plays them back, as a CUDA graph does.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from torch._subclasses import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
@@ -154,18 +153,17 @@ class OnlyOn(TorchDispatchMode):
 
 
 @pytest.fixture
-def on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def on_a_gpu(imagined_gpu: None, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A prepared network of the released kind, smaller, on a GPU that computes nothing."""
     monkeypatch.setattr(torch.nn.Module, "to", lambda module, kind: module)  # impossible there
     sizes = {"output_size": 64, "attention_heads": 4, "linear_units": 128, "num_blocks": 2, "tp_blocks": 1}
     settings = {**sizes, "kernel_size": 11, "sanm_shfit": 0, "dropout_rate": 0.0}
-    with FakeTensorMode(allow_non_fake_inputs=True), torch.inference_mode():
-        with torch.device("cuda:0"):
-            model = engine.TimedSenseVoiceSmall(
-                encoder="SenseVoiceEncoderSmall", encoder_conf=settings, input_size=560, vocab_size=100
-            )
-        engine.prepare_cuda(model, "fp32")
-        yield model
+    with torch.device("cuda:0"):
+        model = engine.TimedSenseVoiceSmall(
+            encoder="SenseVoiceEncoderSmall", encoder_conf=settings, input_size=560, vocab_size=100
+        )
+    engine.prepare_cuda(model, "fp32")
+    return model
 
 
 def test_nothing_of_a_pass_happens_on_the_cpu(on_a_gpu: Any) -> None:

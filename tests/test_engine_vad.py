@@ -15,7 +15,6 @@ from funasr import AutoModel
 from funasr.models.fsmn_vad_streaming.encoder import FSMN
 from funasr.models.fsmn_vad_streaming.model import FsmnVADStreaming, VadStateMachine
 from funasr.register import tables
-from torch._subclasses import FakeTensorMode
 
 from sensevoice import bundled, engine
 from sensevoice.audio import open_audio, select_channels
@@ -296,15 +295,14 @@ def test_without_memory_on_the_gpu_speech_is_found_on_the_cpu(
     assert "显存不足" in caplog.text
 
 
-def test_every_step_of_the_network_stays_on_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
-    """torch's stand-in for a GPU computes nothing, but minds where each value lies."""
+def test_every_step_of_the_network_stays_on_the_device(
+    imagined_gpu: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(torch.cuda, "Stream", lambda device: None)
-    with FakeTensorMode():
-        with torch.device("cuda:0"):
-            encoder = FSMN(**NETWORK["encoder_conf"])
-        network = TorchNetwork(encoder, torch.empty(2, 400), [0])
-        mels = network.mels(torch.empty(16_000))
-        found = network.probabilities(mels, 50)
+    with torch.device("cuda:0"):
+        encoder = FSMN(**NETWORK["encoder_conf"])
+    network = TorchNetwork(encoder, torch.empty(2, 400), [0])
+    found = network.probabilities(network.mels(torch.empty(16_000)), 50)
     assert (found.device.type, found.shape) == ("cuda", (44,))
 
 

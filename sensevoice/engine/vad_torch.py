@@ -26,7 +26,7 @@ class TorchNetwork:
         self.lead_frames = lead_frames(state)
         self._encoder = encoder
         self._shift, self._scale = shift_and_scale.to(device)
-        self._silence_pieces = torch.tensor(silence_pieces, device=device)
+        self._silence_pieces = torch.tensor(silence_pieces).to(device)
         on_cuda = device.type == "cuda"
         self.stream = torch.cuda.Stream(device) if on_cuda else None  # type: ignore[no-untyped-call]
 
