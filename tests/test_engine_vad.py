@@ -301,7 +301,7 @@ def test_every_step_of_the_network_stays_on_the_device(
     monkeypatch.setattr(torch.cuda, "Stream", lambda device: None)
     with torch.device("cuda:0"):
         encoder = FSMN(**NETWORK["encoder_conf"])
-    network = TorchNetwork(encoder, torch.empty(2, 400), [0])
+    network = TorchNetwork(encoder, torch.empty(2, 400), [0, 1])
     found = network.probabilities(network.mels(torch.empty(16_000)), 50)
     assert (found.device.type, found.shape) == ("cuda", (44,))
 
