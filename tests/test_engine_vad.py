@@ -6,6 +6,7 @@ import contextlib
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -298,7 +299,9 @@ def test_without_memory_on_the_gpu_speech_is_found_on_the_cpu(
 def test_every_step_of_the_network_stays_on_the_device(
     imagined_gpu: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(torch.cuda, "Stream", lambda device: None)
+    stream = SimpleNamespace(wait_stream=lambda other: None)
+    monkeypatch.setattr(torch.cuda, "Stream", lambda device: stream)
+    monkeypatch.setattr(torch.cuda, "current_stream", lambda device: stream)
     with torch.device("cuda:0"):
         encoder = FSMN(**NETWORK["encoder_conf"])
     network = TorchNetwork(encoder, torch.empty(2, 400), [0, 1])

@@ -27,8 +27,10 @@ class TorchNetwork:
         self._encoder = encoder
         self._shift, self._scale = shift_and_scale.to(device)
         self._silence_pieces = torch.tensor(silence_pieces).to(device)
-        on_cuda = device.type == "cuda"
-        self.stream = torch.cuda.Stream(device) if on_cuda else None  # type: ignore[no-untyped-call]
+        self.stream: torch.cuda.Stream | None = None
+        if device.type == "cuda":
+            self.stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+            self.stream.wait_stream(torch.cuda.current_stream(device))  # for what was just copied
 
     def mels(self, samples: torch.Tensor) -> torch.Tensor:
         """Return what `features.mel_frames` does, on the device."""
