@@ -67,7 +67,7 @@ class FsmnSpeechFinder:
 
     def _take(self) -> np.ndarray:
         waiting, self._waiting = self._waiting, []
-        return np.concatenate([NOTHING, *waiting])
+        return waiting[0] if len(waiting) == 1 else np.concatenate([NOTHING, *waiting])
 
     def _detect(self, samples: np.ndarray, is_final: bool) -> list[Span]:
         try:
