@@ -4,9 +4,9 @@
 # Python 3.11 as python.org releases it: Ubuntu 24.04 has 3.12, and Ubuntu 22.04 a release candidate of 3.11.
 FROM python:3.11.14-slim-bookworm AS python
 
-# The smallest CUDA image is enough, because the torch wheels bring the CUDA 13.0 libraries themselves. It adds
+# The smallest CUDA image is enough, because the torch wheels bring the CUDA 12.8 libraries themselves. It adds
 # the check of the driver's version and, for data-centre cards, libcuda for older drivers.
-FROM nvidia/cuda:13.0.2-base-ubuntu24.04
+FROM nvidia/cuda:12.8.1-base-ubuntu24.04
 
 # ffmpeg reads the few files that PyAV cannot; the others are what Python is linked to.
 # hadolint ignore=DL3008
@@ -23,7 +23,7 @@ RUN ldconfig \
 
 WORKDIR /app
 
-# By itself, so that a change of the program does not install 6 GB again.
+# By itself, so that a change of the program does not install 8 GB again.
 COPY requirements.txt ./
 RUN python3.11 -m pip install --no-cache-dir --root-user-action ignore --requirement requirements.txt
 

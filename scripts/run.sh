@@ -6,6 +6,6 @@ set -euo pipefail
 source "$(dirname -- "${BASH_SOURCE[0]}")/environment.sh"
 
 make_venv
-install requirements.txt "about 6 GB on disk, a few minutes" "约占 6 GB 磁盘，需要几分钟"
+install requirements.txt "about 8 GB on disk, a few minutes" "约占 8 GB 磁盘，需要几分钟"
 
 exec "$venv_python" "$root/app_sensevoice.py" "$@"

@@ -11,7 +11,7 @@ failed=()
 main() {
     install_system_packages
     make_venv
-    install requirements.txt "about 6 GB on disk, a few minutes" "约占 6 GB 磁盘，需要几分钟"
+    install requirements.txt "about 8 GB on disk, a few minutes" "约占 8 GB 磁盘，需要几分钟"
     install requirements-dev.txt "tools of the tests" "测试工具"
 
     cd -- "$root"
