@@ -50,14 +50,16 @@ SenseVoiceError
 from __future__ import annotations
 
 import os
-from typing import Any, ClassVar
+from typing import Any, ClassVar, dataclass_transform
 
 
+@dataclass_transform(kw_only_default=True)
 class SenseVoiceError(Exception):
     """Base of all errors raised on purpose.
 
-    Keyword arguments are kept as `data` and fill the placeholders of the two message templates; a
-    `path` also gives the placeholder `{name}`, its last part.
+    The annotated fields of a subclass are its keyword arguments, which the type checker knows. They are kept
+    as `data` and fill the placeholders of the two message templates; a `path` also gives the placeholder
+    `{name}`, its last part.
     """
 
     code: ClassVar[str] = "error"
@@ -79,7 +81,11 @@ class SenseVoiceError(Exception):
 
 
 class OptionError(SenseVoiceError):
-    """A setting with a value that is not allowed. Data: `option`, `value`, `allowed`."""
+    """A setting with a value that is not allowed."""
+
+    option: str
+    value: object
+    allowed: object
 
     code = "bad_option"
     zh = "设置 {option} 的值 {value!r} 不可用，可选：{allowed}。"
@@ -88,7 +94,12 @@ class OptionError(SenseVoiceError):
 
 
 class MediaError(SenseVoiceError):
-    """Something about the file that was given. Data: `path`, and what each subclass names."""
+    """Something about the file that was given."""
+
+    path: str | os.PathLike[str]
+    reason: object = ""
+    peak_bytes: int = 0
+    """The most memory that the decoder used, where it got as far as that."""
 
     code = "media"
     zh = "无法读取“{name}”：{reason}"
@@ -138,7 +149,7 @@ class UnfinishedRecording(MediaError):
 
 
 class UnsupportedCodec(MediaError):
-    """Data: `path`, `codec`."""
+    codec: str
 
     code = "codec"
     zh = "“{name}”的音频编码 {codec} 不支持，请先转换成 mp3、wav 或 m4a。"
@@ -146,7 +157,7 @@ class UnsupportedCodec(MediaError):
 
 
 class TooShort(MediaError):
-    """Data: `path`, `min_ms`."""
+    min_ms: int
 
     code = "too_short"
     zh = "“{name}”的声音太短（不足 {min_ms} 毫秒），没有可识别的内容。"
@@ -154,7 +165,7 @@ class TooShort(MediaError):
 
 
 class UnusualAudio(MediaError):
-    """Data: `path`, `found`."""
+    found: str
 
     code = "rate_or_channels"
     zh = "“{name}”的采样率或声道数不正常（{found}），请先转换成 16 kHz 单声道的 wav。"
@@ -195,7 +206,7 @@ class SilkVoice(MediaError):
 
 
 class TooLong(MediaError):
-    """Data: `path`, `max_hours`."""
+    max_hours: float
 
     code = "too_long"
     http_status = 413
@@ -213,7 +224,8 @@ class TimedOut(MediaError):
 
 
 class DecoderCrashed(MediaError):
-    """Data: `path`, `reference`, by which the fault can be found in the log."""
+    reference: str
+    """By which the fault can be found in the log."""
 
     code = "decoder_crashed"
     zh = "读取“{name}”时解码器崩溃，服务不受影响。编号 {reference}。请先用其他软件转换成 mp3 或 wav。"
@@ -232,7 +244,9 @@ def media_error(code: str, **data: Any) -> MediaError:
 
 
 class RecognitionFailed(SenseVoiceError):
-    """One clip could not be recognised. Data: `reason`."""
+    """One clip could not be recognised."""
+
+    reason: object
 
     code = "recognition"
     zh = "这一段识别失败：{reason}"
@@ -240,7 +254,9 @@ class RecognitionFailed(SenseVoiceError):
 
 
 class GpuMemory(RecognitionFailed):
-    """One clip did not even fit by itself. Data: `reason`."""
+    """One clip did not even fit by itself."""
+
+    reason: object
 
     code = "gpu_memory"
     http_status = 507
@@ -249,7 +265,8 @@ class GpuMemory(RecognitionFailed):
 
 
 class TooBusy(SenseVoiceError):
-    """Data: `waiting`, the number of runs that wait already."""
+    waiting: int
+    """The number of runs that wait already."""
 
     code = "too_busy"
     zh = "现在有 {waiting} 个任务在排队，请过几分钟再试。"
@@ -257,7 +274,8 @@ class TooBusy(SenseVoiceError):
 
 
 class DiskLow(SenseVoiceError):
-    """Data: `reason`, with the numbers."""
+    reason: object
+    """With the numbers."""
 
     code = "disk_low"
     http_status = 507
@@ -266,7 +284,7 @@ class DiskLow(SenseVoiceError):
 
 
 class JobNotFound(SenseVoiceError):
-    """Data: `job`."""
+    job: str
 
     code = "job_not_found"
     http_status = 404
@@ -275,7 +293,8 @@ class JobNotFound(SenseVoiceError):
 
 
 class Unexpected(SenseVoiceError):
-    """Data: `reference`, by which the fault can be found in the log."""
+    reference: str
+    """By which the fault can be found in the log."""
 
     code = "internal"
     http_status = 500
@@ -287,7 +306,9 @@ class Unexpected(SenseVoiceError):
 
 
 class BadRequest(SenseVoiceError):
-    """A request that the page does not make. Data: `reason`."""
+    """A request that the page does not make."""
+
+    reason: object
 
     code = "bad_request"
     zh = "请求有误：{reason}"
@@ -327,7 +348,7 @@ class Unauthorized(AccessDenied):
 
 
 class UnknownHost(AccessDenied):
-    """Data: `host`."""
+    host: str
 
     code = "unknown_host"
     http_status = 421
@@ -336,7 +357,7 @@ class UnknownHost(AccessDenied):
 
 
 class BadOrigin(AccessDenied):
-    """Data: `origin`."""
+    origin: str
 
     code = "bad_origin"
     zh = "拒绝来自其他网站（{origin}）的请求。若页面在反向代理之后，请在启动时加上 --allow-host。"
@@ -350,7 +371,7 @@ class RemoteFetchRefused(AccessDenied):
 
 
 class TooBig(AccessDenied):
-    """Data: `max_mb`."""
+    max_mb: int
 
     code = "too_big"
     http_status = 413
@@ -359,7 +380,9 @@ class TooBig(AccessDenied):
 
 
 class BadRecord(SenseVoiceError):
-    """A JSON document that cannot be read back as a transcript. Data: `reason`."""
+    """A JSON document that cannot be read back as a transcript."""
+
+    reason: object
 
     code = "bad_record"
     zh = "这不是可以读取的识别结果：{reason}"
@@ -368,7 +391,9 @@ class BadRecord(SenseVoiceError):
 
 
 class StartupError(SenseVoiceError):
-    """The program cannot start. Data: `reason`."""
+    """The program cannot start."""
+
+    reason: object = ""
 
     code = "startup"
     zh = "无法启动：{reason}"
@@ -376,7 +401,8 @@ class StartupError(SenseVoiceError):
 
 
 class PortTaken(StartupError):
-    """Data: `host`, `port`."""
+    host: str
+    port: int
 
     code = "port_taken"
     zh = "端口 {port} 已被占用。请用 --port 换一个端口，或先停掉占用它的程序。"
@@ -384,7 +410,7 @@ class PortTaken(StartupError):
 
 
 class DataDirectoryUnusable(StartupError):
-    """Data: `path`, `reason`."""
+    path: str | os.PathLike[str]
 
     code = "data_directory"
     zh = "任务目录 {path} 不能使用：{reason}。请用 --data-dir 换一个目录。"
@@ -392,7 +418,7 @@ class DataDirectoryUnusable(StartupError):
 
 
 class DeviceUnavailable(StartupError):
-    """Data: `device`, `reason`."""
+    device: str
 
     code = "device"
     zh = "设备 {device} 不可用：{reason}。可用 --device auto 自动选择，或 --device cpu。"
@@ -400,15 +426,15 @@ class DeviceUnavailable(StartupError):
 
 
 class MissingDependency(StartupError):
-    """Data: `reason`."""
-
     code = "dependency"
     zh = "缺少依赖：{reason}。请运行 bash scripts/run.sh，或 pip install -r requirements.txt。"
     en = "A dependency is missing: {reason}. Run bash scripts/run.sh, or pip install -r requirements.txt."
 
 
 class ModelError(StartupError):
-    """Something about a model directory. Data: `path`, and what each subclass names."""
+    """Something about a model directory."""
+
+    path: str | os.PathLike[str]
 
     code = "model"
     zh = "模型无法载入：{path}：{reason}"
@@ -416,7 +442,8 @@ class ModelError(StartupError):
 
 
 class ModelNotAvailable(ModelError):
-    """Data: `model`, `path` (the cache folder that was looked at), `missing`, `reason`."""
+    model: str
+    missing: str
 
     code = "model_unavailable"
     zh = (
@@ -433,7 +460,7 @@ class ModelNotAvailable(ModelError):
 
 
 class ModelFileMissing(ModelError):
-    """Data: `path` (the directory), `file`."""
+    file: str
 
     code = "model_file_missing"
     zh = "模型目录 {path} 不完整：缺少 {file}。请运行 python scripts/download_models.py 重新下载。"
@@ -444,7 +471,7 @@ class ModelFileMissing(ModelError):
 
 
 class ModelFileDamaged(ModelError):
-    """Data: `path` (the directory), `file`, `reason`."""
+    file: str
 
     code = "model_file_damaged"
     zh = (
@@ -457,8 +484,6 @@ class ModelFileDamaged(ModelError):
 
 
 class SelfTestFailed(ModelError):
-    """Data: `path`, `reason`."""
-
     code = "model_self_test"
     zh = "模型 {path} 载入后自检没有通过（{reason}），它的权重可能不对。请重新下载。"
     en = (

@@ -99,7 +99,7 @@ class JobRoutes:
             except SenseVoiceError as error:
                 return _failed(error)
             except FileNotFoundError:  # deleted while it was asked for
-                return _failed(JobNotFound(job=request.path_params.get("job_id")))
+                return _failed(JobNotFound(job=request.path_params.get("job_id", "")))
             except Exception:
                 return _failed(Unexpected(reference=log_unexpected()))
             headers = {"Cache-Control": "no-store"}
