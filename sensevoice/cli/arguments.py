@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from typing import Any
 
 import configargparse
@@ -108,11 +109,14 @@ def add_option_arguments(to: Any) -> None:
         "--ban-emo-unk", action="store_true", help="never leave the emotion unknown / 不允许“情绪未知”"
     )
     group.add_argument(
-        "--among",
+        "--languages",
+        "--among",  # its name in 0.1, and that of its variable
+        dest="among",
         type=lambda text: tuple(text.replace(",", " ").split()),
-        default=(),
+        default=os.environ.get("SENSEVOICE_AMONG", ""),
         metavar="zh,en",
-        help="with --language auto, the languages that can occur / 自动识别时可能出现的语种",
+        help="with --language auto, the languages that can occur (before: --among, SENSEVOICE_AMONG) / "
+        "自动识别时可能出现的语种",
     )
     group.add_argument(
         "--keep-numbers",

@@ -58,6 +58,7 @@ def test_every_model_argument_reaches_its_setting(parser: Any) -> None:
         ("SENSEVOICE_LANGUAGE", "ja", Options(language="ja")),
         ("SENSEVOICE_MERGE_LENGTH_S", "5", Options(merge_length_s=5)),
         ("SENSEVOICE_CHANNEL", "left", Options(channel="left")),
+        ("SENSEVOICE_LANGUAGES", "zh,en", Options(among=("zh", "en"))),
         ("SENSEVOICE_NO_ITN", "true", Options(use_itn=False)),
         ("SENSEVOICE_NO_SOUNDS", "1", Options(sounds=False)),
         ("SENSEVOICE_BAN_EMO_UNK", "true", Options(ban_emo_unk=True)),
@@ -69,6 +70,14 @@ def test_an_option_can_come_from_the_environment(
 ) -> None:
     monkeypatch.setenv(variable, value)
     assert arguments.options(parser.parse_args([])) == expected
+
+
+def test_the_languages_have_their_earlier_names_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SENSEVOICE_AMONG", "zh,en")
+    parser = arguments.parser("a program")
+    arguments.add_option_arguments(parser)
+    assert arguments.options(parser.parse_args([])).among == ("zh", "en")
+    assert arguments.options(parser.parse_args(["--among", "ko"])).among == ("ko",)
 
 
 def test_the_command_line_wins_over_the_environment(parser: Any, monkeypatch: pytest.MonkeyPatch) -> None:
