@@ -76,7 +76,6 @@ HEAVY = (
     "models/registry.py",
     "models/funasr_imports.py",
     "recognise/cuda_encoder.py",
-    "recognise/cuda_graphs.py",
     "recognise/ctc.py",
     "recognise/onnx_graph.py",
     "recognise/onnx_model.py",

@@ -41,11 +41,6 @@ def add_model_arguments(to: Any) -> None:
         help="auto: bf16 on CUDA, int8 on CPUs made for it, else fp32 / 计算精度",
     )
     group.add_argument(
-        "--cuda-graphs",
-        action="store_true",
-        help="on CUDA: shorter waits for single short clips, not yet measured / 录制计算图（试验性）",
-    )
-    group.add_argument(
         "--model",
         default=hub.DEFAULT_MODEL,
         metavar="NAME|DIR",
@@ -137,7 +132,6 @@ def model_settings(args: argparse.Namespace) -> ModelSettings:
         device=args.device,
         demo=args.demo,
         precision=args.precision,
-        cuda_graphs=args.cuda_graphs,
     )
 
 

@@ -46,7 +46,7 @@ class ModelSettings:
 
     `model` and `vad_model` are directories or names on the hub; `cache_dir` is where downloads are kept
     (None: the hub's own default); `device` is "auto", "cpu" or "cuda:N"; `precision` is one of
-    `precision.PRECISIONS`; `cuda_graphs`, for single short clips, changes nothing on a CPU.
+    `precision.PRECISIONS`.
     """
 
     model: str = hub.DEFAULT_MODEL
@@ -56,7 +56,6 @@ class ModelSettings:
     device: str = "auto"
     demo: bool = False
     precision: str = "auto"
-    cuda_graphs: bool = False
 
 
 def resolve_device(device: str) -> str:
@@ -105,8 +104,6 @@ def load_recognizer(
     info = replace(known_info(settings), device=device, precision=precision)
     on_step(LoadStep("load"))
     recognizer = FunasrRecognizer(directory, vad_directory, info, announce, on_step)
-    if settings.cuda_graphs and device != "cpu":
-        recognizer.record_cuda_graphs()
     if self_test:
         on_step(LoadStep("self_test"))
         recognizer.self_test()
@@ -182,15 +179,6 @@ class FunasrRecognizer:
             result = self._batch([clips[position] for position in positions], options)
             answers.update(zip(positions, result, strict=True))
         yield from (answers[position] for position in range(len(clips)))
-
-    def record_cuda_graphs(self) -> None:
-        """Answer single short clips by CUDA graphs from now on; where that fails, go on without."""
-        from sensevoice.models import registry
-
-        try:
-            registry.record_cuda_graphs(self._model.model)
-        except Exception as exc:  # whatever driver and libraries have against it
-            log.warning("no CUDA graphs; leave out --cuda-graphs / 无法录制，请去掉该参数: %s", exc)
 
     def self_test(self) -> None:
         """Recognise a known clip. Raises SelfTestFailed unless the answer looks like SenseVoice's.
