@@ -57,6 +57,11 @@ def add_model_arguments(to: Any) -> None:
     )
     group.add_argument("--model-dir", metavar="DIR", help="where downloads are kept / 模型缓存目录")
     group.add_argument(
+        "--verify",
+        action="store_true",
+        help="compute the checksums of all model files anew / 重新计算模型文件的校验和",
+    )
+    group.add_argument(
         "--demo",
         action="store_true",
         help="use the small bundled model: no download, knows only its own sentences / 使用自带的演示模型",
@@ -132,6 +137,7 @@ def model_settings(args: argparse.Namespace) -> ModelSettings:
         device=args.device,
         demo=args.demo,
         precision=args.precision,
+        verify=args.verify,
     )
 
 
