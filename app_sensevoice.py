@@ -201,8 +201,8 @@ def _job_runner(args: Any, recognizer: LoadingRecognizer) -> Any:
 
 
 def _load(settings: loader.ModelSettings, on_step: Any) -> Loaded:
-    loaded = startup.load(settings, on_step)
-    return Loaded(loader.scheduled(loaded), loaded.directory)
+    loaded = startup.load(settings, on_step, supervisor.start_over)
+    return Loaded(loaded.scheduled(), loaded.directory)
 
 
 def _begin(args: Any, runner: Any) -> None:

@@ -27,7 +27,6 @@ from sensevoice.cli import arguments, startup  # noqa: E402
 from sensevoice.cli.batch import DoneList, list_media, name_in, remove_leftovers, settings_key, write_whole  # noqa: E402
 from sensevoice.errors import OptionError, SenseVoiceError  # noqa: E402
 from sensevoice.formats import FORMATS, VIEWS, RenderOptions, check_traditional, render  # noqa: E402
-from sensevoice.models.loader import scheduled  # noqa: E402
 from sensevoice.options import Options  # noqa: E402
 from sensevoice.progress import Progress  # noqa: E402
 from sensevoice.protocols import Recognizer  # noqa: E402
@@ -238,7 +237,7 @@ def run(args: argparse.Namespace) -> int:
     settings = arguments.model_settings(args)
     startup.announce_versions()
     try:
-        batch = Batch(args, options, scheduled(startup.load(settings)))
+        batch = Batch(args, options, startup.load(settings).scheduled())
     except (OSError, sqlite3.Error) as exc:
         target = args.output or args.out_dir
         raise OptionError(option="output", value=str(target), allowed=f"writable / 可写 ({exc})") from exc

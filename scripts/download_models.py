@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from sensevoice.cli import arguments
 from sensevoice.errors import SenseVoiceError
-from sensevoice.models import hub
+from sensevoice.models import files, hub
 from sensevoice.runtime import environment
 
 EPILOG = """
@@ -31,7 +31,8 @@ def main() -> int:
         print(notice, flush=True)
     for name in (args.model, args.vad_model):
         try:
-            directory = hub.find_model(name, args.hub, args.model_dir, announce=print, ask_hub=True)
+            directory = hub.find_model(name, args.hub, args.model_dir, announce=print, refresh=True)
+            files.verify(directory, force=True)
         except SenseVoiceError as error:
             print(f"\n{error}", file=sys.stderr)
             return error.exit_code

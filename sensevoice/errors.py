@@ -490,3 +490,8 @@ class SelfTestFailed(ModelError):
         "The model {path} failed its self-test after loading ({reason}); its weights may be wrong. "
         "Please download it again."
     )
+
+
+def first_line(error: BaseException, max_length: int = 200) -> str:
+    """Return the first line of what an error says, or its type where it says nothing."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0][:max_length]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -38,6 +38,16 @@ class SpeechFinder(Protocol):
     @property
     def settled_ms(self) -> int:
         """No speech that is still to be returned begins before this time."""
+
+
+class FunasrModel(Protocol):
+    """funasr's AutoModel around one network, as far as it is used; `generate` is not safe across threads."""
+
+    model: Any
+    kwargs: dict[str, Any]
+
+    def generate(self, input: Any, **settings: Any) -> list[dict[str, Any]]:
+        """Return one dict per input, in order; what is in it is up to the network."""
 
 
 class Recognizer(Protocol):

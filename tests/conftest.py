@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from sensevoice.models import demo
-from sensevoice.models.loader import FunasrRecognizer, ModelSettings, load_recognizer
+from sensevoice.models.loader import ModelSettings, load_recognizer
+from sensevoice.models.recognizer import FunasrRecognizer
 
 ROOT = Path(__file__).resolve().parents[1]
 GOLDEN = Path(__file__).with_name("golden")

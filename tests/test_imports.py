@@ -62,7 +62,7 @@ LAZY = {
     ("torch", "models/precision.py"),
     ("torch", "models/cpu_model.py"),
     ("torch", "models/funasr_model.py"),
-    ("torch", "models/loader.py"),
+    ("torch", "models/device.py"),
     ("torch", "cli/startup.py"),
     ("funasr", "models/cpu_model.py"),
     ("funasr", "models/funasr_model.py"),
@@ -76,7 +76,6 @@ HEAVY = (
     "models/registry.py",
     "models/funasr_imports.py",
     "recognise/cuda_encoder.py",
-    "recognise/cuda_graphs.py",
     "recognise/ctc.py",
     "recognise/onnx_graph.py",
     "recognise/onnx_model.py",
@@ -91,6 +90,29 @@ HEAVY = (
 """What runs inside funasr's models and is imported with them, by `models/registry.py` alone."""
 
 FILES = sorted(PACKAGE.rglob("*.py"))
+
+
+MODELS = (
+    "demo",
+    "checksums",
+    "files",
+    "hub_client",
+    "hub",
+    "device",
+    "precision",
+    "funasr_imports",
+    "registry",
+    "funasr_model",
+    "graph_cache",
+    "cpu_model",
+    "recognizer",
+    "loader",
+    "loading",
+)
+"""Loading a model is a straight line through these: find, verify, open, check, answer; none looks back up."""
+
+SUPERVISED = {"cli/app.py"}
+"""What may end the process; recognition reports a fault to whoever loaded it."""
 
 
 def name_of(path: Path) -> str:
@@ -134,6 +156,31 @@ def test_a_module_imports_only_what_stands_before_it(path: Path) -> None:
     if path.parent != PACKAGE:
         used -= {stage}  # the modules of one package know each other
     assert used <= before
+
+
+def test_loading_a_model_is_a_straight_line() -> None:
+    names = {path.stem for path in (PACKAGE / "models").glob("*.py")} - {"__init__"}
+    assert names == set(MODELS)
+    for place, module in enumerate(MODELS):
+        tree = ast.parse((PACKAGE / "models" / f"{module}.py").read_text("utf-8"))
+        used = {name.split(".")[2] for name, _ in imported(tree) if name.startswith("sensevoice.models.")}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and node.module == "sensevoice.models":
+                used |= {alias.name for alias in node.names}
+        assert used <= set(MODELS[:place]), module
+
+
+def test_only_the_program_itself_knows_its_supervisor() -> None:
+    users = {name_of(path) for path in FILES for name, _ in imports(path) if "runtime.supervisor" in name}
+    users |= {
+        name_of(path)
+        for path in FILES
+        for name, node in imports(path)
+        if name == "sensevoice.runtime"
+        and isinstance(node, ast.ImportFrom)
+        and "supervisor" in {alias.name for alias in node.names}
+    }
+    assert users <= SUPERVISED
 
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)

@@ -39,16 +39,13 @@ class Ours:
         from sensevoice.runtime import environment
 
         environment.prepare()
-        from sensevoice.models.loader import FunasrRecognizer, scheduled
-        from sensevoice.models.precision import resolve_precision
+        from sensevoice.models.loader import ModelSettings, load_recognizer
         from sensevoice.options import Options
-        from sensevoice.transcript import ModelInfo
 
-        precision = resolve_precision(precision, "cpu", lot.model)
-        info = ModelInfo(str(lot.model), str(lot.vad), "cpu", False, precision)
+        settings = ModelSettings(str(lot.model), str(lot.vad), device="cpu", precision=precision)
         self.lot = lot
-        self.recognizer = FunasrRecognizer(lot.model, lot.vad, info)
-        self.scheduled = scheduled(self.recognizer)
+        self.recognizer = load_recognizer(settings, self_test=False)
+        self.scheduled = self.recognizer.scheduled()
         self.options = Options(sounds=False)
 
     def clips(self) -> list[str]:

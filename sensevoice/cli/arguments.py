@@ -42,11 +42,6 @@ def add_model_arguments(to: Any) -> None:
         help="auto: bf16 on CUDA, int8 on CPUs made for it, else fp32 / 计算精度",
     )
     group.add_argument(
-        "--cuda-graphs",
-        action="store_true",
-        help="on CUDA: shorter waits for single short clips, not yet measured / 录制计算图（试验性）",
-    )
-    group.add_argument(
         "--model",
         default=hub.DEFAULT_MODEL,
         metavar="NAME|DIR",
@@ -62,6 +57,11 @@ def add_model_arguments(to: Any) -> None:
         "--hub", choices=hub.HUBS, default="ms", help="download from ModelScope or Hugging Face / 下载来源"
     )
     group.add_argument("--model-dir", metavar="DIR", help="where downloads are kept / 模型缓存目录")
+    group.add_argument(
+        "--verify",
+        action="store_true",
+        help="compute the checksums of all model files anew / 重新计算模型文件的校验和",
+    )
     group.add_argument(
         "--demo",
         action="store_true",
@@ -141,7 +141,7 @@ def model_settings(args: argparse.Namespace) -> ModelSettings:
         device=args.device,
         demo=args.demo,
         precision=args.precision,
-        cuda_graphs=args.cuda_graphs,
+        verify=args.verify,
     )
 
 

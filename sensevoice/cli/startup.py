@@ -16,7 +16,9 @@ from sensevoice import __version__
 from sensevoice.access import AccessPolicy
 from sensevoice.audio.pyav import check_version
 from sensevoice.errors import OptionError, PortTaken, StartupError
-from sensevoice.models.loader import FunasrRecognizer, ModelSettings, load_recognizer, resolve_device
+from sensevoice.models.device import resolve_device
+from sensevoice.models.loader import ModelSettings, load_recognizer
+from sensevoice.models.recognizer import FunasrRecognizer
 from sensevoice.progress import LoadStep
 
 ANY_ADDRESS = ("0.0.0.0", "::", "")
@@ -54,7 +56,9 @@ def announce_versions() -> None:
 
 
 def load(
-    settings: ModelSettings, on_step: Callable[[LoadStep], None] = lambda step: None
+    settings: ModelSettings,
+    on_step: Callable[[LoadStep], None] = lambda step: None,
+    on_device_fault: Callable[[str], None] = lambda reason: None,
 ) -> FunasrRecognizer:
     """Load the models, saying on which device, where they come from and how long it took.
 
@@ -67,7 +71,12 @@ def load(
             "model / 模型: bundled demonstration model, knows only its own sentences / "
             "自带演示模型，只认识少数例句"
         )
-    recognizer = load_recognizer(settings, lambda line: echo(f"model / 模型: {line}"), on_step=on_step)
+    recognizer = load_recognizer(
+        settings,
+        lambda line: echo(f"model / 模型: {line}"),
+        on_step=on_step,
+        on_device_fault=on_device_fault,
+    )
     echo(f"models ready in / 模型载入用时 {time.perf_counter() - started_s:.1f} s")
     return recognizer
 

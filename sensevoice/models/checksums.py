@@ -1,19 +1,21 @@
 """Whether a model's files are still what they were: SHA-256 of each, recorded once, compared at each start.
 
-funasr loads a flipped bit, foreign weights or half a file without a word. What a download should be is
-recorded as the hub lists it, before anything is compared; a directory of the user's own is recorded as
-it is at its first use; the bundled models are compared with the sums in the repository.
+funasr loads a flipped bit, foreign weights or half a file without a word. ModelScope's client compares what
+it downloads with the SHA-256 of its listing; Hugging Face's compares the size alone, but names each file in
+its cache by its hash, so that is compared here. A directory of the user's own is recorded as it is at its
+first use; the bundled models are compared with the sums in the repository.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import logging
 import os
+import re
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,75 +29,74 @@ RECORD = ".sensevoice-sha256.json"
 SUMS = "SHA256SUMS"
 """As `sha256sum` writes it, of everything below the folder that it lies in."""
 
-
-@dataclass(frozen=True)
-class Listed:
-    """A file as a hub lists it: its size in bytes, and its SHA-256 or what git calls it."""
-
-    size: int
-    sha256: str | None = None
-    git_sha1: str | None = None
+CACHED_NAME = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
+"""How Hugging Face's cache names a file: as git does, or by its SHA-256 when it is a large one."""
 
 
-def expect(directory: Path, files: Mapping[str, Listed]) -> None:
-    """Record what a hub lists, so that from now on `check` accepts nothing else under these names."""
-    known = _read(directory)
-    for name, listed in files.items():
-        hashes = {"sha256": listed.sha256, "git_sha1": listed.git_sha1}
-        known[name] = {"stamp": None, "listed": {"size": listed.size, **hashes}}
-    _write(directory, known)
+def check(directory: Path, names: Iterable[str], force: bool = False) -> dict[str, str]:
+    """Compare the named files of a model directory with their recorded sums; return the SHA-256 of each.
 
-
-def check(directory: Path, names: Iterable[str]) -> None:
-    """Compare the named files of a model directory with their recorded sums; record what is new.
-
-    A file of the same size and time as at the last comparison is taken for the same: a gigabyte takes a
-    second or two. Raises ModelFileDamaged.
+    What is new is recorded. A file of the same size, time and inode as at the last comparison is taken for
+    the same unless `force`: a gigabyte takes a second or two. Raises ModelFileDamaged.
     """
     known = _read(directory)
-    now = {name: _compared(directory, name, known.get(name, {})) for name in names}
+    now = {name: _compared(directory, name, known.get(name, {}), force) for name in names}
     if now != known:
         _write(directory, now)
+    return {name: entry["sha256"] for name, entry in now.items()}
 
 
-def _compared(directory: Path, name: str, before: dict[str, Any]) -> dict[str, Any]:
+def forget(directory: Path) -> None:
+    """Remove what is recorded of a directory, because its files were just compared with the hub's."""
+    for path in _records(directory):
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
+def _compared(directory: Path, name: str, before: dict[str, Any], force: bool) -> dict[str, Any]:
     """Return what to record of a file. Raises ModelFileDamaged unless it is what was recorded."""
     path = directory / name
     status = path.stat()
-    stamp = [status.st_size, status.st_mtime_ns]
-    if before.get("stamp") == stamp and "sha256" in before:
+    stamp = [status.st_size, status.st_mtime_ns, status.st_ino]
+    if before.get("stamp") == stamp and "sha256" in before and not force:
         return before
     digest = sha256(path)
-    if "listed" in before:
-        _compare_with_hub(path, digest, Listed(**before["listed"]))
+    _compare_with_cached_name(path, digest)
     if before.get("sha256", digest) != digest:
         reason = f"SHA-256 ≠ {RECORD}; if you changed it on purpose, delete that / 若有意替换，请删除该记录"
         raise ModelFileDamaged(path=directory, file=name, reason=reason)
-    return {**before, "stamp": stamp, "sha256": digest}
+    return {"stamp": stamp, "sha256": digest}
 
 
-def _compare_with_hub(path: Path, digest: str, listed: Listed) -> None:
-    """Raise ModelFileDamaged unless a file, and the SHA-256 it was found to have, are what the hub lists."""
-    size = path.stat().st_size
-    if size != listed.size:
-        reason = f"{size} ≠ {listed.size} bytes on the hub / 大小与模型仓库公布的不一致"
-    elif listed.sha256 and digest != listed.sha256.lower():
-        reason = "SHA-256 ≠ the hub's / 与模型仓库公布的 SHA-256 不一致"
-    elif listed.git_sha1 and git_sha1(path) != listed.git_sha1:
-        reason = "SHA-1 ≠ the hub's / 与模型仓库公布的 SHA-1 不一致"
-    else:
+def _compare_with_cached_name(path: Path, digest: str) -> None:
+    """Raise ModelFileDamaged if Hugging Face's cache names a file by another hash, and remove it there.
+
+    Left in place, it would be linked again at the next download instead of being fetched.
+    """
+    target = Path(os.readlink(path)) if path.is_symlink() else path
+    if target.parent.name != "blobs" or not CACHED_NAME.fullmatch(target.name):
         return
+    if target.name in (digest, _git_sha1(path) if len(target.name) == 40 else digest):
+        return
+    with contextlib.suppress(OSError):
+        (path.parent / target).unlink()
+        path.unlink()
+    reason = (
+        "not what the hub published; removed, to be fetched again / 与模型仓库公布的不一致，已删除待重新下载"
+    )
     raise ModelFileDamaged(path=path.parent, file=path.name, reason=reason)
 
 
-def check_sums(directory: Path) -> None:
-    """Compare everything that SHA256SUMS in a folder lists. Raises ModelFileDamaged."""
+def check_sums(directory: Path) -> dict[str, str]:
+    """Compare everything that SHA256SUMS in a folder lists; return it, by name. Raises ModelFileDamaged."""
+    sums: dict[str, str] = {}
     for line in (directory / SUMS).read_text("utf-8").splitlines():
         wanted, _, name = line.partition("  ")
         if sha256(directory / name) != wanted:
-            raise ModelFileDamaged(
-                path=directory, file=name, reason=f"SHA-256 ≠ {SUMS}; git checkout -- {name}"
-            )
+            reason = f"SHA-256 ≠ {SUMS}; git checkout -- {name}"
+            raise ModelFileDamaged(path=directory, file=name, reason=reason)
+        sums[name] = wanted
+    return sums
 
 
 def write_sums(directory: Path) -> None:
@@ -106,15 +107,15 @@ def write_sums(directory: Path) -> None:
 
 
 def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file's content, in hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def git_sha1(path: Path) -> str:
-    """Return the name that git gives a file's content (a blob), by which Hugging Face lists small files."""
+def _git_sha1(path: Path) -> str:
+    """Return the name that git gives a file's content (a blob)."""
     content = path.read_bytes()
-    header = f"blob {len(content)}\0".encode()
-    return hashlib.sha1(header + content, usedforsecurity=False).hexdigest()
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
 def _records(directory: Path) -> Iterator[Path]:

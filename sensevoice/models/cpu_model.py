@@ -9,14 +9,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
-from sensevoice.audio.source import SAMPLES_PER_MS, open_audio, select_channels
 from sensevoice.errors import ModelFileDamaged
-from sensevoice.models import demo, funasr_model, hub
+from sensevoice.models import demo, funasr_model, graph_cache
+from sensevoice.models.files import ModelFiles
 from sensevoice.progress import LoadStep
+from sensevoice.protocols import FunasrModel
 
 log = logging.getLogger(__name__)
 
@@ -39,20 +40,21 @@ def cores() -> int:
 
 
 def open_model(
-    directory: Path,
+    files: ModelFiles,
     precision: str,
     announce: Callable[[str], None],
     on_step: Callable[[LoadStep], None] = lambda step: None,
-) -> tuple[Any, str]:
+) -> tuple[FunasrModel, str]:
     """Return funasr's AutoModel for a verified directory on the CPU, and the precision that it has.
 
     Falls back from int8 to fp32 when int8 does not hold what it should, and to torch when no graph can
     be made, with a warning. Raises ModelFileDamaged when the model itself is.
     """
-    from sensevoice.models import graph_cache
+    from sensevoice.recognise import onnx_graph
 
+    directory = files.directory
     wanted: GraphPrecision = "int8" if precision == "int8" else "fp32"
-    key = graph_cache.key_of([directory / hub.WEIGHTS, directory / hub.CONFIG])
+    key = graph_cache.key_of(files, onnx_graph.VERSION)
     stored = graph_cache.find(directory, wanted, key)
     if stored is not None:
         try:
@@ -71,10 +73,13 @@ def open_model(
 
 
 def _made(
-    directory: Path, precision: GraphPrecision, key: str, reference: Any, announce: Callable[[str], None]
-) -> Any:
+    directory: Path,
+    precision: GraphPrecision,
+    key: str,
+    reference: FunasrModel,
+    announce: Callable[[str], None],
+) -> FunasrModel:
     """Make a graph from the reference's weights, keep it, and open it. Raises what goes wrong."""
-    from sensevoice.models import graph_cache
     from sensevoice.recognise import onnx_graph
 
     weights = {name: tensor.float().numpy() for name, tensor in reference.model.state_dict().items()}
@@ -97,7 +102,7 @@ def _made(
     return made
 
 
-def _difference(reference: Any, made: Any) -> float:
+def _difference(reference: FunasrModel, made: FunasrModel) -> float:
     """Return how far the outputs for a known clip are from torch's, relative to their size."""
     import torch
     from funasr.utils.load_utils import extract_fbank
@@ -105,7 +110,7 @@ def _difference(reference: Any, made: Any) -> float:
     from sensevoice.recognise.ctc import PROMPT_FRAMES, Prompt, prompt_rows
 
     prompt = Prompt(prompt_rows("auto", use_itn=True), [])
-    clip = torch.from_numpy(known_clip())
+    clip = torch.from_numpy(demo.known_clip())
     features, lengths = extract_fbank([clip], data_type="sound", frontend=reference.kwargs["frontend"])
     with torch.inference_mode():
         expected = reference.model.logits(features.clone(), lengths, prompt, "cpu")[0][
@@ -113,13 +118,3 @@ def _difference(reference: Any, made: Any) -> float:
         ].numpy()
     _, result = made.model.run(features[0].numpy(), prompt)
     return float(np.linalg.norm(result - expected) / np.linalg.norm(expected))
-
-
-def known_clip() -> np.ndarray:
-    """Return the first utterance of the first sample recording, float32 mono 16 kHz."""
-    sample = demo.sample_recordings()[0]
-    first = sample.utterances[0]
-    with open_audio(sample.path) as source:
-        block = next(iter(source.blocks(first.end_ms + 500)))
-    samples: np.ndarray = select_channels(block, "mix")[0]
-    return samples[first.start_ms * SAMPLES_PER_MS :]

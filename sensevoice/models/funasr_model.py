@@ -14,13 +14,14 @@ from typing import Any
 import yaml
 
 from sensevoice.audio.info import SAMPLE_RATE_HZ
-from sensevoice.errors import ModelFileDamaged
-from sensevoice.models import hub
+from sensevoice.errors import ModelFileDamaged, first_line
+from sensevoice.models.files import CONFIG, DESCRIPTION, FEATURE_SCALE, WEIGHTS
+from sensevoice.protocols import FunasrModel
 
 log = logging.getLogger(__name__)
 
 
-def open_model(kind: str, directory: Path, device: str, **settings: Any) -> Any:
+def open_model(kind: str, directory: Path, device: str, **settings: object) -> FunasrModel:
     """Build funasr's AutoModel from a verified directory, and check that its files came in.
 
     `kind` is what funasr calls the network: another one would load, and fail on the first file. Raises
@@ -32,19 +33,19 @@ def open_model(kind: str, directory: Path, device: str, **settings: Any) -> Any:
     model = _built(directory, model=str(directory), device=device, frontend_conf=frontend, **settings)
     if model.kwargs["model"] != kind:
         reason = f"model: {model.kwargs['model']}, not / 而不是 {kind}"
-        raise ModelFileDamaged(path=directory, file=hub.CONFIG, reason=reason)
+        raise ModelFileDamaged(path=directory, file=CONFIG, reason=reason)
     _check_weights(model.model, stored, directory)
     _check_frontend(model.kwargs["frontend"], directory)
     return model
 
 
-def open_graph(directory: Path, graph: Path | bytes) -> Any:
+def open_graph(directory: Path, graph: Path | bytes) -> FunasrModel:
     """Build funasr's AutoModel around a graph made from the model directory: without its weights.
 
     Raises ModelFileDamaged, also when the graph itself is.
     """
-    settings = yaml.safe_load((directory / hub.CONFIG).read_text("utf-8"))
-    described = json.loads((directory / "configuration.json").read_text("utf-8"))
+    settings = yaml.safe_load((directory / CONFIG).read_text("utf-8"))
+    described = json.loads((directory / DESCRIPTION).read_text("utf-8"))
     for name, files in described["file_path_metas"].items():
         if isinstance(files, dict):
             result = {key: str(directory / file) for key, file in files.items()}
@@ -57,8 +58,11 @@ def open_graph(directory: Path, graph: Path | bytes) -> Any:
     return model
 
 
-def _built(directory: Path, **settings: Any) -> Any:
+def _built(directory: Path, **settings: object) -> FunasrModel:
     """Build an AutoModel without its chatter. Raises ModelFileDamaged."""
+    from sensevoice.models import registry
+
+    registry.register()
     from funasr import AutoModel
 
     from sensevoice.models.funasr_imports import import_what_is_named
@@ -69,8 +73,8 @@ def _built(directory: Path, **settings: Any) -> Any:
     root.setLevel(logging.ERROR)  # funasr logs through the root logger, warnings about nothing included
     try:
         with contextlib.redirect_stdout(printed):
-            import_what_is_named(yaml.safe_load((directory / hub.CONFIG).read_text("utf-8")))
-            return AutoModel(
+            import_what_is_named(yaml.safe_load((directory / CONFIG).read_text("utf-8")))
+            model: FunasrModel = AutoModel(
                 ncpu=len(os.sched_getaffinity(0)),
                 disable_update=True,
                 disable_pbar=True,
@@ -78,6 +82,7 @@ def _built(directory: Path, **settings: Any) -> Any:
                 log_level="ERROR",
                 **settings,
             )
+            return model
     except Exception as exc:  # yaml, sentencepiece, funasr's own …: all of them mean an unfit file
         raise ModelFileDamaged(path=directory, file=_blamed(exc, directory), reason=_reason(exc)) from exc
     finally:
@@ -108,7 +113,7 @@ def _stored_weights(directory: Path) -> dict[str, Any]:
     """Read the weights, by name. Raises ModelFileDamaged."""
     import torch
 
-    path = directory / hub.WEIGHTS
+    path = directory / WEIGHTS
     try:
         try:
             stored = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
@@ -117,7 +122,7 @@ def _stored_weights(directory: Path) -> dict[str, Any]:
         for key in ("state_dict", "model_state_dict", "model"):  # where funasr looks for them, too
             stored = stored.get(key, stored)
     except Exception as exc:  # torch raises whatever the damage leads it to
-        raise ModelFileDamaged(path=directory, file=hub.WEIGHTS, reason=_reason(exc)) from exc
+        raise ModelFileDamaged(path=directory, file=WEIGHTS, reason=_reason(exc)) from exc
     return {name: tensor for name, tensor in stored.items() if isinstance(tensor, torch.Tensor)}
 
 
@@ -130,9 +135,9 @@ def _check_weights(network: Any, stored: dict[str, Any], directory: Path) -> Non
 
     for name, tensor in network.state_dict().items():
         if name not in stored or stored[name].shape != tensor.shape:
-            raise ModelFileDamaged(path=directory, file=hub.WEIGHTS, reason=f"no fitting / 缺少 {name}")
+            raise ModelFileDamaged(path=directory, file=WEIGHTS, reason=f"no fitting / 缺少 {name}")
         if tensor.is_floating_point() and not torch.isfinite(tensor).all():
-            raise ModelFileDamaged(path=directory, file=hub.WEIGHTS, reason=f"not finite / 非有限值 {name}")
+            raise ModelFileDamaged(path=directory, file=WEIGHTS, reason=f"not finite / 非有限值 {name}")
 
 
 def _check_frontend(frontend: Any, directory: Path) -> None:
@@ -141,16 +146,16 @@ def _check_frontend(frontend: Any, directory: Path) -> None:
 
     scale = frontend.cmvn
     if scale is None or tuple(scale.shape) != (2, frontend.output_size()) or not torch.isfinite(scale).all():
-        raise ModelFileDamaged(path=directory, file=hub.FEATURE_SCALE, reason="does not fit / 与模型不符")
+        raise ModelFileDamaged(path=directory, file=FEATURE_SCALE, reason="does not fit / 与模型不符")
     if frontend.fs != SAMPLE_RATE_HZ:
-        raise ModelFileDamaged(path=directory, file=hub.CONFIG, reason=f"fs: {frontend.fs}")
+        raise ModelFileDamaged(path=directory, file=CONFIG, reason=f"fs: {frontend.fs}")
 
 
 def _blamed(error: Exception, directory: Path) -> str:
     """Name the file that an error is about: one that it names, or else the configuration."""
     named = (path.name for path in sorted(directory.iterdir()) if path.name in str(error))
-    return next(named, hub.CONFIG)
+    return next(named, CONFIG)
 
 
 def _reason(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}".splitlines()[0][:200]
+    return f"{type(error).__name__}: {first_line(error)}"

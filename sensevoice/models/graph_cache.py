@@ -8,28 +8,25 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from sensevoice.recognise import onnx_graph
+from sensevoice.models.files import CONFIG, WEIGHTS, ModelFiles
 from sensevoice.runtime.environment import user_cache
 
 PART_SUFFIX = ".part"
 
 
-def key_of(files: list[Path]) -> str:
-    """Return a short text that changes with the content of the files and with the code of the graph."""
-    digest = hashlib.sha256()
-    for path in files:
-        with open(path, "rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
-    return f"{digest.hexdigest()[:16]}-v{onnx_graph.VERSION}"
+def key_of(files: ModelFiles, version: int) -> str:
+    """Return a short text that changes with weights and configuration, and with `version`, the graph's."""
+    sums = "".join(files.sha256[name] for name in (WEIGHTS, CONFIG))
+    return f"{hashlib.sha256(bytes.fromhex(sums)).hexdigest()[:16]}-v{version}"
 
 
-def find(directory: Path, precision: onnx_graph.Precision, key: str) -> Path | None:
+def find(directory: Path, precision: str, key: str) -> Path | None:
     """Return the stored graph of a model directory, or None."""
     name = _name(precision, key)
     return next((path for folder in _folders(directory) if (path := folder / name).is_file()), None)
 
 
-def store(directory: Path, precision: onnx_graph.Precision, key: str, content: bytes) -> Path:
+def store(directory: Path, precision: str, key: str, content: bytes) -> Path:
     """Keep a graph beside its model, or in the user's cache where that folder is read-only.
 
     The file is there whole or not at all. Graphs of the same precision made from other weights, or by
@@ -49,11 +46,11 @@ def store(directory: Path, precision: onnx_graph.Precision, key: str, content: b
     raise failure or OSError("no folder")
 
 
-def _name(precision: onnx_graph.Precision, key: str) -> str:
+def _name(precision: str, key: str) -> str:
     return f"{_prefix(precision)}{key}.onnx"
 
 
-def _prefix(precision: onnx_graph.Precision) -> str:
+def _prefix(precision: str) -> str:
     return f"sensevoice-{precision}-"
 
 

@@ -1,14 +1,11 @@
-"""What is asked of ModelScope and Hugging Face: a snapshot of a model, and what its files should be."""
+"""What is asked of ModelScope's and Hugging Face's clients: a snapshot of a model."""
 
 from __future__ import annotations
 
 import os
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
-
-from sensevoice.models.checksums import Listed
 
 MODELSCOPE_PATIENCE = {
     "MODELSCOPE_API_MAX_RETRIES": "1",
@@ -20,11 +17,8 @@ MODELSCOPE_PATIENCE = {
 machine without network waits 24 s, and one whose proxy stays silent over a minute, to learn that there
 is none; downloads have settings of their own."""
 
-LARGE_BYTES = 10 << 20
-"""Only such files get a bar of their own in the terminal."""
-
-OnBytes = Callable[[int], None]
-"""Gets how many bytes have come altogether, those of an interrupted download included."""
+OnBytes = Callable[[int, int], None]
+"""Gets how many bytes have come, and how many are expected as far as is known by then."""
 
 
 def snapshot(
@@ -32,63 +26,26 @@ def snapshot(
     hub: str,
     cache_dir: str | None,
     local_files_only: bool,
-    on_bytes: OnBytes = lambda done: None,
+    on_bytes: OnBytes = lambda done, total: None,
 ) -> str:
-    """Return the snapshot folder; both hubs show progress, resume, and keep the files."""
-    counter = _Counter(on_bytes)
-    if hub == "hf":
-        import huggingface_hub
+    """Return the snapshot folder; both clients show progress, resume, and keep the files.
 
-        return str(
-            huggingface_hub.snapshot_download(
-                repository,
-                cache_dir=cache_dir,
-                local_files_only=local_files_only,
-                tqdm_class=_counting_tqdm(counter),
-            )
-        )
-    _be_patient()
-    from modelscope.hub.snapshot_download import snapshot_download
-
-    return str(
-        snapshot_download(
-            repository,
-            cache_dir=cache_dir,
-            local_files_only=local_files_only,
-            progress_callbacks=[_counting_callback(counter)],
-        )
-    )
-
-
-def listed_files(repository: str, hub: str, directory: Path | None = None) -> dict[str, Listed]:
-    """Return size and hash of every file of a repository, by name, as the hub lists them.
-
-    `directory` is the snapshot they are for. Raises what the hubs' clients raise.
+    ModelScope's compares every file, those in its cache included, with the SHA-256 that it lists, and refuses
+    what differs; Hugging Face's compares sizes only. Raises what the clients raise.
     """
+    counter = _Counter(on_bytes)
+    settings: dict[str, Any] = {"cache_dir": cache_dir, "local_files_only": local_files_only}
     if hub == "hf":
         import huggingface_hub
 
-        revision = directory.name if directory is not None else None  # a snapshot is named after its commit
-        result = huggingface_hub.HfApi().list_repo_tree(repository, recursive=True, revision=revision)
-        return {item.path: _listed_by_hf(item) for item in result if hasattr(item, "blob_id")}
-    _be_patient()
-    from modelscope_hub.api import HubApi
-
-    endpoint = HubApi().resolve_endpoint_for_read(repository, repo_type="model")  # as a download does
-    files = HubApi(endpoint=endpoint).list_repo_files(repository, "model")
-    return {item.path: Listed(item.size, item.sha256) for item in files if not item.is_dir}
-
-
-def _listed_by_hf(item: Any) -> Listed:
-    """Large files are listed with their SHA-256, small ones with what git calls them."""
-    if item.lfs is not None:
-        return Listed(item.size, item.lfs.sha256)
-    return Listed(item.size, git_sha1=item.blob_id)
-
-
-def _be_patient() -> None:
+        settings["tqdm_class"] = _counting_tqdm(counter)
+        return str(huggingface_hub.snapshot_download(repository, **settings))
     for name, value in MODELSCOPE_PATIENCE.items():
         os.environ.setdefault(name, value)
+    from modelscope.hub.snapshot_download import snapshot_download
+
+    settings["progress_callbacks"] = [_counting_callback(counter)]
+    return str(snapshot_download(repository, **settings))
 
 
 class _Counter:
@@ -97,31 +54,32 @@ class _Counter:
     def __init__(self, on_bytes: OnBytes) -> None:
         self._on_bytes = on_bytes
         self._lock = threading.Lock()
-        self._done = 0
+        self._done = self._total = 0
 
-    def add(self, size: int) -> None:
+    def expect(self, size: int) -> None:
+        with self._lock:
+            self._total += size
+
+    def add(self, size: int, total: int = 0) -> None:
+        """Count `size` bytes more; `total` in place of what was expected, where a client knows it."""
         with self._lock:
             self._done += size
-            self._on_bytes(self._done)
+            total = total or self._total
+            self._on_bytes(min(self._done, total), total)
 
 
 def _counting_callback(counter: _Counter) -> type:
-    """Return a class as ModelScope wants it, of which it makes an object for each file."""
-    from modelscope.hub.callback import ProgressCallback, TqdmCallback
+    """Return ModelScope's own bar, counting; it makes an object for each file."""
+    from modelscope.hub.callback import TqdmCallback
 
-    class Counting(ProgressCallback):  # type: ignore[misc]
+    class Counting(TqdmCallback):  # type: ignore[misc]
         def __init__(self, filename: str, file_size: int) -> None:
             super().__init__(filename, file_size)
-            self._bar = TqdmCallback(filename, file_size) if file_size >= LARGE_BYTES else None
+            counter.expect(file_size)
 
         def update(self, size: int) -> None:
+            super().update(size)
             counter.add(size)
-            if self._bar is not None:
-                self._bar.update(size)
-
-        def end(self) -> None:
-            if self._bar is not None:
-                self._bar.end()
 
     return Counting
 
@@ -136,9 +94,9 @@ def _counting_tqdm(counter: _Counter) -> type:
             super().__init__(*args, **settings)  # type: ignore[no-untyped-call]
 
         def update(self, n: float | None = 1) -> bool | None:
-            if self._counts and n:
-                counter.add(int(n))
             shown: bool | None = super().update(n)
+            if self._counts and n:
+                counter.add(int(n), int(self.total or 0))
             return shown
 
     return Counting

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sensevoice.errors import OptionError
-from sensevoice.models.hub import WEIGHTS
+from sensevoice.models.files import WEIGHTS
 
 PRECISIONS = ("auto", "fp32", "bf16", "int8")
 
@@ -26,7 +26,7 @@ def resolve_precision(asked: str, device: str, directory: Path) -> str:
     on_cpu = device == "cpu"
     if asked == "auto":
         if not on_cpu:
-            return "bf16" if _cuda_has_bf16() else "fp32"
+            return "bf16" if _cuda_has_bf16(device) else "fp32"
         small = (directory / WEIGHTS).stat().st_size < SMALL_MODEL_BYTES
         return "int8" if not small and cpu_flags() & CPU_FLAGS_FOR_INT8 else "fp32"
     allowed = ("auto", "fp32", "int8" if on_cpu else "bf16")
@@ -49,7 +49,9 @@ def cpu_flags() -> frozenset[str]:
     )
 
 
-def _cuda_has_bf16() -> bool:
+def _cuda_has_bf16(device: str) -> bool:
+    """Ask the card that will be used: a machine may hold an older one as its first."""
     import torch
 
-    return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    with torch.cuda.device(device):
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))

@@ -1,6 +1,6 @@
 """Our own classes behind funasr's AutoModel: the same answers as funasr's, sooner.
 
-    torch_model   SenseVoiceSmall on torch: the reference, and what runs on CUDA (cuda_encoder, cuda_graphs)
+    torch_model   SenseVoiceSmall on torch: the reference, and what runs on CUDA (cuda_encoder)
     onnx_model    the same on ONNX Runtime, for CPUs; graph writes its graph, graph_store keeps it
     vad_model     fsmn-vad whose decisions run compiled (vad_machine), its network on ONNX Runtime
                   (vad_network, vad_graph), on CUDA by torch (vad_torch)
@@ -21,7 +21,7 @@ from funasr.register import tables  # noqa: E402
 
 from sensevoice.audio.features import Frontend  # noqa: E402
 from sensevoice.recognise.onnx_model import OnnxSenseVoiceSmall  # noqa: E402
-from sensevoice.recognise.torch_model import TimedSenseVoiceSmall, prepare_cuda, record_cuda_graphs  # noqa: E402
+from sensevoice.recognise.torch_model import TimedSenseVoiceSmall, prepare_cuda  # noqa: E402
 from sensevoice.vad.model import CompiledFsmnVad  # noqa: E402
 
 __all__ = [
@@ -30,7 +30,6 @@ __all__ = [
     "OnnxSenseVoiceSmall",
     "TimedSenseVoiceSmall",
     "prepare_cuda",
-    "record_cuda_graphs",
     "register",
 ]
 

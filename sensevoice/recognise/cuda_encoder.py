@@ -28,8 +28,7 @@ class FusedAttention(MultiHeadedAttentionSANM):  # type: ignore[misc]
 class DeviceEncoder(SenseVoiceEncoderSmall):  # type: ignore[misc]
     """The same encoder, with mask and positions made on the device.
 
-    funasr makes parts of both on the CPU: at every call the two wait for one another, and a CUDA graph
-    cannot record it.
+    funasr makes parts of both on the CPU: at every call the two would wait for one another.
     """
 
     _positions: torch.Tensor | None = None

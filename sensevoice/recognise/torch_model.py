@@ -2,7 +2,7 @@
 
 Weights and text are funasr's own: only `inference` differs. What it saves: the log-softmax over 25,055
 pieces, of which only the greatest is wanted, several waits for the device per clip, and on CUDA the work of
-the CPU on features and what cuda_encoder and cuda_graphs say.
+the CPU on features and what cuda_encoder says.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from funasr.utils.load_utils import load_audio_text_image_video
 from sensevoice.audio.features import features_of
 from sensevoice.recognise import cuda_encoder
 from sensevoice.recognise.ctc import PROMPT_FRAMES, Prompt, decode
-from sensevoice.recognise.cuda_graphs import CudaGraphs
 from sensevoice.recognise.scores import SCORED, TagScorer
 
 
@@ -26,9 +25,6 @@ class TimedSenseVoiceSmall(SenseVoiceSmall):  # type: ignore[misc]
 
     compute_type: torch.dtype | None = None
     """What matrix products run in (torch's autocast); None leaves them in float32."""
-
-    graphs: CudaGraphs | None = None
-    """Passes for single short clips, where they have been recorded."""
 
     scorer: TagScorer | None = None
 
@@ -68,14 +64,12 @@ class TimedSenseVoiceSmall(SenseVoiceSmall):  # type: ignore[misc]
         """Put the four prompt_ids before the features and run encoder and output layer.
 
         Takes (clips, frames, 560) and the frames of each, on the CPU; returns (clips, 4 + frames, pieces) and
-        the frames of each, prompt_ids included. What is returned is good until the next call.
+        the frames of each, prompt_ids included.
         """
         prompt_ids = self.embed(torch.tensor([prompt.prompt_ids]).to(device)).repeat(len(features), 1, 1)
         frames = torch.cat((prompt_ids, features.to(device)), dim=1)
         lengths = lengths + PROMPT_FRAMES
-        logits = self.graphs.play(frames) if self.graphs else None
-        if logits is None:
-            logits = self.run(frames, lengths.to(device))
+        logits = self.run(frames, lengths.to(device))
         if prompt.banned:
             logits[:, :, prompt.banned] = -float("inf")
         return logits, lengths
@@ -94,9 +88,3 @@ def prepare_cuda(model: TimedSenseVoiceSmall, precision: str) -> None:
     torch.backends.cudnn.allow_tf32 = False
     model.compute_type = torch.bfloat16 if precision == "bf16" else None
     cuda_encoder.prepare(model, model.compute_type)
-
-
-def record_cuda_graphs(model: TimedSenseVoiceSmall) -> None:
-    """Let a prepared model on a GPU answer single short clips by CUDA graphs. Raises what CUDA does."""
-    with torch.no_grad():
-        model.graphs = CudaGraphs(model.run, model.embed.embedding_dim, model.embed.weight.device)

@@ -88,11 +88,5 @@ def start_over(reason: str) -> None:
         os.abort()
 
 
-def start_over_after_device_fault(error: Exception) -> None:
-    """Start over if a GPU has faulted: after that every call fails until the process ends."""
-    if "CUDA error" in str(error):
-        start_over(str(error))
-
-
 def _say(line: str) -> None:
     print(f"\n{line}", file=sys.stderr, flush=True)

@@ -19,6 +19,7 @@ from funasr.models.fsmn_vad_streaming.model import (
 )
 
 from sensevoice.audio.features import MELS, SHIFT_SAMPLES, is_ours
+from sensevoice.runtime.device_faults import is_memory_shortage
 from sensevoice.vad import graph
 from sensevoice.vad.cuda import TorchNetwork
 from sensevoice.vad.network import Network
@@ -96,7 +97,7 @@ class CompiledFsmnVad(FsmnVADStreaming):  # type: ignore[misc]
     def _is_simple(
         self, data_in: Any, frontend: Any, cache: dict[str, Any], settings: dict[str, Any]
     ) -> bool:
-        """Say whether nothing is asked for but the segments, in funasr's own chunks."""
+        """Return whether nothing is asked for but the segments, in funasr's own chunks."""
         options = self.vad_opts
         return (
             is_ours(frontend)
@@ -141,7 +142,9 @@ class CompiledFsmnVad(FsmnVADStreaming):  # type: ignore[misc]
         self._network = network = self._network or self._open_network(frontend)
         try:
             return _silence(network, stream, samples, is_last)
-        except torch.OutOfMemoryError:
+        except RuntimeError as exc:
+            if isinstance(network, Network) or not is_memory_shortage(exc):
+                raise
             log.warning("no memory left on the GPU: speech is found on the CPU / 显存不足，改用 CPU 检测语音")
             self._network = network = self._network_of_the_cpu(frontend)
             return _silence(network, stream, samples, is_last)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from sensevoice.audio.info import SAMPLES_PER_MS
 from sensevoice.options import MAX_SEGMENT_S
-from sensevoice.runtime import supervisor
+from sensevoice.protocols import FunasrModel
 from sensevoice.transcript import Span
 
 VAD_CHUNK_MS = 60_000
@@ -30,9 +31,15 @@ class FsmnSpeechFinder:
     funasr works in chunks of a minute and marks the last one, so one chunk is always held back.
     """
 
-    def __init__(self, vad: Any, lock: threading.Lock) -> None:
+    def __init__(
+        self,
+        vad: FunasrModel,
+        lock: threading.Lock,
+        on_error: Callable[[Exception], None] = lambda error: None,
+    ) -> None:
         self._vad = vad
         self._lock = lock
+        self._on_error = on_error
         self._cache: dict[str, Any] = {}
         self._waiting: list[np.ndarray] = []
         self._seen_ms = 0
@@ -79,7 +86,7 @@ class FsmnSpeechFinder:
                     chunk_size=VAD_CHUNK_MS,
                 )
         except RuntimeError as exc:
-            supervisor.start_over_after_device_fault(exc)
+            self._on_error(exc)
             raise
         self._seen_ms += len(samples) // SAMPLES_PER_MS
         # Silence comes out as one empty segment at 0.

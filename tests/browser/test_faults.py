@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 
 from sensevoice.audio.source import open_audio
 from sensevoice.formats import render_view
-from sensevoice.models.loader import FunasrRecognizer
+from sensevoice.models.recognizer import FunasrRecognizer
 from sensevoice.transcribe.pipeline import transcribe
 from tests.browser.program import Program
 from tests.conftest import SAMPLES

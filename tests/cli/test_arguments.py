@@ -45,11 +45,9 @@ def test_every_option_reaches_its_setting(parser: Any) -> None:
 
 
 def test_every_model_argument_reaches_its_setting(parser: Any) -> None:
-    line = "--device cuda:1 --model /m --vad-model /v --hub hf --model-dir /cache --demo --cuda-graphs"
+    line = "--device cuda:1 --model /m --vad-model /v --hub hf --model-dir /cache --demo"
     args = parser.parse_args(line.split())
-    assert arguments.model_settings(args) == ModelSettings(
-        "/m", "/v", "hf", "/cache", "cuda:1", True, cuda_graphs=True
-    )
+    assert arguments.model_settings(args) == ModelSettings("/m", "/v", "hf", "/cache", "cuda:1", True)
 
 
 @pytest.mark.parametrize(

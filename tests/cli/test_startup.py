@@ -17,7 +17,8 @@ import pytest
 from sensevoice.access import AccessPolicy
 from sensevoice.cli import startup
 from sensevoice.errors import DeviceUnavailable, OptionError, PortTaken, StartupError
-from sensevoice.models.loader import ModelSettings, resolve_device
+from sensevoice.models.device import resolve_device
+from sensevoice.models.loader import ModelSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 APP = ROOT / "app_sensevoice.py"
@@ -123,9 +124,13 @@ class TestDevice:
         with pytest.raises(DeviceUnavailable, match="cuda:1"):
             resolve_device("cuda:1")
 
-    def test_a_word_that_is_no_device(self) -> None:
-        with pytest.raises(DeviceUnavailable, match="gpu"):
-            resolve_device("gpu")
+    @pytest.mark.parametrize("device", ["gpu", "cpu:0", "mps", "xpu", "meta", "cuda:", "cuda:x", ""])
+    def test_what_nothing_here_was_made_for_is_refused_by_name(self, device: str) -> None:
+        with pytest.raises(DeviceUnavailable) as caught:
+            resolve_device(device)
+        for language in ("zh", "en"):
+            assert device in caught.value.message(language)
+            assert "--device cpu" in caught.value.message(language)
 
 
 class TestPrinted:

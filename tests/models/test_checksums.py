@@ -60,8 +60,23 @@ def test_a_file_that_was_only_touched_is_read_once_and_found_the_same(
     check(model, NAMES)
     os.utime(model / "am.mvn")
     check(model, NAMES)
-    check(model, NAMES)
+    assert check(model, NAMES) == {name: sha256(model / name) for name in NAMES}
     assert read == [*NAMES, "am.mvn"]
+    other = model / "copy"
+    shutil.copy2(model / "model.pt", other)
+    os.replace(other, model / "model.pt")
+    check(model, NAMES)
+    assert read == [*NAMES, "am.mvn", "model.pt"], "same size and time, but another inode"
+    check(model, NAMES, force=True)
+    assert read == [*NAMES, "am.mvn", "model.pt", *NAMES]
+
+
+def test_a_bit_flipped_behind_an_unchanged_stamp_is_found_when_that_is_asked_for(model: Path) -> None:
+    check(model, NAMES)
+    flip(model / "model.pt", keep_time=True)
+    check(model, NAMES)
+    with pytest.raises(ModelFileDamaged, match=r"model\.pt"):
+        check(model, NAMES, force=True)
 
 
 def test_a_read_only_model_is_remembered_in_the_users_cache(

@@ -30,9 +30,8 @@ specaug_conf:
 LOAD_MODEL = """
 import sys
 from pathlib import Path
-from sensevoice import automodel, engine
-engine.register()
-model = automodel.open_model("SenseVoiceSmall", Path(sys.argv[1]), "cpu")
+from sensevoice.models import funasr_model
+model = funasr_model.open_model("SenseVoiceSmall", Path(sys.argv[1]), "cpu")
 print(type(model.model).__name__)
 """
 
@@ -55,7 +54,7 @@ def test_a_model_with_the_entries_of_the_released_one_loads(tmp_path: Path) -> N
 
 def test_what_is_not_there_yet_is_imported_when_a_configuration_names_it() -> None:
     code = """
-from sensevoice import engine
+from sensevoice.models import registry
 from sensevoice.models.funasr_imports import import_what_is_named
 from funasr.register import tables
 found = [len(tables.model_classes), "ConformerEncoder" in tables.encoder_classes]

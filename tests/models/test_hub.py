@@ -14,8 +14,8 @@ import pytest
 
 from sensevoice.errors import ModelError, ModelFileDamaged, ModelFileMissing, ModelNotAvailable, OptionError
 from sensevoice.models import hub_client
-from sensevoice.models.checksums import Listed, git_sha1, sha256
-from sensevoice.models.hub import find_model, missing_files, verify
+from sensevoice.models.files import missing_files, verify
+from sensevoice.models.hub import find_model
 from sensevoice.progress import LoadStep
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -53,8 +53,6 @@ class FakeHub:
         self.downloads: list[tuple[str, str]] = []
         self.error: Exception | None = None
         self.deliver: Callable[[Path], object] = write_model
-        self.describe: Callable[[Path], Listed] = lambda path: Listed(path.stat().st_size, sha256(path))
-        self.asked = 0
 
     def snapshot(
         self,
@@ -62,7 +60,7 @@ class FakeHub:
         hub_name: str,
         cache_dir: str | None,
         local_files_only: bool,
-        on_bytes: Callable[[int], None] = lambda done: None,
+        on_bytes: Callable[[int, int], None] = lambda done, total: None,
     ) -> str:
         directory = self.cache / repository
         if local_files_only:
@@ -73,25 +71,15 @@ class FakeHub:
         if self.error:
             raise self.error
         self.deliver(directory)
-        on_bytes(sum(path.stat().st_size for path in directory.iterdir()))
+        size = sum(path.stat().st_size for path in directory.iterdir())
+        on_bytes(size // 2, size)
         return str(directory)
-
-    def listed_files(
-        self, repository: str, hub_name: str, directory: Path | None = None
-    ) -> dict[str, Listed]:
-        """List what a whole model is made of, whatever is delivered."""
-        if self.error:
-            raise self.error
-        self.asked += 1
-        model = write_model(self.cache.parent / "published")
-        return {path.name: self.describe(path) for path in model.iterdir()}
 
 
 @pytest.fixture
 def fake_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeHub:
     fake = FakeHub(tmp_path / "cache")
     monkeypatch.setattr(hub_client, "snapshot", fake.snapshot)
-    monkeypatch.setattr(hub_client, "listed_files", fake.listed_files)
     return fake
 
 
@@ -113,7 +101,7 @@ class TestDirectory:
     def test_a_missing_file_is_named(self, tmp_path: Path, file: str) -> None:
         (write_model(tmp_path) / file).unlink()
         with pytest.raises(ModelFileMissing) as caught:
-            find_model(str(tmp_path))
+            verify(find_model(str(tmp_path)))
         for language in ("zh", "en"):
             message = caught.value.message(language)
             assert file in message
@@ -124,7 +112,7 @@ class TestDirectory:
     def test_an_empty_file_is_named(self, tmp_path: Path, file: str) -> None:
         (write_model(tmp_path) / file).write_bytes(b"")
         with pytest.raises(ModelFileDamaged) as caught:
-            find_model(str(tmp_path))
+            verify(find_model(str(tmp_path)))
         assert caught.value.data["file"] == file
 
     def test_a_pointer_file_in_place_of_the_weights_is_damage(self, tmp_path: Path) -> None:
@@ -200,7 +188,7 @@ class TestCache:
     def test_a_download_that_is_not_whole_is_not_accepted(self, fake_hub: FakeHub) -> None:
         fake_hub.deliver = lambda directory: (write_model(directory) / "am.mvn").unlink()
         with pytest.raises(ModelFileMissing, match=r"am\.mvn"):
-            find_model(NAME)
+            verify(find_model(NAME))
 
     @pytest.mark.parametrize(
         ("hub_name", "name", "repository"),
@@ -223,66 +211,36 @@ class TestCache:
             find_model(NAME, "github")
 
 
-def damaged(file: str, keep_size: bool = True) -> Callable[[Path], None]:
-    """Return a delivery of a model in which one file is another, well-formed one."""
+class TestRefresh:
+    """A model that is here is compared with the hub by the hub's own client, when that is wished."""
 
-    def deliver(directory: Path) -> None:
-        content = (write_model(directory) / file).read_bytes()
-        changed = content.replace(b"w", b"v", 1).replace(b"0 0", b"0 1").replace(b"Small", b"Smell")
-        assert changed != content and len(changed) == len(content)
-        (directory / file).write_bytes(changed if keep_size else changed + b"\n")
+    def test_a_cached_model_is_asked_for_again(self, fake_hub: FakeHub) -> None:
+        write_model(fake_hub.cache / NAME)
+        assert find_model(NAME, refresh=True) == fake_hub.cache / NAME
+        assert fake_hub.downloads == [("ms", NAME)]
 
-    return deliver
+    def test_what_the_client_replaced_is_no_damage(self, fake_hub: FakeHub) -> None:
+        verify(find_model(NAME))
 
+        def newer(directory: Path) -> None:
+            (write_model(directory) / "model.pt").write_bytes(b"v" * 20_000)
 
-class TestListed:
-    """What a download should be is what the hub lists."""
-
-    @pytest.mark.parametrize("file", ["model.pt", "am.mvn", "config.yaml"])
-    @pytest.mark.parametrize("keep_size", [True, False])
-    @pytest.mark.parametrize("by", ["sha256", "git_sha1"])
-    def test_a_file_that_is_another_is_refused_now_and_at_the_next_start(
-        self, fake_hub: FakeHub, file: str, keep_size: bool, by: str
-    ) -> None:
-        if by == "git_sha1":  # as Hugging Face lists small files
-            fake_hub.describe = lambda path: Listed(path.stat().st_size, git_sha1=git_sha1(path))
-        fake_hub.deliver = damaged(file, keep_size)
-        for _ in range(2):
-            with pytest.raises(ModelFileDamaged) as caught:
-                find_model(NAME)
-            assert caught.value.data["file"] == file and "hub" in caught.value.message("en")
-            assert "scripts/download_models.py" in caught.value.message("zh")
-        assert len(fake_hub.downloads) == 1, "the second time it was in the cache"
-        fake_hub.deliver = write_model
-        (fake_hub.cache / NAME / file).unlink()
-        assert find_model(NAME) == fake_hub.cache / NAME, "deleted and fetched again, as the sentence says"
-
-    def test_what_was_compared_once_is_compared_offline_from_then_on(self, fake_hub: FakeHub) -> None:
-        directory = find_model(NAME)
-        asked = fake_hub.asked
-        assert find_model(NAME) == directory and fake_hub.asked == asked
-        damaged("model.pt")(directory)
-        with pytest.raises(ModelFileDamaged, match=r"model\.pt"):
-            find_model(NAME)
-
-    def test_a_cached_model_is_compared_when_that_is_wished(self, fake_hub: FakeHub) -> None:
-        damaged("am.mvn")(fake_hub.cache / NAME)
-        with pytest.raises(ModelFileDamaged, match=r"am\.mvn"):
-            find_model(NAME, ask_hub=True)
+        fake_hub.deliver = newer
+        verify(find_model(NAME, refresh=True))
 
     def test_without_network_that_wish_is_a_warning(
         self, fake_hub: FakeHub, caplog: pytest.LogCaptureFixture
     ) -> None:
         directory = write_model(fake_hub.cache / NAME)
         fake_hub.error = ConnectionError("no route to host")
-        assert find_model(NAME, ask_hub=True) == directory
+        assert find_model(NAME, refresh=True) == directory
         assert "not compared with the hub" in caplog.text and "no route to host" in caplog.text
 
     def test_how_far_a_download_is(self, fake_hub: FakeHub) -> None:
         steps: list[LoadStep] = []
         find_model(NAME, on_step=steps.append)
         whole = sum(path.stat().st_size for path in write_model(fake_hub.cache / "again").iterdir())
-        assert steps == [LoadStep("download"), LoadStep("download", whole, whole), LoadStep("check")]
+        assert steps == [LoadStep("download"), LoadStep("download", whole // 2, whole)]
 
 
 class TestNotAvailable:
@@ -321,11 +279,6 @@ class TestNotAvailable:
             find_model(NAME)
         self.check(caught.value, model=NAME, folder=directory)
         assert set(caught.value.data["missing"].split(", ")) == {"model.pt", TOKENIZER}
-
-    def test_offline_nothing_is_asked_for(self, fake_hub: FakeHub) -> None:
-        with pytest.raises(ModelNotAvailable):
-            find_model(NAME, download=False)
-        assert fake_hub.downloads == []
 
     @pytest.mark.parametrize("error", [OSError(), ValueError("x" * 5000), RuntimeError("{brace} %s")])
     def test_whatever_the_hub_raises_is_one_short_sentence(self, fake_hub: FakeHub, error: Exception) -> None:

@@ -17,8 +17,10 @@ import yaml
 
 from sensevoice.audio.source import SAMPLES_PER_MS, open_audio, select_channels
 from sensevoice.errors import ModelError, ModelFileDamaged, ModelFileMissing, SelfTestFailed
-from sensevoice.models import checksums, cpu_model, demo, funasr_model, loader
-from sensevoice.models.loader import FunasrRecognizer, ModelSettings, load_recognizer
+from sensevoice.models import checksums, demo, funasr_model, loader
+from sensevoice.models import recognizer as recognizer_module
+from sensevoice.models.loader import ModelSettings, load_recognizer
+from sensevoice.models.recognizer import FunasrRecognizer
 from sensevoice.options import Options
 from sensevoice.protocols import Recognition
 from sensevoice.tags.parse import parse
@@ -362,6 +364,16 @@ def scripted(request: pytest.FixtureRequest, recognizer: FunasrRecognizer) -> Fu
 CLIPS = [np.zeros(2_000 + number, np.float32) for number in range(5)]
 TEXTS = [f"<|zh|>{len(clip)}" for clip in CLIPS]
 
+SHORTAGES = [
+    torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."),
+    RuntimeError("CUDA error: out of memory\nCUDA kernel errors might be asynchronously reported"),
+    RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+    RuntimeError("CUDA error: CUBLAS_STATUS_NOT_INITIALIZED when calling `cublasCreate(handle)`"),
+    RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
+    RuntimeError("cuDNN error: CUDNN_STATUS_NOT_INITIALIZED"),
+    RuntimeError("GET was unable to find an engine to execute this computation"),
+]
+
 
 class TestFaultsInside:
     def test_a_clip_that_raises_costs_that_clip_only(self, scripted: FunasrRecognizer) -> None:
@@ -390,20 +402,58 @@ class TestFaultsInside:
         list(batching.recognise(CLIPS, Options()))
         assert batching._model.batches[5] == 5, "the next batch is tried whole again"
 
+    @pytest.mark.parametrize("shortage", SHORTAGES, ids=lambda error: str(error)[:40])
+    def test_every_name_of_a_memory_shortage_halves_the_batch(
+        self, recognizer: FunasrRecognizer, shortage: Exception
+    ) -> None:
+        faults: list[str] = []
+
+        def answer(clips: list[np.ndarray]) -> list[dict[str, Any]]:
+            if len(clips) > 2:
+                raise shortage
+            return [result(clip) for clip in clips]
+
+        batching = BatchingRecognizer(recognizer)
+        batching._on_device_fault = faults.append
+        batching._model = ScriptedModel(answer)
+        assert [item.raw for item in batching.recognise(CLIPS, Options())] == TEXTS
+        assert faults == [], "there is nothing that a new process could mend"
+
+    @pytest.mark.parametrize("shortage", SHORTAGES, ids=lambda error: str(error)[:40])
+    def test_a_clip_that_does_not_fit_even_alone_is_recognised_on_the_cpu(
+        self, recognizer: FunasrRecognizer, caplog: pytest.LogCaptureFixture, shortage: Exception
+    ) -> None:
+        opened: list[ScriptedModel] = []
+
+        def answer(clips: list[np.ndarray]) -> list[dict[str, Any]]:
+            if any(len(clip) == len(CLIPS[4]) for clip in clips):
+                raise shortage
+            return [result(clip) for clip in clips]
+
+        def open_on_cpu() -> ScriptedModel:
+            opened.append(ScriptedModel(lambda clips: [result(clip) for clip in clips]))
+            return opened[-1]
+
+        batching = BatchingRecognizer(recognizer)
+        batching._model, batching._open_on_cpu = ScriptedModel(answer), open_on_cpu
+        for _ in range(2):
+            assert [item.raw for item in batching.recognise(CLIPS, Options())] == TEXTS
+        assert [model.batches for model in opened] == [[1, 1]], "opened once, for that clip alone"
+        assert "on the CPU" in caplog.text
+
     def test_a_clip_that_fits_nowhere_is_told_with_what_to_do(self, recognizer: FunasrRecognizer) -> None:
         def answer(clips: list[np.ndarray]) -> list[dict[str, Any]]:
             raise torch.cuda.OutOfMemoryError("CUDA out of memory")
 
         batching = BatchingRecognizer(recognizer)
         batching._model = ScriptedModel(answer)
+        batching._open_on_cpu = lambda: ScriptedModel(answer)
         errors = [item.error or "" for item in batching.recognise(CLIPS, Options())]
         assert len(errors) == 5 and all("显存不足" in each and "--device cpu" in each for each in errors)
 
-    def test_a_poisoned_device_starts_the_program_over(
-        self, scripted: FunasrRecognizer, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_poisoned_device_starts_the_program_over(self, scripted: FunasrRecognizer) -> None:
         reasons: list[str] = []
-        monkeypatch.setattr(loader.supervisor, "start_over", reasons.append)
+        scripted._on_device_fault = reasons.append
 
         def answer(clips: list[np.ndarray]) -> list[dict[str, Any]]:
             raise RuntimeError("CUDA error: device-side assert triggered")
@@ -466,10 +516,10 @@ class TestFaultsInside:
 
     @pytest.mark.parametrize("cores", [1, 2])
     def test_on_a_cpu_answers_come_as_soon_as_each_core_has_heard_a_clip(
-        self, recognizer: FunasrRecognizer, monkeypatch: pytest.MonkeyPatch, cores: int
+        self, recognizer: FunasrRecognizer, cores: int
     ) -> None:
-        monkeypatch.setattr(cpu_model, "cores", lambda: cores)
         a_clip_a_core = BatchingRecognizer(recognizer)
+        a_clip_a_core._clips_at_once = cores
         a_clip_a_core._info = ModelInfo("demo", "demo", "cpu")
         a_clip_a_core._model = ScriptedModel(lambda clips: [result(clip) for clip in clips])
         answers: Iterator[Recognition] = a_clip_a_core.recognise(CLIPS, Options())
@@ -486,7 +536,7 @@ class TestFaultsInside:
     def test_on_a_gpu_clips_of_similar_length_go_together(
         self, recognizer: FunasrRecognizer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(loader, "MAX_BATCH_S", 3.0)
+        monkeypatch.setattr(recognizer_module, "MAX_BATCH_S", 3.0)
         batching = BatchingRecognizer(recognizer)
         batching._model = ScriptedModel(lambda clips: [result(clip) for clip in clips])
         clips = [np.zeros(length, np.float32) for length in (40_000, 8_000, 16_000, 8_001, 90_000)]

@@ -8,7 +8,7 @@ import pytest
 
 from sensevoice.errors import OptionError
 from sensevoice.models import precision
-from sensevoice.models.hub import WEIGHTS
+from sensevoice.models.files import WEIGHTS
 from sensevoice.models.precision import SMALL_MODEL_BYTES, resolve_precision
 
 
@@ -37,8 +37,32 @@ def test_auto_on_a_cpu(
 
 @pytest.mark.parametrize(("has_bf16", "expected"), [(True, "bf16"), (False, "fp32")])
 def test_auto_on_cuda(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_bf16: bool, expected: str) -> None:
-    monkeypatch.setattr(precision, "_cuda_has_bf16", lambda: has_bf16)
+    monkeypatch.setattr(precision, "_cuda_has_bf16", lambda device: has_bf16)
     assert resolve_precision("auto", "cuda:0", tmp_path) == expected
+
+
+@pytest.mark.parametrize(("device", "expected"), [("cuda:0", "fp32"), ("cuda:1", "bf16")])
+def test_bf16_is_asked_of_the_card_that_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, device: str, expected: str
+) -> None:
+    """A machine with an old card before a new one."""
+    import torch
+
+    current = ["cuda:0"]
+
+    class Device:
+        def __init__(self, wanted: str) -> None:
+            self.wanted = wanted
+
+        def __enter__(self) -> None:
+            current.append(self.wanted)
+
+        def __exit__(self, *_: object) -> None:
+            current.pop()
+
+    monkeypatch.setattr(torch.cuda, "device", Device)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: current[-1] == "cuda:1")
+    assert resolve_precision("auto", device, tmp_path) == expected
 
 
 @pytest.mark.parametrize(

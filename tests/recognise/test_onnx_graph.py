@@ -13,7 +13,7 @@ from funasr.models.sense_voice.model import SenseVoiceSmall
 from funasr.utils.load_utils import extract_fbank
 
 from sensevoice.errors import ModelFileDamaged
-from sensevoice.models import cpu_model, demo, funasr_model, graph_cache, registry
+from sensevoice.models import cpu_model, demo, files, funasr_model, graph_cache, registry
 from sensevoice.recognise import ctc, onnx_graph
 from sensevoice.recognise.cuda_encoder import DeviceEncoder, FusedAttention
 from tests.models.test_demo import clips as evaluation_clips
@@ -194,7 +194,7 @@ class TestChoosing:
 
     def open(self, precision: str = "int8") -> tuple[Any, str, list[str]]:
         message: list[str] = []
-        model, result = cpu_model.open_model(demo.ASR_DIR, precision, message.append)
+        model, result = cpu_model.open_model(files.verify(demo.ASR_DIR), precision, message.append)
         return model, result, message
 
     def test_the_first_start_makes_it_and_says_so_the_second_reads_it(self, tmp_path: Path) -> None:
@@ -203,7 +203,7 @@ class TestChoosing:
         assert len(first[2]) == 1
         assert second[1:] == ("int8", [])
         assert len(list((tmp_path / "kept").iterdir())) == 1
-        clip = cpu_model.known_clip()
+        clip = demo.known_clip()
         texts = [model.generate(input=clip)[0]["text"] for model, _, _ in (first, second)]
         assert texts[0] == texts[1] != ""
 
@@ -285,11 +285,10 @@ class TestStore:
         assert path.is_relative_to(tmp_path / "cache")
         assert graph_cache.find(blocked / "model", "int8", "k1") == path
 
-    def test_the_key_follows_the_content(self, tmp_path: Path) -> None:
-        one, two = tmp_path / "one", tmp_path / "two"
-        one.write_bytes(b"1")
-        two.write_bytes(b"2")
-        keys = {graph_cache.key_of([one, two]), graph_cache.key_of([two, one]), graph_cache.key_of([one])}
-        assert len(keys) == 3
-        two.write_bytes(b"2")
-        assert graph_cache.key_of([one, two]) in keys
+    def test_the_key_follows_weights_configuration_and_version(self, tmp_path: Path) -> None:
+        def key(weights: str, config: str, version: int) -> str:
+            sums = {"model.pt": weights * 64, "config.yaml": config * 64, "am.mvn": "f" * 64}
+            return graph_cache.key_of(files.ModelFiles(tmp_path, sums), version)
+
+        assert len({key("a", "b", 1), key("b", "a", 1), key("a", "a", 1), key("a", "b", 2)}) == 4
+        assert key("a", "b", 1) == key("a", "b", 1)

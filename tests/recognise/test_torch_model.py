@@ -17,7 +17,7 @@ from torchaudio.functional import forced_align
 
 from sensevoice.audio.info import SAMPLES_PER_MS
 from sensevoice.audio.source import open_audio, select_channels
-from sensevoice.models import cpu_model, demo, registry
+from sensevoice.models import demo, funasr_model, registry
 from sensevoice.recognise import ctc
 from sensevoice.recognise import onnx_graph as graph_module
 from tests.conftest import SAMPLES
@@ -106,7 +106,7 @@ def test_scores_are_the_softmax_of_funasrs_own_output(
     ours, theirs = models
     frontend, tokenizer = ours.kwargs["frontend"], ours.kwargs["tokenizer"]
     registry.register()
-    graph = cpu_model.automodel.open_graph(demo.ASR_DIR, graph_of(ours))
+    graph = funasr_model.open_graph(demo.ASR_DIR, graph_of(ours))
     prompt = ctc.Prompt(ctc.prompt_rows("auto", use_itn=False), [])
     for clip in clips:
         features, lengths = extract_fbank([torch.from_numpy(clip)], data_type="sound", frontend=frontend)

@@ -24,10 +24,10 @@ import soundfile
 from sensevoice.audio.source import SAMPLE_RATE_HZ, SAMPLES_PER_MS
 from sensevoice.models import funasr_model as funasr_models
 from sensevoice.models import registry
-from sensevoice.models.loader import FunasrRecognizer
+from sensevoice.models.loader import ModelSettings, load_recognizer
 from sensevoice.options import MAX_SEGMENT_S, Options
 from sensevoice.transcribe.pipeline import transcribe
-from sensevoice.transcript import ModelInfo, Span
+from sensevoice.transcript import Span
 from sensevoice.vad.stream import FsmnSpeechFinder
 from tests.models.test_funasr_imports import LOAD_MODEL, in_a_fresh_process
 
@@ -258,7 +258,8 @@ def test_the_whole_way_gives_what_funasr_gives(
     true_size_model: Path, funasr_model: Any, funasr_vad: Any, speech: np.ndarray
 ) -> None:
     """Must hold: file to segments to text, with nothing joined, is funasr's detector and recogniser."""
-    recognizer = FunasrRecognizer(true_size_model, VAD_DIR, ModelInfo("true size", "fsmn-vad", "cpu"))
+    settings = ModelSettings(str(true_size_model), str(VAD_DIR), device="cpu", precision="fp32")
+    recognizer = load_recognizer(settings, self_test=False)
     assert type(funasr_model.model) is not type(recognizer._model.model)
     options = Options(merge_length_s=0, sounds=False, language="zh", use_itn=True)
     transcript = transcribe(SPEECH, recognizer, options)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sensevoice.formats import render_view
-from sensevoice.models.loader import FunasrRecognizer
+from sensevoice.models.recognizer import FunasrRecognizer
 from sensevoice.options import Options
 from sensevoice.transcribe.pipeline import transcribe
 from tests.conftest import GOLDEN, SAMPLES

@@ -1,0 +1,98 @@
+"""What a model directory has to hold, and whether all of it is there and unchanged."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from sensevoice.errors import ModelFileDamaged, ModelFileMissing, first_line
+from sensevoice.models import checksums
+
+CONFIG = "config.yaml"
+DESCRIPTION = "configuration.json"
+WEIGHTS = "model.pt"
+FEATURE_SCALE = "am.mvn"
+FEATURE_SCALE_MARKS = ("<AddShift>", "<Rescale>", "</Nnet>")
+"""What funasr reads of it, and its end: it takes a file that was cut short without a word."""
+
+MIN_BYTES = {WEIGHTS: 10_000}
+"""A page of HTML or a pointer file in place of the weights is smaller than this."""
+
+
+@dataclass(frozen=True)
+class ModelFiles:
+    """A verified model directory, and the SHA-256 of every file that its configuration names."""
+
+    directory: Path
+    sha256: Mapping[str, str]
+
+
+def verify(directory: Path, force: bool = False) -> ModelFiles:
+    """Return what a directory holds if it is complete and unchanged; see `checksums.check` for `force`.
+
+    Raises ModelFileMissing, ModelFileDamaged.
+    """
+    check_complete(directory)
+    bundled = directory.parent
+    if not (bundled / checksums.SUMS).is_file():
+        return ModelFiles(directory, checksums.check(directory, named_files(directory), force))
+    prefix = f"{directory.name}/"
+    sums = checksums.check_sums(bundled).items()
+    return ModelFiles(directory, {name.removeprefix(prefix): digest for name, digest in sums})
+
+
+def check_complete(directory: Path) -> None:
+    """Raise ModelFileMissing or ModelFileDamaged unless every named file is there and whole."""
+    for name in missing_files(directory):
+        if (directory / name).exists():
+            raise ModelFileDamaged(path=directory, file=name, reason="empty or far too small / 空文件或过小")
+        raise ModelFileMissing(path=directory, file=name)
+    _check_config(directory)
+    scale = (directory / FEATURE_SCALE).read_text("utf-8", errors="replace")
+    if not all(mark in scale for mark in FEATURE_SCALE_MARKS):
+        raise ModelFileDamaged(path=directory, file=FEATURE_SCALE, reason="not whole / 不完整")
+
+
+def missing_files(directory: Path) -> list[str]:
+    """Return the files that the directory's configuration names and that are absent or empty."""
+    return [name for name in named_files(directory) if not _is_whole(directory / name)]
+
+
+def named_files(directory: Path) -> list[str]:
+    """List config.yaml and what configuration.json names (funasr reads the same two)."""
+    description = directory / DESCRIPTION
+    names = [CONFIG, DESCRIPTION]
+    if description.is_file() and description.stat().st_size:
+        try:
+            named = json.loads(description.read_text("utf-8")).get("file_path_metas", {})
+        except (ValueError, AttributeError) as exc:
+            raise ModelFileDamaged(path=directory, file=DESCRIPTION, reason=first_line(exc)) from exc
+        names += _leaves(named)
+    # Without am.mvn or model.pt funasr goes on in silence, with random weights; neither is optional.
+    return list(dict.fromkeys([*names, WEIGHTS, FEATURE_SCALE]))
+
+
+def _check_config(directory: Path) -> None:
+    try:
+        settings = yaml.safe_load((directory / CONFIG).read_text("utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as exc:
+        raise ModelFileDamaged(path=directory, file=CONFIG, reason=first_line(exc)) from exc
+    if not isinstance(settings, dict) or "model" not in settings:
+        raise ModelFileDamaged(path=directory, file=CONFIG, reason="names no model / 没有写明模型")
+
+
+def _leaves(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        return [leaf for item in value.values() for leaf in _leaves(item)]
+    if isinstance(value, list):
+        return [leaf for item in value for leaf in _leaves(item)]
+    return [value] if isinstance(value, str) else []
+
+
+def _is_whole(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size >= MIN_BYTES.get(path.name, 1)
