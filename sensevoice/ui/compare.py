@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from typing import Any
 
 from starlette.responses import Response
 
@@ -15,6 +14,7 @@ from sensevoice.formats.bundle import bundle
 from sensevoice.formats.sheets import comparisons_csv
 from sensevoice.jobs import Job, JobStore
 from sensevoice.transcript import Transcript
+from sensevoice.ui.serialise import Json
 
 MAX_JOBS = 1000
 """More would keep the server busy for minutes; the folder script is for that."""
@@ -41,7 +41,7 @@ def zip_response(store: JobStore, jobs: Sequence[Job], name: str, options: Rende
     return download(content, "application/zip", f"sensevoice-{name}.zip")
 
 
-def table(store: JobStore, jobs: Sequence[Job]) -> dict[str, Any]:
+def table(store: JobStore, jobs: Sequence[Job]) -> Json:
     """Return a row for each job, with the job's id."""
     result = compare(_transcripts(store, jobs))
     return {"rows": [{"id": job.id, **asdict(row)} for job, row in zip(jobs, result, strict=True)]}

@@ -6,8 +6,7 @@ import gzip
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
-from typing import Any
+from collections.abc import Callable, Hashable, Mapping
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -30,7 +29,7 @@ class PackedAnswers:
         self._lock = threading.Lock()
         self._contents: OrderedDict[Hashable, bytes] = OrderedDict()
 
-    def answer(self, request: Request, key: Hashable, make: Callable[[], dict[str, Any]]) -> Response:
+    def answer(self, request: Request, key: Hashable, make: Callable[[], Mapping[str, object]]) -> Response:
         """Return what `make` gives, which is called only when the key is new."""
         content = self._content(key)
         if content is None:
@@ -51,7 +50,7 @@ class PackedAnswers:
                 self._contents.popitem(last=False)
 
 
-def packed(value: dict[str, Any]) -> bytes:
+def packed(value: Mapping[str, object]) -> bytes:
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return gzip.compress(text.encode(), LEVEL)
 

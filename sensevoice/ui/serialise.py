@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from typing import Any
+from typing import TypeAlias
 from urllib.parse import quote
 
 from starlette.responses import Response
@@ -15,11 +15,15 @@ from sensevoice.analysis.statistics import emotion_over_time, speech_rate_over_t
 from sensevoice.errors import BadRequest
 from sensevoice.formats import FORMATS, LABELS, VIEWS, Format, RenderOptions, can_be_traditional
 from sensevoice.jobs import Job, JobRunner
+from sensevoice.jobs.retranscribe import Proposal
 from sensevoice.options import LANGUAGES, Options
 from sensevoice.tags.languages import LANGUAGE_NAMES
-from sensevoice.tags.parse import EMOTION_NAMES, EVENT_NAMES, TagKind, kind_of, label
-from sensevoice.transcript import Event, Segment, Transcript
+from sensevoice.tags.parse import EMOTION_NAMES, EVENT_NAMES, label
+from sensevoice.transcript import Segment, Transcript
 from sensevoice.ui.media import is_film
+
+Json: TypeAlias = dict[str, object]
+"""An object of JSON as it is sent."""
 
 KINDS = {
     "language": [name for name in LANGUAGES if name not in ("auto", "nospeech")],
@@ -29,7 +33,7 @@ KINDS = {
 """The tags that people can choose when they correct a row."""
 
 
-def labels() -> dict[str, Any]:
+def labels() -> Json:
     """Return every tag's name for people, the tags of each kind, and what can be exported."""
     names = [*LANGUAGE_NAMES, *EMOTION_NAMES, *EVENT_NAMES]
     return {
@@ -44,7 +48,7 @@ def labels() -> dict[str, Any]:
     }
 
 
-def job_row(runner: JobRunner, job: Job) -> dict[str, Any]:
+def job_row(runner: JobRunner, job: Job) -> Json:
     """Return a line of the list of jobs, with what is known of a running one at this moment."""
     live = runner.live(job.id)
     progress = live.progress if live else None
@@ -76,7 +80,7 @@ def is_partial(runner: JobRunner, job: Job) -> bool:
     return result is None or result.partial
 
 
-def job_details(runner: JobRunner, job: Job) -> dict[str, Any]:
+def job_details(runner: JobRunner, job: Job) -> Json:
     """Return what the page of one job shows beside its rows."""
     result = runner.result(job)
     transcript = result.transcript if result else Transcript(job.name, 0, (), options=job.options)
@@ -100,7 +104,7 @@ def version(runner: JobRunner, job: Job) -> int:
     return 0 if runner.live(job.id) else 1 + runner.store.corrections(job)
 
 
-def segment_rows(runner: JobRunner, job: Job, first: int, known_version: int | None) -> dict[str, Any]:
+def segment_rows(runner: JobRunner, job: Job, first: int, known_version: int | None) -> Json:
     """Return the rows from `first` on, or all of them when those that are known are out of date."""
     now = version(runner, job)
     live = runner.live(job.id)
@@ -115,7 +119,7 @@ def segment_rows(runner: JobRunner, job: Job, first: int, known_version: int | N
     }
 
 
-def segment_row(row: int, segment: Segment) -> dict[str, Any]:
+def segment_row(row: int, segment: Segment) -> Json:
     return {
         "index": row,
         "kind": segment.kind,
@@ -133,26 +137,12 @@ def segment_row(row: int, segment: Segment) -> dict[str, Any]:
     }
 
 
-def corrected(segment: Segment, wanted: Mapping[str, Any]) -> Segment:
-    """Return a segment with the text and tags that a person gave it. Raises BadRequest."""
-    values: dict[str, Any] = {}
-    if "text" in wanted:
-        values["text"] = str(wanted["text"]).strip()[:10_000]
-    for kind in ("language", "emotion"):
-        if kind in wanted:
-            values[kind] = _tag(kind, wanted[kind]) if wanted[kind] else ""
-    if "events" in wanted:
-        names = [item["name"] if isinstance(item, Mapping) else item for item in wanted["events"]]
-        kept = {event.name: event for event in segment.events}
-        values["events"] = tuple(
-            kept.get(name) or Event(name) for name in (_tag("event", name) for name in names)
-        )
-    if values.get("text", segment.text) != segment.text:
-        # Where tags stood inside the old text means nothing in the new one.
-        values["inline"] = ()
-        events = values.get("events", segment.events)
-        values["events"] = tuple(replace(event, offset=None) for event in events)
-    return replace(segment, error=None, **values)
+def proposal(proposed: Proposal, rows: Sequence[Segment]) -> Json:
+    """Return the rows of a proposal, and the segments that would replace them."""
+    return {
+        "old": [segment_row(rows.index(old), old) for old in proposed.old],
+        "new": [segment_row(number, new) for number, new in enumerate(proposed.new)],
+    }
 
 
 def chosen(runner: JobRunner, job: Job, wanted: str | None) -> Transcript:
@@ -190,13 +180,7 @@ def file_response(content: str, stem: str, kind: Format) -> Response:
     )
 
 
-def _tag(kind: str, name: Any) -> str:
-    if kind_of(str(name)) is not TagKind(kind):
-        raise BadRequest(reason=f"{kind}: {str(name)[:50]}")
-    return str(name)
-
-
-def _coverage(transcript: Transcript) -> dict[str, Any]:
+def _coverage(transcript: Transcript) -> Json:
     result = coverage(transcript)
     return {
         "speech_ms": result.speech_ms,
@@ -206,7 +190,7 @@ def _coverage(transcript: Transcript) -> dict[str, Any]:
     }
 
 
-def _courses(transcript: Transcript) -> dict[str, Any]:
+def _courses(transcript: Transcript) -> Json:
     if not transcript.duration_ms:
         return {"emotions": [], "rates": []}
     emotions = [
@@ -228,7 +212,7 @@ def _courses(transcript: Transcript) -> dict[str, Any]:
     return {"emotions": emotions, "rates": rates}
 
 
-def _highlight(found: Highlight) -> dict[str, Any]:
+def _highlight(found: Highlight) -> Json:
     return {
         "kind": found.kind,
         "zh": highlight_name(found.kind, "zh"),

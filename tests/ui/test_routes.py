@@ -20,11 +20,12 @@ from starlette.testclient import TestClient
 
 from sensevoice.errors import DeviceUnavailable
 from sensevoice.jobs import JobRunner
+from sensevoice.jobs.channels import each_from_its_channel
+from sensevoice.jobs.retranscribe import neighbours
 from sensevoice.options import Options
 from sensevoice.transcribe.pipeline import cut
 from sensevoice.transcript import Segment, Span
 from sensevoice.ui import job_routes
-from sensevoice.ui.retranscribe import each_from_its_channel, neighbours
 from tests.media import tone, write_wav
 from tests.ui.ui_script import CALL, Script, call, runner_of, speech, transcript
 
@@ -135,6 +136,9 @@ def test_a_correction_its_undo_and_the_export_of_what_is_on_the_screen(site: Sit
         ("segments/0", {"emotion": "<script>"}),
         ("segments/0", {"events": ["ANGRY"]}),
         ("segments/0", ["no object"]),
+        ("segments/0", {"text": 7}),
+        ("segments/0", {"events": "Laughter"}),
+        ("segments/0", {"events": [None]}),
     ],
 )
 def test_a_correction_that_cannot_be_is_refused(site: Site, path: str, body: Any) -> None:
@@ -189,6 +193,24 @@ def test_what_cannot_be_heard_again_is_a_sentence(site: Site, body: Any) -> None
     site.script.items = [*many(60), transcript(many(60))]
     answer = site.client.post(f"/sv/jobs/{site.done()}/redo", json=body)
     assert answer.status_code == 400 and {"zh", "en"} <= set(answer.json())
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("redo", {"rows": "all"}),
+        ("redo", {"rows": ["x"]}),
+        ("redo", {"rows": [0], "use_itn": "yes"}),
+        ("accept", {"id": 5}),
+        ("accept", {"chosen": {"a": 1}}),
+        ("transcribe", {}),
+        ("transcribe", {"start_ms": 5, "end_ms": 5}),
+        ("transcribe", {"start_ms": "a", "end_ms": None}),
+    ],
+)
+def test_a_body_that_cannot_be_read_is_a_sentence(site: Site, path: str, body: Any) -> None:
+    answer = site.client.post(f"/sv/jobs/{site.done()}/{path}", json=body)
+    assert answer.status_code == 400 and {"code", "zh", "en"} <= set(answer.json())
 
 
 def test_what_was_not_proposed_cannot_be_accepted(site: Site) -> None:
