@@ -24,11 +24,6 @@ class Coverage:
     sound_ms: int
     gaps: tuple[Span, ...]
 
-    @property
-    def speech_fraction(self) -> float:
-        """The share of the file that was taken as speech, 0 for an empty file."""
-        return self.speech_ms / self.duration_ms if self.duration_ms else 0.0
-
 
 def coverage(transcript: Transcript) -> Coverage:
     """Return what became of the time of a file."""

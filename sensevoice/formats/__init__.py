@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from sensevoice.formats import audacity, sheets
 from sensevoice.formats.ass import ass
 from sensevoice.formats.base import LABELS, VIEWS, Format, RenderOptions, check_choice
-from sensevoice.formats.bundle import bundle
 from sensevoice.formats.edl import edl
 from sensevoice.formats.jsonl import jsonl
 from sensevoice.formats.lrc import lrc
@@ -29,7 +28,6 @@ __all__ = [
     "check_traditional",
     "from_dict",
     "render",
-    "render_bundle",
     "render_view",
     "to_dict",
 ]
@@ -94,16 +92,6 @@ def render_view(transcript: Transcript, view: str, locale: str = "zh", in_tradit
     options = RenderOptions(view, locale, traditional=in_traditional)
     shown = traditional(transcript, raw=view == "emoji") if in_traditional else transcript
     return view_text(shown, options)
-
-
-def render_bundle(
-    transcripts: Sequence[Transcript], format_name: str, options: RenderOptions | None = None
-) -> bytes:
-    """Return a zip file with a file in the named format for each transcript. Raises as `render`."""
-    check_choice("format", format_name, tuple(FORMATS))
-    return bundle(
-        transcripts, FORMATS[format_name].extension, lambda item: render(item, format_name, options)
-    )
 
 
 def _is_emoji(format_name: str, options: RenderOptions) -> bool:

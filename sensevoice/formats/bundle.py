@@ -6,13 +6,10 @@ import io
 import re
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import PurePosixPath
 
 from sensevoice.formats.base import title
+from sensevoice.runtime.file_names import short_stem
 from sensevoice.transcript import Transcript
-
-MAX_STEM = 80
-"""With an extension, and Chinese at three bytes a character, this stays below 255 bytes."""
 
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*]')
 """What Windows does not take in the name of a file."""
@@ -28,18 +25,21 @@ _UNIX = 3
 
 
 def bundle(transcripts: Sequence[Transcript], extension: str, write: Callable[[Transcript], str]) -> bytes:
-    """Return a zip file with what `write` makes of each transcript, in their order.
+    """Return a zip file with what `write` makes of each transcript, in their order."""
+    names = entry_names(transcripts, extension)
+    return zip_of((name, write(transcript)) for name, transcript in zip(names, transcripts, strict=True))
 
-    The same transcripts always give the same bytes.
-    """
+
+def zip_of(files: Iterable[tuple[str, str | bytes]]) -> bytes:
+    """Return a zip file with these names and contents; the same files always give the same bytes."""
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        for transcript, name in zip(transcripts, entry_names(transcripts, extension), strict=True):
+        for name, content in files:
             entry = zipfile.ZipInfo(name, _EPOCH)
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.create_system = _UNIX  # not that of the machine that writes
             entry.external_attr = _FILE_MODE
-            archive.writestr(entry, write(transcript))
+            archive.writestr(entry, content)
     return target.getvalue()
 
 
@@ -59,5 +59,5 @@ def entry_names(transcripts: Iterable[Transcript], extension: str) -> list[str]:
 
 def safe_stem(transcript: Transcript) -> str:
     """Return the name of the file without extension and without what could lead out of a folder."""
-    stem = _FORBIDDEN.sub("_", PurePosixPath(title(transcript)).stem)[:MAX_STEM].strip(". ")
+    stem = _FORBIDDEN.sub("_", short_stem(title(transcript), "transcript")).strip(". ")
     return f"_{stem}" if _RESERVED.match(stem) else stem or "transcript"

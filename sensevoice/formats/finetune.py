@@ -6,8 +6,7 @@ import io
 import json
 import re
 import wave
-import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
 from pathlib import Path
 
@@ -15,6 +14,8 @@ import numpy as np
 
 from sensevoice.audio.info import SAMPLE_RATE_HZ
 from sensevoice.formats.base import one_line
+from sensevoice.formats.bundle import zip_of
+from sensevoice.runtime.file_names import MAX_NAME_BYTES, cut_to_bytes
 from sensevoice.tags.parse import TagKind, kind_of
 from sensevoice.transcript import Segment
 
@@ -51,14 +52,15 @@ def finetune_bundle(rows: Sequence[tuple[Segment, np.ndarray]], stem: str) -> by
 
     `source` is the path of a clip inside the zip: unpack it where the training is started.
     """
-    stem = _KEY_UNSAFE.sub("_", stem)[:80] or "clip"
-    named = [(row, f"clips/{stem}_{number}.wav", samples) for number, (row, samples) in enumerate(rows, 1)]
-    target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("train.jsonl", finetune_jsonl((row, name) for row, name, _ in named))
-        for _, name, samples in named:
-            archive.writestr(name, _wav(samples))
-    return target.getvalue()
+    stem = _KEY_UNSAFE.sub("_", cut_to_bytes(stem, MAX_NAME_BYTES)) or "clip"
+    names = [f"clips/{stem}_{number}.wav" for number in range(1, len(rows) + 1)]
+
+    def files() -> Iterator[tuple[str, str | bytes]]:
+        yield "train.jsonl", finetune_jsonl((row, name) for name, (row, _) in zip(names, rows, strict=True))
+        for name, (_, samples) in zip(names, rows, strict=True):
+            yield name, _wav(samples)
+
+    return zip_of(files())
 
 
 def _wav(samples: np.ndarray) -> bytes:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from urllib.parse import urlencode
 
-DOWNLOADS = ("txt", "json", "srt", "vtt")
+from sensevoice.runtime.file_names import short_stem
 
-MAX_STEM = 80
-"""With an extension, and Chinese at three bytes a character, this stays below 255 bytes."""
+DOWNLOADS = ("txt", "json", "srt", "vtt")
 
 
 def download_links(job_id: str, view: str, labels: str) -> tuple[str, ...]:
@@ -22,5 +20,5 @@ def download_links(job_id: str, view: str, labels: str) -> tuple[str, ...]:
 
 def file_stem(name: str, partial: bool) -> str:
     """Return how a download is named after its recording; one that is not whole says so."""
-    stem = (Path(name).stem or "transcript")[:MAX_STEM]
+    stem = short_stem(name, "transcript")
     return f"{stem}.partial" if partial else stem
