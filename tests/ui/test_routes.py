@@ -100,6 +100,25 @@ def test_a_finished_job_and_its_rows(site: Site) -> None:
     assert rows["segments"][4]["events"] == [{"name": "BGM", "trend": "rising"}]
 
 
+def test_json_is_compressed_for_who_reads_it_and_sound_never(site: Site) -> None:
+    site.script.items = [*many(60), transcript(many(60))]
+    job_id = site.done()
+    for path in ("labels", "jobs", f"jobs/{job_id}/segments"):
+        packed = site.client.get(f"/sv/{path}", headers={"Accept-Encoding": "gzip, br"})
+        plain = site.client.get(f"/sv/{path}", headers={"Accept-Encoding": "identity"})
+        assert "content-encoding" not in plain.headers and packed.json() == plain.json()
+    assert packed.headers["content-encoding"] == "gzip" and packed.headers["cache-control"] == "no-store"
+    assert packed.headers["vary"] == plain.headers["vary"] == "Accept-Encoding"
+    sound = site.client.get(f"/sv/jobs/{job_id}/audio", headers={"Accept-Encoding": "gzip"})
+    assert "content-encoding" not in sound.headers
+
+
+@pytest.mark.parametrize("query", ["from=x", "from=0&version=1.5"])
+def test_numbers_of_rows_that_are_none_are_a_sentence(site: Site, query: str) -> None:
+    answer = site.client.get(f"/sv/jobs/{site.done()}/segments?{query}")
+    assert answer.status_code == 400 and answer.json()["code"] == "bad_request"
+
+
 def test_only_the_rows_that_are_missing_are_sent(tmp_path: Path) -> None:
     site = Site(Script(call(), hold_after=6), tmp_path)
     job_id = site.job()
