@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from starlette.requests import Request
 
@@ -12,6 +12,7 @@ from sensevoice.errors import BadRequest
 from sensevoice.jobs.corrections import Correction
 from sensevoice.options import Options
 from sensevoice.transcript import Span
+from sensevoice.ui.settings import options_with
 
 Body: TypeAlias = Mapping[str, object]
 
@@ -67,9 +68,7 @@ def span(body: Body) -> Span:
 
 def retranscribe_options(body: Body, options: Options) -> Options:
     """Return a job's options with those of RETRANSCRIBE_SETTINGS in the body. Raises OptionError."""
-    chosen = {name: body[name] for name in RETRANSCRIBE_SETTINGS if name in body}
-    values: dict[str, Any] = {**options.as_dict(), **chosen}  # Options checks the types, too
-    return Options(**values)
+    return options_with(options, {name: body[name] for name in RETRANSCRIBE_SETTINGS if name in body})
 
 
 def correction(body: Body) -> Correction:

@@ -1,7 +1,7 @@
 """HTTP routes of the workbench: jobs, their rows, sound, exports and corrections.
 
-Plain HTTP beside gradio's own routes, so that a page fetches only the rows that it lacks, any page can
-look at any job of its owner, and a dropped connection loses nothing.
+Plain HTTP beside gradio's own routes: a page fetches only the rows that it lacks, any page can show any
+job of its owner, and a lost connection loses nothing.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ Method = Callable[[Request, Body], Response | Json]
 
 
 def job_routes(runner: JobRunner, recognise: RecogniseSpansFn, cut: CutFn) -> list[BaseRoute]:
-    """Return the routes below /sv, to be put before gradio's own."""
+    """Return the routes below /sv, which must come before gradio's own."""
     at = JobRoutes(runner, recognise, cut)
     job = "/sv/jobs/{job_id}"
     return [
@@ -80,7 +80,7 @@ def job_routes(runner: JobRunner, recognise: RecogniseSpansFn, cut: CutFn) -> li
 
 
 class JobRoutes:
-    """The answers. Each method takes a request and its JSON body and runs in a thread of its own."""
+    """The handlers of the routes. Each method takes a request and its JSON body, and runs in a thread."""
 
     def __init__(self, runner: JobRunner, recognise: RecogniseSpansFn, cut: CutFn) -> None:
         self._runner = runner
@@ -90,7 +90,7 @@ class JobRoutes:
         self._proposals = Proposals(runner.store, recognise)
 
     def answer(self, method: Method, needs_model: bool = False) -> Callable[[Request], Awaitable[Response]]:
-        """Return the route's function around a method: its body, its thread, and its errors as JSON."""
+        """Return the endpoint that runs a method: with the body, in a thread, and with errors as JSON."""
 
         def respond(request: Request, body: Body) -> Response:
             answer = method(request, body)
@@ -107,7 +107,7 @@ class JobRoutes:
                 return await run_in_threadpool(respond, request, body)
             except SenseVoiceError as error:
                 return _failed(error)
-            except FileNotFoundError:  # deleted while it was asked for
+            except FileNotFoundError:  # deleted meanwhile
                 return _failed(JobNotFound(job=request.path_params.get("job_id")))
             except Exception:
                 return _failed(Unexpected(reference=log_unexpected()))
@@ -115,7 +115,7 @@ class JobRoutes:
         return answering
 
     async def _model_is_there(self) -> None:
-        """Wait for the models without a thread, of which there are few. Raises what kept them away."""
+        """Wait for the models without taking a thread, of which there are few. Raises why there are none."""
         while self._runner.paused:
             self._runner.check()
             await asyncio.sleep(MODEL_POLL_S)
@@ -212,7 +212,7 @@ class JobRoutes:
         )
 
     def finetune(self, request: Request, body: Body) -> Response:
-        """Return the corrected rows with their clips, as SenseVoice is trained further with."""
+        """Return the corrected rows with their clips, in the form for fine-tuning SenseVoice."""
         job = self._finished(request)
         rows = training_rows(self._segments(job))
         if not rows:
@@ -227,23 +227,25 @@ class JobRoutes:
     def zip(self, request: Request, body: Body) -> Response:
         wanted = request.query_params
         options = serialise.render_options(wanted)
-        return compare.zip_response(self._store, self._several(request), wanted.get("format", "txt"), options)
+        return compare.zip_response(
+            self._store, self._chosen_jobs(request), wanted.get("format", "txt"), options
+        )
 
     def table(self, request: Request, body: Body) -> Json:
-        return compare.table(self._store, self._several(request))
+        return compare.table(self._store, self._chosen_jobs(request))
 
     def csv(self, request: Request, body: Body) -> Response:
         labels = request.query_params.get("labels", "zh")
-        return compare.table_response(self._store, self._several(request), labels)
+        return compare.table_response(self._store, self._chosen_jobs(request), labels)
 
-    def _several(self, request: Request) -> list[Job]:
+    def _chosen_jobs(self, request: Request) -> list[Job]:
         return compare.chosen_jobs(self._store, request.state.owner, request.query_params.get("jobs"))
 
     def _job(self, request: Request) -> Job:
         return self._store.job(request.path_params["job_id"], request.state.owner)
 
     def _finished(self, request: Request) -> Job:
-        """Return a job that can be corrected: its rows no longer move."""
+        """Return the job if it is finished: only then the numbers of rows are final. Raises BadRequest."""
         job = self._job(request)
         if not job.finished:
             raise BadRequest(reason="the job is not finished / 任务还没有完成")
@@ -257,9 +259,9 @@ class JobRoutes:
 
 
 def owner_of(request: Request) -> str:
-    """Return the login behind a request, empty without logins. Raises LoginNeeded.
+    """Return the login of a request, "" without logins. Raises LoginNeeded.
 
-    As gradio does it: the cookie that its login sets names a token of a user.
+    As in gradio: the cookie that its login sets holds a token of the user.
     """
     app = request.app
     if app.auth is None:

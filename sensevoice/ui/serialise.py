@@ -1,4 +1,4 @@
-"""Jobs and segments as the values of JSON that the workbench in the browser draws."""
+"""Jobs and segments as the JSON that the workbench in the browser draws."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ KINDS = {
     "emotion": list(EMOTION_NAMES),
     "event": list(EVENT_NAMES),
 }
-"""The tags that people can choose when they correct a row."""
+"""The tags that can be chosen when a row is corrected."""
 
 
 def labels() -> Json:
-    """Return every tag's name for people, the tags of each kind, and what can be exported."""
+    """Return every tag's label, the tags of each kind, and the export formats."""
     names = [*LANGUAGE_NAMES, *EMOTION_NAMES, *EVENT_NAMES]
     return {
         "labels": {locale: {name: label(name, locale) for name in names} for locale in LABELS},
@@ -49,7 +49,7 @@ def labels() -> Json:
 
 
 def job_row(runner: JobRunner, job: Job) -> Json:
-    """Return a line of the list of jobs, with what is known of a running one at this moment."""
+    """Return a row of the list of jobs; of a running one, its state at this moment."""
     live = runner.live(job.id)
     progress = live.progress if live else None
     now = live.job if live else job
@@ -71,13 +71,13 @@ def job_row(runner: JobRunner, job: Job) -> Json:
 
 
 def is_partial(runner: JobRunner, job: Job) -> bool:
-    """Tell whether a job has not come to its end."""
+    """Return whether a job has no complete result."""
     result = runner.result(job)
     return result is None or result.partial
 
 
 def job_details(runner: JobRunner, job: Job) -> Json:
-    """Return what the page of one job shows beside its rows."""
+    """Return what the page shows of one job beside its rows."""
     result = runner.result(job)
     transcript = result.transcript if result else Transcript(job.name, 0, (), options=job.options)
     return {
@@ -86,21 +86,21 @@ def job_details(runner: JobRunner, job: Job) -> Json:
         "diagnostics": [{"name": d.name, "zh": d.zh, "en": d.en} for d in transcript.diagnostics],
         "coverage": _coverage(transcript),
         "highlights": [_highlight(each) for each in highlights(transcript)],
-        "courses": _courses(transcript),
+        "courses": _timelines(transcript),
         "settings": job.options.as_dict(),
     }
 
 
 def version(runner: JobRunner, job: Job) -> int:
-    """Return a number that changes whenever rows that were sent are no longer the same.
+    """Return a number that changes whenever rows that were sent are out of date.
 
-    0 while rows are only added; the end puts them in order of time, and every correction counts.
+    0 while rows are only added; the end of the job sorts them by time, and every correction counts up.
     """
     return 0 if runner.live(job.id) else 1 + runner.store.corrections(job)
 
 
 def segment_rows(runner: JobRunner, job: Job, first: int, known_version: int | None) -> Json:
-    """Return the rows from `first` on, or all of them when those that are known are out of date."""
+    """Return the rows from `first` on, or all of them when those of `known_version` are out of date."""
     now = version(runner, job)
     live = runner.live(job.id)
     segments = list(live.segments) if live else runner.store.result(job).transcript.segments
@@ -127,7 +127,7 @@ def segment_row(row: int, segment: Segment) -> Json:
         "channel": segment.channel,
         "error": segment.error,
         "edited": segment.original is not None,
-        # They are about what the model heard, not about what a person made of it.
+        # Scores belong to what the model wrote, not to a correction.
         "scores": [] if segment.original else [_score(score) for score in segment.scores],
     }
 
@@ -146,7 +146,7 @@ def proposal(proposed: Proposal, rows: Sequence[Segment]) -> Json:
 
 
 def chosen(runner: JobRunner, job: Job, wanted: str | None) -> Transcript:
-    """Return a job's transcript, or only the rows that are named: `3,5,8`. Raises BadRequest."""
+    """Return a job's transcript, or only the rows named, such as "3,5,8". Raises BadRequest."""
     result = runner.result(job)
     transcript = result.transcript if result else Transcript(job.name, 0, (), options=Options())
     transcript = replace(transcript, source=job.name)
@@ -161,7 +161,7 @@ def chosen(runner: JobRunner, job: Job, wanted: str | None) -> Transcript:
 
 
 def render_options(wanted: Mapping[str, str]) -> RenderOptions:
-    """Return how the parameters of an address want an export. Raises OptionError."""
+    """Return the options of an export from the parameters of its address. Raises OptionError."""
     return RenderOptions(
         view=wanted.get("view", "tagged"),
         locale=wanted.get("labels", "zh"),
@@ -170,12 +170,12 @@ def render_options(wanted: Mapping[str, str]) -> RenderOptions:
     )
 
 
-def file_response(content: str, stem: str, kind: Format) -> Response:
+def file_response(content: str, stem: str, form: Format) -> Response:
     """Return a text as a download with a name in any script (RFC 6266)."""
-    name = quote(f"{stem}{kind.extension}", safe="")
+    name = quote(f"{stem}{form.extension}", safe="")
     return Response(
         content.encode(),
-        media_type=f"{kind.mime_type}; charset=utf-8",
+        media_type=f"{form.mime_type}; charset=utf-8",
         headers={"Content-Disposition": f"attachment; filename*=UTF-8''{name}", "Cache-Control": "no-store"},
     )
 
@@ -190,7 +190,7 @@ def _coverage(transcript: Transcript) -> Json:
     }
 
 
-def _courses(transcript: Transcript) -> Json:
+def _timelines(transcript: Transcript) -> Json:
     if not transcript.duration_ms:
         return {"emotions": [], "rates": []}
     emotions = [
@@ -212,10 +212,10 @@ def _courses(transcript: Transcript) -> Json:
     return {"emotions": emotions, "rates": rates}
 
 
-def _highlight(found: Highlight) -> Json:
+def _highlight(item: Highlight) -> Json:
     return {
-        "zh": highlight_name(found.kind, "zh"),
-        "en": highlight_name(found.kind, "en"),
-        "start_ms": found.span.start_ms,
-        "text": found.text,
+        "zh": highlight_name(item.kind, "zh"),
+        "en": highlight_name(item.kind, "en"),
+        "start_ms": item.span.start_ms,
+        "text": item.text,
     }
