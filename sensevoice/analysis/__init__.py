@@ -1,1 +1,1 @@
-"""Numbers from the record."""
+"""Analysis of the record: coverage, diagnostics, highlights, statistics."""

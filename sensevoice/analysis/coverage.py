@@ -1,4 +1,4 @@
-"""How much of a recording was taken as speech, and which stretches were left out altogether."""
+"""How much of a recording was taken as speech, and which parts are in no segment."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from sensevoice.transcript import Span, Transcript
 
 MIN_GAP_MS = 3_000
-"""A pause up to this long is how people talk; a longer one may be speech that was missed."""
+"""Pauses up to this length are normal in speech; a longer one may be speech that was missed."""
 
 
 @dataclass(frozen=True)
 class Coverage:
-    """What became of the time of a file; stretches heard in both channels count once.
+    """How the time of a file was classified; time in segments of both channels counts once.
 
-    `speech_ms` was taken as speech, `sound_ms` as sound alone. `gaps` are the stretches longer than
-    MIN_GAP_MS in no segment at all, in order.
+    `speech_ms` was taken as speech, `sound_ms` as sound only. `gaps` are the parts longer than MIN_GAP_MS in
+    no segment, in order.
     """
 
     duration_ms: int
@@ -24,14 +24,9 @@ class Coverage:
     sound_ms: int
     gaps: tuple[Span, ...]
 
-    @property
-    def speech_fraction(self) -> float:
-        """The share of the file that was taken as speech, 0 for an empty file."""
-        return self.speech_ms / self.duration_ms if self.duration_ms else 0.0
-
 
 def coverage(transcript: Transcript) -> Coverage:
-    """Return what became of the time of a file."""
+    """Return how the time of a file was classified."""
     duration_ms = transcript.duration_ms
     speech = [segment.span for segment in transcript.segments if segment.kind == "speech"]
     everything = union(segment.span for segment in transcript.segments)
@@ -45,7 +40,7 @@ def coverage(transcript: Transcript) -> Coverage:
 
 
 def union(spans: Iterable[Span]) -> list[Span]:
-    """Return the stretches that the spans cover together, in order, none touching another."""
+    """Return the union of the spans as spans in order, none touching another."""
     result: list[Span] = []
     for span in sorted(spans):
         if result and span.start_ms <= result[-1].end_ms:
@@ -56,12 +51,12 @@ def union(spans: Iterable[Span]) -> list[Span]:
 
 
 def covered_ms(spans: Iterable[Span], duration_ms: int) -> int:
-    """Return how much time the spans cover together, within the file."""
+    """Return the duration of the union of the spans, within the file."""
     return sum(max(0, min(span.end_ms, duration_ms) - span.start_ms) for span in union(spans))
 
 
 def _between(covered: list[Span], duration_ms: int) -> list[Span]:
-    """Return the stretches outside the covered ones, from the start to the end of the file."""
+    """Return the complement of the covered spans, from the start to the end of the file."""
     starts_ms = [0, *(span.end_ms for span in covered)]
     ends_ms = [*(span.start_ms for span in covered), duration_ms]
     return [Span(start, end) for start, end in zip(starts_ms, ends_ms, strict=True) if start < end]

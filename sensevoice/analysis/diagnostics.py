@@ -34,33 +34,33 @@ from sensevoice.transcript import Diagnostic, Segment, Span
 __all__ = ["SILENCE_DBFS", "SignalMeter", "diagnose", "level_dbfs"]
 
 MIN_SNR_DB = 10.0
-"""Recognisers hold up to about here; below, the error rate climbs steeply with every decibel."""
+"""Recognisers are robust down to about here; below, the error rate rises steeply with every decibel."""
 
 MARGIN_MS = 300
-"""Speech detection cuts the faint beginnings and ends of words; they are not taken for background."""
+"""Speech detection cuts off faint beginnings and ends of words, which must not count as background."""
 
 MIN_BACKGROUND_MS = 500
-"""Less sound outside of speech than this says nothing about the noise."""
+"""With less sound outside of speech the noise is not measured."""
 
 MAX_CLIPPED_PERCENT = 0.1
-"""A stray click stays below; a gain set too high clips every loud vowel and is far above."""
+"""A single click stays below; too high a gain clips every loud vowel and is far above."""
 
 MIN_SPEECH_DBFS = -40.0
 """Speech is usually recorded at -30 to -15 dBFS; 16-bit noise and hum stand out below this."""
 
 MIN_SIDE_DB = 10.0
-"""A side that is this much louder has its own speaker: with echo over the line the other side stays
-below, while the level differences of ordinary stereo are smaller, or do not change places."""
+"""A side that is this much louder has its own speaker: echo on the line is softer than this, while the level
+differences of ordinary stereo are smaller, or do not alternate."""
 
 MIN_SIDE_SHARE = 0.05
-"""Each side must lead for a twentieth of the time: a caller who mostly listens still says that much."""
+"""Each side must be louder for a twentieth of the time: even a caller who mostly listens speaks that much."""
 
 MAX_SIDES_CORRELATION = 0.3
-"""Of the two levels over time. Ordinary stereo rises and falls together (0.8 and more); speakers who
-take turns make it negative."""
+"""Of the two levels over time. Ordinary stereo rises and falls together (0.8 and more); with speakers who
+take turns it is negative."""
 
 ACTIVE_RANGE_DB = 25.0
-"""Frames this far below the loud ones are pauses, in which sides differ by their noise only."""
+"""Frames this far below the loud ones are pauses, in which sides differ in their noise only."""
 
 MIN_TREBLE_DB = -50.0
 """Speech above 5 kHz relative to all of it. Measured: -17 to -33 dB for the example recordings of
@@ -76,7 +76,7 @@ length of 20 s) read better than the usual ones of 15 s. A word of English count
 are hurried, 150 to 200 are not. Its syllables are no measure, of which unhurried English has 240 to 300."""
 
 MIN_SPEECH_MS = 5_000
-"""A rate from less speech than this is chance."""
+"""A rate from less speech than this is unreliable."""
 
 CHARACTER = re.compile("[0-9㐀-䶿一-鿿豈-﫿぀-ヿ가-힣\U00020000-\U0003ffff]")
 """Han, kana, hangul and digits: one character is about one syllable."""
@@ -126,7 +126,7 @@ ADVICE = {
 
 
 class _Sound(NamedTuple):
-    """The frames that lie within speech, and those well outside of it."""
+    """The levels of frames within speech, and of those well outside of it."""
 
     speech: Levels
     background: Levels
@@ -141,10 +141,10 @@ def diagnose(
     bad_packets: int = 0,
     readable_percent: float | None = None,
 ) -> tuple[Diagnostic, ...]:
-    """Return what is wrong, most important first; nothing for a clean recording.
+    """Return the problems of a recording, most important first; none for a clean one.
 
-    `speech` is where speech was detected, in any order; `source_rate_hz` the file's own sample rate, 0
-    when unknown; `readable_percent` how much of a file that is not whole could be read.
+    `speech` is the detected speech, in any order; `source_rate_hz` the sample rate of the file, 0 when
+    unknown; `readable_percent` how much of an incomplete file could be read.
     """
     sound = _split(meter, speech, segments)
     measured = {
@@ -168,16 +168,16 @@ def _diagnostic(name: str, value: float) -> Diagnostic:
 def _split(meter: SignalMeter, speech: Sequence[Span], segments: Sequence[Segment]) -> _Sound:
     levels = meter.levels
     inside = frames_within(speech, len(levels))
-    # Applause and music that were recognised as such are part of the recording, not its noise.
-    heard = [*speech, *(segment.span for segment in segments if segment.kind == "sound")]
-    outside = ~frames_touched(heard, len(levels), MARGIN_MS)
+    # Applause and music that were recognised as such are content, not noise.
+    content = [*speech, *(segment.span for segment in segments if segment.kind == "sound")]
+    outside = ~frames_touched(content, len(levels), MARGIN_MS)
     return _Sound(levels[inside], levels[outside], meter.treble_levels[inside])
 
 
 def _low_snr(sound: _Sound) -> float | None:
     if not sound.speech.size or sound.background.size * METER_FRAME_MS < MIN_BACKGROUND_MS:
         return None
-    # The median: a door that slams between two sentences is not the background.
+    # The median: a door that slams between two sentences is no background noise.
     snr_db = mean_dbfs(sound.speech) - float(np.median(sound.background))
     return snr_db if snr_db < MIN_SNR_DB else None
 
@@ -188,7 +188,7 @@ def _clipping(meter: SignalMeter) -> float | None:
 
 
 def _very_quiet(meter: SignalMeter, sound: _Sound) -> float | None:
-    """Measure the speech, or the loudest twentieth where none was found: it may be too quiet to find."""
+    """Measure the speech, or the loudest twentieth if none was found: it may be too quiet to be found."""
     if sound.speech.size:
         level = mean_dbfs(sound.speech)
     elif meter.levels.size:
@@ -204,7 +204,7 @@ def _channels_differ(levels: Levels) -> float | None:
     louder = levels.max(axis=0)
     active = levels[:, louder > max(np.percentile(louder, 95) - ACTIVE_RANGE_DB, MIN_SPEECH_DBFS - 20)]
     if active.shape[1] * METER_FRAME_MS < MIN_SPEECH_MS or not active.std(axis=1).all():
-        return None  # too little to judge, or a side that does not change at all: a dead channel
+        return None  # too little to judge, or a side that never changes: a dead channel
     lead_db = active[0] - active[1]
     left, right = float(np.mean(lead_db > MIN_SIDE_DB)), float(np.mean(lead_db < -MIN_SIDE_DB))
     together = np.asarray(np.corrcoef(active))[0, 1] > MAX_SIDES_CORRELATION
@@ -215,7 +215,7 @@ def _band_limited(sound: _Sound, source_rate_hz: int) -> float | None:
     if 0 < source_rate_hz < SAMPLE_RATE_HZ:
         return source_rate_hz / 2
     level = mean_dbfs(sound.speech)
-    # Of speech that is too quiet, treble is lost in rounding noise whatever the microphone heard.
+    # In speech that is too quiet, treble is lost in rounding noise, whatever the microphone.
     if level < MIN_SPEECH_DBFS or mean_dbfs(sound.speech_treble) - level > MIN_TREBLE_DB:
         return None
     return float(TELEPHONE_HZ)

@@ -20,10 +20,10 @@ HIGHLIGHT_NAMES: Mapping[HighlightKind, tuple[str, str]] = MappingProxyType(
         "impatience": ("不耐烦", "impatience"),
     }
 )
-"""Kind → (Chinese, English), in the order in which readers are offered them."""
+"""Kind → (Chinese, English), in the order in which they are offered."""
 
 SOUND_GAP_MS = 1_000
-"""Laughter with a breath this long in it is one laughter, and one cut."""
+"""Laughter with a breath of this length in it is one highlight, and one cut."""
 
 _SOUNDS: Mapping[str, HighlightKind] = MappingProxyType(
     {"Applause": "applause", "Laughter": "laughter", "Cry": "crying"}
@@ -32,11 +32,11 @@ _SOUNDS: Mapping[str, HighlightKind] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Highlight:
-    """One moment: what, when, in which segment (its index in the transcript), and what was said.
+    """One moment: its kind, time, segment (index in the transcript) and text.
 
-    Sounds of one kind that follow each other closely are one highlight, with the index of the first.
-    Impatience is anger with a cough in the same segment or the next one of that channel; it stands in
-    place of the anger and lasts until the end of the cough's segment.
+    Sounds of one kind in close succession are one highlight, with the index of the first. Impatience is
+    anger with a cough in the same segment or the next one of that channel; it replaces the anger and lasts
+    until the end of the segment with the cough.
     """
 
     kind: HighlightKind
@@ -53,7 +53,7 @@ def highlights(transcript: Transcript) -> tuple[Highlight, ...]:
     for item in _each(transcript.segments):
         key = item.kind, item.channel
         place = latest.get(key)
-        if place is not None and _goes_on(result[place], item):
+        if place is not None and _continues(result[place], item):
             result[place] = _joined(result[place], item)
         else:
             latest[key] = len(result)
@@ -62,7 +62,7 @@ def highlights(transcript: Transcript) -> tuple[Highlight, ...]:
 
 
 def highlight_name(kind: HighlightKind, locale: str) -> str:
-    """Return the name of a kind for a reader of "zh" or, for any other value, of English."""
+    """Return the name of a kind in Chinese for "zh", else in English."""
     return HIGHLIGHT_NAMES[kind][0 if locale == "zh" else 1]
 
 
@@ -102,7 +102,7 @@ def _anger(segment: Segment, index: int, after: Segment | None) -> Highlight:
     return Highlight("anger", segment.span, index, segment.text, segment.channel)
 
 
-def _goes_on(before: Highlight, item: Highlight) -> bool:
+def _continues(before: Highlight, item: Highlight) -> bool:
     gap_ms = item.span.start_ms - before.span.end_ms
     return item.kind in _SOUNDS.values() and gap_ms <= SOUND_GAP_MS
 

@@ -1,4 +1,4 @@
-"""What a recording amounts to in numbers: shares of time, courses over time, one row per file."""
+"""Statistics of a recording: shares of time, timelines, and a comparison of files."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from sensevoice.transcript import Segment, Span, Transcript
 Unit = Literal["characters", "words"]
 
 COUNTED_BY_CHARACTER = ("zh", "yue", "ja", "ko")
-"""Their speech rate is given in characters: they write about one character for each syllable or mora."""
+"""Languages whose speech rate is in characters: one character is about one syllable or mora."""
 
 BINS = 60
-"""Points of a curve over a whole file when no length is given; a chart 600 px wide shows no more."""
+"""Points of a timeline over a whole file by default; a chart 600 px wide shows no more."""
 
 MIN_BIN_MS = 10_000
-"""Shorter bins hold a sentence or less, and the curve shows its chance length rather than the speaker."""
+"""Shorter bins hold a sentence or less, whose length is chance and tells nothing about the speaker."""
 
 MIN_RATE_MS = 1_000
-"""With less speech than this in a bin its rate is not measured."""
+"""With less speech in a bin its rate is not measured."""
 
 
 @dataclass(frozen=True)
 class Share:
-    """How long one label held, and which part of the whole that is; the name "" stands for none named."""
+    """The duration of one label, and its fraction of the whole; the name "" stands for no label."""
 
     name: str
     duration_ms: int
@@ -38,7 +38,7 @@ class Share:
 
 @dataclass(frozen=True)
 class Shares:
-    """Languages and emotions as shares of the speech, sounds as shares of the whole file; longest first."""
+    """Languages and emotions as shares of the speech, sounds as shares of the file; longest first."""
 
     languages: tuple[Share, ...]
     emotions: tuple[Share, ...]
@@ -47,7 +47,7 @@ class Shares:
 
 @dataclass(frozen=True)
 class EmotionBin:
-    """The emotions of the speech in one stretch of the file, as (name, milliseconds), longest first."""
+    """The emotions of the speech in one bin, as (name, milliseconds), longest first."""
 
     span: Span
     emotions: tuple[tuple[str, int], ...]
@@ -55,7 +55,7 @@ class EmotionBin:
 
 @dataclass(frozen=True)
 class RateBin:
-    """How fast was spoken in one stretch of the file; None where hardly anything was said in that unit."""
+    """The speech rate in one bin; None with too little speech of that unit."""
 
     span: Span
     characters_per_minute: float | None
@@ -64,7 +64,7 @@ class RateBin:
 
 @dataclass(frozen=True)
 class Comparison:
-    """One file among several; `emotions` are (name, number of segments), most frequent first."""
+    """One of several files; `emotions` are (name, number of segments), most frequent first."""
 
     source: str
     duration_ms: int
@@ -75,8 +75,8 @@ class Comparison:
 
 
 def shares(transcript: Transcript) -> Shares:
-    """Return the shares of time by language, emotion and sound."""
-    speech = [segment for segment in transcript.segments if _is_heard(segment)]
+    """Return the shares of time of languages, emotions and sounds."""
+    speech = [segment for segment in transcript.segments if _is_recognised_speech(segment)]
     total_ms = sum(segment.span.duration_ms for segment in speech)
     sounds: dict[str, list[Span]] = {}
     for segment in transcript.segments:
@@ -92,7 +92,7 @@ def shares(transcript: Transcript) -> Shares:
 
 def emotion_over_time(transcript: Transcript, bin_ms: int | None = None) -> tuple[EmotionBin, ...]:
     """Return the emotions of the speech in equal bins over the whole file."""
-    speech = [segment for segment in transcript.segments if _is_heard(segment)]
+    speech = [segment for segment in transcript.segments if _is_recognised_speech(segment)]
     width_ms = bin_ms or default_bin_ms(transcript.duration_ms)
     times: dict[int, Counter[str]] = {}
     for segment in speech:
@@ -105,16 +105,16 @@ def emotion_over_time(transcript: Transcript, bin_ms: int | None = None) -> tupl
 
 
 def speech_rate_over_time(transcript: Transcript, bin_ms: int | None = None) -> tuple[RateBin, ...]:
-    """Return how fast was spoken in equal bins, by the time that was speech and not by that of the bin.
+    """Return the speech rate in equal bins, per minute of speech and not of the bin.
 
-    Characters are counted for Chinese, Cantonese, Japanese and Korean, words for other languages; a
-    segment's count is spread evenly over its time.
+    Characters are counted for Chinese, Cantonese, Japanese and Korean, words for other languages; the count
+    of a segment is spread evenly over its time.
     """
     width_ms = bin_ms or default_bin_ms(transcript.duration_ms)
     counts: dict[tuple[int, Unit], float] = {}
     times_ms: Counter[tuple[int, Unit]] = Counter()
     for segment in transcript.segments:
-        if not _is_heard(segment):
+        if not _is_recognised_speech(segment):
             continue
         unit, count = spoken_units(segment)
         for index, part in _parts(segment.span, width_ms):
@@ -130,12 +130,12 @@ def speech_rate_over_time(transcript: Transcript, bin_ms: int | None = None) -> 
 
 
 def compare(transcripts: Iterable[Transcript]) -> tuple[Comparison, ...]:
-    """Return a row for each file: which turned angry, when first, and how often."""
+    """Return a row for each file: its emotions, when it first turned angry, and how often."""
     return tuple(map(_comparison, transcripts))
 
 
 def spoken_units(segment: Segment) -> tuple[Unit, int]:
-    """Return in which unit the segment's language is counted, and how many were spoken."""
+    """Return the unit in which the language of a segment is counted, and how many were spoken."""
     by_character = segment.language in COUNTED_BY_CHARACTER
     if not segment.language:
         by_character = any(map(is_unspaced, segment.text))
@@ -145,16 +145,16 @@ def spoken_units(segment: Segment) -> tuple[Unit, int]:
 
 
 def default_bin_ms(duration_ms: int) -> int:
-    """Return the length of a bin in whole seconds that gives at most BINS bins of MIN_BIN_MS or more."""
+    """Return the length of a bin, in whole seconds, for at most BINS bins of at least MIN_BIN_MS."""
     return max(MIN_BIN_MS, -(-duration_ms // (BINS * 1000)) * 1000)
 
 
-def _is_heard(segment: Segment) -> bool:
+def _is_recognised_speech(segment: Segment) -> bool:
     return segment.kind == "speech" and not segment.error
 
 
 def _emotion(segment: Segment) -> str:
-    """Return the emotion if it is one that is shown; "neutral" and "unknown" name none."""
+    """Return the emotion if it is one that is shown, which "neutral" and "unknown" are not."""
     return segment.emotion if segment.emotion in EMOTION_NAMES else ""
 
 
@@ -177,7 +177,7 @@ def _bins(duration_ms: int, width_ms: int) -> list[Span]:
 
 
 def _parts(span: Span, width_ms: int) -> Iterator[tuple[int, Span]]:
-    """Yield the number of each bin that a span reaches into and its part in that bin."""
+    """Yield the number of each bin that a span overlaps, and its part in that bin."""
     for index in range(span.start_ms // width_ms, (span.end_ms - 1) // width_ms + 1):
         left_ms, right_ms = index * width_ms, (index + 1) * width_ms
         yield index, Span(max(span.start_ms, left_ms), min(span.end_ms, right_ms))

@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import sqlite3
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -14,6 +13,8 @@ from pathlib import Path
 
 from sensevoice.audio.source import is_media
 from sensevoice.options import Options
+from sensevoice.runtime import atomic
+from sensevoice.runtime.atomic import remove_leftovers as remove_leftovers
 from sensevoice.transcript import ModelInfo
 
 MEDIA_SUFFIXES = frozenset(
@@ -58,10 +59,6 @@ MEDIA_SUFFIXES = frozenset(
     ]
 )
 """A file with such a name is expected to be media: if it is not, that is reported, not passed over."""
-
-
-LEFTOVER = ".sensevoice-part"
-"""Ends the name of a file while it is written; nobody else's files end so."""
 
 
 @dataclass(frozen=True)
@@ -148,22 +145,6 @@ def _text(path: Path) -> str:
 
 
 def write_whole(path: Path, parts: Iterable[str]) -> None:
-    """Write a text file so that it is there whole or not at all, whatever happens meanwhile."""
+    """Write a result, which every user of the machine may read, whole or not at all. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.", suffix=LEFTOVER)
-    try:
-        with open(handle, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
-            file.writelines(parts)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-
-
-def remove_leftovers(directory: Path) -> None:
-    """Remove what a killed run was writing."""
-    for leftover in directory.glob(f".*{LEFTOVER}"):
-        leftover.unlink(missing_ok=True)
+    atomic.write_whole(path, parts, mode=0o644)

@@ -1,14 +1,13 @@
-"""Every way to write a transcript. A new format is one module with a function and one row in FORMATS."""
+"""All export formats. A new one is a module with a function that returns text, and a row in FORMATS."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from sensevoice.formats import audacity, sheets
 from sensevoice.formats.ass import ass
 from sensevoice.formats.base import LABELS, VIEWS, Format, RenderOptions, check_choice
-from sensevoice.formats.bundle import bundle
 from sensevoice.formats.edl import edl
 from sensevoice.formats.jsonl import jsonl
 from sensevoice.formats.lrc import lrc
@@ -29,7 +28,6 @@ __all__ = [
     "check_traditional",
     "from_dict",
     "render",
-    "render_bundle",
     "render_view",
     "to_dict",
 ]
@@ -64,14 +62,14 @@ _ROWS = (
         ".highlights.txt",
         "text/plain",
         "亮点（Audacity 标签）",
-        "Highlights (Audacity locale)",
+        "Highlights (Audacity labels)",
         audacity.highlights_track,
     ),
     Format("edl", ".edl", "text/x-edl", "亮点剪辑表（EDL）", "Highlights (EDL cut list)", edl),
 )
 
 FORMATS: Mapping[str, Format] = MappingProxyType({row.name: row for row in _ROWS})
-"""Every export format by its name, in the order in which a reader is offered them."""
+"""Every export format by its name, in the order in which they are offered."""
 
 
 def render(transcript: Transcript, format_name: str, options: RenderOptions | None = None) -> str:
@@ -81,29 +79,19 @@ def render(transcript: Transcript, format_name: str, options: RenderOptions | No
     """
     check_choice("format", format_name, tuple(FORMATS))
     chosen = options or RenderOptions()
-    # The emoji view is made of what the model wrote, and only there that is converted too.
+    # The emoji view is made from the raw text, so only there that is converted, too.
     shown = traditional(transcript, raw=_is_emoji(format_name, chosen)) if chosen.traditional else transcript
     return FORMATS[format_name].render(shown, chosen)
 
 
 def render_view(transcript: Transcript, view: str, locale: str = "zh", in_traditional: bool = False) -> str:
-    """Return a view as text on a page, with traditional Chinese on demand.
+    """Return a view as text for the page, in traditional Chinese on demand.
 
     Raises OptionError for an unknown view or locale, or for traditional characters without OpenCC.
     """
     options = RenderOptions(view, locale, traditional=in_traditional)
     shown = traditional(transcript, raw=view == "emoji") if in_traditional else transcript
     return view_text(shown, options)
-
-
-def render_bundle(
-    transcripts: Sequence[Transcript], format_name: str, options: RenderOptions | None = None
-) -> bytes:
-    """Return a zip file with a file in the named format for each transcript. Raises as `render`."""
-    check_choice("format", format_name, tuple(FORMATS))
-    return bundle(
-        transcripts, FORMATS[format_name].extension, lambda item: render(item, format_name, options)
-    )
 
 
 def _is_emoji(format_name: str, options: RenderOptions) -> bool:

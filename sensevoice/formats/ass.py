@@ -1,4 +1,4 @@
-"""Advanced SubStation Alpha subtitles with a style, and so a colour, for each emotion."""
+"""Advanced SubStation Alpha subtitles, with a style and colour for each emotion."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FONT_SIZE = 64.0
 """42 half-width columns of this size take three quarters of the width."""
 
 _NO_MARKUP = str.maketrans({"\\": "＼", "{": "｛", "}": "｝"})
-"""Braces and backslashes are markup and cannot be escaped everywhere; their full-width forms read alike."""
+"""Braces and backslashes are markup and cannot be escaped everywhere; their full-width forms look alike."""
 
 
 def ass(transcript: Transcript, options: RenderOptions) -> str:
@@ -29,8 +29,8 @@ def ass(transcript: Transcript, options: RenderOptions) -> str:
     for name, rgb in EMOTION_COLOURS.items():
         if name in used:
             subtitles.styles[name.title()] = _style(*rgb)
-    # pysubs2 writes the head and the styles only: it cuts every time off at 9:59:59.99, for the sake of an
-    # old editor, while players read more hours.
+    # pysubs2 writes the header and the styles only: it limits times to 9:59:59.99, for an old editor, while
+    # players read more hours.
     return subtitles.to_string("ass") + "".join(_dialogue(cue, options.locale) for cue in shown)
 
 

@@ -1,4 +1,4 @@
-"""Audacity's label tracks: start, end in seconds and a text, with tabs between them."""
+"""Audacity's label tracks: start and end in seconds and a text, separated by tabs."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ Label = tuple[int, int, str]
 
 
 def labels_track(transcript: Transcript, options: RenderOptions) -> str:
-    """Return each segment as a label, with its tags as in the tagged transcript."""
+    """Return a label for each segment, with its tags as in the tagged transcript."""
     return _track(
         (line.start_ms, line.end_ms, line.text)
-        for segment in transcript.segments  # one at a time, so that a sound keeps a label of its own
+        for segment in transcript.segments  # one at a time, so that a sound has its own label
         for line in tagged_lines(replace(transcript, segments=(segment,)), options.locale)
     )
 
 
 def highlights_track(transcript: Transcript, options: RenderOptions) -> str:
-    """Return the highlights as labels."""
+    """Return a label for each highlight."""
     return _track(
         (
             item.span.start_ms,
@@ -39,5 +39,5 @@ def _track(labels: Iterable[Label]) -> str:
 
 
 def _seconds(time_ms: int) -> str:
-    """Return seconds with the six decimals that Audacity writes; a float would round far into a file."""
+    """Return seconds with six decimals as Audacity does, exactly; floats are rounded at large times."""
     return f"{time_ms // 1000}.{time_ms % 1000:03d}000"

@@ -1,4 +1,4 @@
-"""What every format shares: how a transcript is to be shown, and how a time is written."""
+"""What all formats share: rendering options, times and names."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ LABELS = ("zh", "en")
 
 @dataclass(frozen=True)
 class RenderOptions:
-    """How to show a transcript. Raises OptionError, naming the option, for a value that is not allowed.
+    """How to render a transcript. Raises OptionError, naming the option, for a value that is not allowed.
 
-    view: one of VIEWS, for the formats that are text to read.
-    locale: one of LABELS, the language of the names of languages, emotions and sounds.
+    view: one of VIEWS, for formats that are plain text.
+    locale: one of LABELS, the language of labels for languages, emotions and sounds.
     traditional: write Chinese and Cantonese in traditional characters; needs the package OpenCC.
-    captions: subtitles for the deaf and hard of hearing, which name the sounds during speech too.
+    captions: subtitles for the deaf and hard of hearing, which name sounds during speech, too.
     """
 
     view: str = "tagged"
@@ -37,10 +37,10 @@ class RenderOptions:
 
 @dataclass(frozen=True)
 class Format:
-    """One export format: how files of it are named and described, and the function that writes it.
+    """One export format: its name, file extension, media type and description, and the function for it.
 
-    Every file is UTF-8 text, its line ends to be written as they are. A format that wants a byte order
-    mark has it as its first character, so that no writer of files can forget it.
+    `render` returns the text of a UTF-8 file, with its final line ends and, if the format needs one, a byte
+    order mark as the first character.
     """
 
     name: str
@@ -66,19 +66,19 @@ def clock(time_ms: int) -> str:
 
 
 def one_line(text: str) -> str:
-    """Return a text in one line, without control characters, that any encoding of Unicode can hold."""
-    # What is no character of its own, such as half of a pair in the name of a file, becomes "?".
+    """Return a text as one line without control characters, in valid Unicode."""
+    # Lone surrogates, as in names of files, become "?".
     clean = text.encode("utf-8", "replace").decode("utf-8")
     return " ".join("".join(char if char.isprintable() else " " for char in clean).split())
 
 
 def title(transcript: Transcript) -> str:
-    """Return the name of the file that was transcribed, without its folder, in one line."""
+    """Return the name of the transcribed file, without its folder, as one line."""
     return one_line(PurePosixPath(transcript.source.replace("\\", "/")).name)
 
 
 def pick(names: tuple[str, str], locale: str) -> str:
-    """Return the Chinese or the English of a pair."""
+    """Return the name for a locale from a pair (Chinese, English)."""
     return names[0] if locale == "zh" else names[1]
 
 
@@ -86,5 +86,5 @@ _CHANNELS = {"left": ("左", "left"), "right": ("右", "right")}
 
 
 def channel_name(channel: str | None, locale: str) -> str:
-    """Return what a reader is shown for a channel, "" when the channels were not split."""
+    """Return the label of a channel, "" when channels were not split."""
     return pick(_CHANNELS.get(channel, (channel, channel)), locale) if channel else ""

@@ -1,4 +1,4 @@
-"""One zip file with the same format of several transcripts."""
+"""Zip files in memory: several transcripts in one format, or any files."""
 
 from __future__ import annotations
 
@@ -6,45 +6,45 @@ import io
 import re
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import PurePosixPath
 
 from sensevoice.formats.base import title
+from sensevoice.runtime.file_names import short_stem
 from sensevoice.transcript import Transcript
 
-MAX_STEM = 80
-"""With an extension, and Chinese at three bytes a character, this stays below 255 bytes."""
-
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*]')
-"""What Windows does not take in the name of a file."""
+"""Characters that Windows does not allow in a file name."""
 
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
-"""Names of devices on Windows, with any extension."""
+"""Names of devices on Windows, whatever their extension."""
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
-"""The earliest time a zip file knows; the time of writing would make every file another."""
+"""The earliest time a zip file can hold; with the time of writing no two files would be the same."""
 
 _FILE_MODE = 0o100644 << 16
 _UNIX = 3
 
 
 def bundle(transcripts: Sequence[Transcript], extension: str, write: Callable[[Transcript], str]) -> bytes:
-    """Return a zip file with what `write` makes of each transcript, in their order.
+    """Return a zip file with what `write` makes of each transcript, in their order."""
+    names = entry_names(transcripts, extension)
+    return zip_of((name, write(transcript)) for name, transcript in zip(names, transcripts, strict=True))
 
-    The same transcripts always give the same bytes.
-    """
+
+def zip_of(files: Iterable[tuple[str, str | bytes]]) -> bytes:
+    """Return a zip file with these names and contents; the same files always give the same bytes."""
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        for transcript, name in zip(transcripts, entry_names(transcripts, extension), strict=True):
+        for name, content in files:
             entry = zipfile.ZipInfo(name, _EPOCH)
             entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.create_system = _UNIX  # not that of the machine that writes
+            entry.create_system = _UNIX  # not the system of this machine
             entry.external_attr = _FILE_MODE
-            archive.writestr(entry, write(transcript))
+            archive.writestr(entry, content)
     return target.getvalue()
 
 
 def entry_names(transcripts: Iterable[Transcript], extension: str) -> list[str]:
-    """Return a name for each transcript that any system can unpack, no two alike in any letter case."""
+    """Return a file name for each transcript, valid on every system and unique regardless of letter case."""
     used: set[str] = set()
     names = []
     for transcript in transcripts:
@@ -58,6 +58,6 @@ def entry_names(transcripts: Iterable[Transcript], extension: str) -> list[str]:
 
 
 def safe_stem(transcript: Transcript) -> str:
-    """Return the name of the file without extension and without what could lead out of a folder."""
-    stem = _FORBIDDEN.sub("_", PurePosixPath(title(transcript)).stem)[:MAX_STEM].strip(". ")
+    """Return the name of a transcript's file without extension, path separators and reserved names."""
+    stem = _FORBIDDEN.sub("_", short_stem(title(transcript), "transcript")).strip(". ")
     return f"_{stem}" if _RESERVED.match(stem) else stem or "transcript"

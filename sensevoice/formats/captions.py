@@ -1,7 +1,7 @@
-"""Captions for the deaf and hard of hearing: sounds named where they are heard, also during speech.
+"""Captions for the deaf and hard of hearing: sounds are named where they occur, also during speech.
 
-As the guides of the BBC and of the Described and Captioned Media Program ask: a sound in square
-brackets, notes around what is sung, and music named when it begins and not again while it goes on.
+By the guides of the BBC and of the Described and Captioned Media Program: sounds in square brackets,
+note signs around what is sung, and music named when it begins and not again while it continues.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sensevoice.transcript import Event, Segment
 NOTE_SIGN = "♪"
 
 MAX_REST_MS = 10_000
-"""Music that is heard again after a longer rest is named again."""
+"""Music after a longer pause is named again."""
 
 _MUSIC = "BGM"
 _SINGING = "Sing"
@@ -24,7 +24,7 @@ _SINGING = "Sing"
 
 @dataclass(frozen=True)
 class Note:
-    """A name to be shown in a text, before the character `offset`."""
+    """The name of a sound, to be inserted in a text before the character `offset`."""
 
     offset: int
     text: str
@@ -32,10 +32,10 @@ class Note:
 
 @dataclass(frozen=True)
 class Noted:
-    """A text with notes in it; `places` has for each character the one it was in the bare text.
+    """A text with notes; `places` is the offset in the bare text of each of its characters.
 
-    A character of a note has the place of the next character that is no space, or of the last one: in
-    the pause between two words a note would make the one cue of both.
+    A note has the offset of the next character that is no space, or of the last one: within the pause
+    between two words it would join them into one cue.
     """
 
     text: str
@@ -43,28 +43,28 @@ class Noted:
 
 
 class Captioner:
-    """Goes through the segments in order and remembers on which channels music goes on."""
+    """Names the sounds of segments in order, and keeps track of the channels on which music continues."""
 
     def __init__(self, locale: str) -> None:
         self._locale = locale
         self._music_until_ms: dict[str | None, int] = {}
 
     def notes(self, segment: Segment) -> tuple[Note, ...]:
-        """Return what is to be named in the next segment, in the order of its text."""
+        """Return the notes for the next segment, in the order of its text."""
         until_ms = self._music_until_ms.pop(segment.channel, None)
-        goes_on = until_ms is not None and segment.span.start_ms - until_ms <= MAX_REST_MS
+        continues = until_ms is not None and segment.span.start_ms - until_ms <= MAX_REST_MS
         if any(event.name == _MUSIC for event in segment.events):
             self._music_until_ms[segment.channel] = segment.span.end_ms
-        return tuple(sorted(self._each(segment, goes_on), key=lambda note: note.offset))
+        return tuple(sorted(self._each(segment, continues), key=lambda note: note.offset))
 
-    def _each(self, segment: Segment, goes_on: bool) -> Iterator[Note]:
+    def _each(self, segment: Segment, continues: bool) -> Iterator[Note]:
         sings = any(event.name == _SINGING for event in segment.events)
         for event in segment.events:
             if event.name == _SINGING and segment.text:
                 continue
-            if event.name == _MUSIC and (goes_on or sings):
+            if event.name == _MUSIC and (continues or sings):
                 continue
-            goes_on = goes_on or event.name == _MUSIC
+            continues = continues or event.name == _MUSIC
             if name := self._named(event):
                 yield Note(min(event.offset or 0, len(segment.text)), name)
         if sings and segment.text:
@@ -79,7 +79,7 @@ class Captioner:
 
 
 def with_notes(text: str, notes: Sequence[Note]) -> Noted:
-    """Return the text with the notes in it, a space on either side of each."""
+    """Return the text with the notes inserted, a space on either side of each."""
     shown = ""
     places: list[int] = []
     ends = [*(note.offset for note in notes), len(text)]
@@ -107,9 +107,9 @@ def _anchor(text: str, offset: int) -> int:
 
 
 def keep_opening_sign(text: str, parts: Sequence[Token]) -> list[Token]:
-    """Return the tokens with the first note sign joined to what it opens, where a line can hold both.
+    """Return the tokens with the first note sign joined to the word after it, where one line holds both.
 
-    Like all that has no letter it stands with the word before it, which is right for the closing one.
+    Like all signs it is part of the token before it, which is right for the closing one only.
     """
     index = next((place for place, part in enumerate(parts) if text[part.end - 1] == NOTE_SIGN), None)
     if index is None or index + 1 == len(parts):

@@ -1,4 +1,4 @@
-"""The colour of each emotion in captions: light tints, which stand on video and on the black of a caption."""
+"""The colour of each emotion in captions: light tints, legible on video and on black."""
 
 from __future__ import annotations
 
@@ -15,4 +15,4 @@ EMOTION_COLOURS: Mapping[str, tuple[int, int, int]] = MappingProxyType(
         "SURPRISED": (0xFF, 0x9A, 0xD5),
     }
 )
-"""Emotion → red, green, blue: amber, blue, red-orange, violet, green, pink; each 7:1 or more on black."""
+"""Emotion → red, green, blue: amber, blue, red-orange, violet, green, pink; contrast 7:1 or more on black."""

@@ -1,4 +1,4 @@
-"""The cues of subtitles: when to show which lines of text."""
+"""Subtitle cues: which lines of text are shown when."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from sensevoice.transcript import Event, Segment, Span, Transcript, Word
 
 MAX_LINES = 2
 MAX_CUE_MS = 7_000
-"""Longest time that a cue stays: Netflix's limit, about two full lines read slowly."""
+"""Longest duration of a cue: Netflix's limit, about two full lines read slowly."""
 
 PAUSE_MS = 1_000
-"""A silence this long inside a segment ends a cue, so that no text stands while nobody speaks."""
+"""A silence this long inside a segment ends a cue, so that no text is shown while nobody speaks."""
 
 _SEARCH_CHARS = 16
-"""How far ahead a word is looked for in the text; more would let one stray word skip half a segment."""
+"""How far ahead a word is searched in the text; with more, one wrong word could skip half a segment."""
 
 
 @dataclass(frozen=True)
 class Cue:
-    """Lines of text, the time in which they are shown, and the emotion and channel they were spoken in."""
+    """Lines of text, the time for which they are shown, and the emotion and channel of their segment."""
 
     span: Span
     lines: tuple[str, ...]
@@ -35,19 +35,19 @@ class Cue:
 
 @dataclass(frozen=True)
 class _Spoken:
-    """A token and the time in which it is spoken."""
+    """A token and the time at which it is spoken."""
 
     token: Token
     span: Span
 
 
 def cues(transcript: Transcript, locale: str, captions: bool = False) -> list[Cue]:
-    """Return the cues of all that was said and heard, in order and without overlap.
+    """Return the cues of all speech and sounds, in order and without overlap.
 
-    A cue has at most MAX_LINES lines of 42 half-width columns and MAX_CUE_MS, and ends when the speech in
-    it ends. Texts are divided after a sentence, else a clause, else a word, by the times of their words;
-    where a segment has no words, its time is shared out evenly over the characters of its text. Sounds
-    between the speech are named in the locale's language, with `captions` those during it too.
+    A cue has at most MAX_LINES lines of 42 half-width columns, lasts at most MAX_CUE_MS, and ends with its
+    speech. Texts are split after a sentence, else a clause, else a word, by the times of their words; without
+    word times, the time of a segment is spread evenly over its characters. Sounds between the speech are
+    named in the language of `locale`, with `captions` those during it, too.
     """
     captioner = Captioner(locale) if captions else None
     result: list[Cue] = []
@@ -99,7 +99,7 @@ def _text_cues(bare: str, span: Span, words: Sequence[Word], notes: Sequence[Not
 
 
 def _runs(parts: Sequence[_Spoken]) -> Iterator[Sequence[_Spoken]]:
-    """Divide tokens where a pause is between them."""
+    """Split tokens at pauses."""
     begin = 0
     for index, (before, after) in enumerate(pairwise(parts), start=1):
         if after.span.start_ms - before.span.end_ms >= PAUSE_MS:
@@ -109,7 +109,7 @@ def _runs(parts: Sequence[_Spoken]) -> Iterator[Sequence[_Spoken]]:
 
 
 def _best_count(run: Sequence[_Spoken]) -> int:
-    """Return how many tokens the next cue takes: all that fit, or up to the best cut among them."""
+    """Return the number of tokens of the next cue: all that fit, or those up to the best cut."""
     fitting = _fitting_count(run)
     if fitting == len(run):
         return fitting
@@ -117,7 +117,7 @@ def _best_count(run: Sequence[_Spoken]) -> int:
 
 
 def _fitting_count(run: Sequence[_Spoken]) -> int:
-    """Return how many tokens fit into the lines and the time of one cue, at least one."""
+    """Return the number of tokens that fit into the lines and the duration of one cue, at least one."""
     latest_ms = run[0].span.start_ms + MAX_CUE_MS
     line, left = 1, run[0].token.left
     for index, part in enumerate(run):
@@ -129,15 +129,15 @@ def _fitting_count(run: Sequence[_Spoken]) -> int:
 
 
 def _shown(group: Sequence[_Spoken]) -> Span:
-    """Return when a cue is shown: while it is spoken, but at most MAX_CUE_MS."""
+    """Return the time of a cue: while it is spoken, but at most MAX_CUE_MS."""
     start_ms = group[0].span.start_ms
     return Span(start_ms, min(group[-1].span.end_ms, start_ms + MAX_CUE_MS))
 
 
 class _Clock:
-    """The time at every character of a segment's text, known at its words and even in between.
+    """The time of every character of a segment's text, from its words and interpolated between them.
 
-    Words are compared by their letters and digits: punctuation is not heard, and is not in every word.
+    Words are compared by their letters and digits, because not every word has its punctuation.
     """
 
     def __init__(self, text: str, span: Span, words: Sequence[Word]) -> None:
@@ -157,7 +157,7 @@ class _Clock:
         self._add(len(text), span.end_ms)
 
     def span(self, first: int, last: int) -> Span:
-        """Return when these characters are spoken, never empty and never beyond the segment."""
+        """Return the time of the characters from `first` up to `last`, never empty and within the segment."""
         letters = [place for place in range(first, last) if self._text[place].isalnum()]
         if letters and self._has_words:
             first, last = letters[0], letters[-1] + 1
@@ -167,12 +167,12 @@ class _Clock:
         return Span(start_ms, max(end_ms, start_ms + 1))
 
     def _add(self, place: int, time_ms: int) -> None:
-        """Note a time, not before the one noted last and not after the segment."""
+        """Add the time of a place, not before the last one and not after the segment."""
         self._places.append(place)
         self._times_ms.append(min(max(time_ms, self._times_ms[-1]), self._segment.end_ms))
 
     def _between(self, index: int, place: int) -> int:
-        """Return the time at a place between the noted ones `index` and `index` + 1."""
+        """Return the time of a place by interpolation between the known ones `index` and `index` + 1."""
         left, right = self._places[index], self._places[index + 1]
         early, late = self._times_ms[index], self._times_ms[index + 1]
         return early + (late - early) * (place - left) // (right - left)
@@ -184,14 +184,14 @@ def _core(word: str) -> str:
     return word[letters[0] : letters[-1] + 1] if letters else ""
 
 
-def _in_turn(found: Sequence[Cue]) -> list[Cue]:
-    """Return cues in order of time; two that overlap, as when both channels speak, share their time.
+def _in_turn(unsorted: Sequence[Cue]) -> list[Cue]:
+    """Return cues in order of time, without overlap; two that overlap, as on two channels, share their time.
 
-    The first stays until half of their common time is over, but not beyond its end and at least until
-    the second begins, so that both can be read.
+    The first lasts until the middle of their common time, but not beyond its end and at least until the
+    second begins, so that both can be read.
     """
     result: list[Cue] = []
-    for cue in sorted(found, key=lambda cue: cue.span):
+    for cue in sorted(unsorted, key=lambda cue: cue.span):
         if result and cue.span.start_ms < result[-1].span.end_ms:
             first, second = result[-1].span, cue.span
             earliest_ms = max(second.start_ms, first.start_ms + 1)

@@ -1,6 +1,6 @@
-"""The highlights as an edit decision list in the form of CMX 3600, which every video editor reads.
+"""The highlights as an edit decision list in CMX 3600 form, which every video editor reads.
 
-The list plays the highlights one after the other. What is no ASCII stands in comments alone, since old
+The list plays the highlights one after the other. Text that is not ASCII is in comments only, since old
 readers take titles and reels as bytes.
 """
 
@@ -13,23 +13,23 @@ from sensevoice.formats.base import RenderOptions, one_line, title
 from sensevoice.transcript import Transcript
 
 FRAMES_PER_S = 25
-"""PAL and most Chinese video; an editor with another rate lets one choose it on import."""
+"""PAL and most Chinese video; editors with another rate let it be chosen on import."""
 
 _RECORD_START = 3600 * FRAMES_PER_S
-"""By custom a programme begins at one hour, so that what stands before it has times too."""
+"""By convention a programme begins at one hour, so that what precedes it has times, too."""
 
 _REEL = "AX"
-"""The reel name for a source without one of its own; editors ask for the file, or take the clip's name."""
+"""The reel name for a source without one; editors ask for the file, or use the name of the clip."""
 
 _DAY_H = 24
-"""Timecode starts again after a day."""
+"""Timecode wraps around after a day."""
 
 MAX_COMMENT = 200
-"""A longer text is cut: it tells the editor which moment it is."""
+"""A longer text is cut: it only identifies the moment."""
 
 
 def edl(transcript: Transcript, options: RenderOptions, frames_per_s: int = FRAMES_PER_S) -> str:
-    """Return the highlights as an EDL at a whole number of frames a second, without dropped frames."""
+    """Return the highlights as an EDL at an integer frame rate, in non-drop-frame timecode."""
     lines = ["TITLE: SENSEVOICE HIGHLIGHTS", "FCM: NON-DROP FRAME", ""]
     record = _RECORD_START * frames_per_s // FRAMES_PER_S
     for number, item in enumerate(highlights(transcript), start=1):

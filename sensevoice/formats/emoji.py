@@ -1,4 +1,4 @@
-"""The emoji text, exactly as funasr makes it; the one importer of funasr among the formats."""
+"""The emoji text, exactly as funasr renders it; the only format that imports funasr."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from sensevoice.transcript import Transcript
 
 
 def emoji(transcript: Transcript) -> str:
-    """Return funasr's own rich text of all that the model wrote. Raises MissingDependency without funasr."""
+    """Return funasr's rich text of the raw transcript. Raises MissingDependency without funasr."""
     try:
         # Imported on use: loading funasr takes seconds, and no other view needs it.
         from funasr.utils.postprocess_utils import rich_transcription_postprocess  # type: ignore[import-untyped,unused-ignore]

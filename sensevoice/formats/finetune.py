@@ -1,4 +1,4 @@
-"""Training data: JSON Lines for fine-tuning SenseVoice, in the form of its data/train_example.jsonl."""
+"""Training data: JSON Lines for fine-tuning SenseVoice, like its data/train_example.jsonl."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import io
 import json
 import re
 import wave
-import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
 from pathlib import Path
 
@@ -15,11 +14,13 @@ import numpy as np
 
 from sensevoice.audio.info import SAMPLE_RATE_HZ
 from sensevoice.formats.base import one_line
+from sensevoice.formats.bundle import zip_of
+from sensevoice.runtime.file_names import MAX_NAME_BYTES, cut_to_bytes
 from sensevoice.tags.parse import TagKind, kind_of
 from sensevoice.transcript import Segment
 
 FBANK_FRAME_MS = 10
-"""`source_len` counts the frames of the front end."""
+"""`source_len` is in frames of the frontend."""
 
 _KEY_UNSAFE = re.compile(r"[^\w.-]+")
 _HEAD_ITN = re.compile(r"<\|(withitn|woitn)\|>", re.IGNORECASE)
@@ -31,9 +32,8 @@ NO_EVENT = "Speech"
 def finetune_jsonl(rows: Iterable[tuple[Segment, str | Path]]) -> str:
     """Return a line for each segment of speech and the path of its clip.
 
-    Rows that could not be recognised, without text or without a language have nothing to learn from and
-    are left out; so is a sound, whose clip has no text to align with. A key that comes again gets a
-    number. Lengths are counted as the examples and funasr's `scp2jsonl` count them.
+    Segments that are not `is_trainable` are left out; repeated keys get a number. Lengths are counted as in
+    the examples and by funasr's `scp2jsonl`.
     """
     lines = []
     used: set[str] = set()
@@ -49,16 +49,17 @@ def finetune_jsonl(rows: Iterable[tuple[Segment, str | Path]]) -> str:
 def finetune_bundle(rows: Sequence[tuple[Segment, np.ndarray]], stem: str) -> bytes:
     """Return a zip of `train.jsonl` and the clips it names, from float32 mono 16 kHz samples.
 
-    `source` is the path of a clip inside the zip: unpack it where the training is started.
+    `source` is the path of a clip inside the zip, to be unpacked in the directory where training is started.
     """
-    stem = _KEY_UNSAFE.sub("_", stem)[:80] or "clip"
-    named = [(row, f"clips/{stem}_{number}.wav", samples) for number, (row, samples) in enumerate(rows, 1)]
-    target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("train.jsonl", finetune_jsonl((row, name) for row, name, _ in named))
-        for _, name, samples in named:
-            archive.writestr(name, _wav(samples))
-    return target.getvalue()
+    stem = _KEY_UNSAFE.sub("_", cut_to_bytes(stem, MAX_NAME_BYTES)) or "clip"
+    names = [f"clips/{stem}_{number}.wav" for number in range(1, len(rows) + 1)]
+
+    def files() -> Iterator[tuple[str, str | bytes]]:
+        yield "train.jsonl", finetune_jsonl((row, name) for name, (row, _) in zip(names, rows, strict=True))
+        for name, (_, samples) in zip(names, rows, strict=True):
+            yield name, _wav(samples)
+
+    return zip_of(files())
 
 
 def _wav(samples: np.ndarray) -> bytes:
@@ -75,15 +76,18 @@ def _unused(stem: str, used: set[str]) -> str:
 
 
 def is_trainable(segment: Segment) -> bool:
-    """Say whether a segment can stand in training data."""
+    """Return whether a segment can be trained with: recognised speech with a text and a language.
+
+    A sound has no text to align its clip with.
+    """
     spoken = segment.kind == "speech" and not segment.error and bool(one_line(segment.text))
     return spoken and segment.language not in ("", "nospeech")
 
 
 def target_length(text: str) -> int:
-    """Return the length of a target: words where it is written in Latin words, else characters.
+    """Return the length of a target: in words for text in Latin script, else in characters.
 
-    Korean has spaces, and the examples count its characters, spaces and marks with them.
+    Korean has spaces, and the examples count its characters including spaces and punctuation.
     """
     return len(text.split()) if _is_in_words(text) else len(text)
 
@@ -104,7 +108,7 @@ def _row(segment: Segment, clip: str, key: str) -> dict[str, str | int]:
 
 
 def _event(segment: Segment) -> str:
-    """Return the event of the head, which describes the whole clip as the target has to."""
+    """Return the event from before the text, which describes the whole clip as the target must."""
     heads = (event.name for event in segment.events if event.offset is None)
     return next((name for name in heads if kind_of(name) is TagKind.EVENT), NO_EVENT)
 

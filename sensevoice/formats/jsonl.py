@@ -1,4 +1,4 @@
-"""JSON Lines: each segment of the record on a line of its own, as in the JSON file."""
+"""JSON Lines: each segment of the record on its own line, as in the JSON file."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Where a line of text may end, and how well it ends there: Latin between words, Chinese between characters.
+"""Where a line of text may break, and how well: Latin between words, Chinese between characters.
 
-A small part of the rules of Unicode Standard Annex 14 and of JIS X 4051: words of spaced writing stay
-whole, no line begins with closing punctuation, none ends with an opening bracket or quotation mark.
+A small subset of Unicode Standard Annex 14 and JIS X 4051: words in scripts with spaces stay whole, no line
+begins with closing punctuation, none ends with an opening bracket or quotation mark.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from enum import IntEnum
 from sensevoice.tags.parse import is_unspaced
 
 MAX_LINE_WIDTH = 42
-"""Half-width columns a line, 21 full-width characters: the limit of Netflix and TED for Latin writing."""
+"""Half-width columns per line, 21 full-width characters: the limit of Netflix and TED for Latin script."""
 
 _SENTENCE_ENDS = "。！？!?…."
 _CLAUSE_ENDS = "，、；：,;:"
 _CLOSING_CATEGORIES = ("Pe", "Pf", "Po", "Pd")
 _OPENING_CATEGORIES = ("Ps", "Pi")
-_NEVER_FIRST = "ー々〜～"  # they prolong or repeat the character before them
+_NEVER_FIRST = "ー々〜～"  # they lengthen or repeat the character before them
 _QUOTES = "\"'”’」』）)】》〉]}"
 
 
 class Cut(IntEnum):
-    """How well a text is cut after a token; smaller is better."""
+    """How good a cut after a token is; smaller is better."""
 
     SENTENCE = 0
     CLAUSE = 1
@@ -35,7 +35,7 @@ class Cut(IntEnum):
 
 @dataclass(frozen=True)
 class Token:
-    """A stretch of text that is never divided: characters `start` to `end`, columns `left` to `right`."""
+    """Text that is never split: characters `start` to `end`, columns `left` to `right`."""
 
     start: int
     end: int
@@ -45,12 +45,12 @@ class Token:
 
 
 def width(text: str) -> int:
-    """Return the columns that a text takes: 2 for an East Asian wide character, 0 for a combining mark."""
+    """Return the width of a text in columns: 2 for an East Asian wide character, 0 for a combining mark."""
     return sum(_char_width(char) for char in text)
 
 
 def tokens(text: str) -> list[Token]:
-    """Divide a text into tokens without the spaces between them; one wider than a line is cut hard."""
+    """Split a text into tokens, without the spaces between them; one wider than a line is split anywhere."""
     columns = [0]
     for char in text:
         columns.append(columns[-1] + _char_width(char))
@@ -61,7 +61,7 @@ def tokens(text: str) -> list[Token]:
 
 
 def lay_out(text: str, group: Sequence[Token]) -> tuple[str, ...]:
-    """Return a group of tokens as one line or as two, divided where it reads best and then most evenly.
+    """Return a group of tokens as one line or two, split at the best cut, then most evenly.
 
     Raises ValueError if the group does not fit on two lines.
     """
@@ -87,7 +87,7 @@ def _char_width(char: str) -> int:
 
 
 def _ranges(text: str) -> Iterator[tuple[int, int]]:
-    """Yield start and end of each stretch between two places where a line may end."""
+    """Yield start and end of each part between two places where a line may break."""
     start: int | None = None
     for index, char in enumerate(text):
         if start is not None and (char.isspace() or _may_break(text[index - 1], char)):
@@ -100,7 +100,7 @@ def _ranges(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _join_marks(text: str, ranges: Iterator[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Join what has no letter, such as a dash between spaces, to what stands before it."""
+    """Join parts without letters or digits, such as a dash between spaces, to the part before them."""
     joined: tuple[int, int] | None = None
     for start, end in ranges:
         if joined and not any(char.isalnum() for char in text[start:end]):
@@ -114,7 +114,7 @@ def _join_marks(text: str, ranges: Iterator[tuple[int, int]]) -> Iterator[tuple[
 
 
 def _may_break(before: str, after: str) -> bool:
-    """Tell whether a line may end between two neighbouring characters, neither of them a space."""
+    """Return whether a line may break between two neighbouring characters, neither of them a space."""
     if not _may_begin_line(after) or unicodedata.category(before) in _OPENING_CATEGORIES:
         return False
     return is_unspaced(before) or is_unspaced(after)
@@ -128,7 +128,7 @@ def _may_begin_line(char: str) -> bool:
 def _hard_cuts(
     text: str, ranges: Iterator[tuple[int, int]], columns: Sequence[int]
 ) -> Iterator[tuple[int, int]]:
-    """Divide what is wider than a line, if possible not before closing punctuation."""
+    """Split what is wider than a line, if possible not before closing punctuation."""
     for start, end in ranges:
         while columns[end] - columns[start] > MAX_LINE_WIDTH:
             widest = bisect_right(columns, columns[start] + MAX_LINE_WIDTH) - 1
@@ -140,7 +140,7 @@ def _hard_cuts(
 
 
 def cut_after(token: str) -> Cut:
-    """Return how well a text is cut after this token."""
+    """Return how good a cut after this token is."""
     last = token.rstrip(_QUOTES)[-1:]
     if last and last in _SENTENCE_ENDS:
         return Cut.SENTENCE

@@ -1,4 +1,4 @@
-"""LRC, the timed lyrics that music players show line by line."""
+"""LRC, timed lyrics that music players show line by line."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from sensevoice.tags.parse import is_unspaced
 from sensevoice.transcript import Transcript
 
 CLEAR_AFTER_MS = 2_000
-"""A line stays until the next one; before a longer silence an empty line takes it away."""
+"""A line is shown until the next one; before a longer silence an empty line clears it."""
 
 _NO_MARKUP = str.maketrans("[]", "［］")
-"""A square bracket begins a time or a head in LRC, which has no escape; the full-width one reads alike."""
+"""A square bracket begins a time or a tag in LRC, which has no escapes; the full-width one looks alike."""
 
 
 def lrc(transcript: Transcript, options: RenderOptions) -> str:
-    """Return the transcript as an LRC file. Its minutes count on beyond the hour: `[600:00.00]` is 10 h."""
+    """Return the transcript as an LRC file. Its minutes exceed 59: `[600:00.00]` is 10 h."""
     lines = [f"[ti:{title(transcript).translate(_NO_MARKUP)}]", f"[length:{_length(transcript.duration_ms)}]"]
     shown: list[Cue | None] = [*cues(transcript, options.locale, options.captions), None]
     for cue, after in pairwise(shown):
@@ -29,7 +29,7 @@ def lrc(transcript: Transcript, options: RenderOptions) -> str:
 
 
 def _joined(lines: tuple[str, ...]) -> str:
-    """Return the lines of a cue as one, with a space between them where the writing has spaces."""
+    """Return the lines of a cue as one, with a space between them in scripts with spaces."""
     text = lines[0]
     for line in lines[1:]:
         text += line if is_unspaced(text[-1]) and is_unspaced(line[0]) else f" {line}"

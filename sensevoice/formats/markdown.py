@@ -1,4 +1,4 @@
-"""A Markdown table, a row for each segment (GitHub Flavored Markdown, section "Tables")."""
+"""A Markdown table with a row for each segment (GitHub Flavored Markdown, section "Tables")."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _CHANNEL = ("声道", "Channel")
 _CHANNEL_COLUMN = 2
 
 _SYNTAX = re.compile(r"[\\`*_~|<\[]|&(?=#?\w+;)")
-"""What would end a cell or begin markup; a closing bracket alone begins nothing."""
+"""What would end a cell or begin markup; a closing bracket begins none."""
 
 
 def markdown(transcript: Transcript, locale: str) -> str:
-    """Return a Markdown table, "" without segments; it names channels when they were split."""
+    """Return a Markdown table, "" without segments; with a column of channels when they were split."""
     if not transcript.segments:
         return ""
     split = any(segment.channel for segment in transcript.segments)

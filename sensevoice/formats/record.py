@@ -27,11 +27,11 @@ from sensevoice.transcript import (
 _Value = TypeVar("_Value")
 
 SCHEMA_VERSION = 1
-"""Counts up when a field changes its meaning or goes away; a new field alone does not change it."""
+"""Incremented when a field changes its meaning or is removed, not when one is added."""
 
 
 def to_dict(transcript: Transcript, options: RenderOptions | None = None) -> dict[str, Any]:
-    """Return the record as values of JSON; `text` is the tagged transcript in the options' labels."""
+    """Return the record as values of JSON; `text` is the tagged transcript in the options' locale."""
     locale = (options or RenderOptions()).locale
     return {
         "schema_version": SCHEMA_VERSION,
@@ -54,8 +54,8 @@ def json_text(transcript: Transcript, options: RenderOptions) -> str:
 def from_dict(data: Mapping[str, Any]) -> Transcript:
     """Return the record that `to_dict` wrote.
 
-    Unknown fields are passed over, so that later additions do no harm. Raises BadRecord for another
-    schema version or a missing or unreadable field, OptionError for a setting that is not allowed.
+    Unknown fields are ignored, so that later versions may add some. Raises BadRecord for another schema
+    version or a missing or unreadable field, OptionError for a setting that is not allowed.
     """
     try:
         version = data["schema_version"]
@@ -74,7 +74,7 @@ def from_dict(data: Mapping[str, Any]) -> Transcript:
 
 
 def segment_to_dict(segment: Segment) -> dict[str, Any]:
-    """Return a segment as values of JSON; `original` is there only when a person has corrected it."""
+    """Return a segment as values of JSON; only a corrected one has `original`."""
     data: dict[str, Any] = {
         "kind": segment.kind,
         "start_ms": segment.span.start_ms,
@@ -118,7 +118,7 @@ def segment_from_dict(data: Mapping[str, Any]) -> Segment:
 
 
 def _diagnostic_to_dict(diagnostic: Diagnostic) -> dict[str, Any]:
-    # JSON has no infinity (the level of digital silence) and no NaN.
+    # JSON has neither infinity (the level of digital silence) nor NaN.
     finite = math.isfinite(diagnostic.value)
     return {**asdict(diagnostic), "value": diagnostic.value if finite else None}
 

@@ -1,4 +1,4 @@
-"""What the tables share: the cells that describe one segment to a reader."""
+"""What the tables share: the cells of one segment."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ _KINDS = {"speech": ("语音", "speech"), "sound": ("声音", "sound")}
 
 
 def kind_name(segment: Segment, locale: str) -> str:
-    """Return "speech" or "sound" in the locale's language."""
+    """Return "speech" or "sound" in the language of the locale."""
     return pick(_KINDS[segment.kind], locale)
 
 
 def event_names(events: Sequence[Event], locale: str) -> str:
-    """Return the names of sounds, each once, with a comma of the locale's language between them."""
+    """Return the labels of sounds, each once, separated by the locale's comma."""
     names = dict.fromkeys(label(event.name, locale, event.trend) for event in events)
-    # English says "background music, growing louder" within one name.
+    # English labels contain commas: "background music, growing louder".
     return pick(("、", "; "), locale).join(filter(None, names))
 
 
 def segment_text(segment: Segment, locale: str) -> str:
-    """Return what was said in one line, or that the segment could not be recognised."""
+    """Return the text as one line, or a message when the segment could not be recognised."""
     return failure(segment, locale) if segment.error else one_line(segment.text)

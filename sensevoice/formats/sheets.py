@@ -14,10 +14,10 @@ from sensevoice.tags.parse import label
 from sensevoice.transcript import Segment, Transcript
 
 BYTE_ORDER_MARK = "\ufeff"
-"""Without it Excel reads a CSV file in the computer's old code page, and Chinese turns into rubbish."""
+"""Without it Excel reads a CSV file in the system's legacy code page, and Chinese is garbled."""
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-"""A cell that begins so is run as a formula by spreadsheets (OWASP, "CSV Injection")."""
+"""Spreadsheets evaluate a cell that begins so as a formula (OWASP, "CSV Injection")."""
 
 _SEGMENTS = (
     ("开始", "结束", "开始毫秒", "结束毫秒", "类型", "声道", "语言", "情绪", "声音", "文本"),
@@ -45,12 +45,12 @@ Row = Sequence[str | int]
 
 
 def segments_csv(transcript: Transcript, options: RenderOptions) -> str:
-    """Return a row for each segment as a CSV file that Excel opens with a double click."""
+    """Return a row for each segment as a CSV file that Excel opens directly."""
     return csv_text(_segment_rows(transcript, options.locale))
 
 
 def segments_tsv(transcript: Transcript, options: RenderOptions) -> str:
-    """Return a row for each segment with tabs between the cells."""
+    """Return a row for each segment, with tabs between the cells."""
     file = io.StringIO()
     csv.writer(file, dialect="excel-tab", lineterminator="\n").writerows(
         map(_safe, _segment_rows(transcript, options.locale))
@@ -80,7 +80,7 @@ def comparisons_csv(comparisons: Iterable[Comparison], locale: str) -> str:
 
 
 def csv_text(rows: Iterable[Row]) -> str:
-    """Return rows as a CSV file: UTF-8 with a byte order mark, CRLF, no cell that is a formula."""
+    """Return rows as a CSV file: UTF-8 with a byte order mark, CRLF, no formulas."""
     file = io.StringIO()
     file.write(BYTE_ORDER_MARK)
     csv.writer(file).writerows(map(_safe, rows))
@@ -128,7 +128,7 @@ def _times(start_ms: int, end_ms: int) -> tuple[str, str, int, int]:
 
 
 def _safe(row: Row) -> list[str | int]:
-    """Put an apostrophe, which a spreadsheet reads as "this is text", before what would be a formula."""
+    """Return a row with an apostrophe, which marks text in spreadsheets, before what would be a formula."""
     return [
         f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell for cell in row
     ]

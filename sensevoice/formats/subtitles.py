@@ -1,4 +1,4 @@
-"""Subtitle files; pysubs2 writes their syntax and clocks."""
+"""SRT and WebVTT subtitles; pysubs2 writes their syntax and times."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ _VTT_HEAD = "WEBVTT\n\n"
 
 
 def srt(transcript: Transcript, options: RenderOptions) -> str:
-    """Return the transcript as a SubRip file. Its clock ends at 99:59:59,999, far beyond any recording."""
+    """Return the transcript as a SubRip file. Its times end at 99:59:59,999, beyond any recording."""
     subtitles = pysubs2.SSAFile()
     for cue in cues(transcript, options.locale, options.captions):
         subtitles.append(_event(cue.span.start_ms, cue.span.end_ms, "\n".join(cue.lines)))
-    # Braces in the text are text: without this flag pysubs2 takes them for its own markup and drops them.
+    # Without this flag pysubs2 takes braces in the text for its own markup and drops them.
     return subtitles.to_string("srt", keep_ssa_tags=True)
 
 
 def vtt(transcript: Transcript, options: RenderOptions) -> str:
     """Return the transcript as a WebVTT file, with a class for each emotion and a voice for each channel.
 
-    Browsers and players read it; ffmpeg 5 stops at a STYLE block: give it srt or ass.
+    Browsers and players read it; ffmpeg 5 fails at a STYLE block: use srt or ass there.
     """
     subtitles = pysubs2.SSAFile()
     shown = cues(transcript, options.locale, options.captions)
@@ -37,7 +37,7 @@ def vtt(transcript: Transcript, options: RenderOptions) -> str:
 
 
 def _vtt_text(cue: Cue, locale: str) -> str:
-    # pysubs2 leaves & and < as they are, which WebVTT reads as entities and tags.
+    # pysubs2 does not escape & and <, which begin entities and tags in WebVTT.
     text = html.escape("\n".join(cue.lines), quote=False)
     if cue.emotion in EMOTION_COLOURS:
         text = f"<c.{cue.emotion.lower()}>{text}</c>"
@@ -56,5 +56,5 @@ def _vtt_styles(emotions: set[str]) -> str:
 
 
 def _event(start_ms: int, end_ms: int, text: str) -> pysubs2.SSAEvent:
-    # A backslash begins pysubs2's own markup (\N, \h) and cannot be escaped; the full-width one reads alike.
+    # A backslash begins pysubs2's own markup (\N, \h) and cannot be escaped; the full-width one looks alike.
     return pysubs2.SSAEvent(start_ms, end_ms, text.replace("\\", "＼").replace("\n", r"\N"))

@@ -1,4 +1,4 @@
-"""The tagged transcript: `[language] [emotion] text (sound) (sound)`, a line for each segment."""
+"""The tagged transcript: `[language] [emotion] text (sound) (sound)`, one line per segment."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from sensevoice.tags.parse import inline_emotion, label
 from sensevoice.transcript import Event, InlineTag, Segment, Transcript
 
 SOUND_GAP_MS = 1_000
-"""A sound that begins this soon after a line is heard as belonging to it: laughter after the joke."""
+"""A sound that begins this soon after a line is perceived as part of it: laughter after the joke."""
 
 
 @dataclass(frozen=True)
 class TaggedLine:
-    """One line and the time from the start of its first segment to the end of what stands in it."""
+    """One line, and the time from the start of its first segment to the end of its last."""
 
     start_ms: int
     end_ms: int
@@ -22,7 +22,7 @@ class TaggedLine:
 
 
 def tagged_lines(transcript: Transcript, locale: str) -> list[TaggedLine]:
-    """Return the lines of the tagged transcript; sounds close to a line are part of it."""
+    """Return the lines of the tagged transcript; sounds soon after a line are part of it."""
     lines: list[_Line] = []
     latest: dict[str | None, _Line] = {}
     for segment in transcript.segments:
@@ -54,7 +54,7 @@ def _is_sound(segment: Segment) -> bool:
 
 
 class _Line:
-    """A line while it grows: the parts to be shown, and the sound that was shown last."""
+    """A line under construction: its parts, and the last sound among them."""
 
     def __init__(self, first: Segment, locale: str) -> None:
         self.locale = locale
@@ -64,7 +64,7 @@ class _Line:
         self.last_sound_at = 0
 
     def add(self, segment: Segment) -> bool:
-        """Show the first segment of the line; return False if there is nothing to show."""
+        """Add the first segment of the line; return False if nothing of it is shown."""
         if segment.error:
             self.parts.append(failure(segment, self.locale))
             return True
@@ -74,7 +74,7 @@ class _Line:
         return self._add_speech(segment)
 
     def append_sounds(self, segment: Segment) -> None:
-        """Show sounds after what stands in the line; the one shown last may go on, and is shown once."""
+        """Add sounds at the end; one that continues the last sound of the line is shown once."""
         for event in segment.events:
             last = self.last_sound
             if last and last.name == event.name:
@@ -90,7 +90,7 @@ class _Line:
     def _add_speech(self, segment: Segment) -> bool:
         self._show_name(segment.language)
         before = len(self.parts)
-        # An emotion that stands inside the text is shown there, not in front.
+        # An emotion inside the text is shown there, not in front.
         if segment.emotion != inline_emotion(segment.inline):
             self._show_name(segment.emotion)
         self._add_text(segment)
@@ -100,7 +100,7 @@ class _Line:
         return len(self.parts) > before
 
     def _add_text(self, segment: Segment) -> None:
-        """Show the text with its tags where they stand."""
+        """Add the text with its tags at their places."""
         at = 0
         for offset, tag in _marks(segment, self.locale):
             self._show(segment.text[at:offset].strip())
@@ -128,7 +128,7 @@ class _Line:
 
 
 def _marks(segment: Segment, locale: str) -> list[tuple[int, InlineTag | Event]]:
-    """Return what is shown inside the text, in order; at one place names before sounds, as in a head."""
+    """Return the tags shown inside the text, in order; at one place names come before sounds, as in front."""
     marks: list[tuple[int, InlineTag | Event]] = [(tag.offset, tag) for tag in segment.inline]
     marks += [(event.offset, event) for event in segment.events if event.offset is not None]
     shown = [mark for mark in marks if label(mark[1].name, locale)]
@@ -141,7 +141,7 @@ def _in_brackets(event: Event, locale: str) -> str:
 
 
 def failure(segment: Segment, locale: str) -> str:
-    """Return what stands in place of a segment that could not be recognised."""
+    """Return the text shown for a segment that could not be recognised."""
     start, end = clock(segment.span.start_ms), clock(segment.span.end_ms)
     reason = " ".join((segment.error or "").split())
     return pick(

@@ -1,4 +1,4 @@
-"""The views of a transcript that are text to read, and the text file of any of them."""
+"""The views of a transcript as plain text, and as a text file."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from sensevoice.transcript import Transcript
 
 
 def plain(transcript: Transcript) -> str:
-    """Return only what was said, a line for each segment of speech."""
+    """Return the text alone, one line per segment of speech."""
     return "\n".join(item.text for item in transcript.segments if item.kind == "speech" and item.text)
 
 
 def raw(transcript: Transcript) -> str:
-    """Return what the model wrote, tags and all, a line for each segment."""
+    """Return the raw text of the model with its tags, one line per segment."""
     return "\n".join(item.raw for item in transcript.segments if item.raw)
 
 
@@ -40,7 +40,7 @@ def view_text(transcript: Transcript, options: RenderOptions) -> str:
 
 
 def txt(transcript: Transcript, options: RenderOptions) -> str:
-    """Return the options' view as a text file, which ends in a line break unless it is empty."""
+    """Return the options' view as a text file; it ends with a line break unless it is empty."""
     return _as_file(view_text(transcript, options))
 
 

@@ -1,6 +1,6 @@
 """Praat's TextGrid in its long form, as the manual's page "TextGrid file formats" describes it.
 
-Tiers keep their English names in every language, because scripts for Praat find them by name.
+Tiers have English names in every locale, because scripts for Praat find them by name.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _TIERS: Sequence[tuple[str, Callable[[Segment, str], str]]] = (
 
 
 def textgrid(transcript: Transcript, options: RenderOptions) -> str:
-    """Return the transcript as a TextGrid: four tiers, or four for each channel when they were split."""
+    """Return the transcript as a TextGrid: four tiers, or four per channel when they were split."""
     end_ms = max([1, transcript.duration_ms, *(segment.span.end_ms for segment in transcript.segments)])
     tiers = list(_tiers(transcript.segments, options.locale, end_ms))
     return "\n".join([*_head(end_ms, len(tiers)), *_body(tiers, end_ms)]) + "\n"
@@ -40,9 +40,9 @@ def _tiers(segments: Sequence[Segment], locale: str, end_ms: int) -> Iterator[Ti
 
 
 def _filled(named: Iterable[tuple[Span, str]], end_ms: int) -> list[tuple[int, int, str]]:
-    """Return intervals that follow each other without a gap, as Praat demands, from 0 to the end.
+    """Return contiguous intervals from 0 to the end, as Praat requires.
 
-    Where two overlap the second begins where the first ends; one that lies wholly within joins its text.
+    Of two that overlap the second begins where the first ends; one inside another is joined to its text.
     """
     result: list[tuple[int, int, str]] = []
     at_ms = 0

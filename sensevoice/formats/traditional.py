@@ -1,4 +1,4 @@
-"""Chinese and Cantonese in traditional characters; the one importer of OpenCC, an optional package."""
+"""Chinese and Cantonese in traditional characters; the only importer of OpenCC, which is optional."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sensevoice.errors import OptionError
 from sensevoice.transcript import Segment, Transcript, Word
 
 _CONFIGURATIONS: Mapping[str, str] = MappingProxyType({"zh": "s2tw", "yue": "s2hk"})
-"""The forms of Taiwan for Mandarin and of Hong Kong for Cantonese: other characters, no other words."""
+"""Forms of Taiwan for Mandarin, of Hong Kong for Cantonese: characters are converted, vocabulary is not."""
 
 INSTALL = "pip install OpenCC"
 
@@ -20,18 +20,18 @@ INSTALL = "pip install OpenCC"
 def traditional(transcript: Transcript, raw: bool = False) -> Transcript:
     """Return the transcript with its Chinese and Cantonese text and words in traditional characters.
 
-    What the model wrote stays as it was, unless `raw`. Raises OptionError without OpenCC.
+    The raw text is converted only with `raw`. Raises OptionError without OpenCC.
     """
     return replace(transcript, segments=tuple(_converted(item, raw) for item in transcript.segments))
 
 
 def can_be_traditional() -> bool:
-    """Tell whether OpenCC is installed."""
+    """Return whether OpenCC is installed."""
     return find_spec("opencc") is not None
 
 
 def check_traditional() -> None:
-    """Raise OptionError if OpenCC is missing, before anybody waits for a transcript."""
+    """Raise OptionError if OpenCC is missing; to be called before a transcript is computed."""
     for configuration in _CONFIGURATIONS.values():
         _converter(configuration)
 
@@ -50,7 +50,10 @@ def _converted(segment: Segment, raw: bool) -> Segment:
 
 
 def _same_length(text: str, convert: Callable[[str], str]) -> str:
-    """Convert a text; by phrases if its length stays, because tags and events have their place in it."""
+    """Return a converted text of the same length, because tags and events have offsets in it.
+
+    It is converted phrase by phrase, and character by character if that would change the length.
+    """
     whole = convert(text)
     return whole if len(whole) == len(text) else "".join(_one(char, convert) for char in text)
 
@@ -61,7 +64,7 @@ def _one(char: str, convert: Callable[[str], str]) -> str:
 
 
 def _words(segment: Segment, text: str, convert: Callable[[str], str]) -> tuple[Word, ...]:
-    """Take the words from the converted text, where the phrase decides: 头发 is 頭髮, but 发 alone 發."""
+    """Return the words from the converted text, where the context decides: 头发 is 頭髮, 发 alone is 發."""
     words = []
     at = 0
     for word in segment.words:

@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from sensevoice.formats.record import from_dict, segment_from_dict, segment_to_dict, to_dict
+from sensevoice.runtime.atomic import write_whole
+from sensevoice.runtime.file_names import short_name
 from sensevoice.transcript import Segment, Transcript
-
-MAX_NAME_BYTES = 200
-"""File systems take 255; some room is left for what is added to a name."""
 
 
 class JobFolder:
@@ -38,7 +37,7 @@ class JobFolder:
 
         The job then owns it: whoever deletes the upload takes nothing away.
         """
-        target = self.path / "source" / _short(recording.name)
+        target = self.path / "source" / short_name(recording.name, "recording")
         target.parent.mkdir(parents=True, mode=0o700)
         try:
             os.link(recording, target)
@@ -95,20 +94,6 @@ def cut_broken_line(path: Path) -> None:
         end = whole.rfind(b"\n") + 1
         if end < len(whole):
             os.truncate(path, end)
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that at any time the old or the new one is there, never a part."""
-    part = path.with_name(path.name + ".part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
-
-
-def _short(name: str) -> str:
-    """Return a file name that every file system takes, with its extension."""
-    stem, suffix = Path(name).stem or "recording", Path(name).suffix[:20]
-    room = MAX_NAME_BYTES - len(suffix.encode())
-    return stem.encode()[:room].decode("utf-8", "ignore") + suffix
 
 
 def answers_beside(recording: Path) -> Path:

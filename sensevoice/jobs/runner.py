@@ -17,6 +17,7 @@ from sensevoice.jobs.files import cut_broken_line
 from sensevoice.jobs.model import ActiveJob, Failure, Job, JobState, Result, TranscribeFn
 from sensevoice.jobs.store import JobStore, count_tags
 from sensevoice.options import Options
+from sensevoice.runtime.atomic import remove_leftovers
 from sensevoice.transcript import Segment, Transcript
 
 log = logging.getLogger(__name__)
@@ -205,6 +206,7 @@ class JobRunner:
         with self._changed:
             folder = self.store.folder(job.id)
             cut_broken_line(folder.segments)
+            remove_leftovers(folder.path)
             live = ActiveJob(replace(job, state="queued"), segments=folder.read_segments())
             self._live[job.id] = live
             self._changed.notify_all()

@@ -10,7 +10,8 @@ import numpy as np
 
 from sensevoice.audio.opus import write_opus
 from sensevoice.audio.source import SAMPLE_RATE_HZ, open_audio
-from sensevoice.jobs.files import JobFolder, write_whole
+from sensevoice.jobs.files import JobFolder
+from sensevoice.runtime.atomic import replacing, write_whole
 
 PEAKS_PER_S = 20
 """A bar every 50 ms: a syllable is seen, and 3 hours are 216,000 small numbers."""
@@ -38,10 +39,8 @@ def playable_file(folder: JobFolder) -> Path:
     path = folder.path / "playable.ogg"
     with _making:
         if not path.exists():
-            part = path.with_suffix(".part")
-            with open_audio(folder.source) as source:
+            with open_audio(folder.source) as source, replacing(path) as part:
                 write_opus(source.blocks(), part)
-            part.replace(path)
     return path
 
 

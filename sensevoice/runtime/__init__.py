@@ -1,1 +1,1 @@
-"""The environment of the process, and its supervisor."""
+"""The process and its system: environment, supervisor, CPUs, file names, atomic writes."""

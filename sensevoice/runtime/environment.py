@@ -1,4 +1,4 @@
-"""Putting the process's environment in order before the heavy imports read it."""
+"""Sets the environment of the process before the libraries read it at import."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ log = logging.getLogger(__name__)
 LOOPBACK = ("localhost", "127.0.0.1")
 
 SWITCHES = {
-    # Nothing is told to anybody: no usage figures, no version checks.
+    # No usage statistics, no version checks.
     "GRADIO_ANALYTICS_ENABLED": "False",
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "DO_NOT_TRACK": "1",
-    # funasr and transformers warn about things a user of this program can do nothing about.
+    # funasr and transformers warn about what a user of this program cannot change.
     "TOKENIZERS_PARALLELISM": "false",
     "TRANSFORMERS_VERBOSITY": "error",
-    # torch's threads would go on spinning after each step, on the cores that ONNX Runtime works on: fsmn-vad
-    # took a third longer.
+    # torch's threads would spin after each step, on the cores that ONNX Runtime uses: fsmn-vad took a third
+    # longer.
     "OMP_WAIT_POLICY": "PASSIVE",
 }
 
 
 def prepare() -> list[str]:
-    """Set what the libraries read at import; return a sentence for every proxy variable changed.
+    """Set what the libraries read at import; return a sentence for every proxy variable that was changed.
 
-    gradio asks its own address at start, through any proxy that is set: without loopback in NO_PROXY
-    that fails or hangs. httpx cannot read an address in brackets in NO_PROXY, and needs a further
-    package for SOCKS; both stop `import gradio`.
+    gradio requests its own address at start, through any proxy: without loopback in NO_PROXY that fails or
+    hangs. httpx cannot parse an address in brackets in NO_PROXY, and needs another package for SOCKS; either
+    makes `import gradio` fail.
     """
     for name, value in SWITCHES.items():
         os.environ.setdefault(name, value)
@@ -46,9 +46,9 @@ def prepare() -> list[str]:
 
 
 def user_cache(directory: Path | None = None) -> Path | None:
-    """Return the program's folder in the user's cache, or the one there that stands for a directory.
+    """Return the program's folder in the user's cache, or the one in it for a directory.
 
-    None for a user without a home. Nothing is made.
+    None for a user without a home. Nothing is created.
     """
     try:
         cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sensevoice"
@@ -58,14 +58,14 @@ def user_cache(directory: Path | None = None) -> Path | None:
 
 
 def _let_any_text_be_printed() -> None:
-    """Print a question mark for what the terminal's encoding lacks, instead of ending with an error."""
+    """Print a question mark for what the terminal's encoding lacks, instead of raising an error."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
 
 
 def _find_place_for_compiled_code() -> None:
-    """Give numba a folder of its own where it cannot write beside the code; without one it would fail."""
+    """Give numba a cache folder when it cannot write beside the code; without one it fails."""
     beside = Path(__file__).parents[1] / "vad"
     if "NUMBA_CACHE_DIR" in os.environ or os.access(beside, os.W_OK):
         return

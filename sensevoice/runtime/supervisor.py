@@ -1,9 +1,8 @@
-"""A small process above the program that starts it again when it dies.
+"""A small parent process that restarts the program when it dies.
 
-Native code decodes and computes in the program: the kernel may kill it for its memory, a driver may
-abort it, a poisoned CUDA context answers nothing any more. Jobs are on disk and go on at the next start,
-so all that is needed is somebody to start it. A program that ends by itself, well or with an error, is
-left alone.
+Native code decodes and computes in the program: the kernel may kill it for its memory, a driver may abort
+it, a corrupted CUDA context fails every call. Jobs are on disk and are resumed at the next start, so a
+restart is all that is needed. A program that exits by itself, with or without an error, is not restarted.
 """
 
 from __future__ import annotations
@@ -20,14 +19,14 @@ from collections.abc import Callable, Sequence
 log = logging.getLogger(__name__)
 
 BELOW_SUPERVISOR = "SENSEVOICE_SUPERVISED"
-"""Set in the environment of the program that has a supervisor."""
+"""Set in the environment of a program that has a supervisor."""
 
 MAX_DEATHS = 5
 WITHIN_S = 600.0
-"""A program that dies more often than this would die again: better it stays down and says so."""
+"""A program that dies more often would die again: it stays down, with a message."""
 
 PAUSE_S = 1.0
-"""Before a new start: the port and the device's memory of the dead process have to come free."""
+"""Before a restart: the port and the device memory of the dead process must be released first."""
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
@@ -37,31 +36,31 @@ def is_supervised() -> bool:
 
 
 def supervise(command: Sequence[str], clock: Callable[[], float] = time.monotonic) -> int:
-    """Run a command until it ends by itself, starting it again whenever a signal ends it; its exit code.
+    """Run a command, again whenever a signal has killed it, until it exits; return its exit code.
 
-    SIGINT and SIGTERM are passed on, and then its end is the end.
+    SIGINT and SIGTERM are passed on, after which it is not restarted.
     """
-    asked_to_end = False
+    stopping = False
     child: subprocess.Popen[bytes] | None = None
 
-    def pass_on(number: int, frame: object) -> None:
-        nonlocal asked_to_end
-        asked_to_end = True
+    def forward(number: int, frame: object) -> None:
+        nonlocal stopping
+        stopping = True
         if child is not None and child.poll() is None:
             child.send_signal(number)
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, pass_on)
+        signal.signal(number, forward)
     deaths: list[float] = []
     while True:
-        # A session of its own: Ctrl-C reaches the program once, through us.
+        # In its own session, so that Ctrl-C reaches the program once, through the supervisor.
         child = subprocess.Popen(
             list(command), env={**os.environ, BELOW_SUPERVISOR: "1"}, start_new_session=True
         )
-        if asked_to_end:  # between two starts
+        if stopping:  # signalled between two starts
             child.terminate()
         code = child.wait()
-        if code >= 0 or asked_to_end:
+        if code >= 0 or stopping:
             return code if code >= 0 else 128 - code
         deaths = [death for death in deaths if clock() - death < WITHIN_S] + [clock()]
         if len(deaths) > MAX_DEATHS:
@@ -73,15 +72,15 @@ def supervise(command: Sequence[str], clock: Callable[[], float] = time.monotoni
 
 
 def end_with_the_supervisor() -> None:
-    """Have the kernel end this process when the one above it dies, so that the port comes free."""
+    """Make the kernel end this process when its parent dies, so that the port is released."""
     if is_supervised() and sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def start_over(reason: str) -> None:
-    """End this process at once, to be started again; does nothing without a supervisor.
+    """Abort this process so that it is restarted; do nothing without a supervisor.
 
-    For states that nothing inside the process can mend.
+    For states that cannot be repaired within the process.
     """
     if is_supervised():
         log.critical("starting over: %s", reason)

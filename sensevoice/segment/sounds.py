@@ -1,8 +1,8 @@
-"""Finding what sounds between the speech: audible chunks, the windows that cover them, their trend.
+"""Finds sounds between the speech: audible chunks, the windows that cover them, and their trend.
 
 A voice activity detector keeps speech and drops applause, laughter and music that stand alone.
-Here every chunk outside speech that is not silent is cut into windows for the recogniser, and
-neighbouring windows in which the same was heard become one sound again.
+Here every audible chunk outside speech is split into windows for the recogniser, and neighbouring windows
+with the same result are merged into one sound.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from sensevoice.audio.levels import SILENCE_DBFS, to_dbfs
 from sensevoice.transcript import Span, Trend
 
 LEVEL_FRAME_MS = 50
-"""Resolution of the level track: fine enough for the start of a cough, coarse enough to be steady."""
+"""Resolution of the level track: fine enough for the start of a cough, coarse enough to be stable."""
 
 MIN_SOUND_MS = 300
-"""Shorter chunks are clicks and the tails of words; five frames of the model cannot name them."""
+"""Shorter chunks are clicks and ends of words; five frames of the model are too few to name them."""
 
 MAX_HOLE_MS = 400
-"""A dip shorter than this does not end a sound: laughter and coughs come in bursts."""
+"""A shorter pause does not end a sound: laughter and coughs come in bursts."""
 
 WINDOW_MS = 2_000
-"""What the recogniser hears at a time: enough to tell laughter from applause."""
+"""Length of what the recogniser is given: enough to distinguish laughter from applause."""
 
 HOP_MS = 1_000
 """One decision a second, each from the window centred on that second."""
@@ -35,17 +35,17 @@ ABOVE_FLOOR_DB = 10.0
 """A sound is this much louder than the quietest tenth of the file …"""
 
 ALWAYS_AUDIBLE_DBFS = -45.0
-"""… or simply loud: in a file of music alone the floor is the music itself."""
+"""… or simply loud: in a file with only music the floor is the music itself."""
 
 NEVER_AUDIBLE_DBFS = -60.0
-"""Below this lies the hiss of recorders and the residue of lossy codecs."""
+"""Below this is the hiss of recorders and the residue of lossy codecs."""
 
 TREND_DB = 6.0
-"""Twice the amplitude: the smallest change of loudness that listeners call growing or fading."""
+"""Twice the amplitude: the smallest change that listeners describe as growing or fading."""
 
 
 class NoiseFloor:
-    """The level of the quietest tenth of everything heard so far, in constant memory."""
+    """The level of the quietest tenth of all frames so far, in constant memory."""
 
     QUANTILE = 0.1
 
@@ -53,12 +53,13 @@ class NoiseFloor:
         self._counts = np.zeros(int(-SILENCE_DBFS) + 1, dtype=np.int64)
 
     def feed(self, levels_dbfs: np.ndarray) -> None:
+        """Take the levels of the next frames."""
         bins = np.clip(levels_dbfs - SILENCE_DBFS, 0, len(self._counts) - 1).astype(np.int64)
         self._counts += np.bincount(bins, minlength=len(self._counts))
 
     @property
     def threshold_dbfs(self) -> float:
-        """Level above which a frame is audible; see the constants for the reasons."""
+        """The level in dBFS above which a frame is audible; the constants give the reasons."""
         reached = np.cumsum(self._counts) >= self.QUANTILE * max(1, self._counts.sum())
         floor_dbfs = float(np.argmax(reached)) + SILENCE_DBFS
         return float(np.clip(floor_dbfs + ABOVE_FLOOR_DB, NEVER_AUDIBLE_DBFS, ALWAYS_AUDIBLE_DBFS))
@@ -72,7 +73,7 @@ def frame_levels_dbfs(samples: np.ndarray) -> np.ndarray:
 
 
 def audible_spans(levels_dbfs: np.ndarray, threshold_dbfs: float) -> list[Span]:
-    """Return the chunks above the threshold, in ms from the first frame, holes closed."""
+    """Return the spans above the threshold, in ms from the first frame, without short pauses."""
     padded = np.concatenate(([False], levels_dbfs > threshold_dbfs, [False]))
     edges_ms = np.flatnonzero(padded[1:] != padded[:-1]) * LEVEL_FRAME_MS
     spans: list[Span] = []
@@ -86,16 +87,16 @@ def audible_spans(levels_dbfs: np.ndarray, threshold_dbfs: float) -> list[Span]:
 
 @dataclass(frozen=True)
 class Window:
-    """`heard` is what the recogniser is given, `cell` the part of it that its answer stands for."""
+    """`input` is the span that the recogniser is given, `core` the part of it that the result applies to."""
 
-    cell: Span
-    heard: Span
+    core: Span
+    input: Span
 
 
 def windows(chunk: Span) -> list[Window]:
-    """Cover a chunk with cells of HOP_MS, each heard in a window of WINDOW_MS inside the chunk."""
-    cells = max(1, round(chunk.duration_ms / HOP_MS))
-    starts_ms = [chunk.start_ms + index * HOP_MS for index in range(cells)]
+    """Cover a chunk with cores of HOP_MS, each in a window of WINDOW_MS inside the chunk."""
+    count = max(1, round(chunk.duration_ms / HOP_MS))
+    starts_ms = [chunk.start_ms + index * HOP_MS for index in range(count)]
     ends_ms = [*starts_ms[1:], chunk.end_ms]
     return [
         Window(Span(start_ms, end_ms), _window_around(start_ms, chunk))
@@ -103,17 +104,17 @@ def windows(chunk: Span) -> list[Window]:
     ]
 
 
-def _window_around(cell_start_ms: int, chunk: Span) -> Span:
-    """Centre the window on its cell, then move it so that it stays inside the chunk."""
-    start_ms = cell_start_ms - (WINDOW_MS - HOP_MS) // 2
+def _window_around(core_start_ms: int, chunk: Span) -> Span:
+    """Return the window centred on its core, moved so that it is inside the chunk."""
+    start_ms = core_start_ms - (WINDOW_MS - HOP_MS) // 2
     start_ms = max(chunk.start_ms, min(start_ms, chunk.end_ms - WINDOW_MS))
     return Span(start_ms, min(start_ms + WINDOW_MS, chunk.end_ms))
 
 
 def trend(powers: Sequence[float]) -> Trend | None:
-    """Say whether a sound grew louder or softer, from its mean power over equal steps of time.
+    """Return whether a sound became louder or softer, from its mean power in equal steps of time.
 
-    Compares the first third with the last; None for fewer than three steps or less than TREND_DB.
+    Compares the first third with the last; None for fewer than three steps or a change below TREND_DB.
     """
     third = len(powers) // 3
     if not third:

@@ -1,7 +1,7 @@
-"""Names of the spoken languages that the vocabulary of SenseVoice knows, in Chinese and in English.
+"""Names of the languages in the vocabulary of SenseVoice, in Chinese and in English.
 
-The long table holds the names of the Unicode CLDR 47; "jw" is the old code of Javanese, "jv" there.
-The first table is our own: what SenseVoiceSmall writes most, in the words a Chinese reader expects.
+The long table has the names of the Unicode CLDR 47; "jw" is the old code of Javanese, "jv" there. The
+first table has the tags that SenseVoiceSmall writes most, with the names that Chinese readers expect.
 """
 
 from __future__ import annotations

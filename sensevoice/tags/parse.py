@@ -1,8 +1,8 @@
-"""The tags that SenseVoice writes, such as <|zh|> or <|HAPPY|>: their kinds, their names for readers.
+"""The tags that SenseVoice writes, such as <|zh|> or <|HAPPY|>: their kinds and labels.
 
-The one place that knows tag names. They are the special tokens of the released vocabulary
-(chn_jpn_yue_eng_ko_spectok.bpe.model of iic/SenseVoiceSmall, ids 24884 to 25054). Names are
-matched in any letter case; a name the vocabulary lacks is kept in the record and never shown.
+The only place with tag names. They are the special tokens of the released vocabulary
+(chn_jpn_yue_eng_ko_spectok.bpe.model of iic/SenseVoiceSmall, ids 24884 to 25054). Names are matched
+regardless of letter case; a name that is not in the vocabulary is kept in the record and never shown.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from sensevoice.transcript import Event, InlineTag, Trend
 
 
 class TagKind(Enum):
-    """What a tag is about. CONTROL is for tags that tell a reader nothing: tasks, closing tags, spares."""
+    """The kind of a tag. CONTROL is for tags without information for readers: tasks, closing tags, spares."""
 
     LANGUAGE = "language"
     EMOTION = "emotion"
@@ -30,7 +30,7 @@ class TagKind(Enum):
 
 
 NOSPEECH = "nospeech"
-"""Stands where the language stands when a clip holds no speech."""
+"""In place of the language when a clip has no speech."""
 
 EMOTION_NAMES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -59,10 +59,10 @@ EVENT_NAMES: Mapping[str, tuple[str, str]] = MappingProxyType(
 )
 """Event tag → (Chinese, English) for every event that is kept and shown."""
 
-# OTHER says only that the emotion has no name here, which helps a reader as little as EMO_UNKNOWN.
+# OTHER, an emotion without a name here, tells a reader as little as EMO_UNKNOWN.
 _SILENT_EMOTIONS = ("NEUTRAL", "OTHER", "EMO_UNKNOWN")
-# Plain speech is what the text itself says; Event_UNK ("some sound") and GBG (the training set's class
-# for garbage) name nothing that could be shown, counted or searched for. All three stay in the raw text.
+# Plain speech is evident from the text; Event_UNK ("some sound") and GBG (the training set's class for
+# garbage) name nothing to be shown, counted or searched for. All three stay in the raw text.
 _SILENT_EVENTS = ("Speech", "Event_UNK", "GBG")
 _NORMALISATION = ("withitn", "woitn")
 _CONTROL = ("ASR", "AED", "SER", *(f"SPECIAL_TOKEN_{number}" for number in range(1, 36)))
@@ -90,11 +90,11 @@ _TAG = re.compile(r"<\|([^<>|]*)\|>")
 
 @dataclass(frozen=True)
 class TaggedText:
-    """What one run of the model's text says.
+    """The text and tags of one clip.
 
-    `language` and `emotion` are canonical names, "" when there is none. Events before the text have
-    no offset. `emotion` is that of the head or else the first telling one inside the text, which then
-    is in `inline` too: an emotion is to be shown in front only if it is not `inline_emotion(inline)`.
+    `language` and `emotion` are canonical names, "" for none. Events before the text have no offset.
+    `emotion` is that before the text or else the first one inside it that has a label; the latter is in
+    `inline`, too: an emotion is to be shown in front only if it is not `inline_emotion(inline)`.
     """
 
     text: str
@@ -105,17 +105,17 @@ class TaggedText:
 
 
 def canonical(name: str) -> str:
-    """Return the vocabulary's spelling of a tag name in any letter case; an unknown name as it is."""
+    """Return the vocabulary's spelling of a tag name in any letter case; an unknown name unchanged."""
     return _CANONICAL.get(name.lower(), name)
 
 
 def kind_of(name: str) -> TagKind:
-    """Return what the tag of this name, in any letter case, is about."""
+    """Return the kind of the tag of this name, in any letter case."""
     return _KINDS.get(canonical(name), TagKind.UNKNOWN)
 
 
 def label(name: str, language: str, trend: Trend | None = None) -> str:
-    """Return what a reader of "zh" or, for any other value, of English is shown; "" for nothing."""
+    """Return the label of a tag in Chinese for "zh", else in English; "" for a tag that is not shown."""
     index = 0 if language == "zh" else 1
     names = _NAMES.get(canonical(name))
     if names is None:
@@ -129,11 +129,11 @@ def inline_emotion(inline: tuple[InlineTag, ...]) -> str:
 
 
 def parse(raw: str) -> TaggedText:
-    """Read the text that the model wrote for one clip into text and tags.
+    """Return the text and tags in the raw text of one clip.
 
-    Tags before the first text describe the whole clip: of two languages or emotions the first counts
-    and the other is inline at 0. Tags after it keep their place, an offset in characters of the clean
-    text, at the end of the text before them.
+    Tags before the text describe the whole clip: of two languages or emotions the first counts and the
+    other is inline at 0. Tags inside it get an offset in characters of the clean text: the end of the text
+    before them.
     """
     builder = _Builder()
     for piece, is_tag in _pieces(raw):
@@ -162,11 +162,11 @@ class _Builder:
         self.inline: list[InlineTag] = []
 
     def add_text(self, piece: str) -> None:
-        """Append text; at a seam between two pieces at most one space stands."""
+        """Append text, with at most one space between two pieces."""
         words = " ".join(piece.split())
         self.space_pending |= piece[:1].isspace()
         if words:
-            self.text += _seam(self.text, words, self.space_pending) + words
+            self.text += _separator(self.text, words, self.space_pending) + words
             self.space_pending = False
         self.space_pending |= piece[-1:].isspace()
 
@@ -188,22 +188,22 @@ class _Builder:
     def result(self) -> TaggedText:
         inline = tuple(self.inline)
         if self.emotion and self.emotion == inline_emotion(inline):
-            # The head's emotion comes back inside the text. Noting its first place too keeps it apart
-            # from an emotion that stands inside the text only.
+            # The emotion before the text occurs again inside it. An inline tag at 0 distinguishes it from an
+            # emotion that occurs only inside the text.
             inline = (InlineTag(self.emotion, 0), *inline)
         emotion = self.emotion or inline_emotion(inline)
         return TaggedText(self.text, self.language, emotion, tuple(self.events), inline)
 
 
-def _seam(left: str, right: str, had_space: bool) -> str:
-    """Return what stands between two texts where a tag was taken out: one space or nothing."""
+def _separator(left: str, right: str, had_space: bool) -> str:
+    """Return the separator between two texts where a tag was removed: one space or nothing."""
     if not left or right[0] in ".,!?;:%)]}" or (is_unspaced(left[-1]) and is_unspaced(right[0])):
         return ""
     return " " if had_space or (_ends_spaced_word(left) and _begins_spaced_word(right)) else ""
 
 
 def is_unspaced(char: str) -> bool:
-    """Tell whether a character is of writing without spaces: Chinese or Japanese, but not Korean."""
+    """Return whether a character is of a script without spaces: Chinese or Japanese, but not Korean."""
     return unicodedata.east_asian_width(char) in "WF" and "HANGUL" not in unicodedata.name(char, "")
 
 
@@ -216,7 +216,7 @@ def _ends_spaced_word(text: str) -> bool:
 
 
 def head_kinds(raw: str) -> list[TagKind]:
-    """Return the kinds of the tags before the first text; SenseVoice writes four of them, in order."""
+    """Return the kinds of the tags before the text; SenseVoice writes four, in a fixed order."""
     kinds: list[TagKind] = []
     for piece, is_tag in _pieces(raw):
         if not is_tag and piece.strip():

@@ -1,4 +1,4 @@
-"""From the timed pieces of the tokenizer to words as people count them."""
+"""From timed tokens to words as people count them."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from collections.abc import Iterable, Iterator
 from sensevoice.transcript import Span, Word
 
 WORD_START = "▁"
-"""What SentencePiece writes for the space before a word (U+2581)."""
+"""SentencePiece's sign for the space before a word (U+2581)."""
 
 _TAG = re.compile(r"<\|[^|]*\|>")
 _OPENING = re.compile(r"[(\[{（［【《〈「『“‘¿¡]+")
 _PUNCTUATION = re.compile(r"[^\w\s]+")
 _BY_CHARACTER = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
-"""Kana and Chinese characters: scripts without spaces, where each piece is a word of its own."""
+"""Kana and Chinese characters: scripts without spaces, where each token is a word."""
 
 
 def words_from_tokens(tokens: Iterable[tuple[str, int, int]], clip: Span) -> tuple[Word, ...]:
-    """Group (piece, start_ms, end_ms), timed from the start of the clip, into words.
+    """Return the words of tokens (piece, start_ms, end_ms), timed from the start of the clip.
 
-    A word begins at a space and at every Chinese or Japanese piece; punctuation belongs to the word
-    before it, an opening quote or bracket to the one after it; tags are left out. Times are moved to
-    the clip and kept inside it and in order.
+    A word begins at a space and at every Chinese or Japanese token; punctuation belongs to the word before
+    it, an opening quote or bracket to the one after it; tags are left out. The times of words are absolute,
+    within the clip and in order.
     """
     groups: list[tuple[str, int, int]] = []
     begins = True
@@ -44,7 +44,7 @@ def words_from_tokens(tokens: Iterable[tuple[str, int, int]], clip: Span) -> tup
 
 
 def _belongs(before: str, text: str, begins: bool) -> bool:
-    """Say whether a piece goes on with the word before it."""
+    """Return whether a token continues the word before it."""
     if _OPENING.fullmatch(before):
         return True
     if _OPENING.match(text):
@@ -55,7 +55,7 @@ def _belongs(before: str, text: str, begins: bool) -> bool:
 
 
 def _inside(groups: list[tuple[str, int, int]], clip: Span) -> Iterator[Word]:
-    """Yield words whose spans do not overlap and stay inside the clip; one without room joins the last."""
+    """Yield words with disjoint spans inside the clip; one without room is joined to the last."""
     word: Word | None = None
     for text, start_ms, end_ms in groups:
         start = max(word.span.end_ms if word else clip.start_ms, clip.start_ms + start_ms)

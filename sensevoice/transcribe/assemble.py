@@ -29,7 +29,7 @@ def clips_of(chunk: Chunk) -> list[np.ndarray]:
     """Return the clips to recognise: speech whole, sound in its windows."""
     if chunk.kind == "speech":
         return [chunk.samples]
-    return [chunk.part(window.heard) for window in windows(chunk.span)]
+    return [chunk.part(window.input) for window in windows(chunk.span)]
 
 
 def speech_segment(span: Span, answer: Recognition, channel: str | None, options: Options) -> Segment:
@@ -73,7 +73,7 @@ class WindowResult:
 
 def speech_missed_in(chunk: Chunk, answers: Sequence[Recognition]) -> Iterator[WindowResult | Span]:
     """Yield, in order, what each cell of a sound holds, and the spans that are speech after all."""
-    cells = [window.cell for window in windows(chunk.span)]
+    cells = [window.core for window in windows(chunk.span)]
     tagged = [parse(answer.raw) for answer in answers]
     languages = [_spoken_language(item) for item in tagged]
     index = 0

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,21 +16,16 @@ from sensevoice.options import Options
 from sensevoice.transcript import Transcript
 from sensevoice.ui.handlers import log_unexpected
 from sensevoice.ui.i18n import LOCALES, translate
-from sensevoice.ui.settings import PageSettings
 
 API_OWNER = "/transcribe"
-"""No login holds a slash, so that nobody sees the jobs of the API in a list."""
+"""No login contains a slash, so that the jobs of the API are in nobody's list."""
 
 
-def make_endpoint(runner: JobRunner, settings: PageSettings, cache: Path) -> Callable[..., dict[str, Any]]:
-    """Return the function behind the endpoint: an uploaded file and settings to a record.
+def make_endpoint(runner: JobRunner, page: Options, cache: Path) -> Callable[..., dict[str, Any]]:
+    """Return the function behind the endpoint, from an uploaded file and options to the record.
 
-    Its defaults are the page's; gradio reads parameters, types and the docstring from it. All errors
-    reach the client as gr.Error with the sentence in both languages.
+    Its defaults are the options of the page; gradio reads its parameters, types and docstring.
     """
-    page = settings.options
-    for job in runner.store.jobs(API_OWNER):  # whose clients went with the last process
-        runner.delete(job)
 
     def endpoint(
         audio: gr.FileData,
@@ -47,8 +43,7 @@ def make_endpoint(runner: JobRunner, settings: PageSettings, cache: Path) -> Cal
         labels: str = "zh",
     ) -> dict:  # type: ignore[type-arg]  # gradio's schema knows the bare type
         """Recognise an audio or video file, uploaded with handle_file(), and return the record."""
-        try:
-            path = uploaded(audio, cache)
+        with errors_for_clients():
             options = Options(
                 language=language,
                 use_itn=use_itn,
@@ -62,21 +57,34 @@ def make_endpoint(runner: JobRunner, settings: PageSettings, cache: Path) -> Cal
                 among=tuple(among or ()),
                 keep_numbers=keep_numbers,
             )
-            render_options = RenderOptions(locale=labels)
-            return to_dict(record_of(runner, path, options), render_options)
-        except SenseVoiceError as exc:
-            raise gr.Error(str(exc), print_exception=False) from exc
-        except gr.Error:
-            raise
-        except Exception as exc:
-            sentences = both("unexpected", reference=log_unexpected())
-            raise gr.Error(sentences, print_exception=False) from exc
+            shown = RenderOptions(locale=labels)
+            return to_dict(record_of(runner, uploaded(audio, cache), options), shown)
 
     return endpoint
 
 
+def delete_abandoned_jobs(runner: JobRunner) -> None:
+    """Delete the API's jobs of the last process: its clients lost their connections with it."""
+    for job in runner.store.jobs(API_OWNER):
+        runner.delete(job)
+
+
+@contextmanager
+def errors_for_clients() -> Iterator[None]:
+    """Raise every error in the block as gr.Error, with its sentence in both languages."""
+    try:
+        yield
+    except SenseVoiceError as exc:
+        raise gr.Error(str(exc), print_exception=False) from exc
+    except gr.Error:
+        raise
+    except Exception as exc:
+        sentences = both("unexpected", reference=log_unexpected())
+        raise gr.Error(sentences, print_exception=False) from exc
+
+
 def uploaded(audio: object, cache: Path) -> Path:
-    """Return the path of a file that came in by upload. Raises gr.Error for anything else.
+    """Return the path of an uploaded file. Raises gr.Error for anything else.
 
     gradio itself checks only values that call themselves file data, so a plain string, or a dict
     without `meta`, would name any file on the server.
@@ -90,7 +98,7 @@ def uploaded(audio: object, cache: Path) -> Path:
 
 
 def record_of(runner: JobRunner, path: Path, options: Options) -> Transcript:
-    """Run a job to its end and return its record; it is no part of the page's list. Raises gr.Error."""
+    """Run a job that no list shows, delete it, and return its record. Raises gr.Error."""
     job = runner.submit(path, options, API_OWNER)
     try:
         runner.wait_for_end(job.id)
@@ -103,5 +111,5 @@ def record_of(runner: JobRunner, path: Path, options: Options) -> Transcript:
 
 
 def both(key: str, **values: object) -> str:
-    """Return a sentence in Chinese and in English, for clients that do not say what they read."""
+    """Return a sentence in Chinese and in English, for clients whose language is not known."""
     return " / ".join(translate(key, locale, **values) for locale in LOCALES)

@@ -1,10 +1,9 @@
-"""Several jobs together: one zip of all, and a table of which turned angry, when and how often."""
+"""Several jobs at once: their exports in a zip, and a table of when and how often each turned angry."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from typing import Any
 
 from starlette.responses import Response
 
@@ -15,13 +14,14 @@ from sensevoice.formats.bundle import bundle
 from sensevoice.formats.sheets import comparisons_csv
 from sensevoice.jobs import Job, JobStore
 from sensevoice.transcript import Transcript
+from sensevoice.ui.serialise import Json
 
 MAX_JOBS = 1000
 """More would keep the server busy for minutes; the folder script is for that."""
 
 
 def chosen_jobs(store: JobStore, owner: str, wanted: str | None) -> list[Job]:
-    """Return the finished jobs that are named, `a,b`, or all of them. Raises BadRequest, JobNotFound."""
+    """Return the jobs with these ids, "a,b", or all that are finished. Raises BadRequest, JobNotFound."""
     if wanted is None:
         jobs = [job for job in store.jobs(owner) if job.finished]
     else:
@@ -32,7 +32,7 @@ def chosen_jobs(store: JobStore, owner: str, wanted: str | None) -> list[Job]:
 
 
 def zip_response(store: JobStore, jobs: Sequence[Job], name: str, options: RenderOptions) -> Response:
-    """Return a zip with one file for each job."""
+    """Return a zip with a file of the named format for each job. Raises BadRequest."""
     if name not in FORMATS:
         raise BadRequest(reason=f"format={name[:50]}")
     content = bundle(
@@ -41,21 +41,22 @@ def zip_response(store: JobStore, jobs: Sequence[Job], name: str, options: Rende
     return download(content, "application/zip", f"sensevoice-{name}.zip")
 
 
-def table(store: JobStore, jobs: Sequence[Job]) -> dict[str, Any]:
-    """Return a row for each job, with the job's id."""
+def table(store: JobStore, jobs: Sequence[Job]) -> Json:
+    """Return a row of the comparison for each job, with its id."""
     result = compare(_transcripts(store, jobs))
     return {"rows": [{"id": job.id, **asdict(row)} for job, row in zip(jobs, result, strict=True)]}
 
 
 def table_response(store: JobStore, jobs: Sequence[Job], labels: str) -> Response:
-    """Return the same as a CSV file."""
+    """Return the rows of `table` as a CSV file."""
     content = comparisons_csv(compare(_transcripts(store, jobs)), labels)
     return download(content.encode(), "text/csv; charset=utf-8", "sensevoice-jobs.csv")
 
 
-def download(content: bytes, kind: str, name: str) -> Response:
+def download(content: bytes, media_type: str, name: str) -> Response:
+    """Return a file to be saved; its name is ASCII."""
     headers = {"Content-Disposition": f"attachment; filename={name}", "Cache-Control": "no-store"}
-    return Response(content, media_type=kind, headers=headers)
+    return Response(content, media_type=media_type, headers=headers)
 
 
 def _transcripts(store: JobStore, jobs: Sequence[Job]) -> list[Transcript]:

@@ -1,4 +1,4 @@
-"""What happens on a click, without gradio: handlers take values and give screens."""
+"""Event handlers of the page, without gradio: they take values and return or yield screens."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import logging
 import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from sensevoice.errors import JobNotFound, OptionError, SenseVoiceError
 from sensevoice.formats import render_view
@@ -19,20 +18,20 @@ from sensevoice.ui.downloads import download_links
 from sensevoice.ui.i18n import Locale, translate
 from sensevoice.ui.redraw import Clock, RedrawThrottle
 from sensevoice.ui.session import PageSession
-from sensevoice.ui.settings import PageSettings
+from sensevoice.ui.settings import PageSettings, options_with
 from sensevoice.ui.status import waiting_line
 
 log = logging.getLogger(__name__)
 
 WAIT_S = 0.5
-"""How often the page of a waiting job looks how many are still ahead."""
+"""How often the page of a waiting job shows anew how many jobs are ahead of it."""
 
 
 @dataclass(frozen=True)
 class Screen:
-    """What the page is to show; None leaves a part as it is. `notice`, `summary` and `advice` are HTML.
+    """What the page shows; None leaves a part as it is. `notice`, `summary` and `advice` are HTML.
 
-    `job_id` is the job that the page shows from now on; `links` are the addresses of DOWNLOADS.
+    `job_id` is the job that the page shows from now on; `links` are the URLs of DOWNLOADS.
     """
 
     running: bool = False
@@ -56,11 +55,11 @@ class Handlers:
         self,
         session: PageSession,
         paths: Sequence[Path],
-        form: Mapping[str, Any],
+        form: Mapping[str, object],
         locale: Locale,
         owner: str = "",
     ) -> Iterator[Screen]:
-        """Make a job of each recording and show the first; nothing when the page follows one already."""
+        """Submit each recording as a job and follow the first; do nothing while the page follows another."""
         if not session.try_begin():
             return
         try:
@@ -71,13 +70,13 @@ class Handlers:
             options = options_from(form, self._settings.options, locale)
             jobs = [self._runner.submit(path, options, owner) for path in paths]
             yield from self._follow(session, jobs[0], locale)
-        except Exception as exc:  # whatever it is, the visitor gets a sentence and the start button back
+        except Exception as exc:  # the visitor always gets a message, and the start button back
             yield Screen(notice=problem(exc, locale))
         finally:
             session.end()
 
     def open(self, session: PageSession, job_id: str, locale: Locale, owner: str = "") -> Iterator[Screen]:
-        """Show a job again, after a reload or from the list, and follow it if it still runs."""
+        """Show a job again, after a reload or from the list; follow it while it runs."""
         if not session.try_begin():
             return
         try:
@@ -88,7 +87,7 @@ class Handlers:
             session.end()
 
     def cancel(self, session: PageSession, owner: str = "") -> None:
-        """Stop the job that the page shows; what it has given is kept."""
+        """Cancel the job that the page shows; its results so far are kept."""
         if session.job_id is not None:
             try:
                 self._runner.cancel(self._runner.store.job(session.job_id, owner))
@@ -96,7 +95,7 @@ class Handlers:
                 log.info("a job to be cancelled was gone")
 
     def show(self, session: PageSession, view: str, labels: str, owner: str = "") -> Screen:
-        """Show the job in another view, without running again."""
+        """Return the job in another view; nothing is recognised again."""
         session.view, session.labels = view, labels
         try:
             job = self._runner.store.job(session.job_id or "", owner)
@@ -110,7 +109,7 @@ class Handlers:
         )
 
     def _follow(self, session: PageSession, job: Job, locale: Locale) -> Iterator[Screen]:
-        """Show a job as it goes on, to its end; leaving does not stop it."""
+        """Yield screens of a job until it ends; closing the generator does not stop the job."""
         session.job_id = job.id
         pace = RedrawThrottle(self._clock)
         first = self._beginning(locale)
@@ -166,17 +165,17 @@ class Handlers:
         return download_links(job.id, session.view, session.labels)
 
 
-def options_from(form: Mapping[str, Any], defaults: Options, locale: Locale) -> Options:
-    """Return the page's defaults with what the form says. Raises OptionError with the form's own label."""
+def options_from(form: Mapping[str, object], defaults: Options, locale: Locale) -> Options:
+    """Return the defaults with the values of the form. Raises OptionError with the label of the field."""
     try:
-        return replace(defaults, **form)
+        return options_with(defaults, form)
     except OptionError as exc:
         data = {**exc.data, "option": translate(exc.data["option"], locale)}
         raise OptionError(**data) from exc
 
 
 def problem(exc: Exception, locale: Locale) -> str:
-    """Return the message for an exception: our own sentence, or a number that the log has too."""
+    """Return the message for an exception as HTML: its own sentence, or a reference number that is logged."""
     if isinstance(exc, SenseVoiceError):
         log.info("%s", exc.code)
         return markup.message(exc.message(locale), "error")
@@ -184,7 +183,7 @@ def problem(exc: Exception, locale: Locale) -> str:
 
 
 def log_unexpected() -> str:
-    """Log the exception under way with its traceback and return the number by which it can be found."""
+    """Log the current exception with its traceback; return the reference number that stands beside it."""
     reference = secrets.token_hex(4)
     log.exception("unexpected error, reference %s", reference)
     return reference

@@ -1,4 +1,4 @@
-"""Every string of the page that is not an error of its own, in Chinese and in English."""
+"""The strings of the page, in Chinese and in English; those of errors are in errors.py."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Locale = Literal["zh", "en"]
 LOCALES: tuple[Locale, ...] = ("zh", "en")
 
 I18N_PREFIX = "sv_"
-"""Keeps our keys apart from gradio's own, of which some are groups ("file")."""
+"""Keeps the keys apart from gradio's own, of which some are groups ("file")."""
 
 STATIC: dict[str, tuple[str, str]] = {
     "heading": ("SenseVoice 语音理解", "SenseVoice speech understanding"),
@@ -115,7 +115,7 @@ STATIC: dict[str, tuple[str, str]] = {
     "copy": ("复制", "Copy"),
     "download": ("下载", "Download"),
 }
-"""Strings that the browser puts in by its own language; the names of settings are those of Options."""
+"""Strings that the browser inserts in its own language; keys of settings are the names of Options."""
 
 SPOKEN: dict[str, tuple[str, str]] = {
     "state_loading": ("载入中", "loading"),
@@ -168,7 +168,7 @@ SPOKEN: dict[str, tuple[str, str]] = {
     "minutes": ("{minutes} 分 {seconds:02d} 秒", "{minutes} min {seconds:02d} s"),
     "seconds": ("{seconds} 秒", "{seconds} s"),
 }
-"""Strings that are made on the server, with placeholders."""
+"""Strings that the server fills in and sends, with placeholders."""
 
 DEMO_BANNER = (
     "演示模型只认识下面列出的句子，不能识别别的录音。要识别自己的录音，请去掉 --demo 重新启动。",
@@ -178,7 +178,7 @@ DEMO_BANNER = (
 DEMO_LIST = ("它认识的 {count} 个句子", "The {count} sentences it knows")
 
 PAGE_LANGUAGES = tuple(language for language in LANGUAGES if language != "nospeech")
-"""`nospeech` is a label the model gives, not a language that a visitor would choose."""
+"""`nospeech` is a label that the model gives, not a language to choose."""
 
 CHOICES = {
     "language": PAGE_LANGUAGES,
@@ -186,24 +186,24 @@ CHOICES = {
     "view": VIEWS,
     "labels": LOCALES,
 }
-"""What each dropdown offers; the text of a choice has the key NAME_VALUE."""
+"""Dropdown → its choices; the text of a choice has the key NAME_VALUE."""
 
 ZH_LOCALES = ("zh-CN", "zh-TW")
 """The Chinese that gradio's page knows (6.31); with any other tag, such as zh-HK, its labels are English."""
 
 
 def locale_of(accept_language: str | None) -> Locale:
-    """Return the language to speak for an Accept-Language header, Chinese when there is none.
+    """Return the locale for an Accept-Language header, Chinese when there is none.
 
-    It follows the rule by which gradio's page chooses its labels: the browser's first language, by its
-    full tag, so that labels and sentences are never in two languages.
+    By the rule by which gradio's page chooses its labels (the browser's first language, by its full tag),
+    so that labels and sentences are always in one language.
     """
     first = (accept_language or "zh-CN").split(",")[0].split(";")[0].strip().lower()
     return "zh" if first in (locale.lower() for locale in ZH_LOCALES) else "en"
 
 
 def translate(key: str, locale: Locale, **values: object) -> str:
-    """Return a sentence of STATIC or SPOKEN with its placeholders filled."""
+    """Return a string of STATIC or SPOKEN with its placeholders filled."""
     pair = SPOKEN[key] if key in SPOKEN else STATIC[key]
     return pair[LOCALES.index(locale)].format(**values)
 
@@ -235,13 +235,13 @@ def translations(settings: PageSettings) -> dict[str, dict[str, str]]:
 def _static(settings: PageSettings, locale: Locale) -> dict[str, str]:
     column = LOCALES.index(locale)
     upload = size(settings.max_upload_mb)
-    words = {key: pair[column].replace("{max_upload}", upload) for key, pair in STATIC.items()}
-    words["header"] = f"<h1>{words['heading']}</h1><p>{words['tagline']}</p>"
+    texts = {key: pair[column].replace("{max_upload}", upload) for key, pair in STATIC.items()}
+    texts["header"] = f"<h1>{texts['heading']}</h1><p>{texts['tagline']}</p>"
     if settings.demo:
-        words["demo"] = _demo_banner(settings.demo, column)
+        texts["demo"] = _demo_banner(settings.demo, column)
     for number, sample in enumerate(settings.samples):
-        words[f"sample_{number}"] = (sample.title_zh, sample.title_en)[column]
-    return {I18N_PREFIX + key: text for key, text in words.items()}
+        texts[f"sample_{number}"] = (sample.title_zh, sample.title_en)[column]
+    return {I18N_PREFIX + key: text for key, text in texts.items()}
 
 
 def _demo_banner(demo: DemoInfo, column: int) -> str:

@@ -1,4 +1,4 @@
-"""The HTML that is made on the server: progress, messages, the summary of a result. All text is escaped."""
+"""HTML made on the server: progress, messages, the summary of a result. All text is escaped."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from sensevoice.transcript import Diagnostic, Segment
 from sensevoice.ui.i18n import Locale, duration, translate
 
 MIN_FRACTION = 0.02
-"""Below this share an estimate of what remains jumps about more than it tells."""
+"""Below this fraction an estimate of the remaining time is too unstable to be shown."""
 
 
 def progress_bar(text: str, fraction: float | None) -> str:
-    """Return a bar with a line of text; with no fraction it only shows that something goes on."""
+    """Return a progress bar with a line of text, indeterminate without a fraction."""
     if fraction is None:
         bar = '<div class="sv-bar sv-unknown" role="progressbar"><div></div></div>'
     else:
@@ -30,7 +30,7 @@ def progress_bar(text: str, fraction: float | None) -> str:
 
 
 def progress_line(progress: Progress, eta_s: float | None, locale: Locale) -> str:
-    """Return stage, share done and time left: `识别 37 % · 还需约 8 秒`."""
+    """Return stage, percentage done and time left: `识别 37 % · 还需约 8 秒`."""
     stage = translate(f"stage_{progress.stage}", locale)
     fraction = progress.fraction
     if fraction is None:
@@ -44,13 +44,13 @@ def progress_line(progress: Progress, eta_s: float | None, locale: Locale) -> st
 
 
 def message(text: str, kind: str) -> str:
-    """Return a sentence beside what caused it; `kind` is "error" or "note"."""
+    """Return a message; `kind` is "error" or "note"."""
     role = "alert" if kind == "error" else "status"
     return f'<div class="sv-message sv-{kind}" role="{role}">{escape(text)}</div>'
 
 
 def job_mark(job_id: str) -> str:
-    """Return what tells the workbench in the browser which job the page shows."""
+    """Return the hidden element from which the workbench in the browser learns which job the page shows."""
     return f'<span data-job="{escape(job_id)}" hidden></span>'
 
 
@@ -66,23 +66,23 @@ def summary(result: Result, elapsed_s: float, locale: Locale) -> str:
         parts.append(_part("failed", translate("failed", locale, count=failed)))
     if not any(segment.kind == "speech" for segment in segments):
         parts.append(_part("", translate("nothing_heard", locale)))
-    parts += [_part("", heard) for heard in _heard(segments, locale)]
+    parts += [_part("", tag) for tag in _tags(segments, locale)]
     parts.append(_part("", translate("took", locale, duration=duration(elapsed_s * 1000, locale))))
     return f"<p>{' · '.join(parts)}</p>"
 
 
 def advice(diagnostics: Iterable[Diagnostic], locale: Locale) -> str:
-    """Return what is wrong with the recording, one sentence a line, or nothing."""
+    """Return the diagnostics of the recording as a list, "" for none."""
     rows = "".join(f"<li>{escape(getattr(item, locale))}</li>" for item in diagnostics)
     return f"<ul>{rows}</ul>" if rows else ""
 
 
 def _part(kind: str, text: str) -> str:
-    """Return one part of the summary, which is never broken over two lines; a `kind` makes it stand out."""
+    """Return a part of the summary, never broken over two lines; `kind` is its class, "" for none."""
     return f'<span class="sv-{kind}">{escape(text)}</span>' if kind else f"<span>{escape(text)}</span>"
 
 
-def _heard(segments: Iterable[Segment], locale: Locale) -> list[str]:
+def _tags(segments: Iterable[Segment], locale: Locale) -> list[str]:
     languages: Counter[str] = Counter()
     feelings: Counter[str] = Counter()
     sounds: Counter[str] = Counter()

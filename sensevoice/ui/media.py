@@ -1,4 +1,4 @@
-"""The recording of a job for the player in the browser: as it is, or as a copy that any browser plays."""
+"""The recording of a job for the player in the browser: the original, or a copy that any browser plays."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ PLAIN = "application/octet-stream"
 
 
 def is_film(recording: Path) -> bool:
-    """Tell whether a recording has a picture to show, by its name; the browser has the last word."""
+    """Return whether the name of a recording is that of a video; only the browser knows if it can show it."""
     return media_type(recording).startswith("video/")
 
 
 def media_type(recording: Path) -> str:
-    """Return the type to send a recording as, never one that is no sound or film.
+    """Return the media type of a recording by its name, PLAIN unless it is one of audio or video.
 
-    A browser must not take an upload for a page.
+    A browser must never render an upload as a page.
     """
     guessed = mimetypes.guess_type(recording.name)[0] or ""
     return guessed if guessed.startswith(("audio/", "video/")) else PLAIN
 
 
 def recording_response(folder: JobFolder, as_opus: bool) -> Response:
-    """Return a job's recording, of which browsers ask for ranges, however long it is. Raises MediaError."""
+    """Return a job's recording; ranges of it can be requested. Raises MediaError."""
     if as_opus:
         return FileResponse(playable_file(folder), media_type="audio/ogg")
     return FileResponse(

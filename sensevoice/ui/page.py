@@ -1,18 +1,17 @@
-"""The layout of the page and which handler answers which event."""
+"""The layout of the page, and which handler answers which event."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import gradio as gr
 from gradio.utils import get_upload_folder
 
 from sensevoice.jobs import JobRunner
 from sensevoice.ui import markup
-from sensevoice.ui.api import make_endpoint
-from sensevoice.ui.components import dropdown, t
+from sensevoice.ui.api import delete_abandoned_jobs, make_endpoint
+from sensevoice.ui.components import EventArguments, dropdown, t
 from sensevoice.ui.downloads import DOWNLOADS
 from sensevoice.ui.handlers import Handlers
 from sensevoice.ui.i18n import locale_of, translate
@@ -22,34 +21,35 @@ from sensevoice.ui.server_files import confined_explorer, recordings
 from sensevoice.ui.session import PageSession
 from sensevoice.ui.settings import PageSettings
 from sensevoice.ui.settings_form import SettingsForm
-from sensevoice.ui.status import ASK_S, name_only, status_line
+from sensevoice.ui.status import POLL_S, name_only, status_line
 from sensevoice.ui.updates import TEXT_PART, changes, updates
 from sensevoice.ui.upload_refs import UploadRefs
 
 TRANSCRIPT_LINES = 15
-"""The textbox has its height from the start, so that nothing moves when a result comes."""
+"""The textbox has this height from the start, so that nothing moves when a result comes."""
 
 COPY_JS = Path(__file__).with_name("copy.js")
 
-HIDDEN: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-"""The page's own events are no part of the API, and the page has a progress bar of its own."""
+HIDDEN: EventArguments = {"api_visibility": "private", "show_progress": "hidden"}
+"""The page's own events are not part of the API, and the page has its own progress bar."""
 
-AT_ONCE: dict[str, Any] = {**HIDDEN, "queue": False}
-"""For what must be answered while a run is under way."""
+AT_ONCE: EventArguments = {**HIDDEN, "queue": False}
+"""For events that are answered while a run is in progress."""
 
 
 def build_app(runner: JobRunner, settings: PageSettings, refs: UploadRefs | None = None) -> gr.Blocks:
-    """Return the page and the API around a runner of jobs; queue() and launch() are the caller's.
+    """Return the page and the API of a job runner; queue() and launch() are left to the caller.
 
-    `holds` learns which files the open pages need.
+    `refs` is told which uploads the open pages need.
     """
+    delete_abandoned_jobs(runner)
     cache = Path(get_upload_folder())
     handlers = Handlers(runner, settings)
     app = gr.Blocks(**blocks_arguments())
     with app:
         Page(settings, handlers, cache, refs or UploadRefs()).build(app)
         gr.events.api(
-            make_endpoint(runner, settings, cache),
+            make_endpoint(runner, settings.options, cache),
             api_name="transcribe",
             concurrency_limit=None,  # the runner orders the jobs of page and API alike
         )
@@ -74,7 +74,7 @@ class Page:
             gr.HTML(t("header"), elem_id="sv-title")
             named = name_only(self._settings.model(), self._settings.version)
             self.status = gr.HTML(named, elem_id="sv-status", js_on_load=None)
-            self.asking = gr.Timer(ASK_S, active=False)
+            self.asking = gr.Timer(POLL_S, active=False)
         with gr.Row(elem_id="sv-main"):
             with gr.Column(scale=2, min_width=320, elem_id="sv-left"):
                 self._build_left()
@@ -87,7 +87,7 @@ class Page:
     def _build_left(self) -> None:
         with gr.Tabs(elem_id="sv-source") as self.tabs:
             with gr.Tab(t("source_file"), id="file") as self.file_tab:
-                # No file_types: what can be read is for the decoder to say, by content and not by name.
+                # No file_types: the decoder decides what can be read, by content and not by name.
                 self.file = gr.File(label=t("file"), file_count="multiple", height=150, elem_id="sv-file")
             with gr.Tab(t("source_microphone"), id="microphone") as self.microphone_tab:
                 self.microphone = gr.Audio(
@@ -102,12 +102,7 @@ class Page:
             self.server_files = None
             if self._settings.media_dir is not None:
                 with gr.Tab(t("source_server"), id="server") as self.server_tab:
-                    self.server_files = confined_explorer(
-                        self._settings.media_dir,
-                        label=t("server_files"),
-                        elem_id="sv-server",
-                        max_height=240,
-                    )
+                    self.server_files = confined_explorer(self._settings.media_dir, t("server_files"))
         self.form.build_language()
         with gr.Accordion(t("settings"), open=False, elem_id="sv-settings"):
             self.form.build()
@@ -163,7 +158,7 @@ class Page:
         self.microphone_tab.select(lambda session: _choose(session, "microphone"), self.session, **AT_ONCE)
         if self.server_files is not None:
             self.server_tab.select(lambda session: _choose(session, "server"), self.session, **AT_ONCE)
-        self.samples.connect(self.session, self.file, self.tabs, **AT_ONCE)
+        self.samples.connect(self.session, self.file, self.tabs, AT_ONCE)
         self._connect_status(app)
         chosen = [self.file, self.microphone]
         changed = [self.file.change, self.microphone.change]
@@ -174,12 +169,12 @@ class Page:
         ).then(self._open, self.session, self._screen_parts(), concurrency_limit=None, **HIDDEN)
 
     def _connect_status(self, app: gr.Blocks) -> None:
-        """A page asks how the models are when it is opened, and again and again while they are loaded."""
+        """Poll the state of the models when a page is opened, and then for as long as they are loading."""
         parts = [self.status, self.notice, self.asking, *self.samples.parts]
         app.load(self._ask, None, parts, **AT_ONCE)
         self.asking.tick(self._ask, None, parts, **AT_ONCE)
 
-    def _ask(self, request: gr.Request) -> list[Any]:
+    def _ask(self, request: gr.Request) -> list[object]:
         status = self._settings.model()
         locale = locale_of(request.headers.get("accept-language"))
         line = status_line(status, self._settings.version, locale)
@@ -190,9 +185,9 @@ class Page:
         parts = [self.start, self.cancel, self.notice, self.text, self.summary, self.advice, self.job]
         return [*parts, *self.downloads]
 
-    def _load(self, request: gr.Request, session: PageSession, kept: Any) -> list[Any]:
+    def _load(self, request: gr.Request, session: PageSession, kept: object) -> list[object]:
         session.labels = locale_of(request.headers.get("accept-language"))
-        # gradio forgets a state after the visit only if an event has set it
+        # gradio deletes a state after the visit only if an event has set it
         return [session, session.labels, *self.form.remembered(kept)]
 
     def _run(
@@ -201,9 +196,9 @@ class Page:
         session: PageSession,
         files: list[str] | None,
         microphone: str | None,
-        picked: Any,
-        *form: Any,
-    ) -> Iterator[list[Any]]:
+        picked: list[str] | None,
+        *form: object,
+    ) -> Iterator[list[object]]:
         if session.source == "server":
             paths = recordings(picked, self._settings.media_dir)
         elif session.source == "microphone":
@@ -215,8 +210,8 @@ class Page:
         screens = self._handlers.run(session, paths, self.form.named(form), locale, owner)
         yield from changes(updates(screen) for screen in screens)
 
-    def _open(self, request: gr.Request, session: PageSession) -> Iterator[list[Any]]:
-        """Show the job that the page's address names, after a reload or a dropped connection."""
+    def _open(self, request: gr.Request, session: PageSession) -> Iterator[list[object]]:
+        """Show the job named in the page's address, after a reload or a lost connection."""
         job_id = request.query_params.get("job")
         locale = locale_of(request.headers.get("accept-language"))
         screens = self._handlers.open(session, job_id, locale, request.username or "") if job_id else iter(())
@@ -228,12 +223,12 @@ class Page:
     def _let_go(self, request: gr.Request) -> None:
         self._refs.release(request.session_hash)
 
-    def _cancel(self, request: gr.Request, session: PageSession) -> dict[str, Any]:
+    def _cancel(self, request: gr.Request, session: PageSession) -> dict[str, object]:
         self._handlers.cancel(session, request.username or "")
         locale = locale_of(request.headers.get("accept-language"))
         return gr.update(value=translate("cancelling", locale), interactive=False)
 
-    def _show(self, request: gr.Request, session: PageSession, view: str, labels: str) -> list[Any]:
+    def _show(self, request: gr.Request, session: PageSession, view: str, labels: str) -> list[object]:
         parts = updates(self._handlers.show(session, view, labels, request.username or ""))
         return [parts[TEXT_PART], *parts[-len(DOWNLOADS) :]]
 

@@ -1,37 +1,35 @@
-"""Tells the browser, with the page itself, what the page will ask for next: the workbench and its job."""
+"""Link headers by which the browser fetches the workbench and its job while the page itself is loading."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import MutableMapping
 from functools import cache
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qs
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 WORKBENCH = Path(__file__).with_name("workbench")
 
 JOB_ID = re.compile(r"[\w-]{1,64}")
-"""Whatever else stands in an address has no place in a header."""
+"""Anything else from an address must not get into a header."""
 
 
 class Preload:
     """Middleware that adds a Link header (RFC 8288) to the page. Its addresses are relative to the page's.
 
-    gradio takes a second to be up and puts the page's own head in only then; meanwhile the rows of a long
-    job have come.
+    gradio's page takes a second to start and only then inserts the page's own head; the rows of a long job
+    arrive meanwhile.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def sending(message: MutableMapping[str, Any]) -> None:
+        async def sending(message: Message) -> None:
             if message["type"] == "http.response.start" and message["status"] == 200:
                 query = scope.get("query_string", b"").decode("latin-1")
-                link = link_header(query if _let_in(scope) else "")
+                link = link_header(query if _may_see_jobs(scope) else "")
                 message = {**message, "headers": [*message["headers"], (b"link", link.encode())]}
             await send(message)
 
@@ -39,7 +37,7 @@ class Preload:
 
 
 def link_header(query: str) -> str:
-    """Return what to fetch for a page with this query: modules, styles, and the job that it names."""
+    """Return the header for a page with this query: modules, styles, and the job that the query names."""
     links = [*_files(), _answer("sv/labels")]
     for job_id in parse_qs(query).get("job", ())[:1]:
         if JOB_ID.fullmatch(job_id):
@@ -56,12 +54,12 @@ def _files() -> tuple[str, ...]:
 
 
 def _answer(path: str) -> str:
-    # As fetch() asks, or the browser would take it for another question and ask twice.
+    # The same mode as that of fetch(), otherwise the browser requests it twice.
     return f"<{path}>; rel=preload; as=fetch; crossorigin=anonymous"
 
 
-def _let_in(scope: Scope) -> bool:
-    """Tell whether jobs can be asked for: where people log in, gradio's cookie says that somebody has."""
+def _may_see_jobs(scope: Scope) -> bool:
+    """Return whether jobs can be requested: always without logins, else if gradio's login cookie is there."""
     if getattr(scope.get("app"), "auth", None) is None:
         return True
     return b"access-token-" in dict(scope["headers"]).get(b"cookie", b"")

@@ -1,38 +1,38 @@
-"""Settings for a purpose: what suits meetings, subtitles, calls and cutting."""
+"""Presets: options that suit meetings, subtitles, calls and video editing."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any
 
 from sensevoice.errors import OptionError
 from sensevoice.options import Options
+from sensevoice.ui.settings import options_with
 
-PRESETS: Mapping[str, Mapping[str, Any]] = {
-    # Whole thoughts read better than lines, and people pause to think.
+PRESETS: Mapping[str, Mapping[str, object]] = {
+    # Whole thoughts read better than lines, and speakers pause to think.
     "meeting": {"merge_length_s": 15.0, "merge_gap_s": 1.5, "channel": "mix"},
-    # Lines are cut again by the times of the words; a short piece keeps its tags close to what they mean.
+    # Lines are cut again by word times; in a short segment the tags are close to the words they describe.
     "subtitles": {"merge_length_s": 8.0, "merge_gap_s": 0.5, "channel": "mix"},
-    # Caller and agent each on a track, where there are two; a mono recording is taken as it is.
+    # Caller and agent, each on a channel of its own; a mono recording is taken as it is.
     "calls": {"merge_length_s": 15.0, "merge_gap_s": 1.0, "channel": "split"},
-    # Short pieces, so that a cut lies near the moment.
+    # Short segments, so that a cut is close to the moment.
     "editing": {"merge_length_s": 8.0, "merge_gap_s": 0.5, "channel": "mix"},
 }
-"""What each purpose sets apart from the defaults; all of them listen between the speech and use digits."""
+"""Preset → options that differ from the defaults, of which all presets keep sounds and digits."""
 
 
-def form_of(preset: str, defaults: Options, names: tuple[str, ...]) -> list[Any]:
-    """Return the values of the form for a purpose, or for none the defaults, in the order of `names`."""
-    values = replace(defaults, **PRESETS.get(preset, {})).as_dict()
+def form_of(preset: str, defaults: Options, names: tuple[str, ...]) -> list[object]:
+    """Return the form's values for a preset, the defaults for an unknown one, in the order of `names`."""
+    values = options_with(defaults, PRESETS.get(preset, {})).as_dict()
     return [values[name] for name in names]
 
 
-def remembered(kept: object, defaults: Options, names: tuple[str, ...]) -> list[Any]:
-    """Return the values that a browser kept, or the defaults when they are none or no longer allowed."""
+def remembered(kept: object, defaults: Options, names: tuple[str, ...]) -> list[object]:
+    """Return the values that the browser stored, the defaults when there are none or some are not allowed."""
     try:
-        options = replace(defaults, **{name: kept[name] for name in names if name in kept})  # type: ignore[index,operator]
-    except (OptionError, TypeError, KeyError):
+        known = {name: kept[name] for name in names if name in kept} if isinstance(kept, dict) else {}
+        options = options_with(defaults, known)
+    except (OptionError, TypeError):
         options = defaults
     values = options.as_dict()
     return [values[name] for name in names]

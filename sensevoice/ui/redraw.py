@@ -1,4 +1,4 @@
-"""When to draw a running job again."""
+"""How often a running job is redrawn."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 Clock = Callable[[], float]
-"""Gives seconds from any beginning; time.monotonic outside of tests."""
+"""Returns seconds since any moment; time.monotonic outside of tests."""
 
 REDRAW_S = 0.25
-"""Four times a second looks alive and leaves the connection free."""
+"""Four times a second looks continuous and keeps the connection free."""
 
 REDRAW_COST = 4
-"""After drawing for t seconds wait 4 t: a transcript of many hours takes a fifth of the time at most."""
+"""After drawing for t seconds wait 4 t: drawing a long transcript takes a fifth of the time at most."""
 
 
 class RedrawThrottle:
-    """Says when it is time to draw again."""
+    """Limits how often a running job is redrawn, by what redrawing costs."""
 
     def __init__(self, clock: Clock = time.monotonic) -> None:
         self._clock = clock
@@ -25,12 +25,12 @@ class RedrawThrottle:
 
     @property
     def eta_s(self) -> float:
-        """How long to wait before the next drawing; 0 when it is due."""
+        """Seconds until the next drawing; 0 when it is due."""
         return max(0.0, self._next_s - self._clock())
 
     @contextmanager
     def drawing(self) -> Iterator[None]:
-        """Measure a drawing and put the next one off by as much as it cost."""
+        """Time the drawing in the block, and delay the next one in proportion."""
         began_s = self._clock()
         yield
         now_s = self._clock()

@@ -1,19 +1,19 @@
-"""What the workbench in the browser asks the server: jobs, their rows, sound, exports and corrections.
+"""HTTP routes of the workbench: jobs, their rows, sound, exports and corrections.
 
-Plain HTTP beside gradio's own routes, so that a page fetches only the rows that it lacks, any page can
-look at any job of its owner, and a dropped connection loses nothing.
+Plain HTTP beside gradio's own routes: a page fetches only the rows that it lacks, any page can show any
+job of its owner, and a lost connection loses nothing.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -21,54 +21,58 @@ from starlette.staticfiles import StaticFiles
 
 from sensevoice.errors import BadRequest, JobNotFound, LoginNeeded, SenseVoiceError, Unexpected
 from sensevoice.formats import FORMATS, render
-from sensevoice.formats.finetune import finetune_bundle, is_trainable
+from sensevoice.formats.finetune import finetune_bundle
 from sensevoice.jobs import Job, JobRunner
+from sensevoice.jobs.channels import each_from_its_channel
+from sensevoice.jobs.corrections import corrected, training_rows
 from sensevoice.jobs.edits import Change
+from sensevoice.jobs.retranscribe import Proposals, RecogniseSpansFn
 from sensevoice.jobs.waveform import peaks_file
 from sensevoice.options import Channel
 from sensevoice.transcript import Segment, Span
-from sensevoice.ui import compare, serialise
+from sensevoice.ui import bodies, compare, serialise
+from sensevoice.ui.bodies import Body
 from sensevoice.ui.downloads import file_stem
 from sensevoice.ui.handlers import log_unexpected
-from sensevoice.ui.json_cache import PackedAnswers, packed, packed_response
 from sensevoice.ui.media import recording_response
-from sensevoice.ui.retranscribe import HearAgainFn, Proposals, each_from_its_channel
+from sensevoice.ui.serialise import Json
 
 CutFn = Callable[[Path, Sequence[Span], Channel], list[np.ndarray]]
-"""Returns the float32 mono 16 kHz samples of stretches of one channel of a recording."""
+"""Returns the float32 mono 16 kHz samples of spans of one channel of a recording."""
 
 STATIC = Path(__file__).with_name("workbench")
 
-MAX_BODY_BYTES = 1 << 20
-"""Corrections are text; a megabyte of it is more than anybody types."""
+MODEL_POLL_S = 0.2
 
-MODEL_ASKED_S = 0.2
+COMPRESSED = [Middleware(GZipMiddleware, compresslevel=4)]
+"""For JSON alone: sound is compressed, and asked for in ranges. Level 9 takes thrice the time for a tenth
+less."""
 
-Method = Callable[[Request, dict[str, Any]], Response | dict[str, Any]]
+Method = Callable[[Request, Body], Response | Json]
 
 
-def job_routes(runner: JobRunner, hear: HearAgainFn, cut: CutFn) -> list[BaseRoute]:
-    """Return the routes below /sv, to be put before gradio's own."""
-    at = JobRoutes(runner, hear, cut)
+def job_routes(runner: JobRunner, recognise: RecogniseSpansFn, cut: CutFn) -> list[BaseRoute]:
+    """Return the routes below /sv, which must come before gradio's own."""
+    at = JobRoutes(runner, recognise, cut)
     job = "/sv/jobs/{job_id}"
     return [
-        Route("/sv/labels", at.labels),
-        Route("/sv/jobs", at.answer(at.jobs)),
+        Route("/sv/labels", at.labels, middleware=COMPRESSED),
+        Route("/sv/jobs", at.answer(at.jobs), middleware=COMPRESSED),
         Route("/sv/several/zip", at.answer(at.zip)),
-        Route("/sv/several/table", at.answer(at.table)),
+        Route("/sv/several/table", at.answer(at.table), middleware=COMPRESSED),
         Route("/sv/several/csv", at.answer(at.csv)),
-        Route(job, at.answer(at.job)),
+        Route(job, at.answer(at.job), middleware=COMPRESSED),
         Route(job, at.answer(at.rename), methods=["PATCH"]),
         Route(job, at.answer(at.delete), methods=["DELETE"]),
         Route(f"{job}/cancel", at.answer(at.cancel), methods=["POST"]),
-        Route(f"{job}/segments", at.answer(at.segments)),
+        Route(f"{job}/segments", at.answer(at.segments), middleware=COMPRESSED),
         Route(f"{job}/segments/{{row:int}}", at.answer(at.edit), methods=["PATCH"]),
         Route(f"{job}/undo", at.answer(at.undo), methods=["POST"]),
         Route(f"{job}/redo", at.answer(at.redo, needs_model=True), methods=["POST"]),
         Route(f"{job}/accept", at.answer(at.accept), methods=["POST"]),
         Route(f"{job}/transcribe", at.answer(at.transcribe, needs_model=True), methods=["POST"]),
         Route(f"{job}/audio", at.answer(at.audio)),
-        Route(f"{job}/peaks", at.answer(at.peaks)),
+        Route(f"{job}/peaks", at.answer(at.peaks), middleware=COMPRESSED),
         Route(f"{job}/export", at.answer(at.export)),
         Route(f"{job}/finetune", at.answer(at.finetune)),
         Mount("/sv/static", StaticFiles(directory=STATIC, check_dir=False)),
@@ -76,137 +80,128 @@ def job_routes(runner: JobRunner, hear: HearAgainFn, cut: CutFn) -> list[BaseRou
 
 
 class JobRoutes:
-    """The answers. Each method takes a request and its JSON body and runs in a thread of its own."""
+    """The handlers of the routes. Each method takes a request and its JSON body, and runs in a thread."""
 
-    def __init__(self, runner: JobRunner, hear: HearAgainFn, cut: CutFn) -> None:
+    def __init__(self, runner: JobRunner, recognise: RecogniseSpansFn, cut: CutFn) -> None:
         self._runner = runner
         self._store = runner.store
-        self._hear = hear
+        self._recognise = recognise
         self._cut = cut
-        self._again = Proposals(runner.store, hear)
-        self._packed = PackedAnswers()
+        self._proposals = Proposals(runner.store, recognise)
 
     def answer(self, method: Method, needs_model: bool = False) -> Callable[[Request], Awaitable[Response]]:
-        """Return the route's function around a method: its body, its thread, and its errors as JSON."""
+        """Return the endpoint that runs a method: with the body, in a thread, and with errors as JSON."""
+
+        def respond(request: Request, body: Body) -> Response:
+            answer = method(request, body)
+            if isinstance(answer, Response):
+                return answer
+            return JSONResponse(answer, headers={"Cache-Control": "no-store"})
 
         async def answering(request: Request) -> Response:
             try:
                 request.state.owner = owner_of(request)
-                body = await _body(request)
+                body = await bodies.read_body(request)
                 if needs_model:
                     await self._model_is_there()
-                given = await run_in_threadpool(method, request, body)
+                return await run_in_threadpool(respond, request, body)
             except SenseVoiceError as error:
                 return _failed(error)
             except FileNotFoundError:  # deleted while it was asked for
                 return _failed(JobNotFound(job=request.path_params.get("job_id", "")))
             except Exception:
                 return _failed(Unexpected(reference=log_unexpected()))
-            headers = {"Cache-Control": "no-store"}
-            return given if isinstance(given, Response) else JSONResponse(given, headers=headers)
 
         return answering
 
     async def _model_is_there(self) -> None:
-        """Wait for the models without a thread, of which there are few. Raises what kept them away."""
+        """Wait for the models without taking a thread, of which there are few. Raises why there are none."""
         while self._runner.paused:
             self._runner.check()
-            await asyncio.sleep(MODEL_ASKED_S)
+            await asyncio.sleep(MODEL_POLL_S)
 
     async def labels(self, request: Request) -> Response:
         return JSONResponse(serialise.labels())
 
-    def jobs(self, request: Request, body: dict[str, Any]) -> dict[str, Any]:
+    def jobs(self, request: Request, body: Body) -> Json:
         listed = self._store.jobs(request.state.owner)
         return {"jobs": [serialise.job_row(self._runner, job) for job in listed]}
 
-    def job(self, request: Request, body: dict[str, Any]) -> Response:
+    def job(self, request: Request, body: Body) -> Json:
         job = self._job(request)
+        return {**serialise.job_row(self._runner, job), **serialise.job_details(self._runner, job)}
 
-        def told() -> dict[str, Any]:
-            return {**serialise.job_row(self._runner, job), **serialise.job_details(self._runner, job)}
-
-        return self._kept(request, job, told)
-
-    def rename(self, request: Request, body: dict[str, Any]) -> dict[str, Any]:
+    def rename(self, request: Request, body: Body) -> Json:
         return serialise.job_row(
-            self._runner, self._runner.rename(self._job(request), str(body.get("name", "")))
+            self._runner, self._runner.rename(self._job(request), bodies.text(body, "name"))
         )
 
-    def delete(self, request: Request, body: dict[str, Any]) -> dict[str, Any]:
+    def delete(self, request: Request, body: Body) -> Json:
         self._runner.delete(self._job(request))
         return {}
 
-    def cancel(self, request: Request, body: dict[str, Any]) -> dict[str, Any]:
+    def cancel(self, request: Request, body: Body) -> Json:
         self._runner.cancel(self._job(request))
         return {}
 
-    def segments(self, request: Request, body: dict[str, Any]) -> Response:
+    def segments(self, request: Request, body: Body) -> Json:
         wanted = request.query_params
-        first = int(wanted.get("from", 0))
-        version = int(wanted["version"]) if "version" in wanted else None
-        job = self._job(request)
-        return self._kept(
-            request, job, lambda: serialise.segment_rows(self._runner, job, first, version), (first, version)
-        )
+        try:
+            first = int(wanted.get("from", 0))
+            version = int(wanted["version"]) if "version" in wanted else None
+        except ValueError as exc:
+            raise BadRequest(reason="from, version") from exc
+        return serialise.segment_rows(self._runner, self._job(request), first, version)
 
-    def _kept(
-        self,
-        request: Request,
-        job: Job,
-        tell: Callable[[], dict[str, Any]],
-        more: tuple[int | None, ...] = (),
-    ) -> Response:
-        """Answer about a job; when it no longer changes by itself, with the answer of last time."""
-        version = self._version(job)
-        if not job.finished or not version:
-            return packed_response(request, packed(tell()))
-        return self._packed.answer(request, (job, version, more), tell)
-
-    def edit(self, request: Request, body: dict[str, Any]) -> dict[str, Any]:
+    def edit(self, request: Request, body: Body) -> Json:
         job, row = self._finished(request), int(request.path_params["row"])
         segments = self._segments(job)
         if not 0 <= row < len(segments):
             raise BadRequest(reason=f"row {row}")
-        self._store.change(job, [Change(serialise.corrected(segments[row], body), row)])
+        self._store.change(job, [Change(corrected(segments[row], bodies.correction(body)), row)])
         return {
             "segment": serialise.segment_row(row, self._segments(job)[row]),
             "version": self._version(job),
         }
 
-    def undo(self, request: Request, body: dict[str, Any]) -> Response | dict[str, Any]:
+    def undo(self, request: Request, body: Body) -> Response | Json:
         job = self._finished(request)
         if not self._store.undo(job):
             return JSONResponse({"code": "nothing_to_undo"}, 409)
         return {"version": self._version(job)}
 
-    def redo(self, request: Request, body: dict[str, Any]) -> dict[str, Any]:
+    def redo(self, request: Request, body: Body) -> Json:
         """Recognise some rows anew with other settings; nothing is kept until it is accepted."""
         job = self._finished(request)
-        return self._again.propose(job, self._segments(job), body)
+        rows, wanted = self._segments(job), bodies.numbers(body, "rows")
+        options = bodies.retranscribe_options(body, job.options)
+        rejoin = "merge_length_s" in body
+        key, proposals = self._proposals.propose(job, rows, wanted, options, rejoin)
+        return {"id": key, "proposals": [serialise.proposal(each, rows) for each in proposals]}
 
-    def accept(self, request: Request, body: dict[str, Any]) -> dict[str, Any]:
+    def accept(self, request: Request, body: Body) -> Json:
         job = self._finished(request)
-        self._store.change(job, self._again.accepted(job, self._segments(job), body))
+        key, chosen = bodies.text(body, "id"), bodies.numbers(body, "chosen")
+        self._store.change(job, self._proposals.accepted(job, self._segments(job), key, chosen))
         return {"version": self._version(job)}
 
-    def transcribe(self, request: Request, body: dict[str, Any]) -> dict[str, Any]:
-        """Recognise a stretch that was left out, and keep it as a row of its own."""
+    def transcribe(self, request: Request, body: Body) -> Json:
+        """Recognise a span that was left out, and keep it as a row of its own."""
         job = self._finished(request)
-        span = Span(int(body["start_ms"]), int(body["end_ms"]))
-        heard = self._hear(self._store.folder(job.id).source, [span], job.options)
-        self._store.change(job, [Change(segment) for segment in heard])
-        return {"version": self._version(job), "segments": len(heard)}
+        source = self._store.folder(job.id).source
+        segments = self._recognise(source, [bodies.span(body)], job.options)
+        self._store.change(job, [Change(segment) for segment in segments])
+        return {"version": self._version(job), "segments": len(segments)}
 
-    def audio(self, request: Request, body: dict[str, Any]) -> Response:
+    def audio(self, request: Request, body: Body) -> Response:
         folder = self._store.folder(self._job(request).id)
         return recording_response(folder, as_opus=request.query_params.get("as") == "opus")
 
-    def peaks(self, request: Request, body: dict[str, Any]) -> Response:
+    def peaks(self, request: Request, body: Body) -> Response:
         folder = self._store.folder(self._job(request).id)
         return FileResponse(peaks_file(folder), media_type="application/json")
 
-    def export(self, request: Request, body: dict[str, Any]) -> Response:
+    def export(self, request: Request, body: Body) -> Response:
         job, wanted = self._job(request), request.query_params
         name = wanted.get("format", "txt")
         options = serialise.render_options(wanted)
@@ -216,10 +211,10 @@ class JobRoutes:
             content, file_stem(job.name, serialise.is_partial(self._runner, job)), FORMATS[name]
         )
 
-    def finetune(self, request: Request, body: dict[str, Any]) -> Response:
-        """Return the corrected rows with their clips, as SenseVoice is trained further with."""
+    def finetune(self, request: Request, body: Body) -> Response:
+        """Return the corrected rows with their clips, in the form for fine-tuning SenseVoice."""
         job = self._finished(request)
-        rows = [row for row in self._segments(job) if row.original is not None and is_trainable(row)]
+        rows = training_rows(self._segments(job))
         if not rows:
             raise BadRequest(reason="no corrected row / 没有修改过的片段")
         source = self._store.folder(job.id).source
@@ -229,26 +224,28 @@ class JobRoutes:
         content = finetune_bundle(list(zip(rows, clips, strict=True)), Path(job.name).stem)
         return compare.download(content, "application/zip", "sensevoice-finetune.zip")
 
-    def zip(self, request: Request, body: dict[str, Any]) -> Response:
+    def zip(self, request: Request, body: Body) -> Response:
         wanted = request.query_params
         options = serialise.render_options(wanted)
-        return compare.zip_response(self._store, self._several(request), wanted.get("format", "txt"), options)
+        return compare.zip_response(
+            self._store, self._chosen_jobs(request), wanted.get("format", "txt"), options
+        )
 
-    def table(self, request: Request, body: dict[str, Any]) -> dict[str, Any]:
-        return compare.table(self._store, self._several(request))
+    def table(self, request: Request, body: Body) -> Json:
+        return compare.table(self._store, self._chosen_jobs(request))
 
-    def csv(self, request: Request, body: dict[str, Any]) -> Response:
+    def csv(self, request: Request, body: Body) -> Response:
         labels = request.query_params.get("labels", "zh")
-        return compare.table_response(self._store, self._several(request), labels)
+        return compare.table_response(self._store, self._chosen_jobs(request), labels)
 
-    def _several(self, request: Request) -> list[Job]:
+    def _chosen_jobs(self, request: Request) -> list[Job]:
         return compare.chosen_jobs(self._store, request.state.owner, request.query_params.get("jobs"))
 
     def _job(self, request: Request) -> Job:
         return self._store.job(request.path_params["job_id"], request.state.owner)
 
     def _finished(self, request: Request) -> Job:
-        """Return a job that can be corrected: its rows no longer move."""
+        """Return the job if it is finished: only then the numbers of rows are final. Raises BadRequest."""
         job = self._job(request)
         if not job.finished:
             raise BadRequest(reason="the job is not finished / 任务还没有完成")
@@ -262,9 +259,9 @@ class JobRoutes:
 
 
 def owner_of(request: Request) -> str:
-    """Return the login behind a request, empty without logins. Raises LoginNeeded.
+    """Return the login of a request, "" without logins. Raises LoginNeeded.
 
-    As gradio does it: the cookie that its login sets names a token of a user.
+    As in gradio: the cookie that its login sets holds a token of the user.
     """
     app = request.app
     if app.auth is None:
@@ -275,24 +272,6 @@ def owner_of(request: Request) -> str:
     if user is None:
         raise LoginNeeded()
     return str(user)
-
-
-async def _body(request: Request) -> dict[str, Any]:
-    """Return the JSON object of a request's body. Raises BadRequest."""
-    if request.method in ("GET", "HEAD"):
-        return {}
-    content = b""
-    async for part in request.stream():
-        content += part
-        if len(content) > MAX_BODY_BYTES:
-            raise BadRequest(reason="too large / 内容过大")
-    try:
-        body = json.loads(content or b"{}")
-    except ValueError as exc:
-        raise BadRequest(reason="no JSON / 不是 JSON") from exc
-    if not isinstance(body, dict):
-        raise BadRequest(reason="no JSON object / 不是 JSON 对象")
-    return body
 
 
 def _failed(error: SenseVoiceError) -> Response:

@@ -1,10 +1,10 @@
-"""Jobs and segments as the values of JSON that the workbench in the browser draws."""
+"""Jobs and segments as the JSON that the workbench in the browser draws."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from typing import Any
+from typing import TypeAlias
 from urllib.parse import quote
 
 from starlette.responses import Response
@@ -15,22 +15,26 @@ from sensevoice.analysis.statistics import emotion_over_time, speech_rate_over_t
 from sensevoice.errors import BadRequest
 from sensevoice.formats import FORMATS, LABELS, VIEWS, Format, RenderOptions, can_be_traditional
 from sensevoice.jobs import Job, JobRunner
+from sensevoice.jobs.retranscribe import Proposal
 from sensevoice.options import LANGUAGES, Options
 from sensevoice.tags.languages import LANGUAGE_NAMES
-from sensevoice.tags.parse import EMOTION_NAMES, EVENT_NAMES, TagKind, kind_of, label
-from sensevoice.transcript import Event, Segment, Transcript
+from sensevoice.tags.parse import EMOTION_NAMES, EVENT_NAMES, label
+from sensevoice.transcript import Segment, TagScore, Transcript
 from sensevoice.ui.media import is_film
+
+Json: TypeAlias = dict[str, object]
+"""An object of JSON as it is sent."""
 
 KINDS = {
     "language": [name for name in LANGUAGES if name not in ("auto", "nospeech")],
     "emotion": list(EMOTION_NAMES),
     "event": list(EVENT_NAMES),
 }
-"""The tags that people can choose when they correct a row."""
+"""The tags that can be chosen when a row is corrected."""
 
 
-def labels() -> dict[str, Any]:
-    """Return every tag's name for people, the tags of each kind, and what can be exported."""
+def labels() -> Json:
+    """Return every tag's label, the tags of each kind, and the export formats."""
     names = [*LANGUAGE_NAMES, *EMOTION_NAMES, *EVENT_NAMES]
     return {
         "labels": {locale: {name: label(name, locale) for name in names} for locale in LABELS},
@@ -44,8 +48,8 @@ def labels() -> dict[str, Any]:
     }
 
 
-def job_row(runner: JobRunner, job: Job) -> dict[str, Any]:
-    """Return a line of the list of jobs, with what is known of a running one at this moment."""
+def job_row(runner: JobRunner, job: Job) -> Json:
+    """Return a row of the list of jobs; of a running one, its state at this moment."""
     live = runner.live(job.id)
     progress = live.progress if live else None
     now = live.job if live else job
@@ -58,26 +62,22 @@ def job_row(runner: JobRunner, job: Job) -> dict[str, Any]:
         "state": now.state,
         "fraction": progress.fraction if progress else None,
         "ahead": runner.queue_position(job.id),
-        "wait_s": runner.wait_s(job.id),
         "left_s": runner.eta_s(live) if live else None,
-        "elapsed_s": now.elapsed_s,
         "segments": len(live.segments) if live else now.segments,
-        "failed": now.failed,
         "tags": [{"name": name, "count": count} for name, count in now.tags],
-        "bytes": now.bytes,
         "partial": not now.finished or now.state != "done",
         "error": asdict(now.failure) if now.failure else None,
     }
 
 
 def is_partial(runner: JobRunner, job: Job) -> bool:
-    """Tell whether a job has not come to its end."""
+    """Return whether a job has no complete result."""
     result = runner.result(job)
     return result is None or result.partial
 
 
-def job_details(runner: JobRunner, job: Job) -> dict[str, Any]:
-    """Return what the page of one job shows beside its rows."""
+def job_details(runner: JobRunner, job: Job) -> Json:
+    """Return what the page shows of one job beside its rows."""
     result = runner.result(job)
     transcript = result.transcript if result else Transcript(job.name, 0, (), options=job.options)
     return {
@@ -86,22 +86,21 @@ def job_details(runner: JobRunner, job: Job) -> dict[str, Any]:
         "diagnostics": [{"name": d.name, "zh": d.zh, "en": d.en} for d in transcript.diagnostics],
         "coverage": _coverage(transcript),
         "highlights": [_highlight(each) for each in highlights(transcript)],
-        "courses": _courses(transcript),
+        "courses": _timelines(transcript),
         "settings": job.options.as_dict(),
-        "model": asdict(runner.store.model),
     }
 
 
 def version(runner: JobRunner, job: Job) -> int:
-    """Return a number that changes whenever rows that were sent are no longer the same.
+    """Return a number that changes whenever rows that were sent are out of date.
 
-    0 while rows are only added; the end puts them in order of time, and every correction counts.
+    0 while rows are only added; the end of the job sorts them by time, and every correction counts up.
     """
     return 0 if runner.live(job.id) else 1 + runner.store.corrections(job)
 
 
-def segment_rows(runner: JobRunner, job: Job, first: int, known_version: int | None) -> dict[str, Any]:
-    """Return the rows from `first` on, or all of them when those that are known are out of date."""
+def segment_rows(runner: JobRunner, job: Job, first: int, known_version: int | None) -> Json:
+    """Return the rows from `first` on, or all of them when those of `known_version` are out of date."""
     now = version(runner, job)
     live = runner.live(job.id)
     segments = list(live.segments) if live else runner.store.result(job).transcript.segments
@@ -115,7 +114,7 @@ def segment_rows(runner: JobRunner, job: Job, first: int, known_version: int | N
     }
 
 
-def segment_row(row: int, segment: Segment) -> dict[str, Any]:
+def segment_row(row: int, segment: Segment) -> Json:
     return {
         "index": row,
         "kind": segment.kind,
@@ -128,35 +127,26 @@ def segment_row(row: int, segment: Segment) -> dict[str, Any]:
         "channel": segment.channel,
         "error": segment.error,
         "edited": segment.original is not None,
-        # They are about what the model heard, not about what a person made of it.
-        "scores": [] if segment.original else [asdict(score) for score in segment.scores],
+        # Scores belong to what the model wrote, not to a correction.
+        "scores": [] if segment.original else [_score(score) for score in segment.scores],
     }
 
 
-def corrected(segment: Segment, wanted: Mapping[str, Any]) -> Segment:
-    """Return a segment with the text and tags that a person gave it. Raises BadRequest."""
-    values: dict[str, Any] = {}
-    if "text" in wanted:
-        values["text"] = str(wanted["text"]).strip()[:10_000]
-    for kind in ("language", "emotion"):
-        if kind in wanted:
-            values[kind] = _tag(kind, wanted[kind]) if wanted[kind] else ""
-    if "events" in wanted:
-        names = [item["name"] if isinstance(item, Mapping) else item for item in wanted["events"]]
-        kept = {event.name: event for event in segment.events}
-        values["events"] = tuple(
-            kept.get(name) or Event(name) for name in (_tag("event", name) for name in names)
-        )
-    if values.get("text", segment.text) != segment.text:
-        # Where tags stood inside the old text means nothing in the new one.
-        values["inline"] = ()
-        events = values.get("events", segment.events)
-        values["events"] = tuple(replace(event, offset=None) for event in events)
-    return replace(segment, error=None, **values)
+def _score(score: TagScore) -> Json:
+    # asdict() copies what it returns, and takes ten times as long for the thousands of a long job.
+    return {"kind": score.kind, "name": score.name, "score": score.score}
+
+
+def proposal(proposed: Proposal, rows: Sequence[Segment]) -> Json:
+    """Return the rows of a proposal, and the segments that would replace them."""
+    return {
+        "old": [segment_row(rows.index(old), old) for old in proposed.old],
+        "new": [segment_row(number, new) for number, new in enumerate(proposed.new)],
+    }
 
 
 def chosen(runner: JobRunner, job: Job, wanted: str | None) -> Transcript:
-    """Return a job's transcript, or only the rows that are named: `3,5,8`. Raises BadRequest."""
+    """Return a job's transcript, or only the rows named, such as "3,5,8". Raises BadRequest."""
     result = runner.result(job)
     transcript = result.transcript if result else Transcript(job.name, 0, (), options=Options())
     transcript = replace(transcript, source=job.name)
@@ -171,7 +161,7 @@ def chosen(runner: JobRunner, job: Job, wanted: str | None) -> Transcript:
 
 
 def render_options(wanted: Mapping[str, str]) -> RenderOptions:
-    """Return how the parameters of an address want an export. Raises OptionError."""
+    """Return the options of an export from the parameters of its address. Raises OptionError."""
     return RenderOptions(
         view=wanted.get("view", "tagged"),
         locale=wanted.get("labels", "zh"),
@@ -180,23 +170,17 @@ def render_options(wanted: Mapping[str, str]) -> RenderOptions:
     )
 
 
-def file_response(content: str, stem: str, kind: Format) -> Response:
+def file_response(content: str, stem: str, form: Format) -> Response:
     """Return a text as a download with a name in any script (RFC 6266)."""
-    name = quote(f"{stem}{kind.extension}", safe="")
+    name = quote(f"{stem}{form.extension}", safe="")
     return Response(
         content.encode(),
-        media_type=f"{kind.mime_type}; charset=utf-8",
+        media_type=f"{form.mime_type}; charset=utf-8",
         headers={"Content-Disposition": f"attachment; filename*=UTF-8''{name}", "Cache-Control": "no-store"},
     )
 
 
-def _tag(kind: str, name: Any) -> str:
-    if kind_of(str(name)) is not TagKind(kind):
-        raise BadRequest(reason=f"{kind}: {str(name)[:50]}")
-    return str(name)
-
-
-def _coverage(transcript: Transcript) -> dict[str, Any]:
+def _coverage(transcript: Transcript) -> Json:
     result = coverage(transcript)
     return {
         "speech_ms": result.speech_ms,
@@ -206,7 +190,7 @@ def _coverage(transcript: Transcript) -> dict[str, Any]:
     }
 
 
-def _courses(transcript: Transcript) -> dict[str, Any]:
+def _timelines(transcript: Transcript) -> Json:
     if not transcript.duration_ms:
         return {"emotions": [], "rates": []}
     emotions = [
@@ -228,13 +212,10 @@ def _courses(transcript: Transcript) -> dict[str, Any]:
     return {"emotions": emotions, "rates": rates}
 
 
-def _highlight(found: Highlight) -> dict[str, Any]:
+def _highlight(item: Highlight) -> Json:
     return {
-        "kind": found.kind,
-        "zh": highlight_name(found.kind, "zh"),
-        "en": highlight_name(found.kind, "en"),
-        "start_ms": found.span.start_ms,
-        "end_ms": found.span.end_ms,
-        "segment": found.index,
-        "text": found.text,
+        "zh": highlight_name(item.kind, "zh"),
+        "en": highlight_name(item.kind, "en"),
+        "start_ms": item.span.start_ms,
+        "text": item.text,
     }

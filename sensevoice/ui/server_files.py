@@ -1,21 +1,23 @@
-"""A picker for recordings that are on the server already, confined to one directory."""
+"""A picker for recordings on the server, confined to one directory."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import gradio as gr
 from gradio.exceptions import InvalidPathError
+from gradio.i18n import I18nData
 
 
-def confined_explorer(root: Path, **more: Any) -> gr.FileExplorer:
-    """Return gradio's picker for `root`, out of which no link leads either.
+def confined_explorer(root: Path, label: I18nData | None = None) -> gr.FileExplorer:
+    """Return gradio's file picker for `root`, which no symbolic link leads out of.
 
     gradio refuses absolute paths and `..`, but follows links.
     """
-    explorer = gr.FileExplorer(root_dir=root, file_count="multiple", value=[], **more)
+    explorer = gr.FileExplorer(
+        root_dir=root, file_count="multiple", value=[], label=label, elem_id="sv-server", max_height=240
+    )
     joined = explorer._safe_join
 
     def inside(parts: list[str]) -> str:
@@ -29,7 +31,7 @@ def confined_explorer(root: Path, **more: Any) -> gr.FileExplorer:
 
 
 def recordings(chosen: Sequence[str] | None, root: Path | None) -> list[Path]:
-    """Return the files that were picked, checked once more, without folders."""
+    """Return the chosen files below `root`, without folders."""
     if root is None:
         return []
     paths = [Path(path).resolve() for path in chosen or ()]

@@ -1,10 +1,11 @@
-"""What the page is built from: a way to transcribe, and what to show about the model."""
+"""What the page is built from: default options, the state of the model, and samples."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sensevoice.models import demo as demo_model
 from sensevoice.models.loading import ModelStatus
@@ -14,7 +15,7 @@ from sensevoice.tags.parse import label
 
 @dataclass(frozen=True)
 class Sample:
-    """A recording that the page offers to try; a relative path lies in the directory of the model."""
+    """A recording that the page offers to try; a relative path is below the model's directory."""
 
     title_zh: str
     title_en: str
@@ -23,14 +24,14 @@ class Sample:
 
 @dataclass(frozen=True)
 class DemoInfo:
-    """What the demonstration model knows: its sentences as (language, text), and recordings of them."""
+    """The sentences that the demonstration model knows, as (language, text), and recordings of them."""
 
     sentences: tuple[tuple[str, str], ...]
     samples: tuple[Sample, ...] = ()
 
 
 def bundled_demo() -> DemoInfo:
-    """Return what the bundled demonstration model knows."""
+    """Return the sentences and recordings of the bundled demonstration model."""
     recordings = demo_model.sample_recordings()
     return DemoInfo(
         demo_model.sentences(), tuple(Sample(item.title_zh, item.title_en, item.path) for item in recordings)
@@ -45,9 +46,9 @@ RELEASED_EXAMPLES = tuple(
 
 @dataclass(frozen=True)
 class PageSettings:
-    """`options` are the page's and the API's defaults; `demo` is None with a real model.
+    """`options` are the defaults of the page and the API; `demo` is None with a real model.
 
-    `model` tells how the models are at the moment at which it is called.
+    `model` returns the state of the models at the time of the call.
     """
 
     options: Options
@@ -55,7 +56,7 @@ class PageSettings:
     version: str
     demo: DemoInfo | None = None
     media_dir: Path | None = None
-    """A directory of the server from which recordings can be picked; None offers none."""
+    """A directory of the server from which recordings can be chosen, None for no such choice."""
 
     max_upload_mb: int = 2048
     """Two gigabytes: some two hours of HD video, or three hours of CD-quality WAV."""
@@ -66,7 +67,13 @@ class PageSettings:
         return self.demo.samples if self.demo else RELEASED_EXAMPLES
 
     def sample_file(self, sample: Sample) -> Path | None:
-        """Return the recording of a sample, None when it is not there, or not there yet."""
+        """Return the recording of a sample, None when it is missing or not downloaded yet."""
         directory = self.model().directory
         path = sample.path if directory is None else directory / sample.path
         return path if path.is_absolute() and path.is_file() else None
+
+
+def options_with(defaults: Options, values: Mapping[str, object]) -> Options:
+    """Return the defaults with some values by name. Raises OptionError; TypeError for an unknown name."""
+    merged: dict[str, Any] = {**defaults.as_dict(), **values}  # Options checks types and ranges
+    return Options(**merged)

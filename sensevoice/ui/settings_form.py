@@ -1,14 +1,13 @@
-"""The settings on the page: their components, the presets that fill them, and what the browser keeps."""
+"""The settings on the page: their components, their presets, and their storage in the browser."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import gradio as gr
 
 from sensevoice.options import SPOKEN_LANGUAGES, Options
-from sensevoice.ui.components import checkbox, dropdown, slider, t
+from sensevoice.ui.components import EventArguments, checkbox, dropdown, slider, t
 from sensevoice.ui.presets import PRESETS, form_of, remembered
 
 FORM = (
@@ -23,18 +22,18 @@ FORM = (
     "among",
     "keep_numbers",
 )
-"""The settings of Options that the page offers, in the order of its components."""
+"""The options that the page offers, in the order of its components."""
 
 
 class SettingsForm:
-    """The components of FORM. `defaults` are what the page starts with and a reset gives back.
+    """The components of FORM. `defaults` are their values at first and after a reset.
 
-    To be made inside gr.Blocks, then `build_language`, `build` and `connect`, each where it belongs.
+    Create it inside gr.Blocks; then call `build_language` and `build` where they belong, and `connect`.
     """
 
     def __init__(self, defaults: Options) -> None:
         self._defaults = defaults
-        # Not in the accordion: what is folded away is not read. The key keeps nothing secret.
+        # Not in the accordion: a folded one is not rendered. Nothing here is secret.
         self.kept = gr.BrowserState(None, storage_key="sv-settings", secret="sensevoice")
         self._parts: dict[str, gr.components.Component] = {}
 
@@ -44,20 +43,20 @@ class SettingsForm:
         return [self._parts[name] for name in FORM]
 
     @staticmethod
-    def named(values: Sequence[Any]) -> dict[str, Any]:
+    def named(values: Sequence[object]) -> dict[str, object]:
         """Return the values of the components by the names of their settings."""
         return dict(zip(FORM, values, strict=True))
 
-    def remembered(self, kept: object) -> list[Any]:
-        """Return the values that a browser kept, or the defaults, in the order of FORM."""
+    def remembered(self, kept: object) -> list[object]:
+        """Return the values that the browser stored, or the defaults, in the order of FORM."""
         return remembered(kept, self._defaults, FORM)
 
     def build_language(self) -> None:
-        """Put the language where it is always seen."""
+        """Create the language field, where it is always visible."""
         self._parts["language"] = dropdown("language", self._defaults.language)
 
     def build(self) -> None:
-        """Put all other settings here, below the presets."""
+        """Create the presets and all other fields."""
         self._build_presets()
         self._build_joining()
         for name in ("use_itn", "ban_emo_unk", "keep_numbers", "sounds"):
@@ -71,14 +70,14 @@ class SettingsForm:
         )
         self._parts["channel"] = dropdown("channel", self._defaults.channel, info=t("channel_help"))
 
-    def connect(self, events: dict[str, Any]) -> None:
-        """Presets fill the form; the browser keeps what was chosen. `events` are arguments of each event."""
+    def connect(self, events: EventArguments) -> None:
+        """Make presets fill the form, and the browser store it; `events` are the arguments of each event."""
         for name, button in self._presets.items():
             values = form_of(name, self._defaults, FORM)
             kept = self.named(values)
             button.click(lambda found=[*values, kept]: found, None, [*self.components, self.kept], **events)
         gr.on(
-            [component.input for component in self.components],  # type: ignore[attr-defined]  # all of ours have it
+            [component.input for component in self.components],  # type: ignore[attr-defined]  # all of these have it
             lambda *values: self.named(values),
             self.components,
             self.kept,

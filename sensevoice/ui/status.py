@@ -1,4 +1,4 @@
-"""What the page says about the models: that they are being loaded and how far, ready, or not to be had."""
+"""The state of the models on the page: loading and how far, ready, or failed."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from sensevoice.models.loading import ModelStatus
 from sensevoice.progress import LoadStep
 from sensevoice.ui.i18n import Locale, translate
 
-ASK_S = 1.0
-"""How often an open page asks while the models are being loaded."""
+POLL_S = 1.0
+"""How often an open page polls while the models are loading."""
 
 
 def status_line(status: ModelStatus, version: str, locale: Locale) -> str:
@@ -24,17 +24,17 @@ def status_line(status: ModelStatus, version: str, locale: Locale) -> str:
 
 
 def name_only(status: ModelStatus, version: str) -> str:
-    """Return what stands there before the page has asked."""
+    """Return the line at the top before the first poll."""
     return f'<span class="sv-asking" title="SenseVoice {escape(version)}">{escape(status.info.name)}</span>'
 
 
 def waiting_line(status: ModelStatus, locale: Locale) -> str:
-    """Return why a job does not begin yet."""
+    """Return why a job does not start yet."""
     return translate("waiting_for_model", locale, what=step_text(status.step, locale))
 
 
 def step_text(step: LoadStep, locale: Locale) -> str:
-    """Return what is being done: `下载模型 312 / 936 MB`."""
+    """Return the current step: `下载模型 312 / 936 MB`."""
     if step.step == "download" and step.total_bytes:
         done_mb, total_mb = step.done_bytes / 1e6, step.total_bytes / 1e6
         return translate("step_downloaded", locale, done=f"{done_mb:.0f}", total=f"{total_mb:.0f}")

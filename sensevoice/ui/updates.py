@@ -1,9 +1,8 @@
-"""Screens as what gradio has to change."""
+"""Screens as updates of gradio's components."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import gradio as gr
 
@@ -13,14 +12,11 @@ from sensevoice.ui.downloads import DOWNLOADS
 from sensevoice.ui.handlers import Screen
 
 TEXT_PART = 3
-"""Where the transcript stands among the parts of a screen."""
+"""The place of the transcript among the parts of a screen."""
 
 
-def updates(screen: Screen) -> list[Any]:
-    """Return what gradio has to change for a screen, in the order of the page's parts of a screen.
-
-    The text stands at TEXT_PART.
-    """
+def updates(screen: Screen) -> list[object]:
+    """Return the updates for a screen, in the order of the page's parts; the text is at TEXT_PART."""
     keep = gr.skip()
     downloads = [keep] * len(DOWNLOADS)
     if screen.links is not None:
@@ -36,12 +32,12 @@ def updates(screen: Screen) -> list[Any]:
     ]
 
 
-def changes(screens: Iterator[list[Any]]) -> Iterator[list[Any]]:
-    """Leave out what is the same as before: drawing a button again would undo the visitor's click on it.
+def changes(screens: Iterator[list[object]]) -> Iterator[list[object]]:
+    """Yield screens without the parts that have not changed: redrawing a button would undo a click on it.
 
-    The text stays: gradio sends what was added since the screen before, and after a gap all of it again.
+    The text stays: gradio sends only what was added to the last screen's, and after a gap all of it.
     """
-    last: list[Any] | None = None
+    last: list[object] | None = None
     for screen in screens:
         if last is None:
             yield screen

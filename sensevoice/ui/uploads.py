@@ -1,4 +1,4 @@
-"""The folder for uploads: ours alone, swept while the program runs, and cleared of what a killed one left."""
+"""The private folder for uploads, swept while the program runs and after one that was killed."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from pathlib import Path
 log = logging.getLogger(__name__)
 
 ABORTED_S = 3600.0
-"""An upload that nobody has written to for an hour was broken off: gradio forgets such files."""
+"""An upload that was not written to for an hour was aborted; gradio does not delete such files."""
 
 UNUSED_S = 180.0
-"""What no page needs goes so long after it was last written, taken in by a job or let go by one: the time
-between an upload and the call that names it is a moment, and a job has a link of its own."""
+"""A file that no page refers to is removed so long after it was last written, or linked or unlinked by a
+job: an upload is referred to moments after it has arrived, and a job has a link of its own."""
 
 SWEEP_S = 30.0
 
@@ -30,11 +30,11 @@ LOCK = "lock"
 class WorkDirectory:
     """A new folder below `parent`, readable by this user only; removed by `close`.
 
-    The lock in it is the kernel's: it goes with the process, however that ends.
+    The lock in it is a kernel lock, released however the process ends.
     """
 
     def __init__(self, parent: Path | None = None) -> None:
-        self._held: Callable[[], Collection[Path]] = tuple
+        self._in_use: Callable[[], Collection[Path]] = tuple
         self._parent = _private(parent or Path(tempfile.gettempdir()) / f"sensevoice-{os.getuid()}")
         with (self._parent / LOCK).open("w") as starting:
             fcntl.flock(starting, fcntl.LOCK_EX)  # a program that starts beside this one waits
@@ -43,53 +43,53 @@ class WorkDirectory:
             self._lock = (self.path / LOCK).open("w")
             fcntl.flock(self._lock, fcntl.LOCK_EX)
         self._closed = threading.Event()
-        threading.Thread(target=self._sweep_now_and_then, name="janitor", daemon=True).start()
+        threading.Thread(target=self._sweep_periodically, name="upload-sweeper", daemon=True).start()
 
     def close(self) -> None:
+        """Remove the folder."""
         self._closed.set()
         shutil.rmtree(self.path, ignore_errors=True)
         self._lock.close()
 
-    def keep(self, held: Callable[[], Collection[Path]]) -> None:
-        """Never remove what `held` names at that moment, by real paths."""
-        self._held = held
+    def keep(self, in_use: Callable[[], Collection[Path]]) -> None:
+        """Never remove the files that `in_use` returns, as real paths, at the time of a sweep."""
+        self._in_use = in_use
 
     def sweep(self, now_s: float | None = None) -> int:
-        """Remove what was broken off, what nobody needs, and folders that stay empty; return how many."""
+        """Remove aborted and unused uploads and empty folders; return the number of files removed."""
         now_s = time.time() if now_s is None else now_s
-        held = self._held()
+        in_use = self._in_use()
         removed = 0
-        for path in sorted(
-            self.path.resolve().rglob("*"), reverse=True
-        ):  # what is in a folder before the folder
+        # Sorted in reverse, so that what is in a folder comes before the folder.
+        for path in sorted(self.path.resolve().rglob("*"), reverse=True):
             try:
                 if path.is_dir():
-                    # An upload of the same content may be about to use the folder.
+                    # Not at once: an upload of the same content may be about to use the folder.
                     if now_s - path.stat().st_mtime > ABORTED_S and not any(path.iterdir()):
                         path.rmdir()
-                elif path not in held and self._is_over(path, now_s):
+                elif path not in in_use and self._is_expired(path, now_s):
                     path.unlink()
                     removed += 1
             except OSError:
                 log.debug("%s is in use", path.name)
         return removed
 
-    def _is_over(self, path: Path, now_s: float) -> bool:
-        """Tell whether a file is as old as it may become. A link, or its end, counts as use (`st_ctime`)."""
+    def _is_expired(self, path: Path, now_s: float) -> bool:
+        """Return whether a file is too old. Linking and unlinking count as use (`st_ctime`)."""
         if path.name == LOCK:
             return False
-        if path.parent == self.path.resolve():  # an upload on its way
+        if path.parent == self.path.resolve():  # an upload in progress
             return now_s - path.stat().st_mtime > ABORTED_S
         return now_s - path.stat().st_ctime > UNUSED_S
 
-    def _sweep_now_and_then(self) -> None:
+    def _sweep_periodically(self) -> None:
         while not self._closed.wait(SWEEP_S):
             if removed := self.sweep():
                 log.info("%d left-over uploads removed", removed)
 
 
 def _private(folder: Path) -> Path:
-    """Return a folder that only this user can reach: the wanted one, else, if somebody made it, a new one."""
+    """Return a folder that only this user can enter: the given one, or a new one if it is another user's."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     status = folder.lstat()
     if stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid():
@@ -100,7 +100,7 @@ def _private(folder: Path) -> Path:
 
 
 def remove_abandoned(parent: Path) -> None:
-    """Remove the folders of processes that are no more."""
+    """Remove the folders of processes that have ended."""
     for path in parent.glob("run-*"):
         try:
             with (path / LOCK).open("r+") as lock:

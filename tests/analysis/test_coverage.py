@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from sensevoice.analysis.coverage import coverage, covered_ms, union
 from sensevoice.transcript import Event, Segment, Span, Transcript
 
@@ -16,7 +14,6 @@ def test_speech_sound_and_gaps() -> None:
     music = Segment("sound", Span(20_000, 30_000), events=(Event("BGM"),))
     result = coverage(Transcript("a.wav", 60_000, (speech(4000, 10_000), speech(13_000, 20_000), music)))
     assert (result.speech_ms, result.sound_ms) == (13_000, 10_000)
-    assert result.speech_fraction == pytest.approx(13 / 60)
     assert result.gaps == (Span(0, 4000), Span(30_000, 60_000))  # 10 to 13 s is no longer than 3 s
 
 
@@ -37,7 +34,6 @@ def test_sound_beside_speech_is_speech() -> None:
 
 
 def test_the_ends_of_the_file() -> None:
-    assert coverage(Transcript("a.wav", 0, ())).speech_fraction == 0.0
     assert coverage(Transcript("a.wav", 0, ())).gaps == ()
     assert coverage(Transcript("a.wav", 5000, ())).gaps == (Span(0, 5000),)
     beyond = coverage(Transcript("a.wav", 5000, (speech(1000, 5500),)))

@@ -55,13 +55,13 @@ def test_clicks_are_left_out_and_bursts_belong_together() -> None:
 
 def test_windows_cover_a_stretch_second_by_second() -> None:
     covered = windows(Span(10_000, 14_300))
-    assert [(w.cell.start_ms, w.cell.end_ms) for w in covered] == [
+    assert [(w.core.start_ms, w.core.end_ms) for w in covered] == [
         (10_000, 11_000),
         (11_000, 12_000),
         (12_000, 13_000),
         (13_000, 14_300),
     ]
-    assert [(w.heard.start_ms, w.heard.end_ms) for w in covered] == [
+    assert [(w.input.start_ms, w.input.end_ms) for w in covered] == [
         (10_000, 12_000),
         (10_500, 12_500),
         (11_500, 13_500),
@@ -73,14 +73,14 @@ def test_windows_cover_a_stretch_second_by_second() -> None:
 def test_cells_touch_and_windows_stay_inside(duration_ms: int) -> None:
     chunk = Span(5_000, 5_000 + duration_ms)
     covered = windows(chunk)
-    assert covered[0].cell.start_ms == chunk.start_ms
-    assert covered[-1].cell.end_ms == chunk.end_ms
+    assert covered[0].core.start_ms == chunk.start_ms
+    assert covered[-1].core.end_ms == chunk.end_ms
     for left, right in itertools.pairwise(covered):
-        assert left.cell.end_ms == right.cell.start_ms
+        assert left.core.end_ms == right.core.start_ms
     for window in covered:
-        assert chunk.start_ms <= window.heard.start_ms <= window.cell.start_ms
-        assert window.heard.end_ms <= chunk.end_ms
-        assert window.heard.duration_ms == min(2_000, duration_ms)
+        assert chunk.start_ms <= window.input.start_ms <= window.core.start_ms
+        assert window.input.end_ms <= chunk.end_ms
+        assert window.input.duration_ms == min(2_000, duration_ms)
 
 
 def test_trend() -> None:

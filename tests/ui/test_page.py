@@ -37,7 +37,7 @@ from sensevoice.ui import (
     queue_arguments,
 )
 from sensevoice.ui.api import make_endpoint
-from sensevoice.ui.downloads import DOWNLOADS, MAX_STEM, download_links, file_stem
+from sensevoice.ui.downloads import DOWNLOADS, download_links, file_stem
 from sensevoice.ui.handlers import Handlers, Screen, options_from
 from sensevoice.ui.redraw import REDRAW_S, RedrawThrottle
 from sensevoice.ui.session import PageSession
@@ -436,7 +436,9 @@ def test_addresses_of_downloads_keep_the_view_and_are_relative_to_the_page() -> 
 
 def test_a_download_is_named_after_its_recording_and_fits_every_file_system() -> None:
     assert file_stem("客服 通话.v2.mp4", partial=False) == "客服 通话.v2"
-    assert file_stem("长" * 300 + ".wav", partial=True) == "长" * MAX_STEM + ".partial"
+    assert file_stem("长" * 300 + ".wav", partial=True) == "长" * 66 + ".partial"
+    longest = max(len(row.extension) for row in FORMATS.values())
+    assert len(file_stem("😀" * 300, partial=True).encode()) + longest < 255
     assert file_stem("", partial=False) == "transcript"
 
 
@@ -500,7 +502,7 @@ def test_the_api_waits_for_its_turn_like_the_page(start: Any, file: Path) -> Non
     script, records = Script(call(), hold_after=1), []
     runner = start(script)
     first = runner.submit(file, Options())
-    endpoint = make_endpoint(runner, SETTINGS, file.parent)
+    endpoint = make_endpoint(runner, SETTINGS.options, file.parent)
     caller = threading.Thread(target=lambda: records.append(endpoint({"path": str(file)})))
     caller.start()
     caller.join(0.3)
@@ -513,7 +515,7 @@ def test_the_api_waits_for_its_turn_like_the_page(start: Any, file: Path) -> Non
 
 def test_the_defaults_of_the_api_are_those_of_the_page(start: Any, tmp_path: Path) -> None:
     page = replace(SETTINGS, options=Options(language="ko", sounds=False, word_times=False, channel="left"))
-    parameters = inspect.signature(make_endpoint(start(Script([])), page, tmp_path)).parameters
+    parameters = inspect.signature(make_endpoint(start(Script([])), page.options, tmp_path)).parameters
     assert {name: parameters[name].default for name in page.options.as_dict()} == page.options.as_dict()
 
 
@@ -618,4 +620,4 @@ def test_whoever_waits_is_told_why_the_models_do_not_come(loading: Any, file: Pa
     assert error.message("zh") in shown(last.notice) and not last.running and not session.busy
     assert runner.store.jobs()[0].state == "queued", "it waits for the next start"
     with pytest.raises(gr.Error, match="cuda:7"):
-        make_endpoint(runner, settings, tmp_path)({"path": str(file)})
+        make_endpoint(runner, settings.options, tmp_path)({"path": str(file)})

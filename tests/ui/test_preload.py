@@ -1,9 +1,7 @@
-"""What the browser is told with the page, and long answers that are kept as they go over the wire."""
+"""What the browser is told with the page."""
 
 from __future__ import annotations
 
-import gzip
-import json
 from typing import Any
 
 import pytest
@@ -14,7 +12,6 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from sensevoice.ui.json_cache import PackedAnswers
 from sensevoice.ui.preload import WORKBENCH, Preload, link_header
 
 
@@ -54,26 +51,3 @@ def test_before_a_login_no_job_is_asked_for(client: TestClient) -> None:
 def test_no_other_answer_carries_it(client: TestClient) -> None:
     assert "link" not in client.get("/other").headers
     assert "link" not in client.get("/missing").headers
-
-
-def request(accept: str) -> Request:
-    return Request({"type": "http", "headers": [(b"accept-encoding", accept.encode())]})
-
-
-def test_an_answer_is_made_once_and_unpacked_for_who_cannot() -> None:
-    made: list[int] = []
-
-    def make() -> dict[str, Any]:
-        made.append(1)
-        return {"text": "您好"}
-
-    answers = PackedAnswers(kept=2)
-    first = answers.answer(request("gzip, br"), "a", make)
-    assert first.headers["content-encoding"] == "gzip"
-    assert json.loads(gzip.decompress(bytes(first.body))) == {"text": "您好"}
-    plain = answers.answer(request("identity"), "a", make)
-    assert "content-encoding" not in plain.headers and json.loads(bytes(plain.body)) == {"text": "您好"}
-    assert len(made) == 1
-    for key in ("b", "c", "a"):
-        answers.answer(request("gzip"), key, make)
-    assert len(made) == 4, "the least used is let go"

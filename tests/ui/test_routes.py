@@ -20,11 +20,12 @@ from starlette.testclient import TestClient
 
 from sensevoice.errors import DeviceUnavailable
 from sensevoice.jobs import JobRunner
+from sensevoice.jobs.channels import each_from_its_channel
+from sensevoice.jobs.retranscribe import neighbours
 from sensevoice.options import Options
 from sensevoice.transcribe.pipeline import cut
 from sensevoice.transcript import Segment, Span
 from sensevoice.ui import job_routes
-from sensevoice.ui.retranscribe import each_from_its_channel, neighbours
 from tests.media import tone, write_wav
 from tests.ui.ui_script import CALL, Script, call, runner_of, speech, transcript
 
@@ -99,6 +100,25 @@ def test_a_finished_job_and_its_rows(site: Site) -> None:
     assert rows["segments"][4]["events"] == [{"name": "BGM", "trend": "rising"}]
 
 
+def test_json_is_compressed_for_who_reads_it_and_sound_never(site: Site) -> None:
+    site.script.items = [*many(60), transcript(many(60))]
+    job_id = site.done()
+    for path in ("labels", "jobs", f"jobs/{job_id}/segments"):
+        packed = site.client.get(f"/sv/{path}", headers={"Accept-Encoding": "gzip, br"})
+        plain = site.client.get(f"/sv/{path}", headers={"Accept-Encoding": "identity"})
+        assert "content-encoding" not in plain.headers and packed.json() == plain.json()
+    assert packed.headers["content-encoding"] == "gzip" and packed.headers["cache-control"] == "no-store"
+    assert packed.headers["vary"] == plain.headers["vary"] == "Accept-Encoding"
+    sound = site.client.get(f"/sv/jobs/{job_id}/audio", headers={"Accept-Encoding": "gzip"})
+    assert "content-encoding" not in sound.headers
+
+
+@pytest.mark.parametrize("query", ["from=x", "from=0&version=1.5"])
+def test_numbers_of_rows_that_are_none_are_a_sentence(site: Site, query: str) -> None:
+    answer = site.client.get(f"/sv/jobs/{site.done()}/segments?{query}")
+    assert answer.status_code == 400 and answer.json()["code"] == "bad_request"
+
+
 def test_only_the_rows_that_are_missing_are_sent(tmp_path: Path) -> None:
     site = Site(Script(call(), hold_after=6), tmp_path)
     job_id = site.job()
@@ -135,6 +155,9 @@ def test_a_correction_its_undo_and_the_export_of_what_is_on_the_screen(site: Sit
         ("segments/0", {"emotion": "<script>"}),
         ("segments/0", {"events": ["ANGRY"]}),
         ("segments/0", ["no object"]),
+        ("segments/0", {"text": 7}),
+        ("segments/0", {"events": "Laughter"}),
+        ("segments/0", {"events": [None]}),
     ],
 )
 def test_a_correction_that_cannot_be_is_refused(site: Site, path: str, body: Any) -> None:
@@ -189,6 +212,24 @@ def test_what_cannot_be_heard_again_is_a_sentence(site: Site, body: Any) -> None
     site.script.items = [*many(60), transcript(many(60))]
     answer = site.client.post(f"/sv/jobs/{site.done()}/redo", json=body)
     assert answer.status_code == 400 and {"zh", "en"} <= set(answer.json())
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("redo", {"rows": "all"}),
+        ("redo", {"rows": ["x"]}),
+        ("redo", {"rows": [0], "use_itn": "yes"}),
+        ("accept", {"id": 5}),
+        ("accept", {"chosen": {"a": 1}}),
+        ("transcribe", {}),
+        ("transcribe", {"start_ms": 5, "end_ms": 5}),
+        ("transcribe", {"start_ms": "a", "end_ms": None}),
+    ],
+)
+def test_a_body_that_cannot_be_read_is_a_sentence(site: Site, path: str, body: Any) -> None:
+    answer = site.client.post(f"/sv/jobs/{site.done()}/{path}", json=body)
+    assert answer.status_code == 400 and {"code", "zh", "en"} <= set(answer.json())
 
 
 def test_what_was_not_proposed_cannot_be_accepted(site: Site) -> None:

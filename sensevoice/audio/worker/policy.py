@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from dataclasses import dataclass
+
+from sensevoice.runtime.cpus import usable_cpus
 
 MAX_PROCESSES = 8
 """For one file; more would wait for whoever takes what they decode."""
@@ -44,5 +45,5 @@ class CorePool:
             self._left += number
 
 
-spare_cores = CorePool(len(os.sched_getaffinity(0)) - 1)
+spare_cores = CorePool(usable_cpus() - 1)
 """One for the program."""
