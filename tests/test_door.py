@@ -133,7 +133,30 @@ class TestOtherSites:
         assert code(asked("POST", origin="http://127.0.0.1:6006")) is None
         assert code(asked("POST")) is None, "programs send no origin"
         assert code(asked("POST", origin="https://asr.example.org")) is None
-        assert code(asked("GET", origin="http://evil.example")) is None
+        assert code(asked("POST", host="ASR.example.org", origin="https://asr.example.org")) is None
+        assert code(asked(sec_fetch_site="same-origin")) is None
+        assert code(asked(sec_fetch_site="none", sec_fetch_mode="navigate")) is None
+
+    @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "POST"])
+    @pytest.mark.parametrize(
+        "origin", ["http://evil.example", "http://localhost:8888", "https://asr.example.org:8443"]
+    )
+    def test_another_page_does_not_even_read(self, method: str, origin: str) -> None:
+        assert code(asked(method, "/sv/jobs", host="localhost:6006", origin=origin)) == "bad_origin"
+
+    @pytest.mark.parametrize("site", ["cross-site", "same-site"])
+    def test_nor_does_an_element_of_another_page(self, site: str) -> None:
+        assert code(asked(path="/sv/jobs/x/audio", sec_fetch_site=site)) == "bad_origin"
+        link = {"sec_fetch_site": site, "sec_fetch_mode": "navigate"}
+        assert code(asked(**link, sec_fetch_dest="document")) is None, "a link to the page"
+        assert code(asked(**link, sec_fetch_dest="iframe")) == "bad_origin"
+        assert code(asked(path="/sv/jobs/x/export", **link, sec_fetch_dest="document")) == "bad_origin"
+
+    def test_a_port_may_be_allowed_with_its_name(self) -> None:
+        door = Door(1, hosts=("asr.example.org:8443",), open_to_all=True)
+        assert code(asked("POST", origin="https://asr.example.org:8443"), door) is None
+        assert code(asked("POST", origin="https://asr.example.org"), door) == "bad_origin"
+        assert code(asked(host="asr.example.org"), door) is None
 
 
 class TestPathsAndSizes:

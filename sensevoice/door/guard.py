@@ -6,26 +6,21 @@ import html
 import logging
 import secrets
 import shutil
-from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
+from sensevoice.door.asgi import App, Message, Receive, Scope, Send
+from sensevoice.door.headers import with_our_headers
 from sensevoice.door.rules import COOKIE, Door, Request
 from sensevoice.door.slow import SlowDown
 from sensevoice.errors import DiskLow, SenseVoiceError, TooBig, Unexpected, Uninvited
 
 log = logging.getLogger(__name__)
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 PAGE = """<!doctype html>
 <html lang="zh">
@@ -76,6 +71,7 @@ class Guard:
             await self._app(scope, receive, send)
             return
         request = _request(scope)
+        send = with_our_headers(send)
         if _is_login(request):  # whether it was right is known at its end
             async with self._slow.turn(request.address):
                 await self._answer(self._refusal(request), request, scope, receive, send)
@@ -136,7 +132,7 @@ class Guard:
         """Let a request in, counting what it sends and whether its password was wrong."""
         received, checked, started = 0, 0, False
 
-        async def counted() -> MutableMapping[str, Any]:
+        async def counted() -> Message:
             nonlocal received, checked
             message = await receive()
             received += len(message.get("body", b""))
@@ -147,7 +143,7 @@ class Guard:
                 self._check_disk_again(request)
             return message
 
-        async def watched(message: MutableMapping[str, Any]) -> None:
+        async def watched(message: Message) -> None:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
@@ -197,6 +193,7 @@ def _request(scope: Scope) -> Request:
         query=scope.get("query_string", b"").decode("latin-1"),
         address=client[0] if client else "",
         headers=headers,
+        root_path=scope.get("root_path", ""),
     )
 
 

@@ -24,7 +24,8 @@ COOKIE = "sensevoice-token"
 FORWARDING = ("forwarded", "via", "x-forwarded-", "x-real-ip", "cf-", "true-client-ip", "x-client-ip")
 """How the headers of proxies begin: behind one, everybody comes from the machine itself."""
 
-HARMLESS = ("GET", "HEAD", "OPTIONS")
+OWN_SITE = ("same-origin", "none")
+"""What Sec-Fetch-Site says of requests of our own page, and of addresses that a person typed."""
 
 OVERHEAD_BYTES = 16 << 20
 """What a form adds to the files in it, and more."""
@@ -35,13 +36,23 @@ FILES_AT_ONCE = 4
 
 @dataclass(frozen=True)
 class Request:
-    """What the rules look at. Header names are in lower case; `address` is the peer's, "" if unknown."""
+    """What the rules look at. Header names are in lower case; `address` is the peer's, "" if unknown.
+
+    `root_path` is the prefix behind a reverse proxy, which `path` may have or lack.
+    """
 
     method: str
     path: str
     query: str
     address: str
     headers: Mapping[str, str] = field(default_factory=dict)
+    root_path: str = ""
+
+    @property
+    def route(self) -> str:
+        """Return the path below the prefix, as starlette computes it to find a route."""
+        below = self.path.removeprefix(self.root_path)
+        return below if below == "" or below.startswith("/") else self.path
 
 
 @dataclass(frozen=True)
@@ -90,15 +101,24 @@ class Door:
         return None if self._is_ours(host) else UnknownHost(host=host)
 
     def _check_origin(self, request: Request) -> SenseVoiceError | None:
-        """Refuse what another site's page makes a visitor's browser send."""
+        """Refuse what another site's page makes a visitor's browser send, whatever the method.
+
+        A GET changes nothing, but its answer may be read: as data, or by its effects in <script>, <img>
+        and <audio>, for which browsers send no Origin but Sec-Fetch-Site. A link to the page may be followed.
+        """
         origin = request.headers.get("origin")
-        if origin is None or request.method in HARMLESS:
+        if origin is not None and not self._is_own_origin(origin, request):
+            return BadOrigin(origin=origin)
+        site = request.headers.get("sec-fetch-site", "none")
+        if site in OWN_SITE or _follows_a_link(request):
             return None
+        return BadOrigin(origin=site)
+
+    def _is_own_origin(self, origin: str, request: Request) -> bool:
+        """Return whether an origin is this page's; the same host on another port is not."""
         named = _netloc(origin)
-        ours = {request.headers.get("host", ""), request.headers.get("x-forwarded-host", "")} - {""}
-        if named and (named in ours or _host(named) in self.hosts):
-            return None
-        return BadOrigin(origin=origin)
+        ours = {request.headers.get(name, "").lower() for name in ("host", "x-forwarded-host")}
+        return named != "" and named in {*ours, *self.hosts}
 
     def _check_path(self, request: Request) -> SenseVoiceError | None:
         """Refuse to fetch anything on anybody's behalf: gradio would stream public addresses."""
@@ -117,12 +137,12 @@ class Door:
 
     def _is_ours(self, host: str) -> bool:
         """Tell whether a name can only mean this machine; a number cannot be pointed anywhere else."""
-        names = {"localhost", socket.gethostname().lower(), *self.hosts}
+        names = {"localhost", socket.gethostname().lower(), *map(_host, self.hosts)}
         return host in names or host.endswith(".localhost") or _is_address(host)
 
 
 def allowed_hosts(given: Iterable[str]) -> tuple[str, ...]:
-    """Return the names of --allow-host, which may be given several times or with commas."""
+    """Return the names of --allow-host, which may be given several times or with commas, and with a port."""
     return tuple(name.strip().lower() for each in given for name in each.split(",") if name.strip())
 
 
@@ -137,9 +157,15 @@ def _from_this_machine(request: Request) -> bool:
     return (mapped or address).is_loopback
 
 
+def _follows_a_link(request: Request) -> bool:
+    """Return whether a browser opens the page itself as a whole, and not in a frame."""
+    fetch = (request.headers.get("sec-fetch-mode"), request.headers.get("sec-fetch-dest"))
+    return request.method == "GET" and request.route in ("", "/") and fetch == ("navigate", "document")
+
+
 def _netloc(origin: str) -> str:
     try:
-        return urlsplit(origin).netloc
+        return urlsplit(origin).netloc.lower()
     except ValueError:
         return ""
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -51,9 +52,9 @@ def launch_arguments(
 
     `routes` are answered before gradio's own; `guard` makes the middleware in front of all.
     """
-    middleware = [*([] if guard is None else [Middleware(guard)]), Middleware(Preload)]
+    app = {"routes": list(routes), "middleware": [Middleware(Preload)], "lifespan": _outermost(guard)}
     return {
-        "app_kwargs": {"routes": list(routes), "middleware": middleware},
+        "app_kwargs": app,
         "js": BOOT_JS.read_text("utf-8"),
         "max_threads": MAX_PAGES,
         "share": False,  # recordings never leave by a public tunnel
@@ -65,13 +66,29 @@ def launch_arguments(
         "footer_links": [],
         "quiet": True,  # the program prints its own address
         "allowed_paths": [],  # uploads and downloads live in gradio's cache, nothing else is served
-        "strict_cors": True,  # a page of localhost on another port is another site
+        "strict_cors": True,  # what it still allows, all of localhost, the guard refuses
         "max_file_size": f"{settings.max_upload_mb}mb",
         "state_session_capacity": 500,  # gradio keeps 10 000 visitors' results in memory
         "theme": theme(),
         "css_paths": [Path(__file__).with_name("page.css")],
         "i18n": gr.I18n(**translations(settings)),
     }
+
+
+def _outermost(guard: Callable[..., Any] | None) -> Callable[[Any], AbstractAsyncContextManager[None]]:
+    """Return a lifespan that puts the guard around everything.
+
+    gradio adds its own middleware, CORS among them, around what is given in `app_kwargs`.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: Any) -> AsyncIterator[None]:
+        if guard is not None:
+            app.user_middleware.insert(0, Middleware(guard))
+            app.middleware_stack = app.build_middleware_stack()
+        yield
+
+    return lifespan
 
 
 def theme() -> gr.themes.Base:

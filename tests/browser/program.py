@@ -8,7 +8,9 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.conftest import ROOT
@@ -20,11 +22,21 @@ READY = "ready / 就绪"
 
 
 class Program:
-    """`app_sensevoice.py --demo` on a free port; what it prints goes to the file `printed`."""
+    """`app_sensevoice.py --demo` on a free port; what it prints goes to the file `printed`.
 
-    def __init__(self, directory: Path, temp: Path | None = None) -> None:
+    `options` are added to the command, `variables` to its environment.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        temp: Path | None = None,
+        options: Sequence[str] = (),
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
         self.directory = directory
-        self._environment = dict(os.environ)
+        self._options = options
+        self._environment = {**os.environ, **(variables or {})}
         if temp is not None:
             temp.mkdir()
             self._environment["TMPDIR"] = str(temp)
@@ -51,6 +63,9 @@ class Program:
                 with urllib.request.urlopen(self.address, timeout=5):
                     if printed in self.output():
                         return
+            except urllib.error.HTTPError:  # it asks for a token, and so is up
+                if printed in self.output():
+                    return
             except OSError:
                 pass  # not listening yet
             time.sleep(0.2)
@@ -87,6 +102,7 @@ class Program:
                 [
                     *(sys.executable, str(ROOT / "app_sensevoice.py"), "--demo", "--port", str(self.port)),
                     *("--data-dir", str(self.directory / "data")),
+                    *self._options,
                 ],
                 stdout=output,
                 stderr=subprocess.STDOUT,
