@@ -33,6 +33,7 @@ SenseVoiceError
 │   ├── UnknownHost
 │   ├── BadOrigin
 │   ├── Forbidden
+│   ├── NoSuchAddress
 │   └── TooBig
 ├── BadRecord                   a JSON document that is no transcript of ours
 └── StartupError                the program cannot start; ends it with exit code 1
@@ -347,6 +348,13 @@ class Forbidden(Refused):
     code = "forbidden"
     zh = "不代为获取网络地址。请下载文件后上传。"
     en = "Addresses are not fetched on anybody's behalf. Download the file and upload it."
+
+
+class NoSuchAddress(Refused):
+    code = "no_such_address"
+    http_status = 404
+    zh = "没有这个地址。"
+    en = "There is nothing at this address."
 
 
 class TooBig(Refused):

@@ -40,8 +40,9 @@ DOOR = Door(max_upload_mb=1, hosts=("asr.example.org",), token="right")
 
 
 def asked(
-    method: str = "GET", path: str = "/", query: str = "", address: str = "127.0.0.1", **headers: str
+    method: str = "GET", path: str = "", query: str = "", address: str = "127.0.0.1", **headers: str
 ) -> Request:
+    path = path or {"GET": "/", "POST": "/gradio_api/upload"}.get(method, "/sv/jobs/x")
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return Request(method, path, query, address, {"host": "127.0.0.1:6006", **named})
 
@@ -167,12 +168,28 @@ class TestPathsAndSizes:
             "/gradio_api/file=http://169.254.169.254/",
             "/gradio_api/file=https%3A//example.org",
             "/gradio_api/file=https%253A//example.org",
-            "/gradio_api/proxy=http://127.0.0.1:1/",
-            "/proxy%3Dhttps://x.hf.space/",
+            "/gradio_api/file=%2F%2Fexample.org",
+            "/gradio_api/file=file:/etc/passwd",
+            "/gradio_api/file=../../etc/passwd",
         ],
     )
     def test_nothing_is_fetched_for_anybody(self, path: str) -> None:
         assert code(asked(path=path)) == "forbidden"
+
+    @pytest.mark.parametrize(
+        "path",
+        ["/gradio_api/proxy=http://127.0.0.1:1/", "/proxy%3Dhttps://x.hf.space/", "/gradio_api/file/x", "/x"],
+    )
+    def test_what_nobody_needs_is_not_there(self, path: str) -> None:
+        assert code(asked(path=path)) == "no_such_address"
+
+    @pytest.mark.parametrize(
+        "path, status",
+        [("/asr", None), ("/asr/", None), ("/asr/config", None), ("/config", None), ("/asrx", 404)],
+    )
+    def test_the_prefix_of_a_proxy_may_be_there_or_not(self, path: str, status: int | None) -> None:
+        refusal = DOOR.refusal(Request("GET", path, "", "127.0.0.1", {"host": "127.0.0.1"}, "/asr"))
+        assert (refusal and refusal.http_status) == status
 
     def test_a_file_of_ours_is_none_of_that(self) -> None:
         assert code(asked(path="/gradio_api/file=/tmp/x/https.wav")) is None
@@ -224,7 +241,9 @@ class Site:
             raise OSError(24, "Too many open files")
 
         paths = ("/", "/login", "/gradio_api/upload")
-        routes = [Route("/failing", fail)] + [Route(path, answer, methods=["GET", "POST"]) for path in paths]
+        routes = [Route("/sv/failing", fail)] + [
+            Route(path, answer, methods=["GET", "POST"]) for path in paths
+        ]
         app = Starlette(routes=routes, middleware=[Middleware(guard)])
         self.client = TestClient(
             app, base_url="http://127.0.0.1:6006", client=("10.0.0.7", 5), follow_redirects=False
@@ -235,7 +254,7 @@ class TestMiddleware:
     def test_an_unexpected_error_is_a_sentence_with_a_number(
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
-        answer = Site(Door(1, open_to_all=True), tmp_path).client.get("/failing")
+        answer = Site(Door(1, open_to_all=True), tmp_path).client.get("/sv/failing")
         reference = answer.json()["en"].partition("reference ")[2][:8]
         assert (answer.status_code, answer.json()["code"]) == (500, "internal")
         assert reference in answer.json()["zh"] and reference in caplog.text
@@ -401,7 +420,7 @@ class TestRealApp:
             ("POST", "/gradio_api/upload", {"Content-Length": str(1 << 40)}, 413),
             ("DELETE", "/sv/jobs/x", {"Origin": "http://evil.example"}, 403),
             ("GET", "/gradio_api/file=https://example.org/", {}, 403),
-            ("GET", "/gradio_api/proxy=http://127.0.0.1:1/", {}, 403),
+            ("GET", "/gradio_api/proxy=http://127.0.0.1:1/", {}, 404),
             ("GET", "/gradio_api/file=/etc/passwd", {}, 403),
             ("GET", f"/gradio_api/file={quote(str(ROOT))}/app_sensevoice.py", {}, 403),
             (

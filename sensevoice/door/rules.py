@@ -17,7 +17,16 @@ from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from sensevoice.errors import BadOrigin, Forbidden, SenseVoiceError, TooBig, Uninvited, UnknownHost
+from sensevoice.door.routes import is_open
+from sensevoice.errors import (
+    BadOrigin,
+    Forbidden,
+    NoSuchAddress,
+    SenseVoiceError,
+    TooBig,
+    Uninvited,
+    UnknownHost,
+)
 
 COOKIE = "sensevoice-token"
 
@@ -121,10 +130,12 @@ class Door:
         return named != "" and named in {*ours, *self.hosts}
 
     def _check_path(self, request: Request) -> SenseVoiceError | None:
-        """Refuse to fetch anything on anybody's behalf: gradio would stream public addresses."""
-        path = request.path
+        """Refuse what nobody needs, and to fetch anything: gradio would stream public addresses."""
+        if not is_open(request.method, request.route) or "deep_link" in parse_qs(request.query):
+            return NoSuchAddress()
+        _, is_file, path = request.route.partition("file=")
         for _ in range(3):  # encoded once or twice over
-            if "proxy=" in path or "file=http:" in path or "file=https:" in path or "file=//" in path:
+            if is_file and (not path.startswith("/") or path.startswith("//")):
                 return Forbidden()
             path = unquote(path)
         return None

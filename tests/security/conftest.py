@@ -14,6 +14,11 @@ from tests.browser.program import Program
 
 Start = Callable[..., Program]
 
+gradio_leaks = pytest.mark.filterwarnings(
+    "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
+)
+"""For tests that make an app of gradio's in their own process: it leaves event loops open."""
+
 
 @dataclass(frozen=True)
 class Answer:
