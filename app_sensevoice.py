@@ -22,7 +22,7 @@ from sensevoice.errors import MissingDependency, OptionError, SenseVoiceError  #
 try:
     from sensevoice import arguments, models, startup, workdir
     from sensevoice.door import Door, Guard
-    from sensevoice.door.rules import allowed_hosts
+    from sensevoice.door.origins import allowed_hosts
     from sensevoice.loading import Loaded, LoadingRecognizer
 except ImportError as missing:
     sys.exit(str(MissingDependency(reason=missing)))
@@ -63,6 +63,13 @@ def argument_parser() -> Any:
         default=[],
         metavar="NAME",
         help="host name under which the page is reached, e.g. of a reverse proxy / 允许的主机名",
+    )
+    group.add_argument(
+        "--trusted-proxy",
+        action="append",
+        default=[],
+        metavar="ADDRESS",
+        help="address of a reverse proxy whose X-Forwarded-For is believed / 可信的反向代理地址",
     )
     group.add_argument(
         "--max-upload-mb", type=int, default=2048, help="largest file (default %(default)d) / 上传大小上限"
@@ -132,6 +139,8 @@ def run(args: Any) -> int:
     startup.check_port(args.host, args.port)
     startup.announce_versions()
 
+    # uvicorn would believe whatever is forwarded from this machine.
+    os.environ["FORWARDED_ALLOW_IPS"] = ",".join(args.trusted_proxy)
     uploads = workdir.WorkDirectory()
     os.environ["GRADIO_TEMP_DIR"] = str(uploads.path)  # gradio reads it when it is imported
     from sensevoice import pipeline, ui
@@ -149,7 +158,7 @@ def run(args: Any) -> int:
     holds = ui.Holds()
     uploads.keep(holds.paths)
     app = ui.build_app(runner, page, holds)
-    door = Door(args.max_upload_mb, login is not None, args.open, allowed_hosts(args.allow_host))
+    door = _door(args, login is not None)
     guard = functools.partial(Guard, door=door, uploads=uploads.path, min_free_bytes=args.min_free_mb << 20)
     hear = functools.partial(_hear, pipeline, recognizer)
     ending = Ending()
@@ -178,6 +187,16 @@ def run(args: Any) -> int:
         os._exit(code)
     recognizer.close()
     return code
+
+
+def _door(args: Any, login: bool) -> Door:
+    return Door(
+        max_upload_mb=args.max_upload_mb,
+        login=login,
+        open_to_all=args.open,
+        hosts=allowed_hosts(args.allow_host),
+        proxied=bool(args.allow_host or args.root_path or args.trusted_proxy),
+    )
 
 
 def _job_runner(args: Any, recognizer: LoadingRecognizer) -> Any:

@@ -94,6 +94,9 @@ def announce_address(host: str, port: int, root_path: str, door: Door) -> None:
             "warning / 警告: --open lets in whoever reaches this machine. Leave it out, or set --auth "
             "user:password. / --open 允许任何能访问本机的人使用，请去掉它，或设置 --auth。\n"
         )
+    elif door.proxied and not door.login:
+        say("behind a proxy, with this link only, or --auth user:password / 有反向代理时，都要用此链接：")
+        say(f"  http://127.0.0.1:{port}{root_path}/?token={door.token}\n")
     elif host in ANY_ADDRESS and not door.login:
         say("without a tunnel, with this link only, or --auth user:password / 不用隧道时，只能用此链接：")
         say(f"  http://{machine}:{port}{root_path}/?token={door.token}\n")

@@ -28,7 +28,7 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from sensevoice.door import COOKIE, Door, Guard, Request
-from sensevoice.door.rules import allowed_hosts
+from sensevoice.door.origins import allowed_hosts
 from sensevoice.door.slow import DELAY_S, FREE_TRIES, WITHIN_S, SlowDown
 from sensevoice.ui import build_app, job_routes, launch_arguments, queue_arguments
 from sensevoice.workdir import ABORTED_S, WorkDirectory, remove_abandoned
@@ -76,10 +76,38 @@ class TestVisitors:
             "x_real_ip",
             "via",
             "cf_ray",
+            "x_forwarded",
+            "x_cluster_client_ip",
+            "fastly_client_ip",
+            "x_original_forwarded_for",
+            "fly_client_ip",
+            "x_azure_clientip",
+            "x_envoy_external_address",
+            "x_remote_ip",
+            "client_ip",
+            "x_originating_ip",
+            "x_scheme",
+            "x_amzn_trace_id",
+            "ngrok_trace_id",
         ],
     )
     def test_through_a_proxy_nobody_is_from_the_machine_itself(self, header: str) -> None:
         assert code(asked(**{header: "127.0.0.1"})) == "uninvited"
+
+    def test_nor_does_one_that_leaves_only_its_old_http_make_them_so(self) -> None:
+        request = Request("GET", "/", "", "127.0.0.1", {"host": "127.0.0.1:6006"}, http_version="1.0")
+        assert code(request) == "uninvited"
+
+    @pytest.mark.parametrize("host", ["192.168.1.5:6006", socket.gethostname(), "0.0.0.0:6006"])
+    def test_without_a_link_only_under_a_loopback_name(self, host: str) -> None:
+        assert code(asked(host=host)) == "uninvited", "a proxy may pass on the name it was asked for"
+        assert code(asked(host=host, query="token=right")) is None
+
+    def test_where_a_proxy_is_configured_everybody_needs_the_link(self) -> None:
+        door = Door(1, hosts=("asr.example.org",), proxied=True, token="right")
+        for host in ("127.0.0.1:6006", "localhost", "asr.example.org"):
+            assert code(asked(host=host), door) == "uninvited"
+            assert code(asked(host=host, query="token=right"), door) is None
 
     def test_with_a_login_gradio_asks(self) -> None:
         assert code(asked(address="10.0.0.7"), Door(1, login=True)) is None
@@ -101,7 +129,8 @@ class TestNames:
         ],
     )
     def test_names_that_mean_this_machine(self, host: str) -> None:
-        assert code(asked(host=host)) is None
+        door = Door(1, open_to_all=True, hosts=("asr.example.org",))
+        assert code(asked(host=host), door) is None
 
     @pytest.mark.parametrize(
         "host", ["evil.example", "localhost.evil.example", "asr.example.org.evil", "", "[", "a b"]
@@ -134,7 +163,8 @@ class TestOtherSites:
         assert code(asked("POST", origin="http://127.0.0.1:6006")) is None
         assert code(asked("POST")) is None, "programs send no origin"
         assert code(asked("POST", origin="https://asr.example.org")) is None
-        assert code(asked("POST", host="ASR.example.org", origin="https://asr.example.org")) is None
+        named = asked("POST", host="ASR.example.org", origin="https://asr.example.org")
+        assert code(named, Door(1, login=True, hosts=("asr.example.org",))) is None
         assert code(asked(sec_fetch_site="same-origin")) is None
         assert code(asked(sec_fetch_site="none", sec_fetch_mode="navigate")) is None
 

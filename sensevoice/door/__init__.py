@@ -1,6 +1,7 @@
 """Who may come in, and with what: what stands in front of every request.
 
-rules.py decides, guard.py asks it for each request, slow.py makes guessing take its time.
+rules.py decides, with what origins.py and routes.py know; guard.py asks it for each request; headers.py
+marks the answers; slow.py makes guessing take its time.
 """
 
 from __future__ import annotations

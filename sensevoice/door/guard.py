@@ -194,6 +194,7 @@ def _request(scope: Scope) -> Request:
         address=client[0] if client else "",
         headers=headers,
         root_path=scope.get("root_path", ""),
+        http_version=scope.get("http_version", "1.1"),
     )
 
 

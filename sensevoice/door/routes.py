@@ -20,6 +20,8 @@ OURS = "/sv/"
 
 UPLOAD = f"{GRADIO_API}/upload"
 
+STARTUP = f"{GRADIO_API}/startup-events"
+
 ALLOWED: dict[str, tuple[str, ...]] = {
     "/": READ,
     "/assets/{path:path}": READ,
@@ -30,7 +32,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "/login": ("POST",),
     "/logout": ("GET",),
     f"{GRADIO_API}/app_id": READ,  # after a lost connection, the page asks whether it is the same program
-    f"{GRADIO_API}/startup-events": READ,  # gradio asks itself, when it is launched
+    STARTUP: READ,  # gradio asks itself, when it is launched
     f"{GRADIO_API}/info": READ,
     f"{GRADIO_API}/heartbeat/{{session_hash}}": READ,
     f"{GRADIO_API}/queue/join": ("POST",),

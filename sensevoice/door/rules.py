@@ -2,22 +2,23 @@
 
 The page listens on all addresses, because that is how rented machines are reached, and most people come
 through an SSH tunnel, that is from the machine itself. So whoever comes from the machine itself enters
-freely, and anybody else needs a login or the link that the program prints. What a web page in the
-visitor's browser could do through that tunnel is kept out by the names in Host and Origin.
+freely, unless a proxy may stand there, and anybody else needs a login or the link that the program prints.
+What a web page in the visitor's browser could do through that tunnel is kept out by the names in Host and
+Origin.
 """
 
 from __future__ import annotations
 
 import hmac
-import ipaddress
 import secrets
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, unquote
 
-from sensevoice.door.routes import is_open
+from sensevoice.door.origins import host_of, is_address, is_forwarded, is_loopback, netloc_of
+from sensevoice.door.routes import STARTUP, is_open
 from sensevoice.errors import (
     BadOrigin,
     Forbidden,
@@ -29,9 +30,6 @@ from sensevoice.errors import (
 )
 
 COOKIE = "sensevoice-token"
-
-FORWARDING = ("forwarded", "via", "x-forwarded-", "x-real-ip", "cf-", "true-client-ip", "x-client-ip")
-"""How the headers of proxies begin: behind one, everybody comes from the machine itself."""
 
 OWN_SITE = ("same-origin", "none")
 """What Sec-Fetch-Site says of requests of our own page, and of addresses that a person typed."""
@@ -56,6 +54,7 @@ class Request:
     address: str
     headers: Mapping[str, str] = field(default_factory=dict)
     root_path: str = ""
+    http_version: str = "1.1"
 
     @property
     def route(self) -> str:
@@ -69,6 +68,7 @@ class Door:
     """The settings of the door.
 
     `login` says that gradio asks for user and password itself; `open_to_all` that nobody is asked.
+    `proxied` says that a reverse proxy stands in front, so that nobody is known to be on this machine.
     `token` is made anew at each start, so that a link that got about is worth nothing after it.
     """
 
@@ -76,6 +76,7 @@ class Door:
     login: bool = False
     open_to_all: bool = False
     hosts: tuple[str, ...] = ()
+    proxied: bool = False
     token: str = field(default_factory=lambda: secrets.token_urlsafe(18))
 
     @property
@@ -102,12 +103,16 @@ class Door:
         return bearer or "token=" in request.query or COOKIE in headers.get("cookie", "")
 
     def _check_visitor(self, request: Request) -> SenseVoiceError | None:
-        if self.holds_token(request):
+        if self.holds_token(request) or _is_gradio_starting(request):
             return None
-        if not (self.login or self.open_to_all or _from_this_machine(request)):
+        host = host_of(request.headers.get("host", ""))
+        if self.login or self.open_to_all:
+            return None if self._is_ours(host) else UnknownHost(host=host)
+        if self.proxied or not _is_direct(request):
             return Uninvited()
-        host = _host(request.headers.get("host", ""))
-        return None if self._is_ours(host) else UnknownHost(host=host)
+        if not self._is_ours(host):
+            return UnknownHost(host=host)
+        return None if is_loopback(host) else Uninvited()  # a proxy that passes on the name it was asked for
 
     def _check_origin(self, request: Request) -> SenseVoiceError | None:
         """Refuse what another site's page makes a visitor's browser send, whatever the method.
@@ -125,7 +130,7 @@ class Door:
 
     def _is_own_origin(self, origin: str, request: Request) -> bool:
         """Return whether an origin is this page's; the same host on another port is not."""
-        named = _netloc(origin)
+        named = netloc_of(origin)
         ours = {request.headers.get(name, "").lower() for name in ("host", "x-forwarded-host")}
         return named != "" and named in {*ours, *self.hosts}
 
@@ -148,53 +153,24 @@ class Door:
 
     def _is_ours(self, host: str) -> bool:
         """Tell whether a name can only mean this machine; a number cannot be pointed anywhere else."""
-        names = {"localhost", socket.gethostname().lower(), *map(_host, self.hosts)}
-        return host in names or host.endswith(".localhost") or _is_address(host)
+        names = {"localhost", socket.gethostname().lower(), *map(host_of, self.hosts)}
+        return host in names or host.endswith(".localhost") or is_address(host)
 
 
-def allowed_hosts(given: Iterable[str]) -> tuple[str, ...]:
-    """Return the names of --allow-host, which may be given several times or with commas, and with a port."""
-    return tuple(name.strip().lower() for each in given for name in each.split(",") if name.strip())
+def _is_direct(request: Request) -> bool:
+    """Return whether a request comes from this machine itself, and so through an SSH tunnel."""
+    return is_loopback(request.address) and not is_forwarded(request.headers, request.http_version)
 
 
-def _from_this_machine(request: Request) -> bool:
-    if any(name.startswith(FORWARDING) for name in request.headers):
-        return False
-    try:
-        address = ipaddress.ip_address(request.address)
-    except ValueError:
-        return False
-    mapped = getattr(address, "ipv4_mapped", None)
-    return (mapped or address).is_loopback
+def _is_gradio_starting(request: Request) -> bool:
+    """Return whether this may be gradio, which tells itself over HTTP that it was launched."""
+    return request.route == STARTUP and is_loopback(request.address)
 
 
 def _follows_a_link(request: Request) -> bool:
     """Return whether a browser opens the page itself as a whole, and not in a frame."""
     fetch = (request.headers.get("sec-fetch-mode"), request.headers.get("sec-fetch-dest"))
     return request.method == "GET" and request.route in ("", "/") and fetch == ("navigate", "document")
-
-
-def _netloc(origin: str) -> str:
-    try:
-        return urlsplit(origin).netloc.lower()
-    except ValueError:
-        return ""
-
-
-def _host(netloc: str) -> str:
-    """Return the host of `host:port`, in lower case and without the brackets of IPv6."""
-    try:
-        return (urlsplit(f"//{netloc}").hostname or "").rstrip(".")
-    except ValueError:
-        return ""
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 def _cookie(header: str) -> str:

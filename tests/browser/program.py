@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -73,6 +74,15 @@ class Program:
 
     def output(self) -> str:
         return self.printed.read_text("utf-8")
+
+    def token(self) -> str:
+        """Return the token of the link that the program prints, as soon as it has."""
+        deadline_s = time.monotonic() + START_LIMIT_S
+        while time.monotonic() < deadline_s:
+            if found := re.search(r"token=([\w-]+)", self.output()):
+                return found[1]
+            time.sleep(0.1)
+        raise AssertionError(self.output())
 
     def inner_pid(self) -> int:
         """Return the process below the supervisor, the one that does the work."""
