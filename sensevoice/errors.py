@@ -34,6 +34,7 @@ SenseVoiceError
 │   ├── BadOrigin
 │   ├── Forbidden
 │   ├── NoSuchAddress
+│   ├── HeadersTooLarge
 │   └── TooBig
 ├── BadRecord                   a JSON document that is no transcript of ours
 └── StartupError                the program cannot start; ends it with exit code 1
@@ -355,6 +356,15 @@ class NoSuchAddress(Refused):
     http_status = 404
     zh = "没有这个地址。"
     en = "There is nothing at this address."
+
+
+class HeadersTooLarge(Refused):
+    """Data: `max_kb`."""
+
+    code = "headers_too_large"
+    http_status = 431
+    zh = "请求头超过 {max_kb} KB 的上限。请清除浏览器中本站的 Cookie 后重试。"
+    en = "The request's headers are over the limit of {max_kb} KB. Clear this site's cookies and try again."
 
 
 class TooBig(Refused):

@@ -185,7 +185,10 @@ async def _refuse(
 
 
 def _request(scope: Scope) -> Request:
-    headers = dict(Headers(scope=scope).items())
+    headers: dict[str, str] = {}
+    for name, value in Headers(scope=scope).items():
+        between = "; " if name == "cookie" else ", "
+        headers[name] = f"{headers[name]}{between}{value}" if name in headers else value
     client = scope.get("client")
     return Request(
         method=scope.get("method", "POST"),  # a web socket changes things like a POST

@@ -14,14 +14,15 @@ import secrets
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs, unquote
 
+from sensevoice.door.cookies import values_of
 from sensevoice.door.origins import host_of, is_address, is_forwarded, is_loopback, netloc_of
 from sensevoice.door.routes import STARTUP, is_open
 from sensevoice.errors import (
     BadOrigin,
     Forbidden,
+    HeadersTooLarge,
     NoSuchAddress,
     SenseVoiceError,
     TooBig,
@@ -30,6 +31,9 @@ from sensevoice.errors import (
 )
 
 COOKIE = "sensevoice-token"
+
+MAX_HEADER_BYTES = 16 << 10
+"""As much as nginx and Apache take; h11 counts only headers that come in parts."""
 
 OWN_SITE = ("same-origin", "none")
 """What Sec-Fetch-Site says of requests of our own page, and of addresses that a person typed."""
@@ -85,12 +89,13 @@ class Door:
 
     def refusal(self, request: Request) -> SenseVoiceError | None:
         """Return why a request is turned away, None when it may come in."""
-        checks = (self._check_path, self._check_size, self._check_origin, self._check_visitor)
+        checks = (_check_headers, self._check_path, self._check_size, self._check_origin, self._check_visitor)
         return next((error for check in checks if (error := check(request))), None)
 
     def holds_token(self, request: Request) -> bool:
         """Tell whether a request carries the token: in the link, the cookie or a header."""
-        offered = [*parse_qs(request.query).get("token", []), _cookie(request.headers.get("cookie", ""))]
+        cookies = values_of(request.headers.get("cookie", ""), COOKIE)
+        offered = [*parse_qs(request.query).get("token", []), *cookies]
         kind, _, bearer = request.headers.get("authorization", "").partition(" ")
         if kind.lower() == "bearer":
             offered.append(bearer)
@@ -157,6 +162,11 @@ class Door:
         return host in names or host.endswith(".localhost") or is_address(host)
 
 
+def _check_headers(request: Request) -> SenseVoiceError | None:
+    headers = sum(len(name) + len(value) for name, value in request.headers.items())
+    return HeadersTooLarge(max_kb=MAX_HEADER_BYTES >> 10) if headers > MAX_HEADER_BYTES else None
+
+
 def _is_direct(request: Request) -> bool:
     """Return whether a request comes from this machine itself, and so through an SSH tunnel."""
     return is_loopback(request.address) and not is_forwarded(request.headers, request.http_version)
@@ -171,11 +181,3 @@ def _follows_a_link(request: Request) -> bool:
     """Return whether a browser opens the page itself as a whole, and not in a frame."""
     fetch = (request.headers.get("sec-fetch-mode"), request.headers.get("sec-fetch-dest"))
     return request.method == "GET" and request.route in ("", "/") and fetch == ("navigate", "document")
-
-
-def _cookie(header: str) -> str:
-    try:
-        found = SimpleCookie(header).get(COOKIE)
-    except CookieError:
-        return ""
-    return found.value if found else ""
