@@ -21,7 +21,7 @@ from sensevoice.errors import MissingDependency, OptionError, SenseVoiceError  #
 
 try:
     from sensevoice import arguments, models, startup, workdir
-    from sensevoice.door import Door, Guard
+    from sensevoice.door import Accounts, Door, Guard, Login
     from sensevoice.door.origins import allowed_hosts
     from sensevoice.loading import Loaded, LoadingRecognizer
 except ImportError as missing:
@@ -53,7 +53,18 @@ def argument_parser() -> Any:
         "--host", default="0.0.0.0", help="address to listen on (default %(default)s) / 监听地址"
     )
     group.add_argument("--port", type=int, default=6006, help="port (default %(default)s) / 端口")
-    group.add_argument("--auth", metavar="USER:PASSWORD", help="ask visitors for this login / 访问需要登录")
+    group.add_argument(
+        "--auth",
+        action="append",
+        default=[],
+        metavar="USER:PASSWORD",
+        help="ask visitors to log in; may be given more than once / 访问需要登录，可多次使用",
+    )
+    group.add_argument(
+        "--auth-file",
+        metavar="FILE",
+        help="logins with hashed passwords, written by scripts/passwd.py / 登录文件",
+    )
     group.add_argument(
         "--open", action="store_true", help="let in whoever reaches this machine, unasked / 不设访问限制"
     )
@@ -134,7 +145,7 @@ def main() -> int:
 def run(args: Any) -> int:
     """Open the page, then load the models behind it, until the program is asked to end."""
     options = arguments.options(args)
-    login = _login(args.auth)
+    accounts = Accounts(args.auth, Path(args.auth_file) if args.auth_file else None)
     settings = arguments.model_settings(args)
     startup.check_port(args.host, args.port)
     startup.announce_versions()
@@ -158,17 +169,22 @@ def run(args: Any) -> int:
     holds = ui.Holds()
     uploads.keep(holds.paths)
     app = ui.build_app(runner, page, holds)
-    door = _door(args, login is not None)
-    guard = functools.partial(Guard, door=door, uploads=uploads.path, min_free_bytes=args.min_free_mb << 20)
+    door = _door(args, bool(accounts))
+    guard = functools.partial(
+        Guard,
+        door=door,
+        uploads=uploads.path,
+        min_free_bytes=args.min_free_mb << 20,
+        login=Login(accounts, f"sensevoice-session-{args.port}") if accounts else None,
+    )
     hear = functools.partial(_hear, pipeline, recognizer)
     ending = Ending()
     app.queue(**ui.queue_arguments()).launch(
         server_name=args.host,
         server_port=args.port,
-        auth=login,
         root_path=args.root_path or None,
         prevent_thread_lock=True,
-        **ui.launch_arguments(page, ui.job_routes(runner, hear, pipeline.cut), guard),
+        **ui.launch_arguments(page, ui.job_routes(runner, hear, pipeline.cut), guard, door.login),
     )
     startup.announce_address(args.host, args.port, args.root_path, door)
     # Not before: importing torch would hold up the page.
@@ -251,16 +267,6 @@ def _media_directory(wanted: str | None) -> Path | None:
     if not directory.is_dir():
         raise OptionError(option="media-dir", value=wanted, allowed="a directory / 目录")
     return directory
-
-
-def _login(auth: str | None) -> tuple[str, str] | None:
-    """Split user:password. Raises OptionError, which does not repeat what was typed."""
-    if not auth:
-        return None
-    user, colon, password = auth.partition(":")
-    if not (user and colon and password):
-        raise OptionError(option="auth", value="…", allowed="user:password")
-    return user, password
 
 
 class Ending:

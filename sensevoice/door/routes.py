@@ -20,6 +20,8 @@ OURS = "/sv/"
 
 UPLOAD = f"{GRADIO_API}/upload"
 
+LOGIN, LOGOUT = "/login", "/logout"
+
 STARTUP = f"{GRADIO_API}/startup-events"
 
 ALLOWED: dict[str, tuple[str, ...]] = {
@@ -29,8 +31,10 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "/theme.css": READ,
     "/favicon.ico": READ,
     "/config": READ,
-    "/login": ("POST",),
-    "/logout": ("GET",),
+    LOGIN: ("POST",),
+    LOGOUT: (
+        "POST",
+    ),  # ours: gradio's is a GET, which any page can cause, and ends all of a person's sessions
     f"{GRADIO_API}/app_id": READ,  # after a lost connection, the page asks whether it is the same program
     STARTUP: READ,  # gradio asks itself, when it is launched
     f"{GRADIO_API}/info": READ,

@@ -16,11 +16,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, unquote
 
+from sensevoice.door.bodies import MAX_BODY_BYTES
 from sensevoice.door.cookies import values_of
 from sensevoice.door.origins import host_of, is_address, is_forwarded, is_loopback, netloc_of
-from sensevoice.door.routes import STARTUP, is_open
+from sensevoice.door.routes import STARTUP, UPLOAD, is_open
 from sensevoice.errors import (
     BadOrigin,
+    BodyTooBig,
     Forbidden,
     HeadersTooLarge,
     NoSuchAddress,
@@ -59,6 +61,17 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     root_path: str = ""
     http_version: str = "1.1"
+    scheme: str = "http"
+
+    @property
+    def wants_page(self) -> bool:
+        """Return whether a person looks at the answer, and not a program."""
+        return "text/html" in self.headers.get("accept", "")
+
+    @property
+    def is_secure(self) -> bool:
+        """Return whether the browser speaks TLS, as a proxy says; a lie costs only whoever tells it."""
+        return "https" in (self.scheme, self.headers.get("x-forwarded-proto", ""))
 
     @property
     def route(self) -> str:
@@ -71,7 +84,7 @@ class Request:
 class Door:
     """The settings of the door.
 
-    `login` says that gradio asks for user and password itself; `open_to_all` that nobody is asked.
+    `login` says that everybody has to log in (login.py); `open_to_all` that nobody is asked.
     `proxied` says that a reverse proxy stands in front, so that nobody is known to be on this machine.
     `token` is made anew at each start, so that a link that got about is worth nothing after it.
     """
@@ -152,9 +165,11 @@ class Door:
 
     def _check_size(self, request: Request) -> SenseVoiceError | None:
         length = request.headers.get("content-length", "0")
-        if not length.isdigit() or int(length) > self.max_body_bytes:
-            return TooBig(max_mb=self.max_upload_mb)
-        return None
+        is_upload = request.route == UPLOAD
+        allowed = self.max_body_bytes if is_upload else MAX_BODY_BYTES
+        if len(length) < 20 and length.isascii() and length.isdigit() and int(length) <= allowed:
+            return None
+        return TooBig(max_mb=self.max_upload_mb) if is_upload else BodyTooBig(max_kb=allowed >> 10)
 
     def _is_ours(self, host: str) -> bool:
         """Tell whether a name can only mean this machine; a number cannot be pointed anywhere else."""

@@ -11,6 +11,7 @@ import gradio as gr
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
+from sensevoice.door import USER
 from sensevoice.ui.preload import Preload
 from sensevoice.ui.settings import PageSettings
 from sensevoice.ui.text import translations
@@ -46,15 +47,20 @@ def queue_arguments() -> dict[str, Any]:
 
 
 def launch_arguments(
-    settings: PageSettings, routes: Sequence[BaseRoute] = (), guard: Callable[..., Any] | None = None
+    settings: PageSettings,
+    routes: Sequence[BaseRoute] = (),
+    guard: Callable[..., Any] | None = None,
+    login: bool = False,
 ) -> dict[str, Any]:
-    """Return the keyword arguments of Blocks.launch, except address, port, login and root path.
+    """Return the keyword arguments of Blocks.launch, except address, port and root path.
 
-    `routes` are answered before gradio's own; `guard` makes the middleware in front of all.
+    `routes` are answered before gradio's own; `guard` makes the middleware in front of all; with `login`
+    it says who sends a request, and gradio answers nobody else.
     """
     app = {"routes": list(routes), "middleware": [Middleware(Preload)], "lifespan": _outermost(guard)}
     return {
         "app_kwargs": app,
+        "auth_dependency": (lambda request: request.scope.get(USER)) if login else None,
         "js": BOOT_JS.read_text("utf-8"),
         "max_threads": MAX_PAGES,
         "share": False,  # recordings never leave by a public tunnel

@@ -31,7 +31,7 @@ class Preload:
         async def sending(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start" and message["status"] == 200:
                 query = scope.get("query_string", b"").decode("latin-1")
-                link = link_header(query if _let_in(scope) else "")
+                link = link_header(query)
                 message = {**message, "headers": [*message["headers"], (b"link", link.encode())]}
             await send(message)
 
@@ -58,13 +58,6 @@ def _files() -> tuple[str, ...]:
 def _answer(path: str) -> str:
     # As fetch() asks, or the browser would take it for another question and ask twice.
     return f"<{path}>; rel=preload; as=fetch; crossorigin=anonymous"
-
-
-def _let_in(scope: Scope) -> bool:
-    """Tell whether jobs can be asked for: where people log in, gradio's cookie says that somebody has."""
-    if getattr(scope.get("app"), "auth", None) is None:
-        return True
-    return b"access-token-" in dict(scope["headers"]).get(b"cookie", b"")
 
 
 def _is_page(scope: Scope) -> bool:
