@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import functools
-import logging
 import os
 import signal
 import sys
@@ -20,8 +19,8 @@ _notices = environment.prepare()
 from sensevoice.errors import MissingDependency, OptionError, SenseVoiceError  # noqa: E402
 
 try:
-    from sensevoice import arguments, models, startup, workdir
-    from sensevoice.door import Accounts, Door, Guard, Login
+    from sensevoice import arguments, logs, models, startup, workdir
+    from sensevoice.door import Accounts, Door, Guard, Login, connections
     from sensevoice.door.origins import allowed_hosts
     from sensevoice.loading import Loaded, LoadingRecognizer
 except ImportError as missing:
@@ -129,8 +128,7 @@ def main() -> int:
     supervisor.end_with_the_supervisor()
     for notice in _notices:
         startup.say(notice)
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
-    logging.getLogger("sensevoice").setLevel(logging.INFO)
+    logs.set_up()
     try:
         return run(args)
     except SenseVoiceError as error:
@@ -179,6 +177,7 @@ def run(args: Any) -> int:
     )
     hear = functools.partial(_hear, pipeline, recognizer)
     ending = Ending()
+    connections.install()
     app.queue(**ui.queue_arguments()).launch(
         server_name=args.host,
         server_port=args.port,
@@ -186,6 +185,7 @@ def run(args: Any) -> int:
         prevent_thread_lock=True,
         **ui.launch_arguments(page, ui.job_routes(runner, hear, pipeline.cut), guard, door.login),
     )
+    logs.take_over_server()
     startup.announce_address(args.host, args.port, args.root_path, door)
     # Not before: importing torch would hold up the page.
     recognizer.load_in_background(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 from collections.abc import Callable, Iterator, Mapping
@@ -34,21 +35,28 @@ class Answer:
         return str(json.loads(self.body)["code"])
 
 
-def ask(port: int, path: str, method: str = "GET", body: bytes = b"", **headers: str) -> Answer:
-    """Send a request as it is; `sec_fetch_site="…"` is the header Sec-Fetch-Site."""
+def ask(
+    port: int, path: str, method: str = "GET", body: bytes = b"", timeout_s: float = 60, **headers: str
+) -> Answer:
+    """Send a request as it is; `Sec_Fetch_Site="…"` is a header. A stream is read until the time is over."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     lines = {"Host": f"127.0.0.1:{port}", "Connection": "close", **named}
     if body:
         lines.setdefault("Content-Length", str(len(body)))
     head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+    received = b""
     with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
         connection.sendall(f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode() + body)
-        return parsed(b"".join(iter(lambda: connection.recv(65536), b"")))
+        connection.settimeout(timeout_s)
+        with contextlib.suppress(TimeoutError):
+            while part := connection.recv(65536):
+                received += part
+    return parsed(received)
 
 
 def parsed(received: bytes) -> Answer:
     head, _, body = received.partition(b"\r\n\r\n")
-    status, *lines = head.decode("latin-1").split("\r\n")
+    status, *lines = (head or b"HTTP/1.1 0 nothing").decode("latin-1").split("\r\n")
     headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
     if headers.get("transfer-encoding") == "chunked":
         body = _without_chunks(body)
@@ -59,7 +67,7 @@ def _without_chunks(body: bytes) -> bytes:
     parts = []
     while body:
         size, _, rest = body.partition(b"\r\n")
-        length = int(size or b"0", 16)
+        length = int(size or b"0", 16)  # the last chunk of a stream may be cut
         parts.append(rest[:length])
         body = rest[length + 2 :] if length else b""
     return b"".join(parts)
@@ -67,14 +75,18 @@ def _without_chunks(body: bytes) -> bytes:
 
 @pytest.fixture(scope="session")
 def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
-    """Return a function that starts the program, once for the same options, and waits for its page."""
+    """Return a function that starts the program, once for the same options, and waits for its page.
+
+    The one without options and the last one with some are kept running: each takes a gigabyte.
+    """
     started: dict[tuple[str, ...], Program] = {}
 
     def program(*options: str, variables: Mapping[str, str] | None = None) -> Program:
         if options not in started:
-            started[options] = Program(
-                tmp_path_factory.mktemp("program"), options=options, variables=variables
-            )
+            for other in [each for each in started if each and options]:
+                started.pop(other).kill()
+            directory = tmp_path_factory.mktemp("program")
+            started[options] = Program(directory, options=options, variables=variables)
             started[options].wait_for_page()
         return started[options]
 
