@@ -60,3 +60,17 @@ async def whole_body(receive: Receive) -> bytes:
         parts.append(message.get("body", b""))
         if not message.get("more_body", False):
             return b"".join(parts)
+
+
+def replayed(content: bytes, receive: Receive) -> Receive:
+    """Return `receive` that gives a body once more, and then what follows it."""
+    given = False
+
+    async def receiving() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": content, "more_body": False}
+
+    return receiving

@@ -13,11 +13,12 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import RedirectResponse, Response
 
 from sensevoice.door.asgi import App, Message, Receive, Scope, Send
-from sensevoice.door.bodies import MAX_BODY_BYTES, BodyRefused, counted
+from sensevoice.door.bodies import MAX_BODY_BYTES, BodyRefused, counted, replayed, whole_body
 from sensevoice.door.headers import with_our_headers
+from sensevoice.door.json_bodies import check_json
 from sensevoice.door.login import Login
 from sensevoice.door.pages import refusal_json, refusal_page
-from sensevoice.door.routes import LOGIN, LOGOUT, STARTUP, UPLOAD
+from sensevoice.door.routes import GRADIO_API, LOGIN, LOGOUT, STARTUP, UPLOAD
 from sensevoice.door.rules import COOKIE, Door, Request
 from sensevoice.door.slow import SlowDown
 from sensevoice.errors import BodyTooBig, DiskLow, SenseVoiceError, TooBig, Unexpected, Uninvited
@@ -65,6 +66,8 @@ class Guard:
         request = _request(scope)
         try:
             response = await self._own_answer(request, receive)
+            if response is None:
+                receive = await self._looked_through(request, receive)
         except BodyRefused as refused:
             response = _refusal(refused.reason, request)
         except SenseVoiceError as refused:
@@ -119,6 +122,15 @@ class Guard:
         if free < needed:
             raise DiskLow(reason=f"{free / 1e9:.1f} GB free, {needed / 1e9:.1f} GB needed / 剩余与所需空间")
 
+    async def _looked_through(self, request: Request, receive: Receive) -> Receive:
+        """Return `receive` for a request, the body of which was looked through if gradio reads it as JSON."""
+        receive = self._counted(request, receive)
+        if request.method != "POST" or request.route == UPLOAD or not request.route.startswith(GRADIO_API):
+            return receive
+        content = await whole_body(receive)
+        check_json(content, lambda url: self._door.is_own_origin(url, request))
+        return replayed(content, receive)
+
     def _counted(self, request: Request, receive: Receive) -> Receive:
         """Return `receive` for what a request may send; the disk is looked at again while an upload comes."""
         too_much = TooBig(max_mb=self._door.max_upload_mb)
@@ -150,7 +162,7 @@ class Guard:
         headers = [pair for pair in scope["headers"] if pair[0].lower() not in SECRETS]
         inner = {**scope, "headers": headers, USER: user}
         try:
-            await self._app(inner, self._counted(request, receive), watched)
+            await self._app(inner, receive, watched)
         except BodyRefused as refused:
             if not started:
                 await _refusal(refused.reason, request)(scope, receive, send)

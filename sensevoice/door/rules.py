@@ -139,14 +139,14 @@ class Door:
         and <audio>, for which browsers send no Origin but Sec-Fetch-Site. A link to the page may be followed.
         """
         origin = request.headers.get("origin")
-        if origin is not None and not self._is_own_origin(origin, request):
+        if origin is not None and not self.is_own_origin(origin, request):
             return BadOrigin(origin=origin)
         site = request.headers.get("sec-fetch-site", "none")
         if site in OWN_SITE or _follows_a_link(request):
             return None
         return BadOrigin(origin=site)
 
-    def _is_own_origin(self, origin: str, request: Request) -> bool:
+    def is_own_origin(self, origin: str, request: Request) -> bool:
         """Return whether an origin is this page's; the same host on another port is not."""
         named = netloc_of(origin)
         ours = {request.headers.get(name, "").lower() for name in ("host", "x-forwarded-host")}
