@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,9 @@ import numpy as np
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 from sensevoice.door import USER
 from sensevoice.errors import BadRequest, JobNotFound, LoginNeeded, SenseVoiceError, Unexpected
@@ -72,8 +74,16 @@ def job_routes(runner: JobRunner, hear: HearAgainFn, cut: CutFn) -> list[BaseRou
         Route(f"{job}/peaks", at.answer(at.peaks)),
         Route(f"{job}/export", at.answer(at.export)),
         Route(f"{job}/finetune", at.answer(at.finetune)),
-        Mount("/sv/static", StaticFiles(directory=STATIC, check_dir=False)),
+        Route("/sv/static/{path:path}", StaticRoute(directory=STATIC, check_dir=False)),
     ]
+
+
+class StaticRoute(StaticFiles):
+    """Static files at a route: a Mount finds nothing behind a proxy that strips the prefix."""
+
+    def get_path(self, scope: Scope) -> str:
+        path: str = scope["path_params"]["path"]
+        return os.path.normpath(path)
 
 
 class JobRoutes:
