@@ -4,8 +4,34 @@ from __future__ import annotations
 
 from sensevoice.door.asgi import Message, Send
 
-ALWAYS = ((b"cross-origin-resource-policy", b"same-origin"),)
-"""Fetch standard: no other origin's page may show or play what is here, with or without CORS."""
+PAGE_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        # gradio puts its configuration into the page as a script, and compiles our own (launch.py) from text.
+        "script-src 'self' 'unsafe-inline' 'unsafe-eval'",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "media-src 'self' data: blob:",
+        "font-src 'self' data:",
+        "connect-src 'self' data: blob:",
+        "worker-src 'self' blob:",
+        "object-src 'none'",
+        "base-uri 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+"""What the page may load and where it may send: nothing but this server, whatever stands in a transcript."""
+
+ALWAYS = (
+    # Fetch standard: no other origin's page may show or play what is here, with or without CORS.
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"content-security-policy", PAGE_POLICY.encode()),
+    (b"x-frame-options", b"DENY"),  # for browsers that do not know frame-ancestors
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+)
 
 
 def with_our_headers(send: Send) -> Send:
