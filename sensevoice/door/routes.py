@@ -24,6 +24,8 @@ LOGIN, LOGOUT = "/login", "/logout"
 
 STARTUP = f"{GRADIO_API}/startup-events"
 
+HEARTBEAT = f"{GRADIO_API}/heartbeat/"
+
 ALLOWED: dict[str, tuple[str, ...]] = {
     "/": READ,
     "/assets/{path:path}": READ,
@@ -38,7 +40,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     f"{GRADIO_API}/app_id": READ,  # after a lost connection, the page asks whether it is the same program
     STARTUP: READ,  # gradio asks itself, when it is launched
     f"{GRADIO_API}/info": READ,
-    f"{GRADIO_API}/heartbeat/{{session_hash}}": READ,
+    f"{HEARTBEAT}{{session_hash}}": READ,
     f"{GRADIO_API}/queue/join": ("POST",),
     f"{GRADIO_API}/queue/data": READ,
     f"{GRADIO_API}/run/{{api_name}}": ("POST",),
