@@ -14,6 +14,8 @@ from typing import Any
 
 from sensevoice import __version__, environment, supervisor
 
+if __name__ == "__main__":
+    environment.hide_logins()  # before the imports, which take their time
 _notices = environment.prepare()
 
 from sensevoice.errors import MissingDependency, OptionError, SenseVoiceError  # noqa: E402
@@ -57,6 +59,7 @@ def argument_parser() -> Any:
         action="append",
         default=[],
         metavar="USER:PASSWORD",
+        env_var=environment.LOGINS,
         help="ask visitors to log in; may be given more than once / 访问需要登录，可多次使用",
     )
     group.add_argument(
@@ -123,6 +126,7 @@ def argument_parser() -> Any:
 
 def main() -> int:
     args = argument_parser().parse_args()
+    os.umask(0o077)  # recordings and transcripts are for nobody else on this machine
     if not supervisor.is_supervised():
         return supervisor.supervise([sys.executable, *sys.argv])
     supervisor.end_with_the_supervisor()
@@ -143,7 +147,7 @@ def main() -> int:
 def run(args: Any) -> int:
     """Open the page, then load the models behind it, until the program is asked to end."""
     options = arguments.options(args)
-    accounts = Accounts(args.auth, Path(args.auth_file) if args.auth_file else None)
+    accounts = Accounts(environment.logins(), Path(args.auth_file) if args.auth_file else None)
     settings = arguments.model_settings(args)
     startup.check_port(args.host, args.port)
     startup.announce_versions()
@@ -219,8 +223,10 @@ def _job_runner(args: Any, recognizer: LoadingRecognizer) -> Any:
     """Return what works through the jobs, once the models are there."""
     from sensevoice import jobs, pipeline
 
+    directory = jobs.data_directory(args.data_dir, args.port)
+    startup.close_to_others(directory)
     store = jobs.JobStore(
-        jobs.data_directory(args.data_dir, args.port),
+        directory,
         lambda: recognizer.info,
         args.keep_hours,
         args.max_data_gb,
