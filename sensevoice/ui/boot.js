@@ -6,12 +6,10 @@ async () => {
   const { mount } = await import(`${root}/sv/static/main.js`);
   const reader = navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en";
   mount(frame, { base: `${root}/sv`, reader });
-  const { nameBoxes } = await import(`${root}/sv/static/mend.js`);
+  const { nameBoxes } = await import(`${root}/sv/static/a11y.js`);
   nameBoxes();
   const { watchUploads } = await import(`${root}/sv/static/uploads.js`);
   watchUploads(reader, window.gradio_config?.max_file_size);
-  const { showAccount } = await import(`${root}/sv/static/account.js`);
-  showAccount(reader, root, window.gradio_config?.username);
 
   const tell = () => {
     const id = document.querySelector("#sv-job [data-job]")?.dataset.job;
