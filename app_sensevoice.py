@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import functools
-import logging
 import os
 import signal
 import sys
@@ -21,11 +20,12 @@ _notices = environment.prepare()
 from sensevoice.errors import MissingDependency, OptionError, SenseVoiceError  # noqa: E402
 
 try:
-    from sensevoice.access import AccessMiddleware, AccessPolicy
-    from sensevoice.access.policy import allowed_hosts
+    from sensevoice.access import AccessMiddleware, AccessPolicy, Accounts, Login, connections
+    from sensevoice.access.origins import allowed_hosts
     from sensevoice.cli import arguments, startup
     from sensevoice.models import loader
     from sensevoice.models.loading import Loaded, LoadingRecognizer
+    from sensevoice.runtime import logs
     from sensevoice.ui import uploads as ui_uploads
 except ImportError as missing:
     sys.exit(str(MissingDependency(reason=missing)))
@@ -56,7 +56,18 @@ def argument_parser() -> Any:
         "--host", default="0.0.0.0", help="address to listen on (default %(default)s) / 监听地址"
     )
     group.add_argument("--port", type=int, default=6006, help="port (default %(default)s) / 端口")
-    group.add_argument("--auth", metavar="USER:PASSWORD", help="ask visitors for this login / 访问需要登录")
+    group.add_argument(
+        "--auth",
+        action="append",
+        default=[],
+        metavar="USER:PASSWORD",
+        help="ask visitors to log in; may be given more than once / 访问需要登录，可多次使用",
+    )
+    group.add_argument(
+        "--auth-file",
+        metavar="FILE",
+        help="logins with hashed passwords, written by scripts/passwd.py / 登录文件",
+    )
     group.add_argument(
         "--open", action="store_true", help="let in whoever reaches this machine, unasked / 不设访问限制"
     )
@@ -66,6 +77,13 @@ def argument_parser() -> Any:
         default=[],
         metavar="NAME",
         help="host name under which the page is reached, e.g. of a reverse proxy / 允许的主机名",
+    )
+    group.add_argument(
+        "--trusted-proxy",
+        action="append",
+        default=[],
+        metavar="ADDRESS",
+        help="address of a reverse proxy whose X-Forwarded-For is believed / 可信的反向代理地址",
     )
     group.add_argument(
         "--max-upload-mb", type=int, default=2048, help="largest file (default %(default)d) / 上传大小上限"
@@ -114,8 +132,7 @@ def main() -> int:
     supervisor.end_with_the_supervisor()
     for notice in _notices:
         startup.echo(notice)
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
-    logging.getLogger("sensevoice").setLevel(logging.INFO)
+    logs.set_up()
     try:
         return run(args)
     except SenseVoiceError as error:
@@ -130,11 +147,13 @@ def main() -> int:
 def run(args: Any) -> int:
     """Open the page, then load the models behind it, until the program is asked to end."""
     options = arguments.options(args)
-    login = _login(args.auth)
+    accounts = Accounts(args.auth, Path(args.auth_file) if args.auth_file else None)
     settings = arguments.model_settings(args)
     startup.check_port(args.host, args.port)
     startup.announce_versions()
 
+    # uvicorn would believe whatever is forwarded from this machine.
+    os.environ["FORWARDED_ALLOW_IPS"] = ",".join(args.trusted_proxy)
     uploads = ui_uploads.WorkDirectory()
     os.environ["GRADIO_TEMP_DIR"] = str(uploads.path)  # gradio reads it when it is imported
     from sensevoice import ui
@@ -153,20 +172,25 @@ def run(args: Any) -> int:
     refs = ui.UploadRefs()
     uploads.keep(refs.paths)
     app = ui.build_app(runner, page, refs)
-    policy = AccessPolicy(args.max_upload_mb, login is not None, args.open, allowed_hosts(args.allow_host))
+    policy = _door(args, bool(accounts))
     guard = functools.partial(
-        AccessMiddleware, policy=policy, uploads=uploads.path, min_free_bytes=args.min_free_mb << 20
+        AccessMiddleware,
+        policy=policy,
+        uploads=uploads.path,
+        min_free_bytes=args.min_free_mb << 20,
+        login=Login(accounts, f"sensevoice-session-{args.port}") if accounts else None,
     )
     hear = functools.partial(_hear, pipeline, recognizer)
     ending = Ending()
+    connections.install()
     app.queue(**ui.queue_arguments()).launch(
         server_name=args.host,
         server_port=args.port,
-        auth=login,
         root_path=args.root_path or None,
         prevent_thread_lock=True,
-        **ui.launch_arguments(page, ui.job_routes(runner, hear, pipeline.cut), guard),
+        **ui.launch_arguments(page, ui.job_routes(runner, hear, pipeline.cut), guard, policy.login),
     )
+    logs.take_over_server()
     startup.announce_address(args.host, args.port, args.root_path, policy)
     # Not before: importing torch would hold up the page.
     recognizer.load_in_background(
@@ -184,6 +208,16 @@ def run(args: Any) -> int:
         os._exit(code)
     recognizer.close()
     return code
+
+
+def _door(args: Any, login: bool) -> AccessPolicy:
+    return AccessPolicy(
+        max_upload_mb=args.max_upload_mb,
+        login=login,
+        open_to_all=args.open,
+        hosts=allowed_hosts(args.allow_host),
+        proxied=bool(args.allow_host or args.root_path or args.trusted_proxy),
+    )
 
 
 def _job_runner(args: Any, recognizer: LoadingRecognizer) -> Any:
@@ -239,16 +273,6 @@ def _media_directory(wanted: str | None) -> Path | None:
     if not directory.is_dir():
         raise OptionError(option="media-dir", value=wanted, allowed="a directory / 目录")
     return directory
-
-
-def _login(auth: str | None) -> tuple[str, str] | None:
-    """Split user:password. Raises OptionError, which does not repeat what was typed."""
-    if not auth:
-        return None
-    user, colon, password = auth.partition(":")
-    if not (user and colon and password):
-        raise OptionError(option="auth", value="…", allowed="user:password")
-    return user, password
 
 
 class Ending:

@@ -28,11 +28,17 @@ SenseVoiceError
 ├── BadRequest                  what a browser asked for does not exist
 ├── RowsChanged                 what was heard again belongs to rows that are no longer so
 ├── LoginNeeded                 the page is open to those who log in
+├── LoginWrong
 ├── AccessDenied                     what the door turns away
 │   ├── Unauthorized
 │   ├── UnknownHost
 │   ├── BadOrigin
 │   ├── RemoteFetchRefused
+│   ├── NoSuchAddress
+│   ├── HeadersTooLarge
+│   ├── BodyTooBig              of anything but an upload
+│   ├── TooSlow                 a body that stopped in the middle
+│   ├── TooManyTries            of passwords or tokens
 │   └── TooBig
 ├── BadRecord                   a JSON document that is no transcript of ours
 └── StartupError                the program cannot start; ends it with exit code 1
@@ -328,6 +334,13 @@ class LoginNeeded(SenseVoiceError):
     en = "Please log in first."
 
 
+class LoginWrong(SenseVoiceError):
+    code = "login_wrong"
+    http_status = 401
+    zh = "用户名或密码不对，请再试一次。"
+    en = "User name or password is wrong. Please try again."
+
+
 class AccessDenied(SenseVoiceError):
     """A request that is turned away before the page sees it."""
 
@@ -368,6 +381,45 @@ class RemoteFetchRefused(AccessDenied):
     code = "forbidden"
     zh = "不代为获取网络地址。请下载文件后上传。"
     en = "Addresses are not fetched on anybody's behalf. Download the file and upload it."
+
+
+class NoSuchAddress(AccessDenied):
+    code = "no_such_address"
+    http_status = 404
+    zh = "没有这个地址。"
+    en = "There is nothing at this address."
+
+
+class HeadersTooLarge(AccessDenied):
+    """Data: `max_kb`."""
+
+    code = "headers_too_large"
+    http_status = 431
+    zh = "请求头超过 {max_kb} KB 的上限。请清除浏览器中本站的 Cookie 后重试。"
+    en = "The request's headers are over the limit of {max_kb} KB. Clear this site's cookies and try again."
+
+
+class BodyTooBig(AccessDenied):
+    """Data: `max_kb`."""
+
+    code = "body_too_big"
+    http_status = 413
+    zh = "请求内容超过 {max_kb} KB 的上限，请减少后重试。"
+    en = "The request sends more than the limit of {max_kb} KB. Send less."
+
+
+class TooSlow(AccessDenied):
+    code = "too_slow"
+    http_status = 408
+    zh = "传输中断：长时间没有收到数据，请重新上传。"
+    en = "The transfer stopped: nothing came for a long time. Please send it again."
+
+
+class TooManyTries(AccessDenied):
+    code = "too_many_tries"
+    http_status = 429
+    zh = "尝试次数过多，请过一会儿再试。"
+    en = "There were too many wrong tries. Please wait a moment and try again."
 
 
 class TooBig(AccessDenied):

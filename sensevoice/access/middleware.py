@@ -2,56 +2,37 @@
 
 from __future__ import annotations
 
-import html
 import logging
 import secrets
 import shutil
-from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
+from sensevoice.access.asgi import App, Message, Receive, Scope, Send
+from sensevoice.access.bodies import MAX_BODY_BYTES, BodyRefused, counted, replayed, whole_body
+from sensevoice.access.headers import with_our_headers
+from sensevoice.access.json_bodies import check_json
+from sensevoice.access.login import Login
+from sensevoice.access.pages import refusal_json, refusal_page
 from sensevoice.access.policy import COOKIE, AccessPolicy, Request
+from sensevoice.access.routes import GRADIO_API, LOGIN, LOGOUT, STARTUP, UPLOAD
 from sensevoice.access.throttle import LoginThrottle
-from sensevoice.errors import DiskLow, SenseVoiceError, TooBig, Unauthorized, Unexpected
+from sensevoice.errors import BodyTooBig, DiskLow, SenseVoiceError, TooBig, Unauthorized, Unexpected
 
 log = logging.getLogger(__name__)
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
+USER = "sensevoice.user"
+"""Where in the ASGI scope the name stands of who is logged in."""
 
-PAGE = """<!doctype html>
-<html lang="zh">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>SenseVoice</title>
-<style>
-  body { font: 16px/1.7 system-ui, sans-serif; max-width: 40em; margin: 10vh auto; padding: 0 1em; }
-  html { color-scheme: light dark; }
-</style>
-<h1>SenseVoice</h1>
-<p>ZH</p>
-<p>EN</p>
-</html>
-"""
-
+SECRETS = (b"cookie", b"authorization")
+"""What nothing behind the door needs to see, and so cannot give away."""
 
 DISK_CHECK_BYTES = 64 << 20
 """How much of an upload may come before the disk is looked at again."""
-
-
-class _TooMuch(Exception):
-    """More came than a request, or the disk, may hold."""
-
-    def __init__(self, reason: SenseVoiceError) -> None:
-        self.reason = reason
 
 
 class AccessMiddleware:
@@ -63,103 +44,128 @@ class AccessMiddleware:
         policy: AccessPolicy,
         uploads: Path,
         min_free_bytes: int,
+        login: Login | None = None,
         slow_down: LoginThrottle | None = None,
     ) -> None:
         self._app = app
         self._door = policy
         self._uploads = uploads
         self._min_free_bytes = min_free_bytes
+        self._login = login
         self._slow = slow_down or LoginThrottle()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] not in ("http", "websocket"):
+        if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
-            return
-        request = _request(scope)
-        if _is_login(request):  # whether it was right is known at its end
-            async with self._slow.turn(request.address):
-                await self._answer(self._refusal(request), request, scope, receive, send)
-            return
-        if self._door.offers_token(request):
-            async with self._slow.turn(request.address):
-                refusal = self._refusal(request)
+        elif scope["type"] == "websocket":  # nothing here speaks it
+            await send({"type": "websocket.close", "code": 1008})
         else:
-            refusal = self._refusal(request)
-        await self._answer(refusal, request, scope, receive, send)
+            await self._serve(scope, receive, with_our_headers(send))
 
-    def _refusal(self, request: Request) -> SenseVoiceError | None:
-        refusal = self._door.refusal(request) or self._check_disk(request)
-        if isinstance(refusal, Unauthorized) and self._door.offers_token(request):
-            self._slow.wrong(request.address)
-        return refusal
-
-    async def _answer(
-        self, refusal: SenseVoiceError | None, request: Request, scope: Scope, receive: Receive, send: Send
-    ) -> None:
-        if refusal is not None:
-            log.info("turned away: %s", refusal.code)
-            await _refuse(refusal, request, scope, receive, send)
-        elif scope["type"] == "http" and request.method == "GET" and self._invited(request):
-            await self._welcome(request, scope)(scope, receive, send)
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = _request(scope)
+        try:
+            response = await self._own_answer(request, receive)
+            if response is None:
+                receive = await self._looked_through(request, receive)
+        except BodyRefused as refused:
+            response = _refusal(refused.reason, request)
+        except SenseVoiceError as refused:
+            response = _refusal(refused, request)
+        if response is not None:
+            await response(scope, receive, send)
         else:
             await self._pass_on(request, scope, receive, send)
 
-    def _invited(self, request: Request) -> bool:
-        """Tell whether a person has opened the link; programs get their answer under the same address."""
-        page = "text/html" in request.headers.get("accept", "")
-        return page and "token=" in request.query and self._door.holds_token(request)
+    async def _own_answer(self, request: Request, receive: Receive) -> Response | None:
+        """Return what the door itself answers, None when a request may come in. Raises what refuses it."""
+        refusal = self._door.refusal(request)
+        if isinstance(refusal, Unauthorized) and self._door.offers_token(request):
+            async with self._slow.turn(request.address):  # a right one passes at once
+                self._slow.wrong(request.address)
+        if refusal is not None:
+            raise refusal
+        if self._invited(request):
+            return self._welcome(request)
+        if self._login is not None and (response := await self._answer_login(self._login, request, receive)):
+            return response
+        self._check_disk(request, int(request.headers.get("content-length", "0")))
+        return None
 
-    def _welcome(self, request: Request, scope: Scope) -> Response:
+    async def _answer_login(self, login: Login, request: Request, receive: Receive) -> Response | None:
+        if request.route == LOGIN:
+            return await login.log_in(request, receive, self._slow)
+        if request.route == LOGOUT:
+            return login.log_out(request)
+        if request.route == STARTUP or login.user_of(request) is not None:
+            return None
+        return login.ask(request)
+
+    def _invited(self, request: Request) -> bool:
+        """Return whether a person has opened the link; programs get their answer under the same address."""
+        link = request.method == "GET" and request.wants_page and "token=" in request.query
+        return link and self._door.holds_token(request)
+
+    def _welcome(self, request: Request) -> Response:
         """Put the token into a cookie and take it out of the address, which people copy and share."""
         rest = urlencode([pair for pair in parse_qsl(request.query) if pair[0] != "token"])
         response = RedirectResponse(f"?{rest}" if rest else "./", 303)
-        secure = scope.get("scheme") == "https"
-        response.set_cookie(COOKIE, self._door.token, httponly=True, samesite="lax", secure=secure)
+        response.set_cookie(COOKIE, self._door.token, httponly=True, samesite="lax", secure=request.is_secure)
         return response
 
-    def _check_disk(self, request: Request) -> SenseVoiceError | None:
-        if request.method != "POST" or not request.path.endswith("/upload"):
-            return None
+    def _check_disk(self, request: Request, more_bytes: int) -> None:
+        """Raise DiskLow when an upload of so many bytes more would leave too little."""
+        if request.method != "POST" or request.route != UPLOAD:
+            return
         free = shutil.disk_usage(self._uploads).free
-        needed = int(request.headers.get("content-length", "0")) + self._min_free_bytes
-        if free >= needed:
-            return None
-        return DiskLow(reason=f"{free / 1e9:.1f} GB free, {needed / 1e9:.1f} GB needed / 剩余与所需空间")
+        needed = more_bytes + self._min_free_bytes
+        if free < needed:
+            raise DiskLow(reason=f"{free / 1e9:.1f} GB free, {needed / 1e9:.1f} GB needed / 剩余与所需空间")
 
-    def _check_disk_again(self, request: Request) -> None:
-        """A body without a stated length was not counted before it came."""
-        rest = replace(request, headers={**request.headers, "content-length": "0"})
-        if error := self._check_disk(rest):
-            raise _TooMuch(error)
+    async def _looked_through(self, request: Request, receive: Receive) -> Receive:
+        """Return `receive` for a request, the body of which was looked through if gradio reads it as JSON."""
+        receive = self._counted(request, receive)
+        if request.method != "POST" or request.route == UPLOAD or not request.route.startswith(GRADIO_API):
+            return receive
+        content = await whole_body(receive)
+        check_json(content, lambda url: self._door.is_own_origin(url, request))
+        return replayed(content, receive)
 
-    async def _pass_on(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request in, counting what it sends and whether its password was wrong."""
-        received, checked, started = 0, 0, False
+    def _counted(self, request: Request, receive: Receive) -> Receive:
+        """Return `receive` for what a request may send; the disk is looked at again while an upload comes."""
+        too_much = TooBig(max_mb=self._door.max_upload_mb)
+        if request.route != UPLOAD:
+            return counted(receive, MAX_BODY_BYTES, BodyTooBig(max_kb=MAX_BODY_BYTES >> 10))
+        checked = 0
 
-        async def counted() -> MutableMapping[str, Any]:
-            nonlocal received, checked
-            message = await receive()
-            received += len(message.get("body", b""))
-            if received > self._door.max_body_bytes:
-                raise _TooMuch(TooBig(max_mb=self._door.max_upload_mb))
+        def look(received: int) -> None:
+            nonlocal checked
             if received // DISK_CHECK_BYTES > checked:
                 checked = received // DISK_CHECK_BYTES
-                self._check_disk_again(request)
-            return message
+                try:
+                    self._check_disk(request, 0)
+                except DiskLow as low:
+                    raise BodyRefused(low) from low
 
-        async def watched(message: MutableMapping[str, Any]) -> None:
+        return counted(receive, self._door.max_body_bytes, too_much, look)
+
+    async def _pass_on(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request in, without its secrets."""
+        started = False
+
+        async def watched(message: Message) -> None:
             nonlocal started
-            if message["type"] == "http.response.start":
-                started = True
-                if _is_login(request) and message["status"] >= 400:
-                    self._slow.wrong(request.address)
+            started = started or message["type"] == "http.response.start"
             await send(message)
 
+        user = self._login.user_of(request) if self._login else None
+        headers = [pair for pair in scope["headers"] if pair[0].lower() not in SECRETS]
+        inner = {**scope, "headers": headers, USER: user}
         try:
-            await self._app(scope, counted, watched)
-        except _TooMuch as too_much:
+            await self._app(inner, receive, watched)
+        except BodyRefused as refused:
             if not started:
-                await _refuse(too_much.reason, request, scope, receive, send)
+                await _refusal(refused.reason, request)(scope, receive, send)
         except ClientDisconnect:  # nobody is left to tell
             raise
         except Exception:  # no handles left for an upload, say: a sentence instead of a bare 500
@@ -167,38 +173,28 @@ class AccessMiddleware:
             log.exception("unexpected error, reference %s", reference)
             if started:
                 raise
-            await _refuse(Unexpected(reference=reference), request, scope, receive, send)
+            await _refusal(Unexpected(reference=reference), request)(scope, receive, send)
 
 
-async def _refuse(
-    error: SenseVoiceError, request: Request, scope: Scope, receive: Receive, send: Send
-) -> None:
-    if scope["type"] == "websocket":
-        await send({"type": "websocket.close", "code": 1008})
-        return
-    zh, en = error.message("zh"), error.message("en")
-    headers = {"Cache-Control": "no-store", "Connection": "close"}
-    if "text/html" in request.headers.get("accept", ""):
-        page = PAGE.replace("<p>ZH", f"<p>{html.escape(zh)}").replace("<p>EN", f"<p>{html.escape(en)}")
-        response: Response = HTMLResponse(page, error.http_status, headers)
-    else:
-        # "detail" is what gradio's own client shows.
-        content = {"code": error.code, "zh": zh, "en": en, "detail": f"{zh} / {en}"}
-        response = JSONResponse(content, error.http_status, headers)
-    await response(scope, receive, send)
+def _refusal(error: SenseVoiceError, request: Request) -> Response:
+    log.info("turned away: %s", error.code)
+    headers = {"Connection": "close"}
+    return refusal_page(error, headers) if request.wants_page else refusal_json(error, headers)
 
 
 def _request(scope: Scope) -> Request:
-    headers = dict(Headers(scope=scope).items())
+    headers: dict[str, str] = {}
+    for name, value in Headers(scope=scope).items():
+        between = "; " if name == "cookie" else ", "
+        headers[name] = f"{headers[name]}{between}{value}" if name in headers else value
     client = scope.get("client")
     return Request(
-        method=scope.get("method", "POST"),  # a web socket changes things like a POST
+        method=scope["method"],
         path=scope["path"],
         query=scope.get("query_string", b"").decode("latin-1"),
         address=client[0] if client else "",
         headers=headers,
+        root_path=scope.get("root_path", ""),
+        http_version=scope.get("http_version", "1.1"),
+        scheme=scope.get("scheme", "http"),
     )
-
-
-def _is_login(request: Request) -> bool:
-    return request.method == "POST" and request.path.rstrip("/").endswith("/login")

@@ -71,5 +71,5 @@ def _second_decoder(path: Path, stream_index: int | None, error: MediaError) -> 
         decoder = ffmpeg.FfmpegDecoder(path, stream_index)
     except MediaError:
         raise error from error.__cause__
-    log.info("%s: %s; reading it with the system's ffmpeg", path.name, error.code)
+    log.info("%s: reading a recording with the system's ffmpeg", error.code)
     return decoder

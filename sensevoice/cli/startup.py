@@ -103,6 +103,9 @@ def announce_address(host: str, port: int, root_path: str, policy: AccessPolicy)
             "warning / 警告: --open lets in whoever reaches this machine. Leave it out, or set --auth "
             "user:password. / --open 允许任何能访问本机的人使用，请去掉它，或设置 --auth。\n"
         )
+    elif policy.proxied and not policy.login:
+        echo("behind a proxy, with this link only, or --auth user:password / 有反向代理时，都要用此链接：")
+        echo(f"  http://127.0.0.1:{port}{root_path}/?token={policy.token}\n")
     elif host in ANY_ADDRESS and not policy.login:
         echo("without a tunnel, with this link only, or --auth user:password / 不用隧道时，只能用此链接：")
         echo(f"  http://{machine}:{port}{root_path}/?token={policy.token}\n")

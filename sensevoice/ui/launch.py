@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
+from sensevoice.access import USER
 from sensevoice.ui.i18n import translations
 from sensevoice.ui.preload import Preload
 from sensevoice.ui.settings import PageSettings
@@ -46,15 +48,20 @@ def queue_arguments() -> dict[str, Any]:
 
 
 def launch_arguments(
-    settings: PageSettings, routes: Sequence[BaseRoute] = (), guard: Callable[..., ASGIApp] | None = None
+    settings: PageSettings,
+    routes: Sequence[BaseRoute] = (),
+    guard: Callable[..., Any] | None = None,
+    login: bool = False,
 ) -> dict[str, Any]:
-    """Return the keyword arguments of Blocks.launch, except address, port, login and root path.
+    """Return the keyword arguments of Blocks.launch, except address, port and root path.
 
-    `routes` take precedence over gradio's own; `guard` makes the outermost middleware.
+    `routes` are answered before gradio's own; `guard` makes the middleware in front of all; with `login`
+    it says who sends a request, and gradio answers nobody else.
     """
-    middleware = [*([] if guard is None else [Middleware(guard)]), Middleware(Preload)]
+    app = {"routes": list(routes), "middleware": [Middleware(Preload)], "lifespan": _outermost(guard)}
     return {
-        "app_kwargs": {"routes": list(routes), "middleware": middleware},
+        "app_kwargs": app,
+        "auth_dependency": (lambda request: request.scope.get(USER)) if login else None,
         "js": BOOT_JS.read_text("utf-8"),
         "max_threads": MAX_PAGES,
         "share": False,  # no public tunnel
@@ -65,14 +72,30 @@ def launch_arguments(
         "run_history": False,  # the default keeps copies of uploads
         "footer_links": [],
         "quiet": True,  # the program prints its own address
-        "allowed_paths": [],  # only gradio's cache, where uploads are, is served
-        "strict_cors": True,  # a page on another port of localhost is another site
+        "allowed_paths": [],  # uploads and downloads live in gradio's cache, nothing else is served
+        "strict_cors": True,  # what it still allows, all of localhost, the guard refuses
         "max_file_size": f"{settings.max_upload_mb}mb",
         "state_session_capacity": 500,  # the default keeps the state of 10 000 visitors
         "theme": theme(),
         "css_paths": [Path(__file__).with_name("page.css")],
         "i18n": gr.I18n(**translations(settings)),
     }
+
+
+def _outermost(guard: Callable[..., Any] | None) -> Callable[[Any], AbstractAsyncContextManager[None]]:
+    """Return a lifespan that puts the guard around everything.
+
+    gradio adds its own middleware, CORS among them, around what is given in `app_kwargs`.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: Any) -> AsyncIterator[None]:
+        if guard is not None:
+            app.user_middleware.insert(0, Middleware(guard))
+            app.middleware_stack = app.build_middleware_stack()
+        yield
+
+    return lifespan
 
 
 def theme() -> gr.themes.Base:

@@ -19,6 +19,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from sensevoice.access import USER
 from sensevoice.errors import BadRequest, JobNotFound, LoginNeeded, SenseVoiceError, Unexpected
 from sensevoice.formats import FORMATS, render
 from sensevoice.formats.finetune import finetune_bundle
@@ -259,19 +260,11 @@ class JobRoutes:
 
 
 def owner_of(request: Request) -> str:
-    """Return the login of a request, "" without logins. Raises LoginNeeded.
-
-    As in gradio: the cookie that its login sets holds a token of the user.
-    """
-    app = request.app
-    if app.auth is None:
-        return ""
-    cookies = (f"access-token-{app.cookie_id}", f"access-token-unsecure-{app.cookie_id}")
-    token = next((request.cookies[name] for name in cookies if name in request.cookies), None)
-    user = app.tokens.get(token)
-    if user is None:
+    """Return the login behind a request, which the door found; empty without logins. Raises LoginNeeded."""
+    user = request.scope.get(USER)
+    if user is None and getattr(request.app, "auth_dependency", None) is not None:
         raise LoginNeeded()
-    return str(user)
+    return user or ""
 
 
 def _failed(error: SenseVoiceError) -> Response:

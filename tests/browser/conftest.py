@@ -13,10 +13,11 @@ import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import pytest
 
+from sensevoice.access.routes import is_open
 from sensevoice.jobs import TranscribeFn
 from sensevoice.transcribe.pipeline import cut
 from sensevoice.transcript import Segment, Span
@@ -132,6 +133,8 @@ def open_page(browser: Any) -> Iterator[OpenPage]:
             parts = urlsplit(request.url)
             if parts.scheme not in ("data", "blob") and parts.netloc != host:
                 problems.append(f"request to another host: {request.url}")
+            elif parts.netloc == host and not is_open(request.method, unquote(parts.path)):
+                problems.append(f"request that the door would refuse: {request.method} {parts.path}")
 
         page.on("request", check_request)
         page.on("console", lambda m: problems.append(f"console: {m.text}") if is_problem(m) else None)

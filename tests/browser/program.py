@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.conftest import ROOT
@@ -20,11 +23,21 @@ READY = "ready / 就绪"
 
 
 class Program:
-    """`app_sensevoice.py --demo` on a free port; what it prints goes to the file `printed`."""
+    """`app_sensevoice.py --demo` on a free port; what it prints goes to the file `printed`.
 
-    def __init__(self, directory: Path, temp: Path | None = None) -> None:
+    `options` are added to the command, `variables` to its environment.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        temp: Path | None = None,
+        options: Sequence[str] = (),
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
         self.directory = directory
-        self._environment = dict(os.environ)
+        self._options = options
+        self._environment = {**os.environ, **(variables or {})}
         if temp is not None:
             temp.mkdir()
             self._environment["TMPDIR"] = str(temp)
@@ -51,6 +64,9 @@ class Program:
                 with urllib.request.urlopen(self.address, timeout=5):
                     if printed in self.output():
                         return
+            except urllib.error.HTTPError:  # it asks for a token, and so is up
+                if printed in self.output():
+                    return
             except OSError:
                 pass  # not listening yet
             time.sleep(0.2)
@@ -58,6 +74,15 @@ class Program:
 
     def output(self) -> str:
         return self.printed.read_text("utf-8")
+
+    def token(self) -> str:
+        """Return the token of the link that the program prints, as soon as it has."""
+        deadline_s = time.monotonic() + START_LIMIT_S
+        while time.monotonic() < deadline_s:
+            if result := re.search(r"token=([\w-]+)", self.output()):
+                return result[1]
+            time.sleep(0.1)
+        raise AssertionError(self.output())
 
     def inner_pid(self) -> int:
         """Return the process below the supervisor, the one that does the work."""
@@ -87,6 +112,7 @@ class Program:
                 [
                     *(sys.executable, str(ROOT / "app_sensevoice.py"), "--demo", "--port", str(self.port)),
                     *("--data-dir", str(self.directory / "data")),
+                    *self._options,
                 ],
                 stdout=output,
                 stderr=subprocess.STDOUT,

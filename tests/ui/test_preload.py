@@ -40,14 +40,6 @@ def test_nothing_but_a_job_s_id_gets_into_the_header(query: str) -> None:
     assert "jobs/" not in link and "labels" in link and "\r" not in link
 
 
-def test_before_a_login_no_job_is_asked_for(client: TestClient) -> None:
-    app: Any = client.app
-    app.auth = ("x",)
-    assert "jobs/" not in client.get("/?job=aB-_9").headers["link"]
-    known = client.get("/?job=aB-_9", headers={"Cookie": "access-token-c=1"})
-    assert "<sv/jobs/aB-_9>" in known.headers["link"]
-
-
 def test_no_other_answer_carries_it(client: TestClient) -> None:
     assert "link" not in client.get("/other").headers
     assert "link" not in client.get("/missing").headers

@@ -139,7 +139,7 @@ class ParallelDecoder:
 
     def _alone(self, number: int) -> Iterator[Samples]:
         """Let the process whose turn it is go on to the end of the file."""
-        log.info("%s cannot be cut after %d s", self.info.path.name, number * self._cutting.stretch_s)
+        log.info("a recording cannot be cut after %d s", number * self._cutting.stretch_s)
         while self._waiting:
             self._waiting.pop().close()
         self._now.order(number * self._cutting.stretch_s, None)

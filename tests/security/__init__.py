@@ -1,0 +1,1 @@
+"""One test for each way in that was found, against the running program over real sockets."""

@@ -1,0 +1,101 @@
+"""The running program, a connection without a client's tidying up, and a browser."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import pytest
+
+from tests.browser.conftest import browser as browser  # the fixture, for here
+from tests.browser.program import Program
+
+Start = Callable[..., Program]
+
+gradio_leaks = pytest.mark.filterwarnings(
+    "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
+)
+"""For tests that make an app of gradio's in their own process: it leaves event loops open."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back: the status, the headers by their names in lower case, and the body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def code(self) -> str:
+        """Return the code of the error that the body tells."""
+        return str(json.loads(self.body)["code"])
+
+
+def ask(
+    port: int, path: str, method: str = "GET", body: bytes = b"", timeout_s: float = 60, **headers: str
+) -> Answer:
+    """Send a request as it is; `Sec_Fetch_Site="…"` is a header. A stream is read until the time is over."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    lines = {"Host": f"127.0.0.1:{port}", "Connection": "close", **named}
+    if body:
+        lines.setdefault("Content-Length", str(len(body)))
+    head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+    received = b""
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+        connection.sendall(f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode() + body)
+        connection.settimeout(timeout_s)
+        with contextlib.suppress(TimeoutError):
+            while part := connection.recv(65536):
+                received += part
+    return parsed(received)
+
+
+def parsed(received: bytes) -> Answer:
+    head, _, body = received.partition(b"\r\n\r\n")
+    status, *lines = (head or b"HTTP/1.1 0 nothing").decode("latin-1").split("\r\n")
+    headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
+    if headers.get("transfer-encoding") == "chunked":
+        body = _without_chunks(body)
+    return Answer(int(status.split()[1]), headers, body)
+
+
+def _without_chunks(body: bytes) -> bytes:
+    parts = []
+    while body:
+        size, _, rest = body.partition(b"\r\n")
+        length = int(size or b"0", 16)  # the last chunk of a stream may be cut
+        parts.append(rest[:length])
+        body = rest[length + 2 :] if length else b""
+    return b"".join(parts)
+
+
+@pytest.fixture(scope="session")
+def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
+    """Return a function that starts the program, once for the same options, and waits for its page.
+
+    The one without options and the last one with some are kept running: each takes a gigabyte.
+    """
+    started: dict[tuple[str, ...], Program] = {}
+
+    def program(*options: str, variables: Mapping[str, str] | None = None) -> Program:
+        if options not in started:
+            for other in [each for each in started if each and options]:
+                started.pop(other).kill()
+            directory = tmp_path_factory.mktemp("program")
+            started[options] = Program(directory, options=options, variables=variables)
+            started[options].wait_for_page()
+        return started[options]
+
+    yield program
+    for each in started.values():
+        each.kill()
+
+
+@pytest.fixture
+def program(start: Start) -> Program:
+    """The program as people start it, without options."""
+    return start()
