@@ -25,8 +25,12 @@ ORDER = (
     "language_names",
     "tags",
     "audio_info",
+    "mixing",
     "levels",
     "sniff",
+    "pyav_clock",
+    "pyav_resampler",
+    "pyav_media",
     "pyav_decoder",
     "pyav_seeking",
     "pyav_encoder",
@@ -70,7 +74,10 @@ ORDER = (
 """A module, or a package with all that is in it, imports only what stands before it."""
 
 OWNERS = {
-    "av": {"pyav_decoder.py", "pyav_seeking.py", "pyav_encoder.py"},
+    "av": {
+        *("pyav_decoder.py", "pyav_resampler.py", "pyav_media.py"),
+        *("pyav_seeking.py", "pyav_encoder.py"),
+    },
     "ffmpeg": {"ffmpeg_cli.py"},
     "torch": {"engine", "precision.py", "cpu_model.py", "automodel.py", "models.py", "startup.py"},
     "funasr": {"engine", "cpu_model.py", "automodel.py", "formats/emoji.py"},

@@ -23,6 +23,7 @@ from sensevoice.cell import wire
 from sensevoice.cell.cutting import Cutting, spare_cores
 from sensevoice.cell.decoder import DecoderProcess
 from sensevoice.errors import DecoderCrashed, MediaError, TimedOut
+from sensevoice.transcript import Media
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ class CellDecoder:
         max_hours: float = 12.0,
         cutting: Cutting | None = None,
     ) -> None:
-        self.bad_packets = 0
+        self.bad_packets = self.clock_breaks = 0
         self.peak_bytes = 0
         self.cut_short: MediaError | None = None
         self._file = (path, stream_index, max_hours)
@@ -61,7 +62,8 @@ class CellDecoder:
             self.close()
             raise
         self._cuttable = claims.pop("cuttable")
-        self.info = AudioInfo(path=path, **claims)
+        media = Media.from_dict(claims.pop("media"))
+        self.info = AudioInfo(path=path, media=media, **claims)
 
     @property
     def pid(self) -> int:
@@ -156,7 +158,7 @@ class CellDecoder:
                 self.peak_bytes = max(self.peak_bytes, told["peak_bytes"])
                 if kind == wire.MARK:
                     return told
-                self.bad_packets = told["bad_packets"]
+                self.bad_packets, self.clock_breaks = told["bad_packets"], told["clock_breaks"]
                 return None
             else:
                 raise self._now.error(kind, payload)

@@ -56,7 +56,7 @@ def make_endpoint(runner: JobRunner, settings: PageSettings, cache: Path) -> Cal
                 merge_length_s=merge_length_s,
                 merge_gap_s=merge_gap_s,
                 batch_size_s=batch_size_s,
-                channel=channel,  # type: ignore[arg-type]  # Options says what is allowed
+                channel=channel,  # Options says what is allowed
                 sounds=sounds,
                 word_times=word_times,
                 among=tuple(among or ()),
