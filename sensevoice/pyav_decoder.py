@@ -256,8 +256,13 @@ def _read_info(container: InputContainer, stream: AudioStream, path: Path) -> Au
     if (codec.sample_rate and codec.sample_rate not in RATES_HZ) or codec.channels > MAX_CHANNELS:
         raise UnusualAudio(path=path, found=f"{codec.sample_rate} Hz, {codec.channels} ch")
     file_bytes = path.stat().st_size
-    duration_ms = plausible_duration_ms(_end_s(container, stream), file_bytes)
-    return AudioInfo(path, media_of(container, stream), duration_ms, sniff.wav_header_percent(path))
+    percent = sniff.wav_header_percent(path)
+    end_s = _end_s(container, stream)
+    if end_s and percent is not None:
+        end_s *= 100 / percent
+    return AudioInfo(
+        path, media_of(container, stream), plausible_duration_ms(end_s, file_bytes), header_percent=percent
+    )
 
 
 def _end_s(container: InputContainer, stream: AudioStream) -> float | None:

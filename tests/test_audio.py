@@ -612,3 +612,86 @@ class TestSelectChannels:
 def test_importing_it_loads_no_model_and_no_page() -> None:
     code = "import sys, sensevoice.audio; assert not {'torch', 'funasr', 'gradio'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+class TestClock:
+    def test_a_hole_is_silence_of_its_length(self, tmp_path: Path) -> None:
+        path = tmp_path / "a.mkv"
+        sound = write_wav(tmp_path / "a.wav", tone(440, 4))
+        hole = ("-af", "asetpts='if(gte(T,2),PTS+3/TB,PTS)'")
+        ffmpeg("-i", sound, *hole, "-c:a", "flac", path)
+        ours = read(path)[0]
+        assert len(ours) == 7 * 16_000
+        loud = np.abs(ours.reshape(-1, 1600)).max(axis=1) > 0.1
+        quiet = np.flatnonzero(~loud)
+        assert len(quiet) == pytest.approx(30, abs=1) and np.all(np.diff(quiet) == 1)
+        assert quiet[0] == pytest.approx(20, abs=3)  # the border of a packet
+
+    def test_what_was_sent_twice_is_heard_once(self, tmp_path: Path) -> None:
+        path = tmp_path / "a.mkv"
+        sound = write_wav(tmp_path / "a.wav", np.concatenate([tone(440, 3), tone(880, 3)]))
+        back = "setts=pts='if(gte(PTS,3000),PTS-1000,PTS)':dts='if(gte(PTS,3000),PTS-1000,PTS)'"
+        ffmpeg("-i", sound, "-c:a", "flac", "-bsf:a", back, path)
+        assert read(path).shape[1] == pytest.approx(5 * 16_000, abs=4_000)
+
+    def test_silence_is_not_kept(self, tmp_path: Path) -> None:
+        path = tmp_path / "a.mkv"
+        sound = write_wav(tmp_path / "a.wav", noise(60, -20))
+        ffmpeg("-i", sound, "-af", "asetpts='if(gte(T,30),PTS+590/TB,PTS)'", "-c:a", "flac", path)
+        tracemalloc.start()
+        with open_audio(path) as source:
+            length = sum(block.shape[1] for block in source.blocks())
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert length == 650 * 16_000
+        assert peak < 8 << 20  # the silence alone would be 38 MB
+
+    @pytest.mark.parametrize("parts", [2, 3])
+    def test_glued_mp3_is_not_damaged(self, parts: int, stereo_wav: Path, tmp_path: Path) -> None:
+        one, glued = tmp_path / "1.mp3", tmp_path / "glued.mp3"
+        ffmpeg("-i", stereo_wav, one)
+        glued.write_bytes(one.read_bytes() * parts)
+        with open_audio(glued) as source:
+            length = sum(block.shape[1] for block in source.blocks())
+            assert source.bad_packets == source.clock_breaks == 0
+        assert length == pytest.approx(parts * 3 * 16_000, abs=1600 * parts)
+
+
+class TestWavLength:
+    def wav(self, folder: Path, claimed: int | None, tail: bytes = b"") -> Path:
+        path = write_wav(folder / "a.wav", noise(3, -20))
+        content = bytearray(path.read_bytes())
+        if claimed is not None:
+            content[40:44] = claimed.to_bytes(4, "little")
+        path.write_bytes(bytes(content) + tail)
+        return path
+
+    @pytest.mark.parametrize("claimed", [1_000, 32_000, 65_536])
+    def test_a_size_that_has_wrapped(self, claimed: int, tmp_path: Path) -> None:
+        path = self.wav(tmp_path, claimed)
+        assert read(path).shape == (1, 48_000)
+        with open_audio(path) as source:
+            assert source.info.header_percent == pytest.approx(100 * claimed / 96_000, abs=0.1)
+            assert source.info.duration_ms == 3000
+
+    @pytest.mark.parametrize("claimed", [0, 0xFFFFFFFF, None])
+    def test_sizes_that_mean_unknown_or_all(self, claimed: int | None, tmp_path: Path) -> None:
+        path = self.wav(tmp_path, claimed)
+        assert read(path).shape == (1, 48_000)
+        with open_audio(path) as source:
+            assert source.info.header_percent is None
+
+    @pytest.mark.parametrize("odd", [0, 1])
+    def test_tags_behind_the_sound_are_not_played(self, odd: int, tmp_path: Path) -> None:
+        size = 60_000 + odd
+        tags = b"LIST" + size.to_bytes(4, "little") + bytes(size + odd)
+        assert read(self.wav(tmp_path, None, tags)).shape == (1, 48_000)
+
+    def test_six_hours_in_a_file_whose_size_has_wrapped(self, tmp_path: Path) -> None:
+        path = self.wav(tmp_path, 50_000)
+        seconds = 22_320
+        with path.open("r+b") as file:  # 0.7 GB of nothing
+            file.truncate(44 + seconds * 32_000)
+        with open_audio(path) as source:
+            assert source.info.duration_ms == seconds * 1000
+            assert sum(block.shape[1] for block in source.blocks()) == seconds * 16_000
