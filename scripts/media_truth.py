@@ -10,11 +10,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from sensevoice import environment
+from sensevoice.runtime import environment
 
 environment.prepare()
 
-from sensevoice.models import ModelSettings, load_recognizer  # noqa: E402
+from sensevoice.models.loader import ModelSettings, load_recognizer  # noqa: E402
 from tests.media_truth.cases import Case, cases  # noqa: E402
 from tests.media_truth.measure import Measured, measure, plain_starts_ms  # noqa: E402
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sensevoice.options import Options
-from sensevoice.pipeline import transcribe
-from sensevoice.recognizer import Recognizer
+from sensevoice.protocols import Recognizer
+from sensevoice.transcribe.pipeline import transcribe
 from tests.media_truth.cases import SECONDS, SOURCE, Case
 
 OPTIONS = Options(sounds=False, merge_length_s=0)
@@ -41,11 +41,11 @@ def plain_starts_ms(folder: Path, recognizer: Recognizer) -> list[int]:
 def measure(case: Case, folder: Path, recognizer: Recognizer, plain_ms: list[int]) -> Measured:
     path = case.write(folder)
     try:
-        rows, found = starts_ms(path, recognizer)
+        rows, result = starts_ms(path, recognizer)
     finally:
         path.unlink()
     wanted = [start + round(late * 1000) for start, late in zip(plain_ms, case.late_s, strict=True)]
     if len(rows) != len(wanted):
-        return Measured((), (f"{len(rows)} rows", *sorted(found & FALSE_ALARMS)))
+        return Measured((), (f"{len(rows)} rows", *sorted(result & FALSE_ALARMS)))
     off = tuple(row - want for row, want in zip(rows, wanted, strict=True))
-    return Measured(off, tuple(sorted(found & FALSE_ALARMS)))
+    return Measured(off, tuple(sorted(result & FALSE_ALARMS)))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sensevoice.recognizer import Recognizer
+from sensevoice.protocols import Recognizer
 from tests.media import needs_ffmpeg
 from tests.media_truth.cases import Case, cases
 from tests.media_truth.measure import measure, plain_starts_ms
@@ -30,6 +30,6 @@ def test_there_are_enough_of_them() -> None:
 def test_rows_have_the_time_that_a_player_shows(
     case: Case, tmp_path: Path, demo_recognizer: Recognizer, plain_ms: list[int]
 ) -> None:
-    found = measure(case, tmp_path, demo_recognizer, plain_ms)
-    assert found.alarms == ()
-    assert max(map(abs, found.off_ms)) <= MAX_OFF_MS, found
+    result = measure(case, tmp_path, demo_recognizer, plain_ms)
+    assert result.alarms == ()
+    assert max(map(abs, result.off_ms)) <= MAX_OFF_MS, result
