@@ -7,6 +7,8 @@ SenseVoiceError
 │   ├── EmptyFile
 │   ├── NotMedia
 │   ├── NoAudioTrack
+│   ├── NoSuchTrack
+│   ├── NoSuchChannel
 │   ├── NoUsableSound
 │   ├── UnfinishedRecording
 │   ├── UnsupportedCodec
@@ -137,6 +139,22 @@ class NoAudioTrack(MediaError):
     code = "no_audio"
     zh = "“{name}”里没有音轨，请上传有声音的文件。"
     en = "“{name}” has no audio track. Please upload a file with sound."
+
+
+class NoSuchTrack(MediaError):
+    """Data: `path`, `track` and `count`, the tracks that there are, both from 1."""
+
+    code = "no_track"
+    zh = "“{name}”没有第 {track} 条音轨，只有 {count} 条。请选择 1 到 {count}，或使用默认音轨。"
+    en = "“{name}” has no audio track {track}, only {count}. Choose 1 to {count}, or the default track."
+
+
+class NoSuchChannel(MediaError):
+    """Data: `path`, `channel` and `count`, the channels that there are, both from 1."""
+
+    code = "no_channel"
+    zh = "“{name}”没有第 {channel} 声道，只有 {count} 个。请选择 1 到 {count}，或 mix、split。"
+    en = "“{name}” has no channel {channel}, only {count}. Choose 1 to {count}, or mix, split."
 
 
 class NoUsableSound(MediaError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any, Literal
+from typing import Any, TypeAlias
 
 from sensevoice.errors import OptionError
 
@@ -12,8 +12,15 @@ LANGUAGES = ("auto", "zh", "en", "yue", "ja", "ko", "nospeech")
 
 SPOKEN_LANGUAGES = tuple(name for name in LANGUAGES if name not in ("auto", "nospeech"))
 
-Channel = Literal["mix", "left", "right", "split"]
+Channel: TypeAlias = str
+"""One of CHANNELS, or the number of a channel from 1."""
+
 CHANNELS: tuple[Channel, ...] = ("mix", "left", "right", "split")
+
+MAX_CHANNEL = 64
+"""As many as a track may have."""
+
+MAX_TRACK = 999
 
 MAX_SEGMENT_S = 30.0
 """Longest stretch the VAD passes on; SenseVoiceSmall was trained on clips of up to about 30 s."""
@@ -29,11 +36,12 @@ class Options:
     merge_length_s: join neighbouring speech up to this length; 0 joins nothing.
     merge_gap_s: never join across a silence longer than this.
     batch_size_s: seconds of audio recognised at a time (memory on the GPU).
-    channel: one of CHANNELS; "split" recognises left and right each on their own.
+    channel: one of CHANNELS or a number; "split" recognises each channel on its own.
     sounds: also listen to what lies between the speech (applause, laughter, music …).
     among: with "auto", the languages that can occur; a segment in another is recognised again.
     keep_numbers: set punctuation, but leave numbers as they were spoken; takes twice the time.
     word_times: keep the time of every word; subtitles are cut by them.
+    track: which of the file's audio tracks, from 1; 0 takes the one that the file marks as its default.
     """
 
     language: str = "auto"
@@ -47,10 +55,12 @@ class Options:
     word_times: bool = True
     among: tuple[str, ...] = ()
     keep_numbers: bool = False
+    track: int = 0
 
     def __post_init__(self) -> None:
         self._check_choice("language", LANGUAGES)
-        self._check_choice("channel", CHANNELS)
+        self._check_channel()
+        self._check_track()
         self._check_range("merge_length_s", 0.0, MAX_SEGMENT_S)
         self._check_range("merge_gap_s", 0.0, MAX_SEGMENT_S)
         self._check_range("batch_size_s", 1.0, 3600.0)
@@ -63,6 +73,22 @@ class Options:
         value = getattr(self, option)
         if value not in choices:
             raise OptionError(option=option, value=value, allowed=", ".join(choices))
+
+    def _check_channel(self) -> None:
+        named = self.channel in CHANNELS
+        if not named and not (is_number(self.channel) and 1 <= int(self.channel) <= MAX_CHANNEL):
+            allowed = f"{', '.join(CHANNELS)}, 1 … {MAX_CHANNEL}"
+            raise OptionError(option="channel", value=self.channel, allowed=allowed)
+
+    def _check_track(self) -> None:
+        whole = isinstance(self.track, int) and not isinstance(self.track, bool)
+        if not whole or not 0 <= self.track <= MAX_TRACK:
+            raise OptionError(option="track", value=self.track, allowed=f"default, 1 … {MAX_TRACK}")
+
+    @property
+    def stream_index(self) -> int | None:
+        """Return the track as `open_audio` counts it."""
+        return self.track - 1 if self.track else None
 
     def _check_among(self) -> None:
         allowed = SPOKEN_LANGUAGES
@@ -81,3 +107,8 @@ class Options:
         """Return the settings by name, in the order in which they are documented."""
         values = {item.name: getattr(self, item.name) for item in fields(self)}
         return {**values, "among": list(self.among)}
+
+
+def is_number(channel: object) -> bool:
+    """Return whether a channel is given by its number, in plain digits without a zero before them."""
+    return isinstance(channel, str) and channel.isascii() and channel.isdigit() and channel[0] != "0"

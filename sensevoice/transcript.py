@@ -7,9 +7,9 @@ only where a file or a format asks for them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal
 
 from sensevoice.options import Options
 
@@ -80,7 +80,8 @@ class Segment:
 
     `text` carries no tags; `raw` is what the model wrote, tags and all. `language` and `emotion` are
     canonical tag names ("zh", "ANGRY"), empty when the model named none. `channel` is "left" or
-    "right" when channels were split. `error` is the reason when recognition of this stretch failed.
+    "right" when two channels were split, "1", "2" … when more were. `error` is the reason when
+    recognition of this stretch failed.
     `scores` are the two best of each kind; of a sound, the mean over it.
     `original` is what the model had heard, when a person has corrected it.
     """
@@ -125,6 +126,49 @@ class ModelInfo:
 
 
 @dataclass(frozen=True)
+class Track:
+    """An audio track of a file, as the file describes it; `number` counts from 1.
+
+    `language` is a code of ISO 639 or empty, `title` what its maker called it.
+    """
+
+    number: int
+    codec: str = ""
+    channels: int = 0
+    language: str = ""
+    title: str = ""
+    default: bool = False
+
+
+@dataclass(frozen=True)
+class Media:
+    """What the file says of itself: FFmpeg's names of container and codec, which of its tracks was taken.
+
+    `frame_rate` is that of the picture, as "25" or "30000/1001", and `timecode` what the file begins at,
+    as "01:00:00;00" (a semicolon: frames are dropped); both are empty when there is none.
+    """
+
+    container: str = ""
+    codec: str = ""
+    sample_rate_hz: int = 0
+    channels: int = 0
+    track: int = 1
+    tracks: tuple[Track, ...] = ()
+    frame_rate: str = ""
+    timecode: str = ""
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Media:
+        """Return what `asdict` made JSON of; unknown fields are passed over. Raises TypeError."""
+        known = {item.name: data[item.name] for item in fields(cls) if item.name in data}
+        names = {item.name for item in fields(Track)}
+        tracks = [
+            {name: value for name, value in item.items() if name in names} for item in data.get("tracks", ())
+        ]
+        return cls(**{**known, "tracks": tuple(Track(**track) for track in tracks)})
+
+
+@dataclass(frozen=True)
 class Transcript:
     """All that was heard in one file; segments are in order of their start."""
 
@@ -134,6 +178,7 @@ class Transcript:
     diagnostics: tuple[Diagnostic, ...] = ()
     options: Options = field(default_factory=Options)
     model: ModelInfo = field(default_factory=lambda: ModelInfo("", "", ""))
+    media: Media = field(default_factory=Media)
 
     @property
     def raw(self) -> str:

@@ -24,6 +24,7 @@ def test_the_defaults() -> None:
         "word_times": True,
         "among": [],
         "keep_numbers": False,
+        "track": 0,
     }
 
 

@@ -3,11 +3,17 @@
 name             value                                                   reported when
 low_snr          dB by which speech is louder than what surrounds it     < 10
 clipping         percent of samples in runs at full scale                > 0.1
+silent           loudest tenth of a second of any channel in dBFS        < -60
 very_quiet       level of the speech in dBFS                             < -40
-channels_differ  percent of the time in which one side is much louder    sides take turns
+channels_cancel  percent of the loud time in which two channels cancel   > 50
+channels_differ  percent of the time in which one channel is much louder channels take turns, in the mix
 band_limited     highest frequency in the sound, Hz                      < 8 000
 fast_speech      characters, or words of English, a minute of speech     > 220
 damaged          packets that could not be decoded                       > 0
+incomplete       percent of the stated length that could be read         < 97
+wrong_length     percent of the sound that the header of a WAV speaks of < 100
+other_tracks     audio tracks beside the one that was taken by default    > 0
+broken_clock     time stamps that could not be true                      > 0
 """
 
 from __future__ import annotations
@@ -59,6 +65,15 @@ MAX_SIDES_CORRELATION = 0.3
 """Of the two levels over time. Ordinary stereo rises and falls together (0.8 and more); with speakers who
 take turns it is negative."""
 
+MAX_CANCELLED_SHARE = 0.5
+"""Of the loud time: stereo with an effect of width cancels for moments, a wrong cable all the time."""
+
+SILENT_DBFS = -60.0
+"""The hiss of a recorder whose input is not connected; also `sounds.NEVER_AUDIBLE_DBFS`."""
+
+MIN_SWING_DB = 3.0
+"""Between the loud and the soft parts of speech, however faint; steady noise has less."""
+
 ACTIVE_RANGE_DB = 25.0
 """Frames this far below the loud ones are pauses, in which sides differ in their noise only."""
 
@@ -99,9 +114,20 @@ ADVICE = {
         "Very quiet: speech is at {value:.0f} dBFS. Raise the gain first.",
     ),
     "channels_differ": (
-        "左右声道内容不同：{value:.0f}% 的时间里只有一侧在说话。建议声道选择“分离”，或只选其中一侧。",
-        "Left and right carry different content: for {value:.0f}% of the time one side speaks alone. "
-        "Set the channel to split, or choose one side.",
+        "各声道内容不同：{value:.0f}% 的时间里只有一个声道在说话。建议把“声道”设为“各声道分开”（split）。",
+        "The channels carry different content: for {value:.0f}% of the time one speaks alone. "
+        "Set “Channel” to “Split” (split).",
+    ),
+    "channels_cancel": (
+        "左右声道相位相反，混合后会互相抵消（占有声时间的 {value:.0f}%）。已把其中一个声道反相后再识别；"
+        "如果结果仍不理想，建议声道选择“左声道”（left）。",
+        "The two channels cancel each other when they are mixed (for {value:.0f}% of the loud time). "
+        "One of them was turned over; if the result is not good, choose the left channel (left).",
+    ),
+    "silent": (
+        "几乎没有声音：最响处也只有 {value:.0f} dBFS（低于 −60 dBFS）。请确认录的是不是正确的音轨或麦克风。",
+        "Nothing is louder than −60 dBFS (the loudest part: {value:.0f} dBFS). "
+        "Was the right track or microphone recorded?",
     ),
     "band_limited": (
         "音频带宽只有 {value:.0f} Hz（电话音质），识别率会下降。有更高采样率的原始文件时请使用原始文件。",
@@ -122,6 +148,22 @@ ADVICE = {
         "The file is not whole: only about {value:.0f} % of it could be read, which was transcribed. "
         "Check the original, or export it again.",
     ),
+    "other_tracks": (
+        "文件里还有 {value:.0f} 条音轨没有转写，现在用的是默认音轨。需要时请选择“音轨”（track）。",
+        "The file has {value:.0f} more audio tracks; the default one was transcribed. "
+        "Choose another by “Track” (track).",
+    ),
+    "wrong_length": (
+        "WAV 文件头写的长度只有实际的 {value:.1f}%（超过 4 GB 或录音未正常结束）。"
+        "已按文件的实际大小转写全部内容。",
+        "The header of the WAV speaks of only {value:.1f} % of its sound (more than 4 GB, or a recorder that "
+        "did not finish). All that the file holds was transcribed.",
+    ),
+    "broken_clock": (
+        "文件的时间戳有 {value:.0f} 处不可信（跳变或重新开始），此后按采样数计时；时间可能与播放器不同。",
+        "{value:.0f} of the time stamps of the file cannot be true (they jump, or begin anew); from there on "
+        "samples were counted, and times may differ from a player's.",
+    ),
 }
 
 
@@ -140,20 +182,33 @@ def diagnose(
     source_rate_hz: int,
     bad_packets: int = 0,
     readable_percent: float | None = None,
+    *,
+    clock_breaks: int = 0,
+    header_percent: float | None = None,
+    channel: str = "mix",
+    other_tracks: int = 0,
 ) -> tuple[Diagnostic, ...]:
     """Return the problems of a recording, most important first; none for a clean one.
 
-    `speech` is the detected speech, in any order; `source_rate_hz` the sample rate of the file, 0 when
-    unknown; `readable_percent` how much of an incomplete file could be read.
+    `speech` is where speech was detected, in any order; `source_rate_hz` the file's own sample rate, 0
+    when unknown; `readable_percent` how much of a file that is not whole could be read; `clock_breaks`
+    how many time stamps could not be true; `header_percent` how much of a WAV its header speaks of;
+    `channel` what was recognised, see Options; `other_tracks` how many more tracks could have been chosen.
     """
+    mix = channel == "mix"  # who has chosen a channel, or split them, needs no advice to do so
     sound = _split(meter, speech, segments)
     measured = {
         "damaged": float(bad_packets) if bad_packets else None,
         "incomplete": readable_percent,
+        "wrong_length": header_percent,
+        "other_tracks": float(other_tracks) if other_tracks else None,
+        "broken_clock": float(clock_breaks) if clock_breaks else None,
         "low_snr": _low_snr(sound),
         "clipping": _clipping(meter),
+        "silent": _silent(meter.channel_levels),
         "very_quiet": _very_quiet(meter, sound),
-        "channels_differ": _channels_differ(meter.channel_levels),
+        "channels_cancel": _channels_cancel(meter) if mix else None,
+        "channels_differ": _channels_differ(meter.channel_levels) if mix else None,
         "band_limited": _band_limited(sound, source_rate_hz),
         "fast_speech": _fast_speech(speech, segments),
     }
@@ -187,28 +242,51 @@ def _clipping(meter: SignalMeter) -> float | None:
     return percent if percent > MAX_CLIPPED_PERCENT else None
 
 
+def _silent(levels: Levels) -> float | None:
+    loudest = float(levels.max()) if levels.size else 0.0
+    return loudest if loudest < SILENT_DBFS else None
+
+
 def _very_quiet(meter: SignalMeter, sound: _Sound) -> float | None:
-    """Measure the speech, or the loudest twentieth if none was found: it may be too quiet to be found."""
+    """Measure the speech, or the loudest twentieth where none was found: it may be too quiet to find.
+
+    What then neither rises nor falls is noise, of which more gain makes no speech.
+    """
     if sound.speech.size:
         level = mean_dbfs(sound.speech)
     elif meter.levels.size:
-        level = float(np.percentile(meter.levels, 95))
+        soft, level = np.percentile(meter.levels, [20, 95]).tolist()
+        if level - soft < MIN_SWING_DB:
+            return None
     else:
         return None
-    return level if SILENCE_DBFS < level < MIN_SPEECH_DBFS else None
+    return level if SILENT_DBFS <= level < MIN_SPEECH_DBFS else None
+
+
+def _channels_cancel(meter: SignalMeter) -> float | None:
+    share = meter.cancelled_frames / max(1, meter.active_frames)
+    return 100 * share if share > MAX_CANCELLED_SHARE else None
 
 
 def _channels_differ(levels: Levels) -> float | None:
-    if levels.shape[0] != 2:
+    """Return for how much of the time one channel is much louder than all others, if they take turns."""
+    if levels.shape[0] < 2:
         return None
     louder = levels.max(axis=0)
     active = levels[:, louder > max(np.percentile(louder, 95) - ACTIVE_RANGE_DB, MIN_SPEECH_DBFS - 20)]
-    if active.shape[1] * METER_FRAME_MS < MIN_SPEECH_MS or not active.std(axis=1).all():
-        return None  # too little to judge, or a side that never changes: a dead channel
-    lead_db = active[0] - active[1]
-    left, right = float(np.mean(lead_db > MIN_SIDE_DB)), float(np.mean(lead_db < -MIN_SIDE_DB))
-    together = np.asarray(np.corrcoef(active))[0, 1] > MAX_SIDES_CORRELATION
-    return None if together or min(left, right) < MIN_SIDE_SHARE else 100 * (left + right)
+    active = active[active.std(axis=1) > 0] if active.size else active  # a dead channel does not change
+    if len(active) < 2 or active.shape[1] * METER_FRAME_MS < MIN_SPEECH_MS:
+        return None
+    ordered = np.sort(active, axis=0)
+    leads = (active == ordered[-1]) & (ordered[-1] - ordered[-2] > MIN_SIDE_DB)
+    shares = leads.mean(axis=1)
+    talking = active[shares >= MIN_SIDE_SHARE]
+    if (
+        len(talking) < 2
+        or np.corrcoef(talking)[np.triu_indices(len(talking), 1)].max() > MAX_SIDES_CORRELATION
+    ):
+        return None
+    return 100 * float(shares.sum())
 
 
 def _band_limited(sound: _Sound, source_rate_hz: int) -> float | None:

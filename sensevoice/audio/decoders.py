@@ -9,7 +9,7 @@ from pathlib import Path
 from sensevoice.audio import ffmpeg
 from sensevoice.audio.info import Decoder, Samples
 from sensevoice.audio.seeking import SeekingDecoder
-from sensevoice.errors import CopyProtected, MediaError, NoAudioTrack
+from sensevoice.errors import CopyProtected, MediaError, NoAudioTrack, NoSuchTrack
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ def open_decoder(path: Path, stream_index: int | None = None) -> Decoder:
     """
     try:
         return _SecondTry(SeekingDecoder(path, stream_index), stream_index)
-    except (NoAudioTrack, CopyProtected):
+    except (NoAudioTrack, NoSuchTrack, CopyProtected):
         raise
     except MediaError as error:
         return _second_decoder(path, stream_index, error)
@@ -39,6 +39,10 @@ class _SecondTry:
     @property
     def bad_packets(self) -> int:
         return self._decoder.bad_packets
+
+    @property
+    def clock_breaks(self) -> int:
+        return self._decoder.clock_breaks
 
     def chunks(self) -> Iterator[Samples]:
         try:

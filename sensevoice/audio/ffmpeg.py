@@ -21,9 +21,14 @@ from sensevoice.audio.info import (
     Samples,
     plausible_duration_ms,
 )
-from sensevoice.errors import NoAudioTrack, NotMedia, NoUsableSound, UnusualAudio
+from sensevoice.audio.media import language_tag, title_tag
+from sensevoice.errors import NoAudioTrack, NoSuchTrack, NotMedia, NoUsableSound, UnusualAudio
+from sensevoice.transcript import Media, Track
 
 SAFE_INPUT = {"protocol_whitelist": PROTOCOLS, "format_whitelist": CONTAINERS}
+
+MIN_HOLE_S = 0.04
+"""Holes and overlaps from here on are filled and cut, counted from the container's start."""
 
 
 def is_installed() -> bool:
@@ -35,19 +40,20 @@ class FfmpegDecoder:
     """See `Decoder`. Raises NotMedia, NoAudioTrack, UnusualAudio or NoUsableSound.
 
     `path` is absolute, `stream_index` as in PyavDecoder. The first second is decoded at once, because
-    only then it is known whether the program can do it. Packets that cannot be decoded are not counted:
-    the program writes of them in words only.
+    only then it is known whether the program can do it. Packets that cannot be decoded are not counted,
+    nor are stamps that cannot be true: the program writes of them in words only.
     """
 
     bad_packets = 0
+    clock_breaks = 0
 
     def __init__(self, path: Path, stream_index: int | None = None) -> None:
-        track = stream_index or 0
-        self.info = _probe(path, track)
-        self._channels = min(self.info.channels, 2)
+        self.info, start_s = _probe(path, stream_index)
+        track = self.info.media.track - 1
+        self._channels = self.info.channels
         # stderr goes nowhere: a pipe that nobody empties would stop the program when it is full.
         self._process = subprocess.Popen(
-            _command(path, track, self._channels),
+            _command(path, track, self._channels, start_s),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -81,9 +87,13 @@ class FfmpegDecoder:
         return packed.reshape(-1, self._channels).T
 
 
-def _command(path: Path, track: int, channels: int) -> list[str]:
-    source = ffmpeg.input(_address(path), **SAFE_INPUT)[f"a:{track}"]
-    output = source.output("pipe:1", format="f32le", ac=channels, ar=SAMPLE_RATE_HZ)
+def _command(path: Path, track: int, channels: int, start_s: float) -> list[str]:
+    """Return the command; without -copyts ffmpeg counts a transport stream from its sound alone."""
+    source = ffmpeg.input(_address(path), copyts=None, **SAFE_INPUT)[f"a:{track}"]
+    placed = source.filter("asetpts", f"PTS-({start_s:.6f})/TB").filter(
+        "aresample", **{"async": 1, "first_pts": 0, "min_hard_comp": MIN_HOLE_S}
+    )
+    output = placed.output("pipe:1", format="f32le", ac=channels, ar=SAMPLE_RATE_HZ)
     command: list[str] = output.global_args("-nostdin", "-v", "quiet").compile()
     return command
 
@@ -93,24 +103,48 @@ def _address(path: Path) -> str:
     return f"file:{path}"
 
 
-def _probe(path: Path, track: int) -> AudioInfo:
+def _probe(path: Path, stream_index: int | None) -> tuple[AudioInfo, float]:
+    """Return what a file says of itself, and the container's start in seconds."""
     try:
         result: dict[str, Any] = ffmpeg.probe(_address(path), v="quiet", **SAFE_INPUT)
     except (ffmpeg.Error, OSError, ValueError) as exc:
         raise NotMedia(path=path) from exc
     streams = [stream for stream in result.get("streams", ()) if stream.get("codec_type") == "audio"]
-    if not 0 <= track < len(streams) or not streams[track].get("channels"):
+    tracks = tuple(_track(number, stream) for number, stream in enumerate(streams, start=1))
+    if not tracks:
         raise NoAudioTrack(path=path)
-    stream, container = streams[track], result.get("format", {})
-    codec, rate_hz = stream.get("codec_name", "?"), int(stream.get("sample_rate", 0))
+    defaults = [track.number - 1 for track in tracks if track.default]
+    index = stream_index if stream_index is not None else (*defaults, 0)[0]
+    if not 0 <= index < len(tracks):
+        raise NoSuchTrack(path=path, track=index + 1, count=len(tracks))
+    if not tracks[index].channels:
+        raise NoUsableSound(path=path)
+    stream, container = streams[index], result.get("format", {})
+    rate_hz = int(stream.get("sample_rate", 0))
     if rate_hz not in RATES_HZ or int(stream["channels"]) > MAX_CHANNELS:
         raise UnusualAudio(path=path, found=f"{rate_hz} Hz, {stream['channels']} ch")
-    duration_s = stream.get("duration") or container.get("duration")
-    return AudioInfo(
-        path=path,
+    start_s, duration_s = float(container.get("start_time") or 0), container.get("duration")
+    if stream.get("duration"):
+        duration_s = float(stream.get("start_time") or start_s) - start_s + float(stream["duration"])
+    duration_ms = plausible_duration_ms(float(duration_s) if duration_s else None, path.stat().st_size)
+    media = Media(
         container=container.get("format_name", "?"),
-        codec=codec,
+        codec=tracks[index].codec,
         sample_rate_hz=rate_hz,
-        channels=int(stream["channels"]),
-        duration_ms=plausible_duration_ms(float(duration_s) if duration_s else None, path.stat().st_size),
+        channels=tracks[index].channels,
+        track=index + 1,
+        tracks=tracks,
+    )
+    return AudioInfo(path, media, duration_ms), start_s
+
+
+def _track(number: int, stream: dict[str, Any]) -> Track:
+    tags = stream.get("tags", {})
+    return Track(
+        number,
+        stream.get("codec_name", "?"),
+        int(stream.get("channels", 0)),
+        language_tag(tags.get("language", "")),
+        title_tag(tags.get("title", "")),
+        bool(stream.get("disposition", {}).get("default")),
     )

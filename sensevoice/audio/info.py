@@ -10,6 +10,8 @@ from typing import Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from sensevoice.transcript import Media
+
 Samples: TypeAlias = npt.NDArray[np.float32]
 
 SAMPLE_RATE_HZ = 16_000
@@ -43,16 +45,32 @@ MIN_BITS_PER_SECOND = 100
 class AudioInfo:
     """What a file says about its audio track, before anything is decoded.
 
-    `container` and `codec` are FFmpeg's names; `sample_rate_hz` and `channels` are 0 while unknown;
-    `duration_ms` is the container's claim, None when it makes none or an absurd one.
+    `media` tells the container, the codec and the tracks; its `sample_rate_hz` and `channels` are 0 while
+    unknown. `duration_ms` is where the track ends by what the container claims, None when it claims
+    nothing or something absurd; `header_percent` how much of a WAV its header speaks of, when that is less
+    than the file holds.
     """
 
     path: Path
-    container: str
-    codec: str
-    sample_rate_hz: int
-    channels: int
+    media: Media
     duration_ms: int | None
+    header_percent: float | None = None
+
+    @property
+    def container(self) -> str:
+        return self.media.container
+
+    @property
+    def codec(self) -> str:
+        return self.media.codec
+
+    @property
+    def sample_rate_hz(self) -> int:
+        return self.media.sample_rate_hz
+
+    @property
+    def channels(self) -> int:
+        return self.media.channels
 
 
 class Decoder(Protocol):
@@ -64,8 +82,12 @@ class Decoder(Protocol):
     def bad_packets(self) -> int:
         """Packets that could not be decoded so far; all of them are known at the end."""
 
+    @property
+    def clock_breaks(self) -> int:
+        """Time stamps that could not be true so far; from each on, samples were counted."""
+
     def chunks(self) -> Iterator[Samples]:
-        """Yield (channels, n) float32 at SAMPLE_RATE_HZ, one channel for mono tracks, else two.
+        """Yield (channels, n) float32 at SAMPLE_RATE_HZ, all the channels of the track.
 
         Raises MediaError at the end when nothing at all could be read.
         """
@@ -76,6 +98,11 @@ class Decoder(Protocol):
 
 def plausible_duration_ms(duration_s: float | None, file_bytes: int) -> int | None:
     """Return the claimed length in ms, or None when a file of that size cannot be that long."""
-    if not duration_s or duration_s <= 0 or file_bytes * 8 < duration_s * MIN_BITS_PER_SECOND:
+    if not duration_s or duration_s <= 0 or duration_s * 1000 > longest_ms(file_bytes):
         return None
     return round(duration_s * 1000)
+
+
+def longest_ms(file_bytes: int) -> int:
+    """Return how long a recording in a file of that size can be."""
+    return file_bytes * 8 * 1000 // MIN_BITS_PER_SECOND

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sensevoice.audio.info import SAMPLE_RATE_HZ, SAMPLES_PER_MS, Samples
+from sensevoice.audio.mixing import mixed
 from sensevoice.transcript import Span
 
 Levels = npt.NDArray[np.float64]
@@ -27,6 +28,12 @@ FULL_SCALE = 0.999
 
 CLIP_RUN = 3
 """Samples at full scale in a row. One or two are the top of an honest peak."""
+
+ACTIVE_DBFS = -50.0
+"""Below lies what is no speech in any recording worth the name."""
+
+CANCELLED_SHARE = 0.05
+"""Of the power of two channels in their mean: a correlation of -0.9, as in `mixing`."""
 
 HALF_DB_STEPS = 2
 """Levels are kept as half decibels below full scale, 0 to 200, in one byte."""
@@ -62,6 +69,8 @@ class SignalMeter:
         self._channels: list[bytearray] = []
         self._treble = bytearray()
         self._rest: Samples | None = None
+        self.active_frames = 0
+        self.cancelled_frames = 0
         self._window = np.hanning(FRAME_SAMPLES).astype(np.float32)
 
     def feed(self, block: Samples) -> None:
@@ -76,11 +85,23 @@ class SignalMeter:
     def _measure(self, frames: Samples) -> None:
         if not self._channels:
             self._channels = [bytearray() for _ in frames]
-        for levels, power in zip(self._channels, np.mean(np.square(frames), axis=2), strict=True):
+        powers = np.mean(np.square(frames), axis=2)
+        for levels, power in zip(self._channels, powers, strict=True):
             levels += _as_bytes(power)
-        self._treble += _as_bytes(self._treble_power(frames.mean(axis=0)))
+        if len(frames) == 2:
+            self._count_cancelled(frames, powers)
+        self._treble += _as_bytes(
+            self._treble_power(mixed(frames.reshape(len(frames), -1)).reshape(-1, FRAME_SAMPLES))
+        )
         # Runs are not followed across blocks: at ten seconds each that misses next to nothing.
         self.clipped_samples += max(_clipped(channel.ravel()) for channel in frames)
+
+    def _count_cancelled(self, frames: Samples, powers: Samples) -> None:
+        """Count the frames in which two channels are loud, and those in which their mean is silent."""
+        active = to_dbfs(powers.min(axis=0)) > ACTIVE_DBFS
+        left_over = np.mean(np.square(frames.mean(axis=0)), axis=1) / np.maximum(powers.mean(axis=0), 1e-12)
+        self.active_frames += int(active.sum())
+        self.cancelled_frames += int((active & (left_over < CANCELLED_SHARE)).sum())
 
     def _treble_power(self, frames: Samples) -> npt.NDArray[np.float64]:
         """Return the mean square of what lies above TREBLE_HZ, by Parseval's theorem."""

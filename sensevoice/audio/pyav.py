@@ -8,9 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import av
-import numpy as np
 from av.audio.frame import AudioFrame
-from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 from av.codec.codec import UnknownCodecError
 from av.container import InputContainer
@@ -18,21 +16,25 @@ from av.packet import Packet
 from av.stream import Discard
 
 from sensevoice.audio import sniff
+from sensevoice.audio.clock import Limits, Placed, StreamClock
 from sensevoice.audio.info import (
     CONTAINERS,
     MAX_CHANNELS,
     PROTOCOLS,
     RATES_HZ,
-    SAMPLE_RATE_HZ,
     AudioInfo,
     Samples,
+    longest_ms,
     plausible_duration_ms,
 )
+from sensevoice.audio.media import is_default, media_of
+from sensevoice.audio.resampler import TimedResampler
 from sensevoice.errors import (
     CopyProtected,
     MediaError,
     MissingDependency,
     NoAudioTrack,
+    NoSuchTrack,
     NotMedia,
     NoUsableSound,
     UnfinishedRecording,
@@ -57,6 +59,14 @@ WAV_PACKET_BYTES = 1 << 16
 """FFmpeg's own choice is a fifteenth of a second, and what a packet costs in Python is then nearly all: an
 hour at 16 kHz took 2.2 s, and takes 0.13 s."""
 
+UNSTATED_LENGTH = ("mpegts", "mpeg")
+"""Of these FFmpeg takes the length from the last stamps, which then cannot bear out a jump of the stamps."""
+
+UNSTAMPED = ("mp3", "aac", "ac3", "eac3", "dts", "amr", "amrnb", "amrwb", "gsm", "g722", "g729")
+"""FFmpeg's names of containers that are nothing but frames; it makes up stamps from their first rate."""
+
+ID3_HEADER_BYTES = 10
+
 IO_TIMEOUT_S = 30.0
 """For opening, and for every read: a network drive may go away."""
 
@@ -65,8 +75,9 @@ class PyavDecoder:
     """See `Decoder`. Raises NotMedia, UnfinishedRecording, NoAudioTrack or UnsupportedCodec.
 
     `path` is an absolute real path: PyAV takes names such as "http:x.wav" for addresses.
-    `stream_index` counts the audio tracks from 0; None takes the first that can be decoded (phones put
-    a spatial track, which FFmpeg cannot decode, beside the plain one).
+    `stream_index` counts the audio tracks from 0; None takes the one that the container marks as the
+    default, else the first, of those that can be decoded (phones put a spatial track, which FFmpeg cannot
+    decode, beside the plain one).
     """
 
     def __init__(self, path: Path, stream_index: int | None = None) -> None:
@@ -84,10 +95,17 @@ class PyavDecoder:
         except FAULTS as exc:
             self.close()
             raise NotMedia(path=path) from exc
-        self._resampler = _Resampler()
+        self._clock = _open_clock(self._container, self._stream, path)
+        self._resampler = TimedResampler()
+        self._tags = _Tags()
 
     def close(self) -> None:
         self._container.close()
+
+    @property
+    def clock_breaks(self) -> int:
+        """Time stamps so far that could not be true; from each on, samples were counted."""
+        return self._clock.breaks
 
     def chunks(self) -> Iterator[Samples]:
         any_sound = False
@@ -106,11 +124,14 @@ class PyavDecoder:
 
     def _resample(self, frame: AudioFrame | None) -> list[Samples]:
         try:
-            return self._resampler.push(frame)
+            return self._resampler.push(frame, None if frame is None else self._place(frame))
         except FAULTS:
             self.bad_packets += 1
             self._unsupported = True
             return []
+
+    def _place(self, frame: AudioFrame) -> Placed:
+        return self._clock.place(frame.pts, frame.samples, frame.sample_rate)
 
     def _frames(self) -> Iterator[AudioFrame | None]:
         """Yield the frames of the packets that can be decoded, then None."""
@@ -120,7 +141,7 @@ class PyavDecoder:
             try:
                 yield from self._decode(packet)
             except FAULTS:
-                self.bad_packets += 1
+                self.bad_packets += not self._tags.holds(packet)
         yield None
 
     def _decode(self, packet: Packet[AudioStream] | None) -> list[AudioFrame]:
@@ -141,54 +162,26 @@ class PyavDecoder:
         yield None
 
 
-class _Resampler:
-    """Frames of any kind → (1 or 2, n) float32 at 16 kHz; the first frame decides on 1 or 2 channels.
-
-    Only the packed output of FFmpeg's resampler is read. The planes of a decoder's frame are never
-    touched: PyAV 18.1 runs past their end for eight or more planar channels, which ends the process.
-    """
+class _Tags:
+    """Recognises the tags between MP3s that were put together; they hold no sound and are no damage."""
 
     def __init__(self) -> None:
-        self._resampler: AudioResampler | None = None
-        self._source: tuple[str, str, int] | None = None
-        self._channels = 0
+        self._end = 0
 
-    def push(self, frame: AudioFrame | None) -> list[Samples]:
-        """Return what comes out when `frame` goes in; None at the end asks for the rest."""
-        rest: list[Samples] = []
-        if frame is not None:
-            frame.pts = None  # time stamps may be broken; no sound is to be dropped or repeated for them
-            source = (frame.format.name, frame.layout.name, frame.sample_rate)
-            if source != self._source:
-                rest = self._pull(None)
-                self._rebuild(frame)
-                self._source = source
-        return rest + self._pull(frame)
-
-    def restart(self, channels: int) -> None:
-        """Forget all that went in; go on as if the first frame had had so many channels."""
-        self._resampler = self._source = None
-        self._channels = min(channels, 2)
-
-    def _rebuild(self, frame: AudioFrame) -> None:
-        self._resampler = self._source = None
-        if frame.sample_rate not in RATES_HZ:
-            raise ValueError(f"a rate of {frame.sample_rate} Hz")
-        self._channels = self._channels or min(frame.layout.nb_channels, 2)
-        layout = "mono" if self._channels == 1 else "stereo"
-        self._resampler = AudioResampler("flt", layout, SAMPLE_RATE_HZ)
-
-    def _pull(self, frame: AudioFrame | None) -> list[Samples]:
-        if self._resampler is None:
-            return []
-        return [self._samples(out) for out in self._resampler.resample(frame) if out.samples]
-
-    def _samples(self, frame: AudioFrame) -> Samples:
-        packed = frame.to_ndarray().astype(np.float32, copy=False)
-        return packed.reshape(-1, self._channels).T
+    def holds(self, packet: Packet[AudioStream] | None) -> bool:
+        if packet is None or packet.pos is None:
+            return False
+        head = bytes(packet)[:ID3_HEADER_BYTES] if packet.pos >= self._end else b""
+        if head.startswith(b"ID3") and len(head) == ID3_HEADER_BYTES:
+            # Its length has seven bits a byte (ID3v2.4, section 3.1).
+            size = sum(part << shift for part, shift in zip(head[6:], (21, 14, 7, 0), strict=True))
+            self._end = packet.pos + ID3_HEADER_BYTES + size
+        return packet.pos < self._end or head.startswith((b"TAG", b"APETAGEX"))
 
 
 def _open_container(path: Path) -> InputContainer:
+    # A length in the header that is too small, as of 4 GB and more, must not end the reading.
+    whole = {"ignore_length": "1"} if sniff.wav_header_percent(path) is not None else {}
     try:
         return av.open(
             str(path),
@@ -198,6 +191,7 @@ def _open_container(path: Path) -> InputContainer:
                 "format_whitelist": CONTAINERS,
                 "codec_whitelist": audio_codecs(),
                 "max_size": str(WAV_PACKET_BYTES),  # the demuxer of WAV alone knows it
+                **whole,
             },
             timeout=(IO_TIMEOUT_S, IO_TIMEOUT_S),
         )
@@ -233,10 +227,16 @@ def check_version() -> None:
 
 def _choose_stream(container: InputContainer, path: Path, stream_index: int | None) -> AudioStream:
     tracks = list(container.streams.audio)
-    if stream_index is not None:
-        tracks = tracks[stream_index : stream_index + 1] if stream_index >= 0 else []
     if not tracks:
         raise NoAudioTrack(path=path)
+    if stream_index is None:
+        tracks.sort(
+            key=lambda track: not is_default(track)
+        )  # the first of those that are marked, else of all
+    elif 0 <= stream_index < len(tracks):
+        tracks = [tracks[stream_index]]
+    else:
+        raise NoSuchTrack(path=path, track=stream_index + 1, count=len(tracks))
     for track in tracks:
         if track.codec_context is not None:
             _skip_other_streams(container, track)
@@ -255,14 +255,34 @@ def _read_info(container: InputContainer, stream: AudioStream, path: Path) -> Au
     codec = stream.codec_context
     if (codec.sample_rate and codec.sample_rate not in RATES_HZ) or codec.channels > MAX_CHANNELS:
         raise UnusualAudio(path=path, found=f"{codec.sample_rate} Hz, {codec.channels} ch")
-    duration_s = container.duration / av.time_base if container.duration else None
-    if stream.duration and stream.time_base:
-        duration_s = float(stream.duration * stream.time_base)
+    file_bytes = path.stat().st_size
+    percent = sniff.wav_header_percent(path)
+    end_s = _end_s(container, stream)
+    if end_s and percent is not None:
+        end_s *= 100 / percent
     return AudioInfo(
-        path=path,
-        container=container.format.name,
-        codec=codec.name,
-        sample_rate_hz=codec.sample_rate,
-        channels=codec.channels,
-        duration_ms=plausible_duration_ms(duration_s, path.stat().st_size),
+        path, media_of(container, stream), plausible_duration_ms(end_s, file_bytes), header_percent=percent
     )
+
+
+def _end_s(container: InputContainer, stream: AudioStream) -> float | None:
+    """Return when the track ends on the record's clock, by what the file says."""
+    start_s = (container.start_time or 0) / av.time_base
+    if stream.duration and stream.time_base:
+        first_s = float(stream.start_time * stream.time_base) if stream.start_time is not None else start_s
+        return first_s - start_s + float(stream.duration * stream.time_base)
+    if not container.duration:
+        return None
+    # Matroska counts its length from 0, not from its first stamp (RFC 9559, section 5.1.2.9).
+    before_s = max(0.0, start_s) if container.format.name.startswith("matroska") else 0.0
+    return container.duration / av.time_base - before_s
+
+
+def _open_clock(container: InputContainer, stream: AudioStream, path: Path) -> StreamClock:
+    file_bytes = path.stat().st_size
+    stated_s = None if container.format.name in UNSTATED_LENGTH else container.duration
+    stated_ms = plausible_duration_ms(stated_s / av.time_base if stated_s else None, file_bytes)
+    limits = Limits(stated_ms, longest_ms(file_bytes), container.format.name not in UNSTAMPED)
+    base = stream.time_base
+    ticks = (base.numerator, base.denominator) if base else (1, av.time_base)
+    return StreamClock(container.start_time, ticks, limits)

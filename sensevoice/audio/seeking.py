@@ -7,8 +7,6 @@ enough about a sample for two decoders to find out whether they mean the same.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -17,8 +15,10 @@ from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.packet import Packet
 
+from sensevoice.audio.clock import Placed
 from sensevoice.audio.info import SAMPLE_RATE_HZ
 from sensevoice.audio.pyav import FAULTS, PyavDecoder
+from sensevoice.audio.resampler import common_hz
 from sensevoice.errors import NoUsableSound
 
 CUTTABLE = {
@@ -47,7 +47,7 @@ MAX_PHASES = 1024
 between them, and then a sample in half a million depends on where it began (measured)."""
 
 MAX_CHANNELS = 2
-"""With more, `silence` would touch planes that PyAV 18.1 counts wrongly."""
+"""With more, a resampler cannot be set to the phase of one pass, see TimedResampler."""
 
 
 Place: TypeAlias = tuple[int | None, ...]
@@ -55,38 +55,39 @@ Place: TypeAlias = tuple[int | None, ...]
 
 @dataclass(frozen=True)
 class _First:
-    """What the first frame of the file is like."""
+    """What the first frame of the file is like, and where it ends, in samples at its rate."""
 
     kind: tuple[str, str, int]
     channels: int
-    pts: int
-    samples: int
+    end: int
 
 
 class SeekingDecoder(PyavDecoder):
     """A decoder that can be sent to any second of the sound, if its file is `cuttable`.
 
-    `start` is the number of the first 16 kHz sample that `chunks` gives; `place` tells where in the file
-    the sample is that `watch` named, None before it has come.
+    `place` tells where in the file the sample is that `watch` named, None before it has come.
     """
 
     def __init__(self, path: Path, stream_index: int | None = None) -> None:
         super().__init__(path, stream_index)
-        self.start = 0
         self.place: Place | None = None
         self._watched = 0
-        self._taken: int | None = 0  # samples, as they are in the file, before the next frame
         self._latest = range(0)  # the samples of the latest frame
         self._packet: Packet[AudioStream] | None = None
         self._first: _First | None = None
         self._changed = False
 
     @property
+    def start(self) -> int:
+        """The number of the first 16 kHz sample that comes after a jump, once it has come."""
+        return self._resampler.start
+
+    @property
     def cuttable(self) -> bool:
         info = self.info
         codecs = [codecs for name, codecs in CUTTABLE.items() if info.container.startswith(name)]
         known = any(info.codec.startswith(codec) for codec in sum(codecs, ()))
-        exact = info.sample_rate_hz > 0 and SAMPLE_RATE_HZ // _common_hz(info.sample_rate_hz) <= MAX_PHASES
+        exact = info.sample_rate_hz > 0 and SAMPLE_RATE_HZ // common_hz(info.sample_rate_hz) <= MAX_PHASES
         return known and exact and 0 < info.channels <= MAX_CHANNELS
 
     @property
@@ -107,69 +108,49 @@ class SeekingDecoder(PyavDecoder):
         """
         preroll_s = PREROLL_S.get(self.info.codec, SHORT_PREROLL_S)
         if self._first is None:
-            next(self._frames())
-        if self._first is None or self._stream.time_base is None:
+            self._place_first()
+        if self._first is None:
             raise NoUsableSound(path=self.info.path)
-        pts = self._first.pts + int(max(0, second - preroll_s) / self._stream.time_base)
         try:
-            self._container.seek(pts, stream=self._stream)
+            self._container.seek(self._clock.pts_at(max(0, second - preroll_s)), stream=self._stream)
         except FAULTS as exc:
             raise NoUsableSound(path=self.info.path) from exc
-        self._resampler.restart(self._first.channels)
-        self._taken = None
+        self._resampler.jump(self._first.channels)
+        self._clock.jump()
+
+    def _place_first(self) -> None:
+        frame = next(self._frames())
+        if frame is not None:
+            self._place(frame)
 
     def _decode(self, packet: Packet[AudioStream] | None) -> list[AudioFrame]:
         self._packet = packet or self._packet
         return super()._decode(packet)
 
-    def _frames(self) -> Iterator[AudioFrame | None]:
-        for frame in super()._frames():
-            if frame is not None:
-                yield from self._count(frame)
-            yield frame
-
-    def _count(self, frame: AudioFrame) -> Iterator[AudioFrame]:
-        """Keep count of the samples; after a jump, yield what sets the resampler to its phase."""
+    def _place(self, frame: AudioFrame) -> Placed:
         kind = (frame.format.name, frame.layout.name, frame.sample_rate)
+        placed = self._place_after_jump(frame) if self._clock.at is None else super()._place(frame)
         if self._first is None:
-            self._first = _First(kind, frame.layout.nb_channels, frame.pts or 0, frame.samples)
+            self._first = _First(kind, frame.layout.nb_channels, placed.start + frame.samples)
         self._changed = self._changed or kind != self._first.kind
-        if self._taken is None:
-            self._taken = self._position(frame)
-            period = frame.sample_rate // _common_hz(frame.sample_rate)
-            missing = self._taken % period
-            self.start = (self._taken - missing) * SAMPLE_RATE_HZ // frame.sample_rate
-            if missing:
-                yield _silence(frame, missing)
-        self._latest = range(self._taken, self._taken + frame.samples)
-        self._taken += frame.samples
+        self._latest = range(placed.start, placed.start + frame.samples)
         self._note_place()
+        return placed
 
-    def _position(self, frame: AudioFrame) -> int:
-        """Return how many samples of the file come before a frame, by its time stamp."""
-        first, time_base = self._first, self._stream.time_base
-        if frame.pts is None or first is None or time_base is None:
+    def _place_after_jump(self, frame: AudioFrame) -> Placed:
+        """Place a frame by its stamp, to the sample where its codec has a grid."""
+        if frame.pts is None or self._first is None:
             raise NoUsableSound(path=self.info.path)
-        position = round((frame.pts - first.pts) * time_base * frame.sample_rate)
+        placed = super()._place(frame)
         grid = FRAME_GRID.get(self.info.codec)
-        if not grid or not position:
-            return position
-        return first.samples + round((position - first.samples) / grid) * grid
+        if not grid or not placed.start:
+            return placed
+        start = self._first.end + round((placed.start - self._first.end) / grid) * grid
+        self._clock.at = start + frame.samples
+        return Placed(start, placed.follows)
 
     def _note_place(self) -> None:
         packet = self._packet
         if packet is not None and self._watched in self._latest and not self._changed:
-            self.place = (self._latest.start, packet.pts, packet.pos, packet.size)
-
-
-def _common_hz(rate_hz: int) -> int:
-    return math.gcd(rate_hz, SAMPLE_RATE_HZ)
-
-
-def _silence(like: AudioFrame, samples: int) -> AudioFrame:
-    """Return a silent frame of the same kind; it takes the place of the sound before a cut."""
-    frame = AudioFrame(format=like.format.name, layout=like.layout.name, samples=samples)
-    for plane in frame.planes:
-        plane.update(bytes(plane.buffer_size))
-    frame.sample_rate = like.sample_rate
-    return frame
+            shift_ms = self._clock.shift_ms
+            self.place = (self._latest.start, packet.pts, packet.pos, packet.size, shift_ms)

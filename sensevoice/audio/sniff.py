@@ -39,6 +39,16 @@ FIRST_BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b
 MAX_INDEX_BYTES = 16 << 20
 """An honest index of ten hours is below 4 MB, and the sample entries stand at its beginning."""
 
+UNKNOWN_SIZES = (0, 0xFFFFFFFF)
+"""What a recorder writes before it knows; FFmpeg then reads to the end of the file."""
+
+MIN_SURPLUS_BYTES = 4096
+"""Less behind the sound than this is what writers of tags leave."""
+
+MAX_CHUNKS = 1000
+
+CHUNK_NAME = re.compile(rb"[ -~]{4}")
+
 
 def refuse_lists(path: Path) -> None:
     """Raise Playlist, SilkVoice or LockedFormat for a file that must not, or need not, be decoded."""
@@ -73,6 +83,52 @@ def lacks_index(path: Path) -> bool:
     with path.open("rb") as file:
         kinds = [kind for kind, _ in _boxes(file)]
     return bool(kinds) and b"moov" not in kinds
+
+
+def wav_header_percent(path: Path) -> float | None:
+    """Return how much of its sound a WAV's header speaks of; None when that is all.
+
+    Sizes of 32 bits wrap at 4 GB, and a recorder that is still at work has written an old one. What
+    follows the sound must then be no chunk of the format (RIFF: a name of four characters and a length).
+    """
+    file_bytes = path.stat().st_size
+    with path.open("rb") as file:
+        riff = file.read(12)
+        if riff[:4] != b"RIFF" or riff[8:] != b"WAVE":
+            return None
+        for start, name, size in _chunks(file, 12, file_bytes):
+            if name != b"data":
+                continue
+            held = file_bytes - start
+            if size in UNKNOWN_SIZES or held - size < MIN_SURPLUS_BYTES or _all_chunks(file, start + size):
+                return None
+            return 100 * size / held
+    return None
+
+
+def _chunks(file: BinaryIO, at: int, file_bytes: int) -> Iterator[tuple[int, bytes, int]]:
+    """Yield where the content of each chunk begins, its name and its length."""
+    for _ in range(MAX_CHUNKS):
+        file.seek(at)
+        header = file.read(8)
+        if len(header) < 8 or at >= file_bytes:
+            return
+        name, size = header[:4], int.from_bytes(header[4:], "little")
+        yield at + 8, name, size
+        at += 8 + size + size % 2
+
+
+def _all_chunks(file: BinaryIO, at: int) -> bool:
+    """Return whether a file consists of chunks from here to its end; writers forget the byte of padding."""
+    file_bytes = file.seek(0, 2)
+    for start in (at, at + at % 2):
+        result = list(_chunks(file, start, file_bytes))
+        honest = all(
+            CHUNK_NAME.fullmatch(name) and begin + size <= file_bytes + 1 for begin, name, size in result
+        )
+        if result and honest:
+            return True
+    return False
 
 
 def _boxes(file: BinaryIO) -> Iterator[tuple[bytes, int]]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from sensevoice.audio import sniff
 from sensevoice.audio.info import SAMPLE_RATE_HZ, SAMPLES_PER_MS, AudioInfo, Decoder, Samples
+from sensevoice.audio.mixing import mixed
 from sensevoice.audio.worker import ParallelDecoder
 from sensevoice.errors import EmptyFile, FileMissing, MediaError, NotMedia, TooShort
 from sensevoice.options import Channel
@@ -44,9 +45,9 @@ BLOCK_MS = 10_000
 def open_audio(path: str | os.PathLike[str], stream_index: int | None = None) -> AudioSource:
     """Open the audio track of any media file; nothing is decoded yet.
 
-    `stream_index` counts the audio tracks from 0; None takes the first that can be decoded. Raises
-    FileMissing, EmptyFile, NotMedia, UnfinishedRecording, NoAudioTrack, UnsupportedCodec, UnusualAudio,
-    Playlist, CopyProtected, LockedFormat, SilkVoice, DecoderCrashed or TimedOut.
+    `stream_index` counts the audio tracks from 0; None takes the default. Raises NoSuchTrack, FileMissing,
+    EmptyFile, NotMedia, UnfinishedRecording, NoAudioTrack, UnsupportedCodec, UnusualAudio, Playlist,
+    CopyProtected, LockedFormat, SilkVoice, DecoderCrashed or TimedOut.
     """
     real_path = _real_file(path)
     sniff.refuse_lists(real_path)
@@ -68,17 +69,21 @@ def is_media(path: str | os.PathLike[str]) -> bool:
 def select_channels(block: Samples, channel: Channel) -> Samples:
     """Return the streams to recognise, (streams, n), of a (channels, n) block.
 
-    "mix" is the mean of the channels; "left" and "right" of a mono block are that one channel, and
-    "split" gives every channel as a stream of its own.
+    "mix" is one stream of all channels; "left" and "right" are the first and the second, of a mono block
+    that one; "split" gives every channel as a stream of its own. Raises IndexError for a number beyond
+    the channels.
     """
     if channel == "mix":
-        mean: Samples = block.mean(axis=0, keepdims=True, dtype=np.float32)
-        return mean
+        return mixed(block)
     if channel == "left":
         return block[:1]
     if channel == "right":
-        return block[-1:]
-    return block
+        return block[1:2] if len(block) > 1 else block
+    if channel == "split":
+        return block
+    if int(channel) > len(block):
+        raise IndexError(channel)
+    return block[int(channel) - 1 : int(channel)]
 
 
 class AudioSource:
@@ -112,6 +117,11 @@ class AudioSource:
         return self._decoder.bad_packets
 
     @property
+    def clock_breaks(self) -> int:
+        """Time stamps so far that could not be true; from each on, samples were counted."""
+        return self._decoder.clock_breaks
+
+    @property
     def cut_short(self) -> MediaError | None:
         """Why the decoder gave up before the end, after some sound had come out of it."""
         return getattr(self._decoder, "cut_short", None)
@@ -128,17 +138,19 @@ class AudioSource:
         percent = 100 * self._samples / SAMPLES_PER_MS / claimed_ms
         return percent if percent < WHOLE_PERCENT or self.cut_short else None
 
-    def blocks(self, block_ms: int = BLOCK_MS) -> Iterator[Samples]:
+    def blocks(self, block_ms: int | None = None) -> Iterator[Samples]:
         """Yield (channels, n) float32 within ±1 at 16 kHz, all of `block_ms` but the last.
 
-        One channel for mono tracks, else two; surround is mixed down. What can be read of a damaged
-        file is kept. Closing the generator closes the file. Raises at the end: TooShort for less than
-        MIN_DURATION_MS in all; NoUsableSound or UnsupportedCodec when nothing at all could be read;
+        All the channels of the track; of more than two the blocks are shorter, whole seconds, unless
+        `block_ms` is given. What can be read of a damaged file is kept. Closing the generator closes the
+        file. Raises at the end: TooShort for less than MIN_DURATION_MS in all; NoUsableSound or
+        UnsupportedCodec when nothing at all could be read;
         TooLong, after what was read, for more than MAX_HOURS.
         ValueError, as for files, when the source has been read or closed.
         """
         if self._closed:
             raise ValueError("read from a closed audio source")
+        block_ms = block_ms or max(1000, 2 * BLOCK_MS // max(2, self.info.channels) // 1000 * 1000)
         try:
             for block in _reblock(self._decoder.chunks(), block_ms * SAMPLES_PER_MS):
                 self._samples += block.shape[1]

@@ -11,7 +11,7 @@ import configargparse
 from sensevoice.models import hub
 from sensevoice.models.loader import ModelSettings
 from sensevoice.models.precision import PRECISIONS
-from sensevoice.options import CHANNELS, LANGUAGES, Options
+from sensevoice.options import CHANNELS, LANGUAGES, Options, is_number
 
 DEFAULTS = Options()
 
@@ -98,9 +98,17 @@ def add_option_arguments(to: Any) -> None:
     )
     group.add_argument(
         "--channel",
-        choices=CHANNELS,
+        type=_channel,
         default=DEFAULTS.channel,
-        help="split: each channel on its own, for two-track calls / 声道",
+        metavar="|".join([*CHANNELS, "N"]),
+        help="split: each channel on its own, for two-track calls; N: that one, from 1 / 声道",
+    )
+    group.add_argument(
+        "--track",
+        type=_track,
+        default=DEFAULTS.track,
+        metavar="N|default",
+        help="which audio track, from 1; default: the one that the file marks / 音轨",
     )
     group.add_argument(
         "--no-itn", dest="use_itn", action="store_false", help="no digits and punctuation / 不做逆文本规范化"
@@ -158,4 +166,17 @@ def options(args: argparse.Namespace) -> Options:
         sounds=args.sounds,
         among=args.among,
         keep_numbers=args.keep_numbers,
+        track=args.track,
     )
+
+
+def _channel(text: str) -> str:
+    if text not in CHANNELS and not is_number(text):
+        raise argparse.ArgumentTypeError(f"{text!r}: {', '.join(CHANNELS)}, 1, 2 …")
+    return text
+
+
+def _track(text: str) -> int:
+    if text != "default" and not is_number(text):
+        raise argparse.ArgumentTypeError(f"{text!r}: default, 1, 2 …")
+    return 0 if text == "default" else int(text)

@@ -84,7 +84,9 @@ def name_in(directory: Path, path: Path) -> str:
 
 def settings_key(options: Options, model: ModelInfo, *further: str) -> str:
     """Return a short text that changes when a result would have to be made again."""
-    parts = [options.as_dict(), model.name, model.vad_name, model.demo, *further]
+    # Only what was asked for: results made before there was a choice of tracks stay done.
+    chosen = {name: value for name, value in options.as_dict().items() if name != "track" or value}
+    parts = [chosen, model.name, model.vad_name, model.demo, *further]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -16,6 +16,7 @@ from sensevoice.transcript import (
     Diagnostic,
     Event,
     InlineTag,
+    Media,
     ModelInfo,
     Segment,
     Span,
@@ -43,6 +44,7 @@ def to_dict(transcript: Transcript, options: RenderOptions | None = None) -> dic
         "diagnostics": [_diagnostic_to_dict(diagnostic) for diagnostic in transcript.diagnostics],
         "settings": transcript.options.as_dict(),
         "model": asdict(transcript.model),
+        "media": {**asdict(transcript.media), "tracks": [asdict(track) for track in transcript.media.tracks]},
     }
 
 
@@ -68,6 +70,7 @@ def from_dict(data: Mapping[str, Any]) -> Transcript:
             diagnostics=_each(_diagnostic_from_dict, data["diagnostics"]),
             options=Options(**_known(data["settings"], Options)),
             model=ModelInfo(**_known(data["model"], ModelInfo)),
+            media=Media.from_dict(data.get("media", {})),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as exc:
         raise BadRecord(reason=f"{type(exc).__name__}: {exc}") from exc

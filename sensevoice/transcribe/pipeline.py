@@ -14,9 +14,10 @@ from pathlib import Path
 import numpy as np
 
 from sensevoice.analysis.diagnostics import SignalMeter, diagnose
-from sensevoice.audio.info import Samples
+from sensevoice.audio.info import AudioInfo, Samples
 from sensevoice.audio.source import SAMPLES_PER_MS, AudioSource, open_audio, select_channels
-from sensevoice.options import Channel, Options
+from sensevoice.errors import NoSuchChannel
+from sensevoice.options import Channel, Options, is_number
 from sensevoice.progress import Progress, Stage
 from sensevoice.protocols import Recognition, Recognizer
 from sensevoice.recognise.second_pass import recognise_with_fallbacks
@@ -52,7 +53,8 @@ def iter_updates(
     """
     options = options or Options()
     started_s = time.perf_counter()
-    with open_audio(path) as source:
+    with open_audio(path, options.stream_index) as source:
+        check_channel(source.info, options.channel)
         run = _Run(source, recognizer, options)
         yield Progress("decode", 0, source.info.duration_ms)
         segments: list[Segment] = []
@@ -108,7 +110,8 @@ def recognise_spans(
     are mixed unless the options name one. Raises MediaError subclasses.
     """
     options = options or Options()
-    clips = cut(path, spans, "mix" if options.channel == "split" else options.channel)
+    channel = "mix" if options.channel == "split" else options.channel
+    clips = cut(path, spans, channel, options.stream_index)
     chunks = list(zip(spans, clips, strict=True))
     if rejoin:
         chunks = [part for each in chunks for part in _speech_in(*each, recognizer, options)]
@@ -130,20 +133,35 @@ def _speech_in(
             yield Span(chunk.start_ms + span.start_ms, chunk.start_ms + end_ms), part
 
 
-def cut(path: str | os.PathLike[str], spans: Sequence[Span], channel: Channel = "mix") -> list[np.ndarray]:
-    """Return the samples of each span, float32 mono 16 kHz.
+def check_channel(info: AudioInfo, channel: Channel) -> None:
+    """Raise NoSuchChannel for the number of a channel that a track does not have."""
+    if is_number(channel) and int(channel) > info.channels > 0:
+        raise NoSuchChannel(path=info.path, channel=channel, count=info.channels)
 
-    The file is read from its start up to the last of them. Raises MediaError subclasses.
+
+def cut(
+    path: str | os.PathLike[str],
+    spans: Sequence[Span],
+    channel: Channel = "mix",
+    stream_index: int | None = None,
+) -> list[np.ndarray]:
+    """Return the samples of each span, float32 mono 16 kHz, on the same clock as the transcript's times.
+
+    The file is read from its start up to the last of them; only what is asked for stays in memory.
+    Raises MediaError subclasses.
     """
     parts: list[list[np.ndarray]] = [[] for _ in spans]
     end_ms = max((span.end_ms for span in spans), default=0)
-    with open_audio(path) as source:
+    with open_audio(path, stream_index) as source:
+        check_channel(source.info, channel)
         start_ms = 0
         for block in source.blocks():
             (samples,) = select_channels(block, channel)
             for part, span in zip(parts, spans, strict=True):
                 first = max(0, (span.start_ms - start_ms) * SAMPLES_PER_MS)
-                part.append(samples[first : max(0, (span.end_ms - start_ms) * SAMPLES_PER_MS)])
+                piece = samples[first : max(0, (span.end_ms - start_ms) * SAMPLES_PER_MS)]
+                if piece.size:
+                    part.append(piece.copy())  # a view would keep the whole block
             start_ms += samples.size // SAMPLES_PER_MS
             if start_ms >= end_ms:
                 break
@@ -181,7 +199,7 @@ class _Run:
     def _stretches(self) -> Iterator[tuple[_Stream, list[Chunk], int | None]]:
         """Read the file to its end; yield what is to be recognised, and how far all streams have come."""
         for block in prefetch(self._measured(), BLOCKS_AHEAD):
-            tracks = select_channels(block, self._options.channel)
+            tracks = self._tracks(block)
             self._streams = self._streams or self._open_streams(len(tracks))
             for stream, samples in zip(self._streams, tracks, strict=True):
                 result = list(stream.segmenter.feed(samples))
@@ -190,6 +208,13 @@ class _Run:
                 yield stream, result, done_ms
         for stream in self._streams:
             yield stream, list(stream.segmenter.finish()), None
+
+    def _tracks(self, block: Samples) -> Samples:
+        try:
+            return select_channels(block, self._options.channel)
+        except IndexError as exc:  # the file did not say how many there are
+            info = self._source.info
+            raise NoSuchChannel(path=info.path, channel=self._options.channel, count=len(block)) from exc
 
     def _measured(self) -> Iterator[Samples]:
         for block in self._source.blocks():
@@ -200,8 +225,18 @@ class _Run:
         duration_ms = max((stream.segmenter.fed_ms for stream in self._streams), default=0)
         speech = sorted(span for stream in self._streams for span in stream.segmenter.speech)
         source = self._source
-        rate_hz, percent = source.info.sample_rate_hz, source.readable_percent
-        result = diagnose(self._meter, speech, segments, rate_hz, source.bad_packets, percent)
+        result = diagnose(
+            self._meter,
+            speech,
+            segments,
+            source.info.sample_rate_hz,
+            source.bad_packets,
+            source.readable_percent,
+            clock_breaks=source.clock_breaks,
+            header_percent=source.info.header_percent,
+            channel=self._options.channel,
+            other_tracks=0 if self._options.track else max(0, len(source.info.media.tracks) - 1),
+        )
         return Transcript(
             source=name,
             duration_ms=duration_ms,
@@ -209,10 +244,13 @@ class _Run:
             diagnostics=result,
             options=self._options,
             model=self._recognizer.info,
+            media=source.info.media,
         )
 
     def _open_streams(self, count: int) -> list[_Stream]:
-        names: list[str | None] = ["left", "right"] if count == 2 else [None]
+        numbers: list[str | None] = [str(number) for number in range(1, count + 1)]
+        few: dict[int, list[str | None]] = {1: [None], 2: ["left", "right"]}
+        names = few.get(count, numbers)
         return [_Stream(self._recognizer, self._options, name) for name in names]
 
     def _progress(self, stage: Stage, done_ms: int) -> Progress:

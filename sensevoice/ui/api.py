@@ -51,7 +51,7 @@ def make_endpoint(runner: JobRunner, page: Options, cache: Path) -> Callable[...
                 merge_length_s=merge_length_s,
                 merge_gap_s=merge_gap_s,
                 batch_size_s=batch_size_s,
-                channel=channel,  # type: ignore[arg-type]  # Options says what is allowed
+                channel=channel,  # Options says what is allowed
                 sounds=sounds,
                 word_times=word_times,
                 among=tuple(among or ()),

@@ -10,7 +10,6 @@ from typing import Any
 import gradio as gr
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
-from starlette.types import ASGIApp
 
 from sensevoice.access import USER
 from sensevoice.ui.i18n import translations

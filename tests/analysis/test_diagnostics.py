@@ -122,7 +122,7 @@ class TestCleanRecordings:
         assert examine(np.stack([sound, 0.7 * sound])) == {}
 
     def test_silence(self) -> None:
-        assert examine(np.zeros(5 * SECOND), speech=[]) == {}
+        assert set(examine(np.zeros(5 * SECOND), speech=[])) == {"silent"}  # and no noise, no gain
 
 
 class TestLowSnr:
@@ -193,7 +193,28 @@ class TestVeryQuiet:
         assert "very_quiet" not in examine(samples, [Span(0, 3_000)])
 
     def test_so_quiet_that_no_speech_was_found(self) -> None:
-        assert "very_quiet" in examine(babble(5, -65), speech=[])
+        assert "very_quiet" in examine(babble(5, -55), speech=[])
+
+    def test_noise_without_speech_is_no_quiet_speech(self) -> None:
+        assert examine(noise(5, -45), speech=[]) == {}
+
+    def test_a_microphone_that_was_not_connected(self) -> None:
+        result = examine(noise(5, -75), speech=[])
+        assert set(result) == {"silent"}
+        assert result["silent"].value == pytest.approx(-75, abs=1)
+
+
+class TestChannelsCancel:
+    @pytest.mark.parametrize("echo", [1.0, 0.9])
+    def test_a_channel_that_is_turned_over(self, echo: float) -> None:
+        voice = babble(10)
+        result = examine(np.stack([voice, -echo * voice]))
+        assert result["channels_cancel"].value > 90
+        assert "left" in result["channels_cancel"].en
+
+    def test_width_is_no_fault(self) -> None:
+        middle, sides = babble(10), babble(10, -26, seed=3)
+        assert "channels_cancel" not in examine(np.stack([middle + sides, middle - sides]))
 
 
 class TestChannelsDiffer:

@@ -103,6 +103,9 @@ def test_help_teaches_every_option_its_variable_and_both_languages(
     [
         ["--language", "de"],
         ["--channel", "both"],
+        ["--channel", "0"],
+        ["--track", "first"],
+        ["--track", "0"],
         ["--hub", "github"],
         ["--merge-length-s", "long"],
         ["--unknown"],

@@ -79,6 +79,7 @@ def test_json_is_readable_and_keeps_its_order() -> None:
         "diagnostics",
         "settings",
         "model",
+        "media",
     ]
 
 

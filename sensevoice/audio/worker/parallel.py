@@ -23,6 +23,7 @@ from sensevoice.audio.worker import protocol
 from sensevoice.audio.worker.handle import WorkerHandle
 from sensevoice.audio.worker.policy import SplitPolicy, spare_cores
 from sensevoice.errors import DecoderCrashed, MediaError, TimedOut
+from sensevoice.transcript import Media
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ class ParallelDecoder:
         max_hours: float = 12.0,
         cutting: SplitPolicy | None = None,
     ) -> None:
-        self.bad_packets = 0
+        self.bad_packets = self.clock_breaks = 0
         self.peak_bytes = 0
         self.cut_short: MediaError | None = None
         self._file = (path, stream_index, max_hours)
@@ -61,7 +62,8 @@ class ParallelDecoder:
             self.close()
             raise
         self._cuttable = claims.pop("cuttable")
-        self.info = AudioInfo(path=path, **claims)
+        media = Media.from_dict(claims.pop("media"))
+        self.info = AudioInfo(path=path, media=media, **claims)
 
     @property
     def pid(self) -> int:
@@ -156,7 +158,7 @@ class ParallelDecoder:
                 self.peak_bytes = max(self.peak_bytes, data["peak_bytes"])
                 if kind == protocol.MARK:
                     return data
-                self.bad_packets = data["bad_packets"]
+                self.bad_packets, self.clock_breaks = data["bad_packets"], data["clock_breaks"]
                 return None
             else:
                 raise self._now.error(kind, payload)

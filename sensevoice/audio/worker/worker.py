@@ -10,6 +10,7 @@ import os
 import resource
 import socket
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import NoReturn
 
@@ -21,8 +22,8 @@ from sensevoice.audio.worker import limits, protocol
 from sensevoice.audio.worker.splitting import RangeReader
 from sensevoice.errors import MediaError, NotMedia, TooLong
 
-FRAME_SAMPLES = 10 * SAMPLE_RATE_HZ
-"""Ten seconds at a time: few system calls, and 1.3 MB of stereo."""
+FRAME_SAMPLES = 20 * SAMPLE_RATE_HZ
+"""Of all channels together. Ten seconds of stereo at a time: few system calls, and 1.3 MB."""
 
 MOST_AHEAD_BYTES = 4 << 20
 """Half a minute of stereo may wait for the parent."""
@@ -55,11 +56,9 @@ def _serve(path: Path, stream_index: int | None, max_hours: float, out: protocol
     if (info.duration_ms or 0) > max_hours * 3_600_000:  # why read half a day before saying so
         raise TooLong(path=path, max_hours=max_hours)
     claims = {
-        "container": info.container,
-        "codec": info.codec,
-        "sample_rate_hz": info.sample_rate_hz,
-        "channels": info.channels,
+        "media": asdict(info.media),
         "duration_ms": info.duration_ms,
+        "header_percent": info.header_percent,
     }
     out.put_json(protocol.INFO, claims | {"cuttable": seeking(decoder) is not None})
     reader = RangeReader(decoder)
@@ -68,7 +67,8 @@ def _serve(path: Path, stream_index: int | None, max_hours: float, out: protocol
             for block in _blocks(reader, order.to_s, path, max_hours):
                 out.put(protocol.BLOCK, block)
             if reader.ended:
-                out.put_json(protocol.END, {"bad_packets": decoder.bad_packets} | _used())
+                faults = {"bad_packets": decoder.bad_packets, "clock_breaks": decoder.clock_breaks}
+                out.put_json(protocol.END, faults | _used())
             else:
                 out.put_json(protocol.MARK, {"mark": reader.fingerprint()} | _used())
 
@@ -101,7 +101,7 @@ def _gathered(chunks: Iterator[Samples]) -> Iterator[Samples]:
     samples = 0
     for chunk in chunks:
         held.append(chunk)
-        samples += chunk.shape[1]
+        samples += chunk.size
         if samples >= FRAME_SAMPLES:
             yield np.concatenate(held, axis=1)
             held, samples = [], 0
