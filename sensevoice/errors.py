@@ -142,7 +142,9 @@ class NoAudioTrack(MediaError):
 
 
 class NoSuchTrack(MediaError):
-    """Data: `path`, `track` and `count`, the tracks that there are, both from 1."""
+    track: int
+    count: int
+    """The tracks that there are, both from 1."""
 
     code = "no_track"
     zh = "“{name}”没有第 {track} 条音轨，只有 {count} 条。请选择 1 到 {count}，或使用默认音轨。"
@@ -150,7 +152,9 @@ class NoSuchTrack(MediaError):
 
 
 class NoSuchChannel(MediaError):
-    """Data: `path`, `channel` and `count`, the channels that there are, both from 1."""
+    channel: str
+    count: int
+    """The channels that there are, both from 1."""
 
     code = "no_channel"
     zh = "“{name}”没有第 {channel} 声道，只有 {count} 个。请选择 1 到 {count}，或 mix、split。"
@@ -409,7 +413,7 @@ class NoSuchAddress(AccessDenied):
 
 
 class HeadersTooLarge(AccessDenied):
-    """Data: `max_kb`."""
+    max_kb: int
 
     code = "headers_too_large"
     http_status = 431
@@ -418,7 +422,7 @@ class HeadersTooLarge(AccessDenied):
 
 
 class BodyTooBig(AccessDenied):
-    """Data: `max_kb`."""
+    max_kb: int
 
     code = "body_too_big"
     http_status = 413

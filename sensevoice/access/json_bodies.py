@@ -22,7 +22,8 @@ def check_json(content: bytes, is_own: OwnOrigin) -> Any:
     """Return a body after looking through all of it, members that are overwritten later included.
 
     A `path` may not be an address: gradio would fetch it. A `url`, which gradio's clients send along with
-    what they have uploaded, may only be one of this page, as `is_own` says. Raises RemoteFetchRefused and BadRequest.
+    what they have uploaded, may only be one of this page, as `is_own` says. Raises RemoteFetchRefused and
+    BadRequest.
     """
 
     def looked_through(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
