@@ -11,6 +11,7 @@ import soundfile
 from sensevoice.audio.source import SAMPLE_RATE_HZ, SAMPLES_PER_MS
 from sensevoice.options import Options
 from sensevoice.protocols import Recognition
+from sensevoice.recognise.scheduler import Scheduler
 from sensevoice.transcript import ModelInfo, Span
 
 Answer = Callable[[np.ndarray, Options], Recognition | str]
@@ -55,6 +56,9 @@ class FakeRecognizer:
 
     def open_speech_finder(self) -> FakeSpeechFinder:
         return FakeSpeechFinder(self._spans)
+
+    def scheduled(self) -> Scheduler:
+        return Scheduler(self)
 
     def recognise(self, clips: Sequence[np.ndarray], options: Options) -> Iterator[Recognition]:
         self.batches.append(len(clips))

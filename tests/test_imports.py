@@ -37,7 +37,7 @@ ORDER = (
 """A module, or a folder with all that is in it, imports only what stands before it."""
 
 OWNERS = {
-    "av": {"audio/pyav.py", "audio/seeking.py", "audio/opus.py"},
+    "av": {"audio/pyav.py", "audio/seeking.py", "audio/opus.py", "audio/media.py", "audio/resampler.py"},
     "ffmpeg": {"audio/ffmpeg.py"},
     "torch": {
         "audio/features.py",

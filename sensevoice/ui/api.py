@@ -36,6 +36,7 @@ def make_endpoint(runner: JobRunner, page: Options, cache: Path) -> Callable[...
         merge_gap_s: float = page.merge_gap_s,
         batch_size_s: float = page.batch_size_s,
         channel: str = page.channel,
+        track: int = page.track,
         sounds: bool = page.sounds,
         word_times: bool = page.word_times,
         among: list[str] = list(page.among),  # noqa: B006  # gradio reads it, nothing changes it
@@ -52,6 +53,7 @@ def make_endpoint(runner: JobRunner, page: Options, cache: Path) -> Callable[...
                 merge_gap_s=merge_gap_s,
                 batch_size_s=batch_size_s,
                 channel=channel,  # Options says what is allowed
+                track=track,
                 sounds=sounds,
                 word_times=word_times,
                 among=tuple(among or ()),

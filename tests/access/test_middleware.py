@@ -141,7 +141,7 @@ class TestNames:
     def test_a_name_that_was_pointed_here(self, host: str) -> None:
         assert code(asked(host=host)) == "unknown_host"
 
-    @pytest.mark.parametrize("door", [AccessPolicy(1, login=True), AccessPolicy(1, open_to_all=True)])
+    @pytest.mark.parametrize("policy", [AccessPolicy(1, login=True), AccessPolicy(1, open_to_all=True)])
     def test_neither_a_login_nor_an_open_door_makes_a_name_ours(self, policy: AccessPolicy) -> None:
         assert code(asked(address="10.0.0.7"), policy) is None
         assert code(asked(host="evil.example"), policy) == "unknown_host"
