@@ -1,4 +1,4 @@
-"""Decoding with the ffmpeg program of the system, for what PyAV cannot read."""
+"""Decodes with the ffmpeg program of the system, for what PyAV cannot read."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ SAFE_INPUT = {"protocol_whitelist": PROTOCOLS, "format_whitelist": CONTAINERS}
 
 
 def is_installed() -> bool:
-    """Tell whether ffmpeg and ffprobe, which come together, are on the PATH."""
+    """Return whether ffmpeg and ffprobe, which come together, are on the PATH."""
     return bool(shutil.which("ffmpeg") and shutil.which("ffprobe"))
 
 
 class FfmpegDecoder:
     """See `Decoder`. Raises NotMedia, NoAudioTrack, UnusualAudio or NoUsableSound.
 
-    `path` is absolute, `stream_index` as in PyavDecoder. The first second is decoded at once, because
-    only then it is known whether the program can do it. Packets that cannot be decoded are not counted:
-    the program writes of them in words only.
+    `path` is absolute, `stream_index` as in PyavDecoder. The first second is decoded at once, to find out
+    whether the program can decode the track. Packets that cannot be decoded are not counted: the program
+    reports them in prose only.
     """
 
     bad_packets = 0
@@ -45,7 +45,7 @@ class FfmpegDecoder:
         track = stream_index or 0
         self.info = _probe(path, track)
         self._channels = min(self.info.channels, 2)
-        # stderr goes nowhere: a pipe that nobody empties would stop the program when it is full.
+        # stderr is discarded: a pipe that nobody reads would block the program when it is full.
         self._process = subprocess.Popen(
             _command(path, track, self._channels),
             stdin=subprocess.DEVNULL,
@@ -89,7 +89,7 @@ def _command(path: Path, track: int, channels: int) -> list[str]:
 
 
 def _address(path: Path) -> str:
-    """Return `path` so that ffmpeg takes it for a file whatever its name looks like."""
+    """Return `path` so that ffmpeg takes it for a file, whatever its name."""
     return f"file:{path}"
 
 

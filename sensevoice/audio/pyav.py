@@ -1,4 +1,4 @@
-"""Decoding with PyAV, which carries its own FFmpeg: the way nearly every file is read."""
+"""Decodes with PyAV, which has its own FFmpeg; nearly every file is read this way."""
 
 from __future__ import annotations
 
@@ -41,30 +41,30 @@ from sensevoice.errors import (
 )
 
 FAULTS = (av.FFmpegError, ValueError, IndexError, MemoryError)
-"""What PyAV raises for damaged input. The types mislead (a damaged MP4 raises PermissionError, a cut
-Matroska OSError, a cut Ogg EOFError), so the stage that failed decides what is reported."""
+"""What PyAV raises for damaged input. The types are misleading (a damaged MP4 raises PermissionError, a
+truncated Matroska OSError, a truncated Ogg EOFError), so the stage that failed decides what is reported."""
 
 MAX_BAD_PACKETS = 2_000
-"""Give up after so many: about 45 s of AAC or MP3 frames that cannot be read is not a recording."""
+"""Give up after so many: a file with about 45 s of unreadable AAC or MP3 frames is not a recording."""
 
 MAX_DEMUX_FAULTS = 8
-"""Faults in a row without a packet between them; a demuxer that has lost its place never ends them."""
+"""Consecutive faults without a packet between them; a demuxer that has lost its position never ends."""
 
 MIN_FFMPEG = (8, 1, 2)
-"""The first without CVE-2026-8461 and the faults fixed with it."""
+"""The first without CVE-2026-8461 and the bugs fixed with it."""
 
 WAV_PACKET_BYTES = 1 << 16
-"""FFmpeg's own choice is a fifteenth of a second, and what a packet costs in Python is then nearly all: an
-hour at 16 kHz took 2.2 s, and takes 0.13 s."""
+"""FFmpeg's default is a fifteenth of a second, and then the overhead per packet in Python dominates: an hour
+at 16 kHz took 2.2 s, and takes 0.13 s."""
 
 IO_TIMEOUT_S = 30.0
-"""For opening, and for every read: a network drive may go away."""
+"""For opening, and for every read: a network drive may become unreachable."""
 
 
 class PyavDecoder:
     """See `Decoder`. Raises NotMedia, UnfinishedRecording, NoAudioTrack or UnsupportedCodec.
 
-    `path` is an absolute real path: PyAV takes names such as "http:x.wav" for addresses.
+    `path` is an absolute real path: PyAV takes names such as "http:x.wav" for URLs.
     `stream_index` counts the audio tracks from 0; None takes the first that can be decoded (phones put
     a spatial track, which FFmpeg cannot decode, beside the plain one).
     """
@@ -127,7 +127,7 @@ class PyavDecoder:
         return self._stream.codec_context.decode(packet)
 
     def _packets(self) -> Iterator[Packet[AudioStream] | None]:
-        """Yield the packets of the track, the last one empty: it makes the decoder hand out its rest."""
+        """Yield the packets of the track, then None, which flushes the decoder."""
         faults = 0
         while faults < MAX_DEMUX_FAULTS:
             try:
@@ -144,8 +144,8 @@ class PyavDecoder:
 class _Resampler:
     """Frames of any kind → (1 or 2, n) float32 at 16 kHz; the first frame decides on 1 or 2 channels.
 
-    Only the packed output of FFmpeg's resampler is read. The planes of a decoder's frame are never
-    touched: PyAV 18.1 runs past their end for eight or more planar channels, which ends the process.
+    Only the packed output of FFmpeg's resampler is read, never the planes of a decoder's frame: PyAV 18.1
+    reads past their end for eight or more planar channels, which crashes the process.
     """
 
     def __init__(self) -> None:
@@ -154,10 +154,10 @@ class _Resampler:
         self._channels = 0
 
     def push(self, frame: AudioFrame | None) -> list[Samples]:
-        """Return what comes out when `frame` goes in; None at the end asks for the rest."""
+        """Return the output for a frame; None flushes the rest at the end."""
         rest: list[Samples] = []
         if frame is not None:
-            frame.pts = None  # time stamps may be broken; no sound is to be dropped or repeated for them
+            frame.pts = None  # broken time stamps must not make it drop or repeat samples
             source = (frame.format.name, frame.layout.name, frame.sample_rate)
             if source != self._source:
                 rest = self._pull(None)
@@ -166,7 +166,7 @@ class _Resampler:
         return rest + self._pull(frame)
 
     def restart(self, channels: int) -> None:
-        """Forget all that went in; go on as if the first frame had had so many channels."""
+        """Discard the state; continue as if the first frame had had so many channels."""
         self._resampler = self._source = None
         self._channels = min(channels, 2)
 
@@ -192,12 +192,12 @@ def _open_container(path: Path) -> InputContainer:
     try:
         return av.open(
             str(path),
-            metadata_errors="replace",  # tags in GBK or worse must not matter
+            metadata_errors="replace",  # metadata may be in GBK or any other encoding
             options={
                 "protocol_whitelist": PROTOCOLS,
                 "format_whitelist": CONTAINERS,
                 "codec_whitelist": audio_codecs(),
-                "max_size": str(WAV_PACKET_BYTES),  # the demuxer of WAV alone knows it
+                "max_size": str(WAV_PACKET_BYTES),  # an option of the WAV demuxer only
             },
             timeout=(IO_TIMEOUT_S, IO_TIMEOUT_S),
         )
@@ -208,9 +208,9 @@ def _open_container(path: Path) -> InputContainer:
 
 @cache
 def audio_codecs() -> str:
-    """Return the names of all audio decoders: no other kind is started, not even to look at a stream.
+    """Return the names of all audio decoders: no others are opened, not even for probing a stream.
 
-    Faults of picture decoders (CVE-2026-8461) are then out of reach.
+    Bugs of video decoders (CVE-2026-8461) are then unreachable.
     """
     names = [name for name in av.codecs_available if _decodes_audio(name)]
     return ",".join(sorted(names))
@@ -224,7 +224,7 @@ def _decodes_audio(name: str) -> bool:
 
 
 def check_version() -> None:
-    """Raise MissingDependency unless PyAV carries an FFmpeg without known faults that a file can reach."""
+    """Raise MissingDependency if PyAV's FFmpeg has known bugs that a file can exploit."""
     result = re.findall(r"\d+", av.ffmpeg_version_info)
     if tuple(map(int, result[:3])) < MIN_FFMPEG:
         wanted = ".".join(map(str, MIN_FFMPEG))
@@ -241,11 +241,11 @@ def _choose_stream(container: InputContainer, path: Path, stream_index: int | No
         if track.codec_context is not None:
             _skip_other_streams(container, track)
             return track
-    raise UnsupportedCodec(path=path, codec="unknown")  # PyAV tells no name without a decoder
+    raise UnsupportedCodec(path=path, codec="unknown")  # without a decoder PyAV gives no name
 
 
 def _skip_other_streams(container: InputContainer, chosen: AudioStream) -> None:
-    """Let the demuxer pass over the pictures instead of reading them."""
+    """Make the demuxer skip the packets of all other streams."""
     for stream in container.streams:
         if stream.index != chosen.index:
             stream.discard = Discard.all
