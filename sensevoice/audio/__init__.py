@@ -1,1 +1,1 @@
-"""Any media file to 16 kHz blocks, levels and mel features."""
+"""From any media file to 16 kHz blocks, levels and mel features."""

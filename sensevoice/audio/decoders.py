@@ -1,4 +1,4 @@
-"""The ways to decode a file, one after the other: PyAV, then the ffmpeg program of the system."""
+"""The decoders, tried in order: PyAV, then the ffmpeg program of the system."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 def open_decoder(path: Path, stream_index: int | None = None) -> Decoder:
-    """Open the audio track of a regular file by the first way that can; see `Decoder`.
+    """Open the audio track of a regular file with the first decoder that can; see `Decoder`.
 
     `stream_index` counts the audio tracks from 0; None takes the first that can be decoded. Raises
     MediaError subclasses.
@@ -29,7 +29,7 @@ def open_decoder(path: Path, stream_index: int | None = None) -> Decoder:
 
 
 class _SecondTry:
-    """A decoder that gives way to the second one when nothing at all comes out of it."""
+    """A decoder that is replaced by the second one when it yields nothing at all."""
 
     def __init__(self, decoder: Decoder, stream_index: int | None) -> None:
         self.info = decoder.info
@@ -57,13 +57,13 @@ class _SecondTry:
 
     @property
     def seeking(self) -> SeekingDecoder | None:
-        """The decoder inside when it can be sent to any second of this file."""
+        """The inner decoder if it can seek to any second of this file, else None."""
         inner = self._decoder
         return inner if isinstance(inner, SeekingDecoder) and inner.cuttable else None
 
 
 def seeking(decoder: Decoder) -> SeekingDecoder | None:
-    """Return what can be sent to any second of the file, or None when it has to be read in one pass."""
+    """Return the decoder that can seek to any second of the file, None when it must be read in one pass."""
     return decoder.seeking if isinstance(decoder, _SecondTry) else None
 
 

@@ -1,9 +1,9 @@
-"""Mel features for both models, as funasr computes them, in blocks that stay in the cache.
+"""Mel features for both models, as funasr computes them, in blocks that fit into the CPU's cache.
 
-funasr asks torchaudio for the features of a whole clip or minute at once: every step then walks through
-tens of megabytes. Here the same steps run on a few seconds at a time, without the frame energies, which
-nothing uses, and with constants made once. Shifting and scaling work in place instead of on copies. On a GPU
-the same steps run there, where only the samples have to go.
+funasr computes the features of a whole clip or minute at once with torchaudio: every step then reads tens
+of megabytes. Here the same steps run on a few seconds at a time, without the frame energies, which nothing
+uses, and with constants computed once; shifting and scaling work in place. On a GPU the same steps run
+there, and only the samples are copied to it.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ LOWEST_HZ = 20.0
 FULL_SCALE = 1 << 15
 """Kaldi expects samples as 16-bit numbers."""
 BLOCK_FRAMES = 512
-"""512 x 512 x 4 bytes: a megabyte a step."""
+"""512 x 512 x 4 bytes: a megabyte per step."""
 CUDA_BLOCK_FRAMES = 8192
-"""A minute and a half: a GPU wants few large steps, and 16 MB of its memory a step is little."""
+"""A minute and a half: a GPU is fast with few large steps, and 16 MB of its memory per step is little."""
 
 OUR_SETTINGS = {
     "fs": SAMPLE_RATE_HZ,
@@ -41,7 +41,7 @@ OUR_SETTINGS = {
     "dither": 0.0,
     "snip_edges": True,
 }
-"""What `mel_frames` computes; a frontend with other settings is left to funasr."""
+"""The settings of `mel_frames`; frontends with others are left to funasr."""
 
 
 @cache
@@ -59,8 +59,8 @@ def _mel_bank(device: torch.device) -> torch.Tensor:
 def mel_frames(samples: torch.Tensor) -> torch.Tensor:
     """Return the log mel energies, (frames, 80), of mono 16 kHz samples between -1 and 1.
 
-    The same as `torchaudio.compliance.kaldi.fbank` with OUR_SETTINGS, within rounding, on the device on
-    which the samples lie.
+    The same as `torchaudio.compliance.kaldi.fbank` with OUR_SETTINGS, within rounding, on the device of the
+    samples.
     """
     device = samples.device
     if len(samples) < FRAME_SAMPLES:
@@ -87,7 +87,7 @@ def _mel_block(frames: torch.Tensor, padded: torch.Tensor, out: torch.Tensor) ->
 
 
 def _scaled(frames: torch.Tensor, shift_and_scale: torch.Tensor | None) -> torch.Tensor:
-    """Shift and scale features in place, as am.mvn says."""
+    """Shift and scale features in place, by the values of am.mvn."""
     if shift_and_scale is None:
         return frames
     shift, scale = shift_and_scale[:, : frames.shape[-1]].to(frames.device)
@@ -95,18 +95,18 @@ def _scaled(frames: torch.Tensor, shift_and_scale: torch.Tensor | None) -> torch
 
 
 def is_ours(frontend: Any) -> bool:
-    """Say whether `mel_frames` computes what a frontend of funasr would."""
+    """Return whether `mel_frames` computes the same as a frontend of funasr."""
     return all(getattr(frontend, name) == value for name, value in OUR_SETTINGS.items())
 
 
 def features_of(
     clips: Sequence[torch.Tensor], frontend: Any, device: str | torch.device
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return what a frontend of funasr's recogniser would, made on a device.
+    """Return the features of clips as the frontend of funasr's recogniser would, computed on a device.
 
     Takes float32 mono 16 kHz samples on the CPU, at least FRAME_SAMPLES each; returns (clips, frames, 560) on
-    the device and the frames of each on the CPU. A batch is one piece of sound to the device, so that a
-    hundred short clips cost no more steps than one.
+    the device and the number of frames of each on the CPU. A batch is processed in one piece, so that a
+    hundred short clips take no more steps than one.
     """
     device = torch.device(device)
     if not (is_ours(frontend) and frontend.upsacle_samples):
@@ -122,9 +122,9 @@ def features_of(
 
 
 def _in_a_row(clips: Sequence[torch.Tensor], device: torch.device) -> tuple[torch.Tensor, np.ndarray]:
-    """Copy clips to a device at once; return their samples and which frame of all is the first of each."""
+    """Copy clips to a device in one piece; return the samples and the index of the first frame of each."""
     first_frames = np.cumsum([0, *(-(-len(clip) // SHIFT_SAMPLES) for clip in clips)])
-    # Only from memory that the system may not move can a GPU fetch by itself.
+    # Only pinned memory can be copied to a GPU asynchronously.
     row = torch.zeros(first_frames[-1] * SHIFT_SAMPLES, pin_memory=device.type == "cuda")
     for clip, first in zip(clips, first_frames, strict=False):
         row[first * SHIFT_SAMPLES :][: len(clip)] = clip
@@ -132,10 +132,10 @@ def _in_a_row(clips: Sequence[torch.Tensor], device: torch.device) -> tuple[torc
 
 
 def _stacked(first_frames: np.ndarray, frames: np.ndarray, width: int, step: int) -> np.ndarray:
-    """Return which frames stand side by side in the features, (clips, features, width).
+    """Return the indices of the frames that are stacked in each feature, (clips, features, width).
 
-    Every `step` frames, `width` around it; before the first and after the last frame of a clip these are
-    repeated, as funasr's `apply_lfr` does.
+    `width` frames around every `step`-th; beyond the ends of a clip its first and last frames are repeated,
+    as in funasr's `apply_lfr`.
     """
     around = np.arange(width) - (width - 1) // 2
     within = np.arange(0, frames.max(), step)[:, None] + around
@@ -143,10 +143,10 @@ def _stacked(first_frames: np.ndarray, frames: np.ndarray, width: int, step: int
 
 
 class Frontend(WavFrontend):  # type: ignore[misc]
-    """funasr's frontend of the recogniser, sooner."""
+    """The frontend of funasr's recogniser, faster."""
 
     def forward(self, input: Any, input_lengths: Any, **kwargs: Any) -> tuple[torch.Tensor, torch.Tensor]:
-        """Take (clips, samples) and the samples of each; return (clips, frames, 560) and the frames."""
+        """Take (clips, samples) and their lengths; return (clips, frames, 560) and the frames of each."""
         if not (is_ours(self) and self.upsacle_samples):
             result: tuple[torch.Tensor, torch.Tensor] = super().forward(input, input_lengths, **kwargs)
             return result

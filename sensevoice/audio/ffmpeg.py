@@ -1,4 +1,4 @@
-"""Decoding with the ffmpeg program of the system, for what PyAV cannot read."""
+"""Decodes with the ffmpeg program of the system, for what PyAV cannot read."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ MIN_HOLE_S = 0.04
 
 
 def is_installed() -> bool:
-    """Tell whether ffmpeg and ffprobe, which come together, are on the PATH."""
+    """Return whether ffmpeg and ffprobe, which come together, are on the PATH."""
     return bool(shutil.which("ffmpeg") and shutil.which("ffprobe"))
 
 
@@ -99,7 +99,7 @@ def _command(path: Path, track: int, channels: int, start_s: float) -> list[str]
 
 
 def _address(path: Path) -> str:
-    """Return `path` so that ffmpeg takes it for a file whatever its name looks like."""
+    """Return `path` so that ffmpeg takes it for a file, whatever its name."""
     return f"file:{path}"
 
 

@@ -1,4 +1,4 @@
-"""What every decoder shares: the sample rate, what a file says of itself, and what may be opened."""
+"""What all decoders share: the sample rate, a file's own claims, and what may be opened."""
 
 from __future__ import annotations
 
@@ -15,35 +15,35 @@ from sensevoice.transcript import Media
 Samples: TypeAlias = npt.NDArray[np.float32]
 
 SAMPLE_RATE_HZ = 16_000
-"""The rate SenseVoice and its voice activity detector were trained at."""
+"""The rate at which SenseVoice and its voice activity detector were trained."""
 
 SAMPLES_PER_MS = SAMPLE_RATE_HZ // 1000
 
 RATES_HZ = range(4_000, 768_001)
-"""Rates that recordings have, up to the highest of DSD converters. Outside of them a few bytes of
-input become minutes of output."""
+"""Rates of real recordings, up to the highest of DSD converters. With others a few bytes of input become
+minutes of output."""
 
 MAX_CHANNELS = 64
-"""Recorders for ambisonics have so many; a header that claims more is damaged or made up."""
+"""Ambisonic recorders have so many; a header that claims more is damaged or forged."""
 
 PROTOCOLS = "file"
-"""Nothing named inside a file may be fetched from the network."""
+"""Files must not make FFmpeg fetch anything from the network."""
 
 CONTAINERS = (
     "wav,mp3,mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,ogg,flac,aac,asf,avi,mpegts,mpeg,flv,amr,aiff,au,caf,"
     "w64,ac3,eac3,dts,ape,wv,tta,tak,mpc,mpc8,dsf,rm"
 )
-"""FFmpeg's demuxers for files of sound and video. Left out on purpose are the play lists and scripts
-(hls, concat, sdp, dash …), which would open other files under the name of the one that was given."""
+"""FFmpeg's demuxers for audio and video files. Playlists and scripts (hls, concat, sdp, dash …) are left out
+on purpose: they would open other files in the name of the given one."""
 
 MIN_BITS_PER_SECOND = 100
-"""Even silence costs more: a FLAC frame of digital silence at 8 kHz is some 220 bit/s, Opus at rest over
-400. A container that claims less for each second has a damaged or invented length."""
+"""Even silence takes more: FLAC of digital silence at 8 kHz is some 220 bit/s, silent Opus over 400. The
+length of a container with less is damaged or forged."""
 
 
 @dataclass(frozen=True)
 class AudioInfo:
-    """What a file says about its audio track, before anything is decoded.
+    """What a file claims about its audio track, before anything is decoded.
 
     `media` tells the container, the codec and the tracks; its `sample_rate_hz` and `channels` are 0 while
     unknown. `duration_ms` is where the track ends by what the container claims, None when it claims
@@ -74,13 +74,13 @@ class AudioInfo:
 
 
 class Decoder(Protocol):
-    """One way to decode the chosen audio track of one file, from the start, once."""
+    """Decodes the chosen audio track of one file, from the start, once."""
 
     info: AudioInfo
 
     @property
     def bad_packets(self) -> int:
-        """Packets that could not be decoded so far; all of them are known at the end."""
+        """The number of packets that could not be decoded so far; final at the end."""
 
     @property
     def clock_breaks(self) -> int:
@@ -93,7 +93,7 @@ class Decoder(Protocol):
         """
 
     def close(self) -> None:
-        """Let go of the file. May be called twice."""
+        """Close the file. Idempotent."""
 
 
 def plausible_duration_ms(duration_s: float | None, file_bytes: int) -> int | None:

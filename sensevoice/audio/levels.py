@@ -1,4 +1,4 @@
-"""How loud a recording is, over time: one small number per channel for every 100 ms."""
+"""The level of a recording over time: one byte per channel for every 100 ms."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from sensevoice.transcript import Span
 Levels = npt.NDArray[np.float64]
 
 SILENCE_DBFS = -100.0
-"""Stands for digital silence; 16-bit sound ends at -98 dBFS."""
+"""In place of minus infinity for digital silence; 16-bit sound ends at -98 dBFS."""
 
 METER_FRAME_MS = 100
 FRAME_SAMPLES = METER_FRAME_MS * SAMPLES_PER_MS
 
 TREBLE_HZ = 5_000
-"""What lies above is out of reach of an 8 kHz telephone line; in the kHz between, resamplers leave images
-of the line's upper end."""
+"""Above this an 8 kHz telephone line carries nothing; in the kHz between, resamplers leave images of the
+line's upper end."""
 
 FULL_SCALE = 0.999
-"""16-bit full scale, less what dither and resampling take off it."""
+"""16-bit full scale, less what dither and resampling may subtract."""
 
 CLIP_RUN = 3
-"""Samples at full scale in a row. One or two are the top of an honest peak."""
+"""Consecutive samples at full scale. One or two may be the top of an undistorted peak."""
 
 ACTIVE_DBFS = -50.0
 """Below lies what is no speech in any recording worth the name."""
@@ -36,7 +36,7 @@ CANCELLED_SHARE = 0.05
 """Of the power of two channels in their mean: a correlation of -0.9, as in `mixing`."""
 
 HALF_DB_STEPS = 2
-"""Levels are kept as half decibels below full scale, 0 to 200, in one byte."""
+"""Levels are stored as half decibels below full scale, 0 to 200, in one byte."""
 
 
 def level_dbfs(samples: Samples) -> float:
@@ -53,14 +53,14 @@ def to_dbfs(power: npt.ArrayLike) -> Levels:
 
 
 def mean_dbfs(levels: Levels) -> float:
-    """Return the level of the mean power of frames of these levels; SILENCE_DBFS for none."""
+    """Return the level of the mean power of frames with these levels; SILENCE_DBFS for none."""
     return float(to_dbfs(np.mean(10 ** (levels / 10)))) if levels.size else SILENCE_DBFS
 
 
 class SignalMeter:
-    """Measures the blocks of a recording as they pass, before channels are selected.
+    """Measures the blocks of a recording one by one, before channels are selected.
 
-    Keeps three bytes for 100 ms of stereo: some 110 kB an hour.
+    Keeps three bytes per 100 ms of stereo: some 110 kB per hour.
     """
 
     def __init__(self) -> None:
@@ -104,7 +104,7 @@ class SignalMeter:
         self.cancelled_frames += int((active & (left_over < CANCELLED_SHARE)).sum())
 
     def _treble_power(self, frames: Samples) -> npt.NDArray[np.float64]:
-        """Return the mean square of what lies above TREBLE_HZ, by Parseval's theorem."""
+        """Return the mean power above TREBLE_HZ, by Parseval's theorem."""
         spectrum = np.fft.rfft(frames * self._window, axis=1)
         first = TREBLE_HZ * FRAME_SAMPLES // SAMPLE_RATE_HZ
         energy = 2 * np.sum(np.square(np.abs(spectrum[:, first:])), axis=1)
@@ -128,12 +128,12 @@ class SignalMeter:
 
     @property
     def treble_levels(self) -> Levels:
-        """Return the level of what lies above TREBLE_HZ in every whole frame, (frames,) in dBFS."""
+        """Return the level above TREBLE_HZ of every whole frame, (frames,) in dBFS."""
         return _as_levels(self._treble)
 
 
 def frames_within(spans: Sequence[Span], frames: int) -> npt.NDArray[np.bool_]:
-    """Tell for each of the first frames whether one span covers all of it."""
+    """Return for each of the first `frames` frames whether one span covers all of it."""
     covered = np.zeros(frames, bool)
     for span in spans:
         covered[-(-span.start_ms // METER_FRAME_MS) : span.end_ms // METER_FRAME_MS] = True
@@ -141,7 +141,7 @@ def frames_within(spans: Sequence[Span], frames: int) -> npt.NDArray[np.bool_]:
 
 
 def frames_touched(spans: Sequence[Span], frames: int, margin_ms: int) -> npt.NDArray[np.bool_]:
-    """Tell for each of the first frames whether a span, widened by `margin_ms`, reaches into it."""
+    """Return for each of the first `frames` frames whether a span, widened by `margin_ms`, overlaps it."""
     touched = np.zeros(frames, bool)
     for span in spans:
         start_ms, end_ms = max(0, span.start_ms - margin_ms), span.end_ms + margin_ms
@@ -158,7 +158,7 @@ def _as_levels(stored: bytearray) -> Levels:
 
 
 def _clipped(channel: Samples) -> int:
-    """Count the samples that stand in a run of CLIP_RUN or more at full scale."""
+    """Return the number of samples in runs of CLIP_RUN or more at full scale."""
     loud = np.abs(channel) >= FULL_SCALE
     if not loud.any():
         return 0

@@ -1,4 +1,4 @@
-"""Writing sound with PyAV."""
+"""Encodes Opus with PyAV."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from av.audio.frame import AudioFrame
 from sensevoice.audio.info import SAMPLE_RATE_HZ, Samples
 
 BIT_RATE = 48_000
-"""Enough that speech in two channels sounds as it did."""
+"""Enough for speech in two channels without audible loss."""
 
 
 def write_opus(blocks: Iterable[Samples], path: Path) -> None:

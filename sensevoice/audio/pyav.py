@@ -1,4 +1,4 @@
-"""Decoding with PyAV, which carries its own FFmpeg: the way nearly every file is read."""
+"""Decodes with PyAV, which has its own FFmpeg; nearly every file is read this way."""
 
 from __future__ import annotations
 
@@ -43,21 +43,21 @@ from sensevoice.errors import (
 )
 
 FAULTS = (av.FFmpegError, ValueError, IndexError, MemoryError)
-"""What PyAV raises for damaged input. The types mislead (a damaged MP4 raises PermissionError, a cut
-Matroska OSError, a cut Ogg EOFError), so the stage that failed decides what is reported."""
+"""What PyAV raises for damaged input. The types are misleading (a damaged MP4 raises PermissionError, a
+truncated Matroska OSError, a truncated Ogg EOFError), so the stage that failed decides what is reported."""
 
 MAX_BAD_PACKETS = 2_000
-"""Give up after so many: about 45 s of AAC or MP3 frames that cannot be read is not a recording."""
+"""Give up after so many: a file with about 45 s of unreadable AAC or MP3 frames is not a recording."""
 
 MAX_DEMUX_FAULTS = 8
-"""Faults in a row without a packet between them; a demuxer that has lost its place never ends them."""
+"""Consecutive faults without a packet between them; a demuxer that has lost its position never ends."""
 
 MIN_FFMPEG = (8, 1, 2)
-"""The first without CVE-2026-8461 and the faults fixed with it."""
+"""The first without CVE-2026-8461 and the bugs fixed with it."""
 
 WAV_PACKET_BYTES = 1 << 16
-"""FFmpeg's own choice is a fifteenth of a second, and what a packet costs in Python is then nearly all: an
-hour at 16 kHz took 2.2 s, and takes 0.13 s."""
+"""FFmpeg's default is a fifteenth of a second, and then the overhead per packet in Python dominates: an hour
+at 16 kHz took 2.2 s, and takes 0.13 s."""
 
 UNSTATED_LENGTH = ("mpegts", "mpeg")
 """Of these FFmpeg takes the length from the last stamps, which then cannot bear out a jump of the stamps."""
@@ -68,7 +68,7 @@ UNSTAMPED = ("mp3", "aac", "ac3", "eac3", "dts", "amr", "amrnb", "amrwb", "gsm",
 ID3_HEADER_BYTES = 10
 
 IO_TIMEOUT_S = 30.0
-"""For opening, and for every read: a network drive may go away."""
+"""For opening, and for every read: a network drive may become unreachable."""
 
 
 class PyavDecoder:
@@ -148,7 +148,7 @@ class PyavDecoder:
         return self._stream.codec_context.decode(packet)
 
     def _packets(self) -> Iterator[Packet[AudioStream] | None]:
-        """Yield the packets of the track, the last one empty: it makes the decoder hand out its rest."""
+        """Yield the packets of the track, then None, which flushes the decoder."""
         faults = 0
         while faults < MAX_DEMUX_FAULTS:
             try:
@@ -185,7 +185,7 @@ def _open_container(path: Path) -> InputContainer:
     try:
         return av.open(
             str(path),
-            metadata_errors="replace",  # tags in GBK or worse must not matter
+            metadata_errors="replace",  # metadata may be in GBK or any other encoding
             options={
                 "protocol_whitelist": PROTOCOLS,
                 "format_whitelist": CONTAINERS,
@@ -202,9 +202,9 @@ def _open_container(path: Path) -> InputContainer:
 
 @cache
 def audio_codecs() -> str:
-    """Return the names of all audio decoders: no other kind is started, not even to look at a stream.
+    """Return the names of all audio decoders: no others are opened, not even for probing a stream.
 
-    Faults of picture decoders (CVE-2026-8461) are then out of reach.
+    Bugs of video decoders (CVE-2026-8461) are then unreachable.
     """
     names = [name for name in av.codecs_available if _decodes_audio(name)]
     return ",".join(sorted(names))
@@ -218,7 +218,7 @@ def _decodes_audio(name: str) -> bool:
 
 
 def check_version() -> None:
-    """Raise MissingDependency unless PyAV carries an FFmpeg without known faults that a file can reach."""
+    """Raise MissingDependency if PyAV's FFmpeg has known bugs that a file can exploit."""
     result = re.findall(r"\d+", av.ffmpeg_version_info)
     if tuple(map(int, result[:3])) < MIN_FFMPEG:
         wanted = ".".join(map(str, MIN_FFMPEG))
@@ -241,11 +241,11 @@ def _choose_stream(container: InputContainer, path: Path, stream_index: int | No
         if track.codec_context is not None:
             _skip_other_streams(container, track)
             return track
-    raise UnsupportedCodec(path=path, codec="unknown")  # PyAV tells no name without a decoder
+    raise UnsupportedCodec(path=path, codec="unknown")  # without a decoder PyAV gives no name
 
 
 def _skip_other_streams(container: InputContainer, chosen: AudioStream) -> None:
-    """Let the demuxer pass over the pictures instead of reading them."""
+    """Make the demuxer skip the packets of all other streams."""
     for stream in container.streams:
         if stream.index != chosen.index:
             stream.discard = Discard.all

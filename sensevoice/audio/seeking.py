@@ -1,8 +1,8 @@
-"""Decoding from the middle of a file, with exactly the samples that one pass from its start gives there.
+"""Decodes from the middle of a file, to exactly the samples of one pass from its start.
 
-A decoder and a resampler that start in the middle need some sound before they give what they would have
-given. Which sample comes out first is told by the time stamp of the packet that was found; `place` says
-enough about a sample for two decoders to find out whether they mean the same.
+A decoder and a resampler that start in the middle need some preroll until their output is the same. The
+first sample is known from the time stamp of the packet that the seek found; `place` identifies a sample, so
+that two decoders can check that they are at the same one.
 """
 
 from __future__ import annotations
@@ -28,22 +28,22 @@ CUTTABLE = {
     "mov,mp4": ("alac", "opus"),
     "matroska": ("opus",),
 }
-"""FFmpeg's names of containers whose seeks are exact, and in them of codecs that forget: what comes out
-depends on the last packets alone. Left out are AAC (FFmpeg fills bands with noise from a generator that
-is never set back: measured, other samples to the end of the file), PCM (two processes took longer than
-one: it is little but reading), and whatever was not measured."""
+"""FFmpeg's names of containers with exact seeking, and in them of codecs whose output depends on the last
+packets only. Left out are AAC (FFmpeg fills bands with noise from a generator that is never reset: measured,
+other samples to the end of the file), PCM (two processes took longer than one: it is mostly reading), and
+whatever was not measured."""
 
 PREROLL_S = {"opus": 3}
-"""Its predictors fade: at most 1.6 s passed until the samples were the same, mostly 0.6."""
+"""Its predictors decay: it took at most 1.6 s until the samples were the same, mostly 0.6."""
 
 SHORT_PREROLL_S = 1
-"""For the others: 0.14 s at most, of which the resampler takes 0.01; an MP3 frame may need 0.5 s."""
+"""The others took 0.14 s at most, of which the resampler 0.01; an MP3 frame may need 0.5 s."""
 
 FRAME_GRID = {"opus": 120}
-"""All its frames are so many samples or a multiple. Matroska rounds time stamps to milliseconds."""
+"""All its frames are a multiple of so many samples. Matroska rounds time stamps to milliseconds."""
 
 MAX_PHASES = 1024
-"""For so many FFmpeg's resampler has filters. For a rate that needs more, such as 44,101 Hz, it interpolates
+"""The number of filters of FFmpeg's resampler. For a rate that needs more, such as 44,101 Hz, it interpolates
 between them, and then a sample in half a million depends on where it began (measured)."""
 
 MAX_CHANNELS = 2
@@ -63,7 +63,7 @@ class _First:
 
 
 class SeekingDecoder(PyavDecoder):
-    """A decoder that can be sent to any second of the sound, if its file is `cuttable`.
+    """A decoder that can seek to any second, if its file is `cuttable`.
 
     `place` tells where in the file the sample is that `watch` named, None before it has come.
     """
@@ -92,19 +92,19 @@ class SeekingDecoder(PyavDecoder):
 
     @property
     def fades(self) -> bool:
-        """Whether the codec forgets by and by, not after so many packets."""
+        """Whether the codec's state decays, rather than ends after a number of packets."""
         return self.info.codec in PREROLL_S
 
     def watch(self, sample: int) -> None:
-        """Note the place of the frame that holds a sample, which has not been given out yet."""
+        """Set the sample, not yet yielded, whose `place` is to be noted."""
         self._watched = sample * self.info.sample_rate_hz // SAMPLE_RATE_HZ
         self.place = None
         self._note_place()
 
     def jump(self, second: int) -> None:
-        """Let `chunks`, called again, begin long enough before a second to be right when it comes.
+        """Make `chunks`, called again, begin before a second, early enough to be exact from there.
 
-        Raises NoUsableSound when there is no way to it.
+        Raises NoUsableSound when the file cannot be sought.
         """
         preroll_s = PREROLL_S.get(self.info.codec, SHORT_PREROLL_S)
         if self._first is None:

@@ -1,4 +1,4 @@
-"""What a file is by its first bytes, where that decides what to tell people. Nothing is decoded."""
+"""Recognises kinds of files that cannot be decoded, by their first bytes, for better error messages."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PLAYLIST = re.compile(
 """HLS, ffconcat, PLS, ASF references, SDP, ASX, SMIL and DASH: lists that name other files."""
 
 SILK = (b"#!SILK_V3", b"\x02#!SILK_V3")
-"""The voice messages of WeChat and QQ; Tencent puts one byte before the codec's own mark."""
+"""Voice messages of WeChat and QQ; Tencent puts one byte before the codec's own signature."""
 
 LOCKED = (b"CTENFDAM", b"\x7c\xd5\x32\xeb\x86\x02\x7f\x4b", b"\x05\x28\xbc\x96\xe9\xe4\x5a\x43")
 """NetEase (ncm), KuGou (kgm) and its variant (vpr)."""
@@ -28,16 +28,16 @@ LOCKED_SUFFIXES = (
     *(".ncm", ".kgm", ".kgma", ".vpr", ".kwm", ".tkm", ".xm", ".mflac", ".mflac0", ".mgg", ".mgg1"),
     *(".qmc", ".qmc0", ".qmc2", ".qmc3", ".qmcflac", ".qmcogg"),
 )
-"""QQ Music, KuWo and others put no mark into the file; the name has to do when nothing can be decoded."""
+"""Files of QQ Music, KuWo and others have no signature; the name decides when nothing can be decoded."""
 
 PROTECTED = re.compile(rb"drms|aavd|enca.{0,600}?sinf", re.DOTALL)
 """Sample entries of FairPlay, of Audible, and of the common encryption (ISO/IEC 23001-7)."""
 
 FIRST_BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"styp", b"uuid"})
-"""What an MP4 or MOV begins with."""
+"""The first box of an MP4 or MOV."""
 
 MAX_INDEX_BYTES = 16 << 20
-"""An honest index of ten hours is below 4 MB, and the sample entries stand at its beginning."""
+"""The index of ten hours is below 4 MB, and the sample entries are at its beginning."""
 
 UNKNOWN_SIZES = (0, 0xFFFFFFFF)
 """What a recorder writes before it knows; FFmpeg then reads to the end of the file."""
@@ -51,7 +51,7 @@ CHUNK_NAME = re.compile(rb"[ -~]{4}")
 
 
 def refuse_lists(path: Path) -> None:
-    """Raise Playlist, SilkVoice or LockedFormat for a file that must not, or need not, be decoded."""
+    """Raise Playlist, SilkVoice or LockedFormat for a file that must not, or cannot, be decoded."""
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
     if PLAYLIST.match(head):
@@ -63,14 +63,14 @@ def refuse_lists(path: Path) -> None:
 
 
 def better_reason(path: Path, error: MediaError) -> MediaError:
-    """Return why a file cannot be read by its name, if that says more than the decoder's reason."""
+    """Return a more specific error by the name of a file, else the decoder's."""
     if error.code in ("not_media", "codec", "no_sound") and path.suffix.lower() in LOCKED_SUFFIXES:
         return LockedFormat(path=path)
     return error
 
 
 def is_protected(path: Path) -> bool:
-    """Tell whether an MP4's audio is encrypted."""
+    """Return whether the audio of an MP4 is encrypted."""
     with path.open("rb") as file:
         for kind, size in _boxes(file):
             if kind == b"moov":
@@ -79,7 +79,7 @@ def is_protected(path: Path) -> bool:
 
 
 def lacks_index(path: Path) -> bool:
-    """Tell whether this is of the MP4 family and its index, written last by recorders, is missing."""
+    """Return whether an MP4 or MOV lacks its index, which recorders write last."""
     with path.open("rb") as file:
         kinds = [kind for kind, _ in _boxes(file)]
     return bool(kinds) and b"moov" not in kinds
@@ -132,7 +132,7 @@ def _all_chunks(file: BinaryIO, at: int) -> bool:
 
 
 def _boxes(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
-    """Yield kind and size of each box of an MP4, the file standing at its content; nothing for other files.
+    """Yield kind and size of each box of an MP4, with the file at its content; nothing for other files.
 
     Box layout: ISO/IEC 14496-12, section 4.2.
     """

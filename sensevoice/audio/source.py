@@ -1,4 +1,4 @@
-"""Any media file → blocks of float32 at 16 kHz. Nothing else in the program reads media."""
+"""From any media file to float32 blocks at 16 kHz. Nothing else in the program reads media."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ __all__ = [
 ]
 
 MIN_DURATION_MS = 100
-"""Shorter than one syllable; the recogniser needs a few frames of 60 ms to say anything."""
+"""Shorter than one syllable; the recogniser needs a few frames of 60 ms."""
 
 STATES_LENGTH = ("wav", "flac", "mov,mp4")
-"""FFmpeg's names of containers that say how long the track is. Others are estimates from the bit rate, or
-the length of the pictures."""
+"""FFmpeg's names of containers that state the duration of the track. Others give an estimate from the bit
+rate, or the duration of the video."""
 
 WHOLE_PERCENT = 97.0
-"""Encoders cut or add a frame or two at either end; a file that was cut off lacks more."""
+"""Encoders drop or add a frame or two at either end; a truncated file lacks more."""
 
 BLOCK_MS = 10_000
-"""Ten seconds are 1.3 MB of stereo: little memory, and few enough blocks to cost nothing."""
+"""Ten seconds are 1.3 MB of stereo: little memory, and so few blocks that their overhead is negligible."""
 
 
 def open_audio(path: str | os.PathLike[str], stream_index: int | None = None) -> AudioSource:
-    """Open the audio track of any media file; nothing is decoded yet.
+    """Open the audio track of any media file, without decoding it yet.
 
     `stream_index` counts the audio tracks from 0; None takes the default. Raises NoSuchTrack, FileMissing,
     EmptyFile, NotMedia, UnfinishedRecording, NoAudioTrack, UnsupportedCodec, UnusualAudio, Playlist,
@@ -58,7 +58,7 @@ def open_audio(path: str | os.PathLike[str], stream_index: int | None = None) ->
 
 
 def is_media(path: str | os.PathLike[str]) -> bool:
-    """Tell by its content whether a file has an audio track that can be opened; never raises."""
+    """Return whether a file has an audio track that can be opened, by its content; never raises."""
     try:
         with open_audio(path):
             return True
@@ -89,7 +89,7 @@ def select_channels(block: Samples, channel: Channel) -> Samples:
 class AudioSource:
     """The audio track of one file, to be read once from the start. A context manager.
 
-    `info` is what the file says of itself.
+    `info` is what the file claims about itself.
     """
 
     def __init__(self, decoder: Decoder) -> None:
@@ -107,13 +107,13 @@ class AudioSource:
         self.close()
 
     def close(self) -> None:
-        """Let go of the file. May be called twice."""
+        """Close the file. Idempotent."""
         self._closed = True
         self._decoder.close()
 
     @property
     def bad_packets(self) -> int:
-        """Packets that could not be decoded so far; what they held is missing from the sound."""
+        """The number of packets that could not be decoded so far, and are missing from the samples."""
         return self._decoder.bad_packets
 
     @property
@@ -123,14 +123,14 @@ class AudioSource:
 
     @property
     def cut_short(self) -> MediaError | None:
-        """Why the decoder gave up before the end, after some sound had come out of it."""
+        """Why the decoder stopped before the end after it had yielded samples, else None."""
         return getattr(self._decoder, "cut_short", None)
 
     @property
     def readable_percent(self) -> float | None:
-        """How much of a file that was read to its end came out of it; None when all of it did.
+        """The percentage of a file read to its end that could be decoded; None for all of it.
 
-        Known only where the container states the length of the track itself.
+        Known only where the container states the duration of the track.
         """
         claimed_ms = self.info.duration_ms
         if not claimed_ms or not self.info.container.startswith(STATES_LENGTH):
@@ -162,7 +162,7 @@ class AudioSource:
 
 
 def _real_file(path: str | os.PathLike[str]) -> Path:
-    """Return the absolute real path of a regular, readable file that is not empty."""
+    """Return the absolute real path of a regular, readable, non-empty file. Raises MediaError subclasses."""
     try:
         real_path = os.path.realpath(path)
         status = os.stat(real_path)
@@ -170,7 +170,7 @@ def _real_file(path: str | os.PathLike[str]) -> Path:
         raise FileMissing(path=path) from exc
     except OSError as exc:
         raise MediaError(path=path, reason=exc.strerror) from exc
-    if not stat.S_ISREG(status.st_mode):  # a FIFO or a device would never end
+    if not stat.S_ISREG(status.st_mode):  # reading a FIFO or a device might never end
         raise NotMedia(path=path)
     if status.st_size == 0:
         raise EmptyFile(path=path)
@@ -180,7 +180,7 @@ def _real_file(path: str | os.PathLike[str]) -> Path:
 
 
 def _reblock(chunks: Iterator[Samples], block_samples: int) -> Iterator[Samples]:
-    """Cut chunks of any lengths into blocks of equal length; the last may be shorter."""
+    """Yield chunks of any length as blocks of equal length; the last may be shorter."""
     held: list[Samples] = []
     held_samples = 0
     for chunk in chunks:
@@ -198,9 +198,9 @@ def _reblock(chunks: Iterator[Samples], block_samples: int) -> Iterator[Samples]
 
 
 def _clean(block: Samples) -> Samples:
-    """Return `block` in one piece, without NaN or infinity, within ±1.
+    """Return `block` contiguous in memory, without NaN and infinity, within ±1.
 
-    One NaN among the samples makes the recogniser return nothing for a whole clip.
+    With one NaN among the samples the recogniser returns nothing for a whole clip.
     """
     whole = np.ascontiguousarray(block)
     if not np.isfinite(whole).all():

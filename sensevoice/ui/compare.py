@@ -47,9 +47,9 @@ def table(store: JobStore, jobs: Sequence[Job]) -> Json:
     return {"rows": [{"id": job.id, **asdict(row)} for job, row in zip(jobs, result, strict=True)]}
 
 
-def table_response(store: JobStore, jobs: Sequence[Job], labels: str) -> Response:
+def table_response(store: JobStore, jobs: Sequence[Job], locale: str) -> Response:
     """Return the rows of `table` as a CSV file."""
-    content = comparisons_csv(compare(_transcripts(store, jobs)), labels)
+    content = comparisons_csv(compare(_transcripts(store, jobs)), locale)
     return download(content.encode(), "text/csv; charset=utf-8", "sensevoice-jobs.csv")
 
 

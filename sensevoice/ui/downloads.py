@@ -9,12 +9,12 @@ from sensevoice.runtime.file_names import short_stem
 DOWNLOADS = ("txt", "json", "srt", "vtt")
 
 
-def download_links(job_id: str, view: str, labels: str) -> tuple[str, ...]:
+def download_links(job_id: str, view: str, locale: str) -> tuple[str, ...]:
     """Return the URL of each of DOWNLOADS, relative to the page.
 
     Rendering all of them beforehand would add seconds to every opening of a long job.
     """
-    chosen = {"view": view, "labels": labels}
+    chosen = {"view": view, "labels": locale}
     return tuple(f"sv/jobs/{job_id}/export?{urlencode({'format': name, **chosen})}" for name in DOWNLOADS)
 
 

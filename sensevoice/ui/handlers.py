@@ -94,9 +94,9 @@ class Handlers:
             except JobNotFound:
                 log.info("a job to be cancelled was gone")
 
-    def show(self, session: PageSession, view: str, labels: str, owner: str = "") -> Screen:
+    def show(self, session: PageSession, view: str, label_locale: str, owner: str = "") -> Screen:
         """Return the job in another view; nothing is recognised again."""
-        session.view, session.labels = view, labels
+        session.view, session.label_locale = view, label_locale
         try:
             job = self._runner.store.job(session.job_id or "", owner)
         except JobNotFound:
@@ -111,16 +111,16 @@ class Handlers:
     def _follow(self, session: PageSession, job: Job, locale: Locale) -> Iterator[Screen]:
         """Yield screens of a job until it ends; closing the generator does not stop the job."""
         session.job_id = job.id
-        pace = RedrawThrottle(self._clock)
+        throttle = RedrawThrottle(self._clock)
         first = self._beginning(locale)
         yield Screen(True, first, text="", summary="", advice="", links=(), job_id=job.id)
         seen = -1
         while live := self._runner.wait(job.id, seen, WAIT_S):
             seen = live.changes
-            with pace.drawing():
+            with throttle.drawing():
                 screen = self._under_way(session, live, locale)
             yield screen
-            self._runner.wait_for_end(job.id, pace.eta_s)
+            self._runner.wait_for_end(job.id, throttle.eta_s)
         yield self._ended(session, self._runner.store.job(job.id, job.owner), locale)
 
     def _under_way(self, session: PageSession, live: ActiveJob, locale: Locale) -> Screen:
@@ -159,10 +159,10 @@ class Handlers:
         )
 
     def _text(self, session: PageSession, result: Result) -> str:
-        return render_view(result.transcript, session.view, session.labels)
+        return render_view(result.transcript, session.view, session.label_locale)
 
     def _links(self, session: PageSession, job: Job) -> tuple[str, ...]:
-        return download_links(job.id, session.view, session.labels)
+        return download_links(job.id, session.view, session.label_locale)
 
 
 def options_from(form: Mapping[str, object], defaults: Options, locale: Locale) -> Options:
@@ -183,7 +183,7 @@ def problem(exc: Exception, locale: Locale) -> str:
 
 
 def log_unexpected() -> str:
-    """Log the current exception with its traceback; return the reference number that stands beside it."""
+    """Log the current exception with its traceback; return its reference number."""
     reference = secrets.token_hex(4)
     log.exception("unexpected error, reference %s", reference)
     return reference

@@ -40,7 +40,7 @@ AT_ONCE: EventArguments = {**HIDDEN, "queue": False}
 def build_app(runner: JobRunner, settings: PageSettings, refs: UploadRefs | None = None) -> gr.Blocks:
     """Return the page and the API of a job runner; queue() and launch() are left to the caller.
 
-    `refs` is told which uploads the open pages need.
+    `refs` learns which uploads the open pages need.
     """
     delete_abandoned_jobs(runner)
     cache = Path(get_upload_folder())
@@ -163,7 +163,7 @@ class Page:
         chosen = [self.file, self.microphone]
         changed = [self.file.change, self.microphone.change]
         gr.on(changed, self._hold, chosen, **AT_ONCE)
-        app.unload(self._let_go)
+        app.unload(self._release)
         app.load(
             self._load, [self.session, self.form.kept], [self.session, self.labels, *form], **AT_ONCE
         ).then(self._open, self.session, self._screen_parts(), concurrency_limit=None, **HIDDEN)
@@ -186,9 +186,9 @@ class Page:
         return [*parts, *self.downloads]
 
     def _load(self, request: gr.Request, session: PageSession, kept: object) -> list[object]:
-        session.labels = locale_of(request.headers.get("accept-language"))
+        session.label_locale = locale_of(request.headers.get("accept-language"))
         # gradio deletes a state after the visit only if an event has set it
-        return [session, session.labels, *self.form.remembered(kept)]
+        return [session, session.label_locale, *self.form.remembered(kept)]
 
     def _run(
         self,
@@ -220,7 +220,7 @@ class Page:
     def _hold(self, request: gr.Request, files: list[str] | None, microphone: str | None) -> None:
         self._refs.hold(request.session_hash, [*(files or ()), microphone])
 
-    def _let_go(self, request: gr.Request) -> None:
+    def _release(self, request: gr.Request) -> None:
         self._refs.release(request.session_hash)
 
     def _cancel(self, request: gr.Request, session: PageSession) -> dict[str, object]:
@@ -228,8 +228,8 @@ class Page:
         locale = locale_of(request.headers.get("accept-language"))
         return gr.update(value=translate("cancelling", locale), interactive=False)
 
-    def _show(self, request: gr.Request, session: PageSession, view: str, labels: str) -> list[object]:
-        parts = updates(self._handlers.show(session, view, labels, request.username or ""))
+    def _show(self, request: gr.Request, session: PageSession, view: str, locale: str) -> list[object]:
+        parts = updates(self._handlers.show(session, view, locale, request.username or ""))
         return [parts[TEXT_PART], *parts[-len(DOWNLOADS) :]]
 
 

@@ -236,8 +236,8 @@ class JobRoutes:
         return compare.table(self._store, self._chosen_jobs(request))
 
     def csv(self, request: Request, body: Body) -> Response:
-        labels = request.query_params.get("labels", "zh")
-        return compare.table_response(self._store, self._chosen_jobs(request), labels)
+        locale = request.query_params.get("labels", "zh")
+        return compare.table_response(self._store, self._chosen_jobs(request), locale)
 
     def _chosen_jobs(self, request: Request) -> list[Job]:
         return compare.chosen_jobs(self._store, request.state.owner, request.query_params.get("jobs"))

@@ -6,14 +6,14 @@ import threading
 
 
 class PageSession:
-    """The job that the page shows or showed last, and the chosen view.
+    """The job that the page shows or showed last, and the chosen view with the locale of its labels.
 
     The handlers of one page run in several threads at once; only `try_begin` has to be atomic.
     """
 
-    def __init__(self, view: str = "tagged", labels: str = "zh") -> None:
+    def __init__(self, view: str = "tagged", label_locale: str = "zh") -> None:
         self.view = view
-        self.labels = labels
+        self.label_locale = label_locale
         self.source = "file"
         self.job_id: str | None = None
         self._lock = threading.Lock()
@@ -21,7 +21,7 @@ class PageSession:
 
     def __deepcopy__(self, memo: dict[int, object]) -> PageSession:
         """Return a fresh session: gradio copies the initial value of a state for every visitor."""
-        return PageSession(self.view, self.labels)
+        return PageSession(self.view, self.label_locale)
 
     @property
     def busy(self) -> bool:

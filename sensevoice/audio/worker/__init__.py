@@ -1,8 +1,9 @@
-"""Decoding in a throw-away process: whatever a file does to the decoder costs that file and nothing else.
+"""Decodes each file in a disposable, confined process, so that a file that crashes it affects nothing else.
 
-relay.py hands out what comes of it, or of several processes at once for a long file. decoder.py is our side
-of one process, and fork_server.py keeps the process ready from which each is forked; child.py is the other
-side, reader.py what it cuts, wire.py what they say to each other, limits.py what it may not exceed.
+parallel.py yields the samples of one worker, or of several at once for a long file; policy.py decides how
+many. handle.py is the parent's side of a worker and worker.py its own; fork_server.py keeps the process from
+which workers are forked; splitting.py reads ranges of a file, protocol.py defines the messages, limits.py
+the resource limits.
 """
 
 from __future__ import annotations

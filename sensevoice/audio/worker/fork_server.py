@@ -1,8 +1,7 @@
-"""A process with the decoders loaded, of which one is forked for each file.
+"""Fork server: a process that has loaded the decoders, from which a worker is forked for each file.
 
 Starting Python and loading PyAV takes 0.2 s, more than recognising a short file; a fork takes 5 ms. The
-fork_server opens no file itself, has one thread, an empty environment, and ends with the process that
-started it.
+server opens no media file, has one thread and an empty environment, and ends with its parent.
 """
 
 from __future__ import annotations
@@ -26,11 +25,11 @@ START = (
 )
 
 MAX_REQUEST_BYTES = 1 << 16
-"""A request is a path and two numbers."""
+"""A request is a path and two numbers, as JSON."""
 
 
 class ForkServer:
-    """Our end of it. Methods may be called from several threads."""
+    """The parent's side of the server. Methods may be called from several threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -39,9 +38,9 @@ class ForkServer:
         atexit.register(self.close)
 
     def fork(self, request: dict[str, Any]) -> int:
-        """Have a child answer a request; return our end of the socket that it is told and tells by.
+        """Fork a worker for a request; return the file descriptor of the parent's end of its socket.
 
-        Starts the fork server at the first call, and again when it has been killed.
+        Starts the server at the first call, and again when it has been killed.
         """
         ours, theirs = socket.socketpair()
         message = json.dumps(request).encode()
@@ -69,14 +68,14 @@ class ForkServer:
             self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             with theirs:
                 self._process = subprocess.Popen(
-                    # Isolated: neither the current folder nor the user's settings reach it.
+                    # Isolated from the current directory and the user's settings.
                     [sys.executable, "-I", "-c", START],
                     stdin=theirs.fileno(),
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL,
-                    env={"OPENBLAS_NUM_THREADS": "1"},  # a fork takes one thread with it
+                    env={"OPENBLAS_NUM_THREADS": "1"},  # only the forking thread exists in the child
                     cwd="/",
-                    start_new_session=True,  # Ctrl-C is for the program to see
+                    start_new_session=True,  # Ctrl-C is handled by the program
                 )
         return self._control
 
@@ -90,10 +89,10 @@ class ForkServer:
 
 
 def serve() -> None:
-    """Fork a child for each request on standard input, until its other end is closed."""
+    """Fork a worker for each request on standard input, a socket, until its other end is closed."""
     from sensevoice.audio.worker import worker
 
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel clears away the children
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps the children
     control = socket.socket(fileno=0)
     while True:
         message, files, _, _ = socket.recv_fds(control, MAX_REQUEST_BYTES, 1)

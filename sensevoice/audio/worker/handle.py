@@ -1,4 +1,4 @@
-"""Our side of one process that decodes."""
+"""The parent's handle of one decoder worker."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from sensevoice.errors import DecoderCrashed, MediaError, TimedOut, media_error
 log = logging.getLogger(__name__)
 
 SILENT_S = 60.0
-"""How long the child may take for the next ten seconds of sound: a thousand times what they need."""
+"""How long a worker may take for the next ten seconds of sound: a thousand times what they need."""
 
 fork_server = ForkServer()
-"""One for the program; its process starts with the first file."""
+"""One for the program; its process is started for the first file."""
 
 
 class WorkerHandle:
-    """One child and what it says. It decodes nothing before it is ordered to."""
+    """One worker and its messages. It decodes nothing before `order`."""
 
     def __init__(self, path: Path, stream_index: int | None, max_hours: float) -> None:
         self._path = path
@@ -41,14 +41,14 @@ class WorkerHandle:
             raise
 
     def order(self, from_s: int, to_s: int | None) -> None:
-        """Have it decode these seconds, from where it is or from anywhere."""
+        """Make it decode from second `from_s`, wherever it is, up to `to_s` or the end."""
         try:
             os.write(self._link, protocol.Order(from_s, to_s).packed())
         except (BrokenPipeError, ConnectionResetError):
-            log.debug("the decoder has ended")  # which is said where its answer is read
+            log.debug("the decoder has ended")  # which `frame` reports
 
     def close(self) -> None:
-        """End the child, with all it has started, at once."""
+        """Kill the worker at once, with all processes that it has started."""
         if self._pidfd is not None:
             try:
                 signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
@@ -57,11 +57,11 @@ class WorkerHandle:
             os.close(self._pidfd)
             self._pidfd = None
         if self._link >= 0:
-            os.close(self._link)  # what it may have started ends when it writes
+            os.close(self._link)  # a process that it has started ends when it writes
             self._link = -1
 
     def _meet(self) -> None:
-        """Learn who decodes; a descriptor of it stays right when its number is used again."""
+        """Read the process id and open a pidfd, which stays valid when the id is reused."""
         kind, payload = self.frame()
         if kind != protocol.HELLO:
             raise self._crashed()
@@ -72,7 +72,7 @@ class WorkerHandle:
             log.debug("the decoder has ended already")
 
     def frame(self) -> tuple[bytes, bytearray]:
-        """Return the next frame. Raises TimedOut, or DecoderCrashed when the child is gone."""
+        """Return kind and payload of the next frame. Raises TimedOut, DecoderCrashed."""
         deadline_s = time.monotonic() + SILENT_S
         kind, size = protocol.HEADER.unpack(self._read(protocol.HEADER.size, deadline_s))
         if size > protocol.MAX_FRAME_BYTES:
@@ -89,7 +89,7 @@ class WorkerHandle:
                 raise TimedOut(path=self._path)
             try:
                 read = os.readv(self._link, [missing])
-            except ConnectionResetError:  # it ended with an order unread
+            except ConnectionResetError:  # it ended with an unread order
                 read = 0
             if not read:
                 raise self._crashed()
@@ -97,13 +97,13 @@ class WorkerHandle:
         return data
 
     def _crashed(self) -> MediaError:
-        """Return the error for a child that ended in the middle of its work."""
+        """Return the error for a worker that ended unexpectedly."""
         reference = secrets.token_hex(4)
         log.error("a decoder ended in the middle of its work, reference %s", reference)
         return DecoderCrashed(path=self._path, reference=reference)
 
     def error(self, kind: bytes, payload: bytearray) -> MediaError:
-        """Return the error that a frame tells of which does not belong where it came."""
+        """Return the error in an ERROR frame, DecoderCrashed for a frame that is not expected."""
         if kind != protocol.ERROR:
             return self._crashed()
         data: dict[str, Any] = json.loads(payload)

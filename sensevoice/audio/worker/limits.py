@@ -1,4 +1,4 @@
-"""What the process that decodes may use; it limits itself, as a threaded parent could not do it safely."""
+"""Resource limits of a worker; it sets them itself, which a parent with threads could not do safely."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import ctypes
 import resource
 
 ADDRESS_SPACE_BYTES = 1_500 << 20
-"""FFmpeg, PyAV and NumPy map some 500 MB; the largest honest frames and indexes need 200 MB more."""
+"""FFmpeg, PyAV and NumPy map some 500 MB; the largest genuine frames and indexes need 200 MB more."""
 
 CPU_S = 900
-"""Twelve hours of the slowest codecs take a few minutes; what needs more is stuck."""
+"""Twelve hours of the slowest codecs take a few minutes; a worker that needs more is stuck."""
 
 OPEN_FILES = 64
 
 MAX_ALLOCATION_BYTES = 256 << 20
-"""For one block inside FFmpeg. A 613-byte MP4 can ask for gigabytes of index; ten honest hours need 40 MB."""
+"""For one allocation in FFmpeg. A 613-byte MP4 can request gigabytes of index; ten real hours need 40 MB."""
 
 
 def limit_this_process() -> None:
-    """Set all limits; to be called before a file is opened."""
+    """Set all limits of this process; to be called before a file is opened."""
     for kind, most in (
         (resource.RLIMIT_AS, ADDRESS_SPACE_BYTES),
         (resource.RLIMIT_CPU, CPU_S),
@@ -33,7 +33,7 @@ def limit_this_process() -> None:
 
 
 def _limit_ffmpeg_allocations() -> None:
-    """Set av_max_alloc in the libavutil that PyAV has loaded by now; PyAV itself has no way to."""
+    """Call av_max_alloc in the libavutil that PyAV has loaded; PyAV has no interface for it."""
     with open("/proc/self/maps", encoding="utf-8", errors="replace") as maps:
         paths = {line.split(maxsplit=5)[5].strip() for line in maps if "libavutil" in line}
     for path in paths:

@@ -1,9 +1,9 @@
-"""What comes out of the processes that decode, in order: from one, or for a long file from several in turn.
+"""Decodes one file in one worker, or a long file in several, and yields the samples in order.
 
-A long file is cut into reader, which the processes decode at the same time, each the next that nobody
-has. What they decode is what one pass gives, because a stretch is taken only when its process and the one
-before it agree on the cut between them (`RangeReader.fingerprint`). If they do not, the one before goes on
-through that stretch, too: all that can be lost is time.
+A long file is split into ranges, which the workers decode at the same time, each the next range that is left.
+The result is that of one pass, because a range is used only when its worker and the one before it agree on
+the cut between them (`RangeReader.fingerprint`). If they do not, the one before decodes that range, too: only
+time can be lost.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ from sensevoice.transcript import Media
 log = logging.getLogger(__name__)
 
 MAX_MISSES = 3
-"""After so many cuts in a row without agreement there will be no more: time stamps or packets are broken."""
+"""After so many consecutive cuts without agreement there will be none: time stamps or packets are broken."""
 
 
 class ParallelDecoder:
-    """See `Decoder`: the same as `open_decoder`, in processes of its own.
+    """See `Decoder`: the same as `open_decoder`, in workers.
 
-    A crash, a hang or a limit of such a process is one error about this file: DecoderCrashed or TimedOut
-    when nothing has come out of it yet, else `cut_short`, and what had come stands. `peak_bytes` is the
-    most memory one of them used, known at the end; errors carry it in their data. Without `cutting` a file
-    takes the cores that are spare when its reading begins.
+    A crash, a hang or an exceeded limit of a worker is one error of this file: DecoderCrashed or TimedOut
+    before the first samples, later `cut_short`, and the samples so far stay. `peak_bytes` is the most memory
+    that a worker used, known at the end; it is in the data of errors. Without `policy` a file takes the
+    cores that are free when reading begins.
     """
 
     def __init__(
@@ -45,14 +45,14 @@ class ParallelDecoder:
         path: Path,
         stream_index: int | None = None,
         max_hours: float = 12.0,
-        cutting: SplitPolicy | None = None,
+        policy: SplitPolicy | None = None,
     ) -> None:
         self.bad_packets = self.clock_breaks = 0
         self.peak_bytes = 0
         self.cut_short: MediaError | None = None
         self._file = (path, stream_index, max_hours)
-        self._cutting = cutting or SplitPolicy(processes=1)
-        self._may_take_cores = cutting is None
+        self._policy = policy or SplitPolicy(processes=1)
+        self._may_take_cores = policy is None
         self._taken_cores = 0
         self._now = WorkerHandle(*self._file)
         self._waiting: deque[WorkerHandle] = deque()
@@ -67,11 +67,11 @@ class ParallelDecoder:
 
     @property
     def pid(self) -> int:
-        """The process whose sound is being handed out."""
+        """The process id of the worker whose samples are being yielded."""
         return self._now.pid
 
     def close(self) -> None:
-        """End all processes at once."""
+        """Kill all workers at once. Idempotent."""
         for process in (self._now, *self._waiting):
             process.close()
         self._waiting.clear()
@@ -81,7 +81,7 @@ class ParallelDecoder:
     def chunks(self) -> Iterator[Samples]:
         any_sound = False
         try:
-            for samples in self._in_stretches() if self._is_cut() else self._in_one_pass():
+            for samples in self._in_ranges() if self._is_cut() else self._in_one_pass():
                 any_sound = True
                 yield samples
         except (DecoderCrashed, TimedOut) as error:
@@ -99,23 +99,23 @@ class ParallelDecoder:
         return claims
 
     def _is_cut(self) -> bool:
-        """Tell whether this file is worth several processes, and take the cores for them."""
-        if not self._cuttable or (self.info.duration_ms or 0) <= self._cutting.longer_than_s * 1000:
+        """Return whether this file is worth several workers; acquire the cores for them."""
+        if not self._cuttable or (self.info.duration_ms or 0) <= self._policy.longer_than_s * 1000:
             return False
         if self._may_take_cores:
             self._taken_cores = spare_cores.acquire()
-            self._cutting = SplitPolicy(processes=1 + self._taken_cores)
-        return self._cutting.processes > 1
+            self._policy = SplitPolicy(processes=1 + self._taken_cores)
+        return self._policy.processes > 1
 
     def _in_one_pass(self) -> Iterator[Samples]:
         self._now.order(0, None)
         yield from self._answer()
 
-    def _in_stretches(self) -> Iterator[Samples]:
-        """Hand out stretch after stretch, and each process that has given its own another one."""
-        stretch_s = self._cutting.stretch_s
-        self._now.order(0, stretch_s)
-        for number in range(1, self._cutting.processes):
+    def _in_ranges(self) -> Iterator[Samples]:
+        """Yield range after range; each worker that has finished one gets the next that is left."""
+        range_s = self._policy.range_s
+        self._now.order(0, range_s)
+        for number in range(1, self._policy.processes):
             self._begin(WorkerHandle(*self._file), number)
         misses = 0
         for number in count(1):
@@ -123,7 +123,7 @@ class ParallelDecoder:
             if data is None:
                 return
             following = self._waiting.popleft()
-            if data["mark"] is not None and data["mark"] == _first_mark(following):
+            if data["fingerprint"] is not None and data["fingerprint"] == _first_fingerprint(following):
                 free, self._now, misses = self._now, following, 0
             else:
                 following.close()
@@ -131,32 +131,32 @@ class ParallelDecoder:
                 if misses == MAX_MISSES:
                     yield from self._alone(number)
                     return
-                self._now.order(number * stretch_s, (number + 1) * stretch_s)
+                self._now.order(number * range_s, (number + 1) * range_s)
                 free = WorkerHandle(*self._file)
             self._begin(free, number + len(self._waiting) + 1)
 
     def _begin(self, process: WorkerHandle, number: int) -> None:
         self._waiting.append(process)
-        process.order(number * self._cutting.stretch_s, (number + 1) * self._cutting.stretch_s)
+        process.order(number * self._policy.range_s, (number + 1) * self._policy.range_s)
 
     def _alone(self, number: int) -> Iterator[Samples]:
         """Let the process whose turn it is go on to the end of the file."""
         log.info("a recording cannot be cut after %d s", number * self._cutting.stretch_s)
         while self._waiting:
             self._waiting.pop().close()
-        self._now.order(number * self._cutting.stretch_s, None)
+        self._now.order(number * self._policy.range_s, None)
         yield from self._answer()
 
     def _answer(self) -> Generator[Samples, None, dict[str, Any] | None]:
-        """Hand out what was ordered; return what is said of the cut behind it, None at the file's end."""
+        """Yield what was ordered; return the data about the cut after it, None at the end of the file."""
         while True:
             kind, payload = self._now.frame()
             if kind == protocol.BLOCK:
                 yield _samples(payload)
-            elif kind in (protocol.MARK, protocol.END):
+            elif kind in (protocol.CUT, protocol.END):
                 data: dict[str, Any] = json.loads(payload)
                 self.peak_bytes = max(self.peak_bytes, data["peak_bytes"])
-                if kind == protocol.MARK:
+                if kind == protocol.CUT:
                     return data
                 self.bad_packets, self.clock_breaks = data["bad_packets"], data["clock_breaks"]
                 return None
@@ -164,18 +164,18 @@ class ParallelDecoder:
                 raise self._now.error(kind, payload)
 
 
-def _first_mark(process: WorkerHandle) -> dict[str, Any] | None:
-    """Return what a process says of the cut at which it began; None when it did not come so far."""
+def _first_fingerprint(process: WorkerHandle) -> dict[str, Any] | None:
+    """Return a worker's fingerprint of the cut at which it began; None when it has none."""
     try:
         kind, payload = process.frame()
-        if kind == protocol.INFO:  # of one that was opened for a stretch, nobody has read it yet
+        if kind == protocol.INFO:  # unread so far, of a worker that was opened for a range
             kind, payload = process.frame()
     except (DecoderCrashed, TimedOut):
         return None
-    if kind != protocol.MARK:
+    if kind != protocol.CUT:
         return None
-    mark: dict[str, Any] | None = json.loads(payload)["mark"]
-    return mark
+    fingerprint: dict[str, Any] | None = json.loads(payload)["fingerprint"]
+    return fingerprint
 
 
 def _samples(payload: bytearray) -> Samples:

@@ -1,4 +1,4 @@
-"""Which files are decoded by several processes, and by how many."""
+"""Which files are decoded by several workers, and by how many."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from dataclasses import dataclass
 from sensevoice.runtime.cpus import usable_cpus
 
 MAX_PROCESSES = 8
-"""For one file; more would wait for whoever takes what they decode."""
+"""For one file; more would wait for the consumer of the samples."""
 
 
 @dataclass(frozen=True)
 class SplitPolicy:
-    """Files longer than `longer_than_s` are cut into reader, which so many processes decode."""
+    """Files longer than `longer_than_s` are split into ranges, which so many workers decode."""
 
     processes: int
     longer_than_s: int = 600
     """Ten minutes take a second or less on one core."""
 
-    stretch_s: int = 30
-    """What waits in a process for its turn: 4 MB of stereo."""
+    range_s: int = 30
+    """The length of a range, which waits in a worker for its turn: 4 MB of stereo."""
 
 
 class CorePool:
-    """The cores beside the one that each file has, lent to long files as long as there are any.
+    """The cores beside the one of each file, which long files acquire as long as some are left.
 
     Methods may be called from several threads.
     """
@@ -34,13 +34,14 @@ class CorePool:
         self._lock = threading.Lock()
 
     def acquire(self) -> int:
-        """Take as many as are left, and of use for one file."""
+        """Take the cores that are left, up to MAX_PROCESSES - 1; return how many."""
         with self._lock:
             taken = min(self._left, MAX_PROCESSES - 1)
             self._left -= taken
             return taken
 
     def release(self, number: int) -> None:
+        """Give back cores that were acquired."""
         with self._lock:
             self._left += number
 

@@ -1,4 +1,4 @@
-"""What the child says to its parent, frames of one letter, a length, and so many bytes; and its orders."""
+"""Messages of a worker (frames of one letter, a length and a payload) and the orders of its parent."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import struct
 from collections import deque
 from typing import Any, NamedTuple
 
-HELLO, INFO, BLOCK, MARK, ERROR, END = b"h", b"i", b"b", b"m", b"e", b"z"
-"""Who it is (JSON); what the file says of itself (JSON); samples; a cut (JSON); why it cannot be read
-(JSON); the end (JSON)."""
+HELLO, INFO, BLOCK, CUT, ERROR, END = b"h", b"i", b"b", b"m", b"e", b"z"
+"""The process id (JSON); the file's claims (JSON); samples; a cut (JSON); why the file cannot be read (JSON);
+the end (JSON)."""
 
 HEADER = struct.Struct("<cI")
 
 MAX_FRAME_BYTES = 64 << 20
-"""A block is 1.3 MB; more than this was not written by our child."""
+"""A block is 1.3 MB; a longer frame is not from a sound worker."""
 
 ORDER = struct.Struct("<ii")
 
@@ -24,7 +24,7 @@ TO_THE_END = -1
 
 
 class Order(NamedTuple):
-    """Which seconds to decode. The child goes there, unless it is there, and stops in front of `to_s`."""
+    """Which seconds to decode. The worker seeks to `from_s`, unless it is there, and stops before `to_s`."""
 
     from_s: int
     to_s: int | None
@@ -34,7 +34,7 @@ class Order(NamedTuple):
 
 
 class FrameWriter:
-    """The child's end: what the parent has not taken yet waits here, and does not hold up the decoder."""
+    """The worker's end: what the parent has not read yet is buffered, so that decoding is not blocked."""
 
     def __init__(self, link: socket.socket, most_bytes: int) -> None:
         link.setblocking(False)
@@ -52,7 +52,7 @@ class FrameWriter:
         self.put(kind, json.dumps(value).encode())
 
     def send(self, but_bytes: int = 0) -> None:
-        """Send what the parent takes at once; wait while more than `but_bytes` are left."""
+        """Send what the parent takes without waiting; wait while more than `but_bytes` are left."""
         while self._waiting:
             try:
                 sent = self._link.send(self._waiting[0])
@@ -67,7 +67,7 @@ class FrameWriter:
                 self._waiting.appendleft(rest)
 
     def next_order(self) -> Order | None:
-        """Wait for what the parent wants next; None when it wants no more."""
+        """Wait for the next order; return None when the parent has closed the socket."""
         self.send()
         self._wait(select.POLLIN)
         packed = self._link.recv(ORDER.size, socket.MSG_WAITALL)

@@ -1,4 +1,4 @@
-"""A file cut at whole seconds, in the process that decodes it."""
+"""Reads ranges of a file, cut at whole seconds, within a worker."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from sensevoice.audio.info import SAMPLE_RATE_HZ, Decoder, Samples
 from sensevoice.errors import MediaError
 
 OVERLAP_SAMPLES = SAMPLE_RATE_HZ // 2
-"""Half a second behind a cut is compared: long beside every codec's frames."""
+"""Half a second after a cut is compared: long compared with the frames of any codec."""
 
 INAUDIBLE = 1e-4
-"""In such silence two decoders whose memory only fades would agree whatever they remember."""
+"""In such silence two decoders whose state decays would agree whatever their state."""
 
 
 class RangeReader:
-    """Reads a decoder's sound from second to second; `at` is the number of the next sample.
+    """Reads the samples of a decoder in ranges of seconds; `at` is the index of the next sample.
 
-    `mark` describes the cut at `at`. Two decoders of the same file that give the same mark have the same
-    sound from there on; one that cannot tell gives None.
+    `fingerprint` describes the cut at `at`: decoders of the same file with the same fingerprint yield the
+    same samples from there on. It is None when that cannot be decided.
     """
 
     def __init__(self, decoder: Decoder) -> None:
@@ -35,7 +35,7 @@ class RangeReader:
         self._held: deque[Samples] = deque()
 
     def read(self, until_s: int | None) -> Iterator[Samples]:
-        """Yield what comes before a second, or all there is."""
+        """Yield the samples before a second, or all that are left."""
         decoder = seeking(self._decoder)
         if decoder is not None and until_s is not None:
             decoder.watch(until_s * SAMPLE_RATE_HZ)
@@ -52,7 +52,7 @@ class RangeReader:
         self.ended = not self._hold(1)
 
     def jump(self, to_s: int) -> bool:
-        """Go on at that second; False when there is no way to it."""
+        """Continue at that second; return False when it cannot be sought."""
         decoder = seeking(self._decoder)
         try:
             if decoder is None:
@@ -64,7 +64,7 @@ class RangeReader:
                 return False
             self.at = decoder.start
             for _ in self.read(to_s):
-                pass  # the decoder and the resampler come to what they would be in one pass
+                pass  # decoder and resampler reach the state that they have in one pass
         except MediaError:
             return False
         return not self.ended
@@ -80,7 +80,7 @@ class RangeReader:
         return {"place": decoder.place, "sound": digest.hexdigest()}
 
     def _hold(self, samples: int) -> bool:
-        """Decode on until so many samples lie ready; False when there are no more."""
+        """Decode until so many samples are buffered; return False when there are no more."""
         while sum(chunk.shape[1] for chunk in self._held) < samples:
             chunk = next(self._chunks, None)
             if chunk is None:

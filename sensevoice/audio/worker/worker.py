@@ -1,7 +1,7 @@
-"""The process that decodes one file and writes its samples to a socket.
+"""The worker: a process that decodes one file and writes the samples to a socket.
 
-Forked from the fork server, with an empty environment. It holds no secret, opens one file, and is killed
-whenever it is no longer wanted; when nobody reads any more, the socket ends it.
+It is forked from the fork server with an empty environment, has no secrets, opens one file, and is killed
+when it is no longer needed; it ends itself when the socket has no reader.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ FRAME_SAMPLES = 20 * SAMPLE_RATE_HZ
 """Of all channels together. Ten seconds of stereo at a time: few system calls, and 1.3 MB."""
 
 MOST_AHEAD_BYTES = 4 << 20
-"""Half a minute of stereo may wait for the parent."""
+"""Half a minute of stereo may be buffered for the parent."""
 
 
 def main(to: int, path: str, stream_index: int | None, max_hours: float) -> NoReturn:
-    """Decode a file to a socket, as ordered through it, and end the process."""
+    """Decode a file to a socket by the orders from it, then exit the process."""
     out = protocol.FrameWriter(socket.socket(fileno=to), MOST_AHEAD_BYTES)
     try:
-        os.setsid()  # so that it can be killed with all that it starts
+        os.setsid()  # so that it can be killed with its children
         limits.limit_this_process()
         out.put_json(protocol.HELLO, {"pid": os.getpid()})
         _serve(Path(path), stream_index, max_hours, out)
@@ -41,19 +41,19 @@ def main(to: int, path: str, stream_index: int | None, max_hours: float) -> NoRe
         data = {key: value for key, value in error.data.items() if key not in ("path", "name")}
         out.put_json(protocol.ERROR, {"code": error.code, "data": data | _used()})
         out.send()
-    except MemoryError:  # a limit: an honest file needs no such amounts
+    except MemoryError:  # a limit, which no genuine file reaches
         out.put_json(protocol.ERROR, {"code": NotMedia.code, "data": _used()})
         out.send()
     except (BrokenPipeError, ConnectionResetError):
         os._exit(1)
     finally:
-        os._exit(0)  # no time for what libraries like to do at the end
+        os._exit(0)  # without the exit handlers of libraries
 
 
 def _serve(path: Path, stream_index: int | None, max_hours: float, out: protocol.FrameWriter) -> None:
     decoder = open_decoder(path, stream_index)
     info = decoder.info
-    if (info.duration_ms or 0) > max_hours * 3_600_000:  # why read half a day before saying so
+    if (info.duration_ms or 0) > max_hours * 3_600_000:  # before half a day is decoded
         raise TooLong(path=path, max_hours=max_hours)
     claims = {
         "media": asdict(info.media),
@@ -70,33 +70,33 @@ def _serve(path: Path, stream_index: int | None, max_hours: float, out: protocol
                 faults = {"bad_packets": decoder.bad_packets, "clock_breaks": decoder.clock_breaks}
                 out.put_json(protocol.END, faults | _used())
             else:
-                out.put_json(protocol.MARK, {"mark": reader.fingerprint()} | _used())
+                out.put_json(protocol.CUT, {"fingerprint": reader.fingerprint()} | _used())
 
 
 def _begin(reader: RangeReader, from_s: int, out: protocol.FrameWriter) -> bool:
-    """Go where an order begins, and mark the cut there; False when the sound there cannot be relied on."""
+    """Seek to the start of an order and send its fingerprint; return False when it has none."""
     if from_s * SAMPLE_RATE_HZ == reader.at:
         return True
-    mark = reader.fingerprint() if reader.jump(from_s) else None
-    out.put_json(protocol.MARK, {"mark": mark} | _used())
-    return mark is not None
+    fingerprint = reader.fingerprint() if reader.jump(from_s) else None
+    out.put_json(protocol.CUT, {"fingerprint": fingerprint} | _used())
+    return fingerprint is not None
 
 
 def _blocks(reader: RangeReader, to_s: int | None, path: Path, max_hours: float) -> Iterator[bytes]:
     for frame in _gathered(reader.read(to_s)):
         if reader.at > max_hours * 3600 * SAMPLE_RATE_HZ:
-            # Counted as decoded: what a header says of its length proves nothing.
+            # By decoded samples: the duration in a header proves nothing.
             raise TooLong(path=path, max_hours=max_hours)
         yield bytes([len(frame)]) + frame.astype("<f4", copy=False).tobytes()
 
 
 def _used() -> dict[str, int]:
-    """Return the most memory that this process has used; ru_maxrss is in KiB."""
+    """Return the peak memory of this process; ru_maxrss is in KiB."""
     return {"peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10}
 
 
 def _gathered(chunks: Iterator[Samples]) -> Iterator[Samples]:
-    """Join chunks to frames worth a system call."""
+    """Join chunks into frames of about FRAME_SAMPLES, which are worth a system call."""
     held: list[Samples] = []
     samples = 0
     for chunk in chunks:

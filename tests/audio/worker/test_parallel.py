@@ -26,7 +26,7 @@ from tests.audio.worker.test_worker import encode, is_gone, wait_until
 from tests.media import babble, ffmpeg, needs_ffmpeg, write_wav
 
 SECONDS = 24
-CUTTING = SplitPolicy(processes=3, longer_than_s=20, stretch_s=5)
+POLICY = SplitPolicy(processes=3, longer_than_s=20, range_s=5)
 STRETCHES = 5
 """Of five seconds; the last one is shorter."""
 
@@ -97,10 +97,10 @@ def test_every_format_that_is_cut_gives_what_one_pass_gives(
 ) -> None:
     path = tmp_path / name
     ffmpeg("-i", source, *FORMATS[name], path)
-    decoder = ParallelDecoder(path, cutting=CUTTING)
+    decoder = ParallelDecoder(path, policy=POLICY)
     assert np.array_equal(read(decoder), one_pass(path))
     missed = 1 if "opus" in name or "webm" in name else 0  # the cut in silence, see RangeReader.fingerprint
-    assert len(spy.started) == CUTTING.processes + missed
+    assert len(spy.started) == POLICY.processes + missed
     assert decoder.bad_packets == 0 and decoder.cut_short is None and decoder.peak_bytes > 0
     wait_until(spy.all_gone)
 
@@ -111,7 +111,7 @@ def test_other_formats_are_left_whole(name: str, source: Path, tmp_path: Path, s
     path = tmp_path / name
     options = {"flac.mkv": ("-c:a", "flac"), "odd.flac": ("-ar", "44101"), "a.wma": ("-c:a", "wmav2")}
     ffmpeg("-i", source, *options.get(name, ()), path)
-    assert np.array_equal(read(ParallelDecoder(path, cutting=CUTTING)), one_pass(path))
+    assert np.array_equal(read(ParallelDecoder(path, policy=POLICY)), one_pass(path))
     assert len(spy.started) == 1
 
 
@@ -130,9 +130,9 @@ def test_why_aac_is_left_whole(source: Path, tmp_path: Path) -> None:
 
 def test_short_files_and_single_cores_are_left_whole(tmp_path: Path, spy: Spy) -> None:
     path = long_flac(tmp_path, 21)
-    for cutting in (SplitPolicy(3), SplitPolicy(1, longer_than_s=20), SplitPolicy(3, longer_than_s=21)):
+    for policy in (SplitPolicy(3), SplitPolicy(1, longer_than_s=20), SplitPolicy(3, longer_than_s=21)):
         spy.started.clear()
-        assert read(ParallelDecoder(path, cutting=cutting)).shape == (1, 21 * 16_000)
+        assert read(ParallelDecoder(path, policy=policy)).shape == (1, 21 * 16_000)
         assert len(spy.started) == 1
 
 
@@ -164,7 +164,7 @@ def test_a_long_file_takes_spare_cores_and_gives_them_back(
 def test_a_file_that_ends_at_a_cut(tmp_path: Path) -> None:
     for seconds in (25.0, 25.01, 24.99):
         path = long_flac(tmp_path, seconds)
-        assert np.array_equal(read(ParallelDecoder(path, cutting=CUTTING)), one_pass(path))
+        assert np.array_equal(read(ParallelDecoder(path, policy=POLICY)), one_pass(path))
 
 
 @needs_ffmpeg
@@ -179,7 +179,7 @@ def test_damage_in_the_middle_counts_as_in_one_pass(name: str, source: Path, tmp
     path.write_bytes(data)
     whole = open_decoder(path)
     samples = np.concatenate(list(whole.chunks()), axis=1)
-    decoder = ParallelDecoder(path, cutting=CUTTING)
+    decoder = ParallelDecoder(path, policy=POLICY)
     assert np.array_equal(read(decoder), samples)
     assert decoder.bad_packets == whole.bad_packets
 
@@ -189,7 +189,7 @@ def test_a_file_that_was_cut_off(source: Path, tmp_path: Path) -> None:
     path = tmp_path / "a.flac"
     ffmpeg("-i", source, path)
     path.write_bytes(path.read_bytes()[: path.stat().st_size * 6 // 10])
-    decoder = ParallelDecoder(path, cutting=CUTTING)
+    decoder = ParallelDecoder(path, policy=POLICY)
     whole = open_decoder(path)
     assert np.array_equal(read(decoder), np.concatenate(list(whole.chunks()), axis=1))
     assert decoder.bad_packets == whole.bad_packets
@@ -201,16 +201,16 @@ def test_time_stamps_that_jump(source: Path, tmp_path: Path) -> None:
     path = tmp_path / "a.mkv"
     jumps = "setts=pts='if(gt(N,400),PTS+20000-N*7,PTS)':dts='if(gt(N,400),DTS+20000-N*7,DTS)'"
     ffmpeg("-i", source, "-c:a", "libopus", "-bsf:a", jumps, path)
-    assert np.array_equal(read(ParallelDecoder(path, cutting=CUTTING)), one_pass(path))
+    assert np.array_equal(read(ParallelDecoder(path, policy=POLICY)), one_pass(path))
 
 
 def test_without_agreement_the_earlier_process_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spy: Spy
 ) -> None:
     path = long_flac(tmp_path, SECONDS)
-    monkeypatch.setattr(parallel, "_first_mark", lambda process: {"place": [], "sound": "another"})
-    assert np.array_equal(read(ParallelDecoder(path, cutting=CUTTING)), one_pass(path))
-    assert len(spy.started) == CUTTING.processes + MAX_MISSES - 1
+    monkeypatch.setattr(parallel, "_first_fingerprint", lambda process: {"place": [], "sound": "another"})
+    assert np.array_equal(read(ParallelDecoder(path, policy=POLICY)), one_pass(path))
+    assert len(spy.started) == POLICY.processes + MAX_MISSES - 1
     wait_until(spy.all_gone)
 
 
@@ -218,12 +218,14 @@ def test_after_one_cut_without_agreement_the_next_is_tried(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spy: Spy
 ) -> None:
     path = long_flac(tmp_path, SECONDS)
-    first_mark, asked = parallel._first_mark, []
+    first, asked = parallel._first_fingerprint, []
     monkeypatch.setattr(
-        parallel, "_first_mark", lambda process: first_mark(process) if asked else asked.append(process)
+        parallel,
+        "_first_fingerprint",
+        lambda process: first(process) if asked else asked.append(process),
     )
-    assert np.array_equal(read(ParallelDecoder(path, cutting=CUTTING)), one_pass(path))
-    assert len(spy.started) == CUTTING.processes + 1
+    assert np.array_equal(read(ParallelDecoder(path, policy=POLICY)), one_pass(path))
+    assert len(spy.started) == POLICY.processes + 1
 
 
 def test_a_process_that_dies_before_its_turn_is_not_missed(
@@ -239,15 +241,15 @@ def test_a_process_that_dies_before_its_turn_is_not_missed(
         return process
 
     monkeypatch.setattr(parallel, "WorkerHandle", start_and_kill_the_third)
-    decoder = ParallelDecoder(path, cutting=CUTTING)
+    decoder = ParallelDecoder(path, policy=POLICY)
     assert np.array_equal(read(decoder), one_pass(path))
-    assert decoder.cut_short is None and len(spy.started) == CUTTING.processes + 1
+    assert decoder.cut_short is None and len(spy.started) == POLICY.processes + 1
 
 
 def test_the_process_whose_turn_it_is_dies(tmp_path: Path, spy: Spy) -> None:
     """Then the file ends there, as in one pass: what killed it would kill the next one, too."""
     path = long_flac(tmp_path, 200)
-    decoder = ParallelDecoder(path, cutting=SplitPolicy(3, 20, 40))
+    decoder = ParallelDecoder(path, policy=SplitPolicy(3, 20, 40))
     chunks = decoder.chunks()
     got = [next(chunks)]
     os.kill(decoder.pid, signal.SIGKILL)
@@ -263,7 +265,7 @@ def test_the_process_whose_turn_it_is_dies(tmp_path: Path, spy: Spy) -> None:
 )
 def test_a_cancelled_run_leaves_no_process(stop: Callable[..., None], tmp_path: Path, spy: Spy) -> None:
     files = len(os.listdir("/proc/self/fd"))
-    decoder = ParallelDecoder(long_flac(tmp_path, 200), cutting=SplitPolicy(4, 20, 10))
+    decoder = ParallelDecoder(long_flac(tmp_path, 200), policy=SplitPolicy(4, 20, 10))
     chunks = decoder.chunks()
     for _ in range(3):
         next(chunks)
@@ -275,7 +277,7 @@ def test_a_cancelled_run_leaves_no_process(stop: Callable[..., None], tmp_path: 
 
 def test_processes_wait_for_their_turn_with_a_stretch_each(tmp_path: Path, spy: Spy) -> None:
     path = encode(tmp_path / "a.flac", "flac", "stereo", 16_000, 300)
-    chunks = ParallelDecoder(path, cutting=SplitPolicy(3, 20, 30)).chunks()
+    chunks = ParallelDecoder(path, policy=SplitPolicy(3, 20, 30)).chunks()
     next(chunks)
 
     def used() -> list[list[str]]:
@@ -297,12 +299,12 @@ def test_more_hours_than_allowed_end_the_file_in_any_stretch(tmp_path: Path) -> 
     path = long_flac(tmp_path, SECONDS)
     path_of_lies = encode(tmp_path / "lies.flac", "flac", "mono", seconds=SECONDS)
     with pytest.raises(TooLong):
-        ParallelDecoder(path, max_hours=12 / 3600, cutting=CUTTING)
+        ParallelDecoder(path, max_hours=12 / 3600, policy=POLICY)
     data = bytearray(path_of_lies.read_bytes())
     data[21] &= 0xF0
     data[22:26] = (21 * 48_000).to_bytes(4, "big")  # the number of samples, fewer than there are
     path_of_lies.write_bytes(data)
-    decoder = ParallelDecoder(path_of_lies, max_hours=22 / 3600, cutting=CUTTING)
+    decoder = ParallelDecoder(path_of_lies, max_hours=22 / 3600, policy=POLICY)
     got = 0
     with pytest.raises(TooLong):
         for chunk in decoder.chunks():
@@ -312,7 +314,7 @@ def test_more_hours_than_allowed_end_the_file_in_any_stretch(tmp_path: Path) -> 
 
 def test_the_source_of_a_long_file_is_what_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = long_flac(tmp_path, SECONDS)
-    monkeypatch.setattr(audio_source, "ParallelDecoder", functools.partial(ParallelDecoder, cutting=CUTTING))
+    monkeypatch.setattr(audio_source, "ParallelDecoder", functools.partial(ParallelDecoder, policy=POLICY))
     with open_audio(path) as source:
         blocks = list(source.blocks())
         assert [block.shape[1] for block in blocks] == [160_000, 160_000, 64_000]
