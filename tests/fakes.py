@@ -58,7 +58,7 @@ class FakeRecognizer:
         return FakeSpeechFinder(self._spans)
 
     def scheduled(self) -> Scheduler:
-        return Scheduler(self)
+        return Scheduler(self, 8, 60.0)
 
     def recognise(self, clips: Sequence[np.ndarray], options: Options) -> Iterator[Recognition]:
         self.batches.append(len(clips))
