@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import signal
@@ -29,18 +28,13 @@ SCRIPT = ROOT / "scripts" / "batch_transcribe.py"
 
 @pytest.fixture
 def batch(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """The script as a module; its environment and the import path are put back afterwards."""
-    from sensevoice import environment
+    """The module behind the script, which leaves the environment as it is."""
+    from sensevoice.cli import transcribe
 
-    monkeypatch.setattr(environment, "prepare", list)
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    spec = importlib.util.spec_from_file_location("batch_transcribe", SCRIPT)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    monkeypatch.setattr(module.startup, "announce_versions", lambda: None)
-    monkeypatch.setattr(module, "WRITE_EVERY_S", 0.0)
-    return module
+    monkeypatch.setattr(transcribe.environment, "prepare", list)
+    monkeypatch.setattr(transcribe.startup, "announce_versions", lambda: None)
+    monkeypatch.setattr(transcribe, "WRITE_EVERY_S", 0.0)
+    return transcribe
 
 
 def pitch_hz(clip: np.ndarray) -> int:

@@ -66,6 +66,7 @@ ORDER = (
     "arguments",
     "startup",
     "ui",
+    "cli",
 )
 """A module, or a package with all that is in it, imports only what stands before it."""
 

@@ -1,0 +1,1 @@
+"""The command line: `sensevoice app`, `transcribe`, `download`; see main.py."""
