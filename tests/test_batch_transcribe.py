@@ -414,12 +414,12 @@ class TestStopping:
         """A process of its own, killed while it recognises; the recogniser is the scripted one."""
         program = tmp_path / "program.py"
         program.write_text(
-            f"import sys, runpy, time\nsys.path.insert(0, {str(ROOT)!r})\n"
+            f"import sys, time\nsys.path.insert(0, {str(ROOT)!r})\n"
             "from sensevoice import startup\nfrom tests.fakes import FakeRecognizer\n"
             "def answer(clip, options):\n    time.sleep(0.3)\n    return '<|zh|>whole'\n"
             "startup.announce_versions = lambda: None\n"
             "startup.load = lambda settings: FakeRecognizer([(0, 1000)], answer)\n"
-            f"sys.argv[0] = {str(SCRIPT)!r}\nrunpy.run_path(sys.argv[0], run_name='__main__')\n"
+            "from sensevoice.cli.main import run\nsys.exit(run('transcribe'))\n"
         )
         command = [sys.executable, program, three.recordings, "-o", three.output, "--no-sounds"]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
