@@ -16,8 +16,8 @@ from pathlib import Path
 
 import _root  # noqa: F401
 
-from sensevoice.audio import open_audio
-from sensevoice.cell import decoder
+from sensevoice.audio.source import open_audio
+from sensevoice.audio.worker import handle
 from sensevoice.errors import MediaError
 from tests.hostile.mutate import mutant
 
@@ -37,7 +37,7 @@ class Fuzzer:
         self.slowest_s = 0.0
         self._folder = folder
         self._lock = threading.Lock()
-        decoder.SILENT_S = hang_s
+        handle.SILENT_S = hang_s
 
     def run(self, seeds: range | itertools.count[int], seconds: float, workers: int = 2) -> None:
         """Try seeds in order until the time is up."""

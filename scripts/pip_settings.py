@@ -35,13 +35,13 @@ def main() -> int:
 
 def settings(listing: str) -> dict[str, str]:
     """Return the settings that count from what `pip config list` prints: lines of section.name='value'."""
-    found: dict[str, dict[str, str]] = {section: {} for section in SECTIONS}
+    result: dict[str, dict[str, str]] = {section: {} for section in SECTIONS}
     for line in listing.splitlines():
         key, equals, value = line.partition("=")
         section, _, name = key.rpartition(".")
-        if equals and section in found:
-            found[section][name.removeprefix("default-")] = str(ast.literal_eval(value))
-    return {name: value for section in SECTIONS for name, value in found[section].items()}
+        if equals and section in result:
+            result[section][name.removeprefix("default-")] = str(ast.literal_eval(value))
+    return {name: value for section in SECTIONS for name, value in result[section].items()}
 
 
 def uv_variables(

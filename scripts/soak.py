@@ -24,9 +24,9 @@ from pathlib import Path
 import httpx
 from _root import ROOT
 
-from sensevoice.bundled import sample_recordings
+from sensevoice.models.demo import sample_recordings
 from sensevoice.options import Options
-from sensevoice.workdir import SWEEP_S, UNUSED_S
+from sensevoice.ui.uploads import SWEEP_S, UNUSED_S
 from tests.browser.program import Program
 from tests.hostile.mutate import mutant
 
@@ -141,8 +141,8 @@ class Clients:
     def _answer(self, client: httpx.Client, event: str) -> dict[str, str] | None:
         text = client.get(f"/gradio_api/call/transcribe/{event}").text
         kind, _, data = text.rpartition("event: ")[2].partition("\ndata: ")
-        found: list[dict[str, str]] | None = json.loads(data) if kind == "complete" else None
-        return found[0] if found else None
+        result: list[dict[str, str]] | None = json.loads(data) if kind == "complete" else None
+        return result[0] if result else None
 
 
 def parse_arguments() -> argparse.Namespace:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from sensevoice import arguments, environment, hub
+from sensevoice.cli import arguments
 from sensevoice.errors import SenseVoiceError
+from sensevoice.models import hub
+from sensevoice.runtime import environment
 
 EPILOG = """
 To use them on a machine without network, copy the two folders it prints and start there with

@@ -16,22 +16,16 @@ from typing import Any
 
 from tqdm import tqdm
 
-from sensevoice import arguments, environment, startup
+from sensevoice.cli import arguments, startup
+from sensevoice.cli.batch import DoneList, list_media, name_in, remove_leftovers, settings_key, write_whole
 from sensevoice.errors import OptionError, SenseVoiceError
-from sensevoice.folder import (
-    DoneList,
-    list_media,
-    name_in,
-    remove_leftovers,
-    settings_key,
-    write_whole,
-)
 from sensevoice.formats import FORMATS, VIEWS, RenderOptions, check_traditional, render
-from sensevoice.models import scheduled
+from sensevoice.models.loader import scheduled
 from sensevoice.options import Options
-from sensevoice.pipeline import transcribe
 from sensevoice.progress import Progress
-from sensevoice.recognizer import Recognizer
+from sensevoice.protocols import Recognizer
+from sensevoice.runtime import environment
+from sensevoice.transcribe.pipeline import transcribe
 from sensevoice.transcript import Transcript
 
 EPILOG = """
