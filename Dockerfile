@@ -24,8 +24,14 @@ RUN ldconfig \
 WORKDIR /app
 
 # By itself, so that a change of the program does not install 8 GB again.
-COPY requirements.txt ./
-RUN python3.11 -m pip install --no-cache-dir --root-user-action ignore --requirement requirements.txt
+# Each file is one that the locks name. Another index: --build-arg PIP_INDEX_URL=…, which uv does not read itself.
+ARG PIP_INDEX_URL
+COPY requirements.lock requirements-torch.lock requirements-uv.lock ./
+RUN python3.11 -m pip install --no-cache-dir --root-user-action ignore --no-deps --require-hashes \
+        --requirement requirements-uv.lock \
+    && if [ -n "$PIP_INDEX_URL" ]; then export UV_DEFAULT_INDEX="$PIP_INDEX_URL"; fi \
+    && uv pip install --python /usr/local/bin/python3.11 --no-cache --no-deps --require-hashes \
+        --requirement requirements-torch.lock --requirement requirements.lock
 
 COPY LICENSE app_sensevoice.py ./
 COPY scripts scripts

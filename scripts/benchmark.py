@@ -23,10 +23,8 @@ import os
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
-
-from bench import material, report, rounds, sherpa_export  # noqa: E402
+from _root import ROOT
+from bench import material, report, rounds, sherpa_export
 
 
 def parse_arguments() -> argparse.Namespace:

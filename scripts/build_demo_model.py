@@ -25,21 +25,19 @@ import sys
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "scripts"))
+from _root import ROOT
+from demo_model.bank import make_bank
+from demo_model.evaluate import evaluate, load_asr, load_vad
+from demo_model.evaluation_set import write_evaluation_set
+from demo_model.samples import check_samples, write_samples
+from demo_model.sentences import write_sentences
+from demo_model.train_asr import CYCLES as ASR_CYCLES
+from demo_model.train_asr import train_asr
+from demo_model.train_vad import CYCLES as VAD_CYCLES
+from demo_model.train_vad import train_vad
+from demo_model.voices import HELD_OUT_VOICES, TRAINING_VOICES
 
-from demo_model.bank import make_bank  # noqa: E402
-from demo_model.evaluate import evaluate, load_asr, load_vad  # noqa: E402
-from demo_model.evaluation_set import write_evaluation_set  # noqa: E402
-from demo_model.samples import check_samples, write_samples  # noqa: E402
-from demo_model.sentences import write_sentences  # noqa: E402
-from demo_model.train_asr import CYCLES as ASR_CYCLES  # noqa: E402
-from demo_model.train_asr import train_asr  # noqa: E402
-from demo_model.train_vad import CYCLES as VAD_CYCLES  # noqa: E402
-from demo_model.train_vad import train_vad  # noqa: E402
-from demo_model.voices import HELD_OUT_VOICES, TRAINING_VOICES  # noqa: E402
-
-from sensevoice.models.checksums import write_sums  # noqa: E402
+from sensevoice.models.checksums import write_sums
 
 NEUTRAL_TAKES, MOOD_TAKES, SOUNDS = 20, 14, 100
 """Renditions of each sentence in a neutral and in every other mood; sounds of each kind."""

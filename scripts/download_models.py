@@ -1,47 +1,11 @@
 #!/usr/bin/env python3
-"""Fetch and verify both models without starting anything. Try --help."""
-
-from __future__ import annotations
+"""Fetch and verify both models without starting anything; the same as `sensevoice download`. Try --help."""
 
 import sys
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import _root  # noqa: F401
 
-from sensevoice.cli import arguments
-from sensevoice.errors import SenseVoiceError
-from sensevoice.models import files, hub
-from sensevoice.runtime import environment
-
-EPILOG = """
-To use them on a machine without network, copy the two folders it prints and start there with
-python app_sensevoice.py --model FOLDER --vad-model FOLDER
-把打印出来的两个目录拷到离线机器上，用 --model 和 --vad-model 指定即可。
-"""
-
-
-def main() -> int:
-    parser = arguments.parser("Fetch and verify the models / 下载并校验模型", EPILOG)
-    parser.add_argument("--model", default=hub.DEFAULT_MODEL, metavar="NAME|DIR")
-    parser.add_argument("--vad-model", default=hub.DEFAULT_VAD_MODEL, metavar="NAME|DIR")
-    parser.add_argument("--hub", choices=hub.HUBS, default="ms", help="ModelScope or Hugging Face / 下载来源")
-    parser.add_argument("--model-dir", metavar="DIR", help="where to keep them / 保存目录")
-    args = parser.parse_args()
-    for notice in environment.prepare():
-        print(notice, flush=True)
-    for name in (args.model, args.vad_model):
-        try:
-            directory = hub.find_model(name, args.hub, args.model_dir, announce=print, refresh=True)
-            files.verify(directory, force=True)
-        except SenseVoiceError as error:
-            print(f"\n{error}", file=sys.stderr)
-            return error.exit_code
-        except KeyboardInterrupt:
-            print("\nstopped; run again to go on where it was / 已停止，再次运行会接着下载", flush=True)
-            return 130
-        print(f"whole / 完整: {directory}\n", flush=True)
-    return 0
-
+from sensevoice.cli.main import run
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run("download"))

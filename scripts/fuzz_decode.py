@@ -14,13 +14,12 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+import _root  # noqa: F401
 
-from sensevoice.audio.source import open_audio  # noqa: E402
-from sensevoice.audio.worker import handle  # noqa: E402
-from sensevoice.errors import MediaError  # noqa: E402
-from tests.hostile.mutate import mutant  # noqa: E402
+from sensevoice.audio.source import open_audio
+from sensevoice.audio.worker import handle
+from sensevoice.errors import MediaError
+from tests.hostile.mutate import mutant
 
 MAX_BLOCKS = 30
 """Five minutes of sound from a carrier of a second are enough to know."""

@@ -22,15 +22,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import httpx
+from _root import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from sensevoice.models.demo import sample_recordings  # noqa: E402
-from sensevoice.options import Options  # noqa: E402
-from sensevoice.ui.uploads import SWEEP_S, UNUSED_S  # noqa: E402
-from tests.browser.program import Program  # noqa: E402
-from tests.hostile.mutate import mutant  # noqa: E402
+from sensevoice.models.demo import sample_recordings
+from sensevoice.options import Options
+from sensevoice.ui.uploads import SWEEP_S, UNUSED_S
+from tests.browser.program import Program
+from tests.hostile.mutate import mutant
 
 DEFAULTS = Options()
 SETTINGS = (

@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Install what is missing, then check style and types and run the tests:  bash scripts/test.sh [arguments of pytest]
 # Without arguments all tests run, and their coverage counts. Exit code 0: everything passed.
+# --fast: for the daily loop, only the tests that are quick and need no browser (see tests/conftest.py).
+# --checks: style and types only.
 set -euo pipefail
 
 # shellcheck source=scripts/environment.sh
@@ -9,16 +11,18 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/environment.sh"
 failed=()
 
 main() {
-    install_system_packages
+    [[ "${1:-}" == --checks ]] || install_system_packages
     make_venv
-    install requirements.txt "about 8 GB on disk, a few minutes" "约占 8 GB 磁盘，需要几分钟"
-    install requirements-dev.txt "tools of the tests" "测试工具"
+    install_program
+    install "tools of the tests" "测试工具" requirements-dev.lock
 
     cd -- "$root"
     check "format / 格式" ruff format --check .
     check "style / 代码规范" ruff check .
     check "types / 类型" mypy --strict sensevoice app_sensevoice.py scripts
-    if (($#)); then
+    if [[ "${1:-}" == --checks ]]; then
+        :
+    elif (($#)); then
         check "tests / 测试" pytest "$@" # a part of the tests covers a part of the code
     else
         check "tests / 测试" pytest --cov
@@ -51,6 +55,8 @@ install_system_packages() { # what only the tests use; those that need a missing
     command -v chromium >/dev/null || missing+=(chromium)
     command -v espeak-ng >/dev/null || missing+=(espeak-ng)
     command -v ffmpeg >/dev/null || missing+=(ffmpeg)
+    command -v nginx >/dev/null || [[ -x /usr/sbin/nginx ]] || missing+=(nginx)
+    command -v sox >/dev/null || missing+=(sox)
     compgen -G "/usr/share/fonts/*/*/NotoSansCJK*" >/dev/null || missing+=(fonts-noto-cjk)
     if ((${#missing[@]} == 0)); then
         return

@@ -31,8 +31,8 @@ ORDER = (
     "models",
     "formats",
     "jobs",
-    "cli",
     "ui",
+    "cli",
 )
 """A module, or a folder with all that is in it, imports only what stands before it."""
 

@@ -16,9 +16,10 @@ from sensevoice.options import CHANNELS, LANGUAGES, Options, is_number
 DEFAULTS = Options()
 
 
-def parser(description: str, epilog: str = "") -> Any:
+def parser(description: str, epilog: str = "", prog: str | None = None) -> Any:
     """Return an argument parser that also reads SENSEVOICE_… variables and says so in --help."""
     return configargparse.ArgumentParser(
+        prog=prog,
         description=description,
         epilog=epilog,
         auto_env_var_prefix="SENSEVOICE_",

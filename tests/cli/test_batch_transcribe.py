@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import signal
@@ -29,18 +28,13 @@ SCRIPT = ROOT / "scripts" / "batch_transcribe.py"
 
 @pytest.fixture
 def batch(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """The script as a module; its environment and the import path are put back afterwards."""
-    from sensevoice.runtime import environment
+    """The module behind the script, which leaves the environment as it is."""
+    from sensevoice.cli import transcribe
 
-    monkeypatch.setattr(environment, "prepare", list)
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    spec = importlib.util.spec_from_file_location("batch_transcribe", SCRIPT)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    monkeypatch.setattr(module.startup, "announce_versions", lambda: None)
-    monkeypatch.setattr(module, "WRITE_EVERY_S", 0.0)
-    return module
+    monkeypatch.setattr(transcribe.environment, "prepare", list)
+    monkeypatch.setattr(transcribe.startup, "announce_versions", lambda: None)
+    monkeypatch.setattr(transcribe, "WRITE_EVERY_S", 0.0)
+    return transcribe
 
 
 def pitch_hz(clip: np.ndarray) -> int:
@@ -420,12 +414,12 @@ class TestStopping:
         """A process of its own, killed while it recognises; the recogniser is the scripted one."""
         program = tmp_path / "program.py"
         program.write_text(
-            f"import sys, runpy, time\nsys.path.insert(0, {str(ROOT)!r})\n"
+            f"import sys, time\nsys.path.insert(0, {str(ROOT)!r})\n"
             "from sensevoice import startup\nfrom tests.fakes import FakeRecognizer\n"
             "def answer(clip, options):\n    time.sleep(0.3)\n    return '<|zh|>whole'\n"
             "startup.announce_versions = lambda: None\n"
             "startup.load = lambda settings: FakeRecognizer([(0, 1000)], answer)\n"
-            f"sys.argv[0] = {str(SCRIPT)!r}\nrunpy.run_path(sys.argv[0], run_name='__main__')\n"
+            "from sensevoice.cli.main import run\nsys.exit(run('transcribe'))\n"
         )
         command = [sys.executable, program, three.recordings, "-o", three.output, "--no-sounds"]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

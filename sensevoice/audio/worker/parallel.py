@@ -141,7 +141,7 @@ class ParallelDecoder:
 
     def _alone(self, number: int) -> Iterator[Samples]:
         """Let the process whose turn it is go on to the end of the file."""
-        log.info("a recording cannot be cut after %d s", number * self._cutting.stretch_s)
+        log.info("a recording cannot be cut after %d s", number * self._policy.range_s)
         while self._waiting:
             self._waiting.pop().close()
         self._now.order(number * self._policy.range_s, None)
