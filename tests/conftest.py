@@ -9,12 +9,18 @@ from pathlib import Path
 import pytest
 
 from sensevoice.models import demo
+from sensevoice.models.graphs.candidates import VNNI, cpu_flags
 from sensevoice.models.loader import ModelSettings, load_recognizer
 from sensevoice.models.recognizer import FunasrRecognizer
 
 ROOT = Path(__file__).resolve().parents[1]
 GOLDEN = Path(__file__).with_name("golden")
 SAMPLES = {sample.name: sample for sample in demo.sample_recordings()}
+
+
+def pytest_report_header() -> str:
+    """Say which of the two kinds of x86-64 processor the tests of the CPU's graphs run on."""
+    return f"processor: {'with' if cpu_flags() & VNNI else 'without'} VNNI"
 
 
 @pytest.fixture(scope="session")

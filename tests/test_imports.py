@@ -48,7 +48,7 @@ OWNERS = {
     },
     "funasr": {"audio/features.py", "vad", "recognise", "models", "formats/emoji.py"},
     "onnx": {"vad/graph.py", "recognise/onnx_graph.py"},
-    "onnxruntime": {"vad", "recognise"},
+    "onnxruntime": {"vad", "recognise", "models/graphs/cpu_model.py"},
     "numba": {"vad/state_machine.py"},
     "pysubs2": {"formats"},
     "opencc": {"formats/traditional.py"},
@@ -60,11 +60,12 @@ OWNERS = {
 
 LAZY = {
     ("torch", "models/precision.py"),
-    ("torch", "models/cpu_model.py"),
+    ("torch", "models/graphs/check.py"),
     ("torch", "models/funasr_model.py"),
     ("torch", "models/device.py"),
+    ("torch", "models/gpu_model.py"),
     ("torch", "cli/startup.py"),
-    ("funasr", "models/cpu_model.py"),
+    ("funasr", "models/graphs/check.py"),
     ("funasr", "models/funasr_model.py"),
     ("funasr", "formats/emoji.py"),
     ("opencc", "formats/traditional.py"),
@@ -103,8 +104,13 @@ MODELS = (
     "funasr_imports",
     "registry",
     "funasr_model",
-    "graph_cache",
-    "cpu_model",
+    "graphs.agreement",
+    "graphs.candidates",
+    "graphs.known_speech",
+    "graphs.check",
+    "graphs.cache",
+    "graphs.cpu_model",
+    "gpu_model",
     "recognizer",
     "loader",
     "loading",
@@ -159,14 +165,21 @@ def test_a_module_imports_only_what_stands_before_it(path: Path) -> None:
 
 
 def test_loading_a_model_is_a_straight_line() -> None:
-    names = {path.stem for path in (PACKAGE / "models").glob("*.py")} - {"__init__"}
-    assert names == set(MODELS)
+    folder = PACKAGE / "models"
+    modules = {
+        path.relative_to(folder).with_suffix("").as_posix().replace("/", ".") for path in folder.rglob("*.py")
+    }
+    assert {name for name in modules if not name.endswith("__init__")} == set(MODELS)
     for place, module in enumerate(MODELS):
-        tree = ast.parse((PACKAGE / "models" / f"{module}.py").read_text("utf-8"))
-        used = {name.split(".")[2] for name, _ in imported(tree) if name.startswith("sensevoice.models.")}
+        tree = ast.parse((folder / f"{module.replace('.', '/')}.py").read_text("utf-8"))
+        used = {name.removeprefix("sensevoice.models.") for name, _ in imported(tree)} & set(MODELS)
         for node in ast.walk(tree):
-            if isinstance(node, ast.ImportFrom) and node.module == "sensevoice.models":
-                used |= {alias.name for alias in node.names}
+            if isinstance(node, ast.ImportFrom) and node.module in (
+                "sensevoice.models",
+                "sensevoice.models.graphs",
+            ):
+                prefix = "graphs." if node.module.endswith("graphs") else ""
+                used |= {prefix + alias.name for alias in node.names} - {"graphs"}
         assert used <= set(MODELS[:place]), module
 
 

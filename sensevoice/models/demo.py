@@ -7,9 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from sensevoice.audio.source import SAMPLES_PER_MS, open_audio, select_channels
 from sensevoice.errors import ModelFileMissing
 
 DEMO_DIR = Path(__file__).parents[1] / "demo"
@@ -48,16 +45,6 @@ def sentences() -> tuple[tuple[str, str], ...]:
     """Return (language, text) for every sentence that the demonstration model knows."""
     listed = json.loads(_read(DEMO_DIR / "sentences.json"))
     return tuple((language, text) for language, texts in listed.items() for text in texts)
-
-
-def known_clip() -> np.ndarray:
-    """Return the first utterance of the first sample recording, float32 mono 16 kHz."""
-    sample = sample_recordings()[0]
-    first = sample.utterances[0]
-    with open_audio(sample.path) as source:
-        block = next(iter(source.blocks(first.end_ms + 500)))
-    samples: np.ndarray = select_channels(block, "mix")[0]
-    return samples[first.start_ms * SAMPLES_PER_MS :]
 
 
 def _read(path: Path) -> str:

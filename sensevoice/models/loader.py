@@ -8,14 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sensevoice.models import cpu_model, demo, files, funasr_model, hub
+from sensevoice.models import demo, files, funasr_model, gpu_model, hub
 from sensevoice.models.device import resolve_device
 from sensevoice.models.files import ModelFiles
+from sensevoice.models.graphs import cpu_model
 from sensevoice.models.precision import resolve_precision
-from sensevoice.models.recognizer import FunasrRecognizer, OpenModels
-from sensevoice.options import MAX_SEGMENT_S
+from sensevoice.models.recognizer import MAX_BATCH_S, FunasrRecognizer, OpenModels
 from sensevoice.progress import LoadStep
-from sensevoice.protocols import FunasrModel
 from sensevoice.transcript import ModelInfo
 
 log = logging.getLogger(__name__)
@@ -93,25 +92,22 @@ def _find(settings: ModelSettings, announce: Announce, on_step: OnStep) -> tuple
 def _open(
     recogniser: ModelFiles, detector: ModelFiles, info: ModelInfo, announce: Announce, on_step: OnStep
 ) -> OpenModels:
-    if info.device == "cpu":
-        model, precision = cpu_model.open_model(recogniser, info.precision, announce, on_step)
+    directories = (recogniser.directory, detector.directory)
+    opened = None
+    if info.device != "cpu":
+        opened = gpu_model.open_recogniser(recogniser, info.device, info.precision, announce)
+    if opened is not None:
+        model, precision = opened
+        vad = gpu_model.open_detector(detector, info.device, announce)
+        batch_s = gpu_model.batch_seconds(info.device, precision, MAX_BATCH_S, announce)
+        funasr_model.keep_gpu_memory()
+        funasr_model.give_back_memory()
         info = replace(info, precision=precision)
-    else:
-        model = _open_on_gpu(recogniser, info)
-    vad = funasr_model.open_model(
-        "FsmnVADStreaming",
-        detector.directory,
-        info.device,
-        max_single_segment_time=int(MAX_SEGMENT_S * 1000),
-    )
+        return OpenModels(model, vad, *directories, info, cpu_model.cores(), batch_s)
+    if info.device != "cpu":
+        precision = resolve_precision("auto", "cpu", recogniser.directory)
+        info = replace(info, device="cpu", precision=precision)
+    model, precision = cpu_model.open_model(recogniser, info.precision, announce, on_step)
+    vad = gpu_model.open_detector_on(detector, "cpu")
     funasr_model.give_back_memory()
-    return OpenModels(model, vad, recogniser.directory, detector.directory, info, cpu_model.cores())
-
-
-def _open_on_gpu(recogniser: ModelFiles, info: ModelInfo) -> FunasrModel:
-    from sensevoice.models import registry
-
-    model = funasr_model.open_model("SenseVoiceSmall", recogniser.directory, info.device)
-    registry.prepare_cuda(model.model, info.precision)
-    funasr_model.keep_gpu_memory()
-    return model
+    return OpenModels(model, vad, *directories, replace(info, precision=precision), cpu_model.cores())

@@ -18,6 +18,7 @@ import numpy as np
 from sensevoice.audio.info import SAMPLE_RATE_HZ, SAMPLES_PER_MS
 from sensevoice.errors import GpuMemory, SelfTestFailed, first_line
 from sensevoice.models import demo, funasr_model
+from sensevoice.models.graphs.known_speech import known_clip
 from sensevoice.options import Options
 from sensevoice.protocols import FunasrModel, Recognition
 from sensevoice.recognise.scheduler import Scheduler
@@ -41,7 +42,10 @@ EXPECTED_TAGS = [TagKind.LANGUAGE, TagKind.EMOTION, TagKind.EVENT, TagKind.NORMA
 
 @dataclass(frozen=True)
 class OpenModels:
-    """Both models, opened, where they lie, and how many clips the recogniser takes side by side."""
+    """Both models, opened, and where they lie.
+
+    `clips_at_once` run side by side on a CPU; `batch_s` is how many seconds a batch on a GPU may hold.
+    """
 
     recogniser: FunasrModel
     detector: FunasrModel
@@ -49,6 +53,7 @@ class OpenModels:
     vad_directory: Path
     info: ModelInfo
     clips_at_once: int
+    batch_s: float = MAX_BATCH_S
 
 
 class FunasrRecognizer:
@@ -70,6 +75,7 @@ class FunasrRecognizer:
         self._vad = models.detector
         self._info = models.info
         self._clips_at_once = models.clips_at_once
+        self._batch_s = models.batch_s
         self._open_on_cpu = open_on_cpu
         self._on_cpu: FunasrModel | None = None
         self._on_device_fault = on_device_fault
@@ -90,7 +96,7 @@ class FunasrRecognizer:
                 yield from self._batch(clips[first : first + self._clips_at_once], options)
             return
         answers: dict[int, Recognition] = {}
-        for positions in packs([len(clip) for clip in clips], MAX_BATCH_S * SAMPLE_RATE_HZ):
+        for positions in packs([len(clip) for clip in clips], self._batch_s * SAMPLE_RATE_HZ):
             result = self._batch([clips[position] for position in positions], options)
             answers.update(zip(positions, result, strict=True))
         yield from (answers[position] for position in range(len(clips)))
@@ -98,7 +104,7 @@ class FunasrRecognizer:
     def scheduled(self) -> Scheduler:
         """Return a scheduler in front of this recogniser, so that any number of runs share it."""
         on_cpu = self._info.device == "cpu"
-        return Scheduler(self, self._clips_at_once if on_cpu else MAX_CUDA_CLIPS, MAX_BATCH_S)
+        return Scheduler(self, self._clips_at_once if on_cpu else MAX_CUDA_CLIPS, self._batch_s)
 
     def self_test(self) -> None:
         """Recognise a known clip. Raises SelfTestFailed unless the answer looks like SenseVoice's.
@@ -106,7 +112,7 @@ class FunasrRecognizer:
         It also warms up what the first recording needs: the process of the decoders, fsmn-vad's compiled
         code and network, the recogniser.
         """
-        clip = demo.known_clip()
+        clip = known_clip()
         self._find_speech_in(clip)
         answer = next(self.recognise([clip], Options()))
         if answer.error is not None or head_kinds(answer.raw)[:4] != EXPECTED_TAGS:

@@ -1,11 +1,16 @@
 """SenseVoiceSmall's encoder and output layer as an ONNX graph for the CPU, made from its weights.
 
 What it saves against the torch modules, for one clip at a time: the masks (a clip alone needs none), the
-log-softmax over 25,055 pieces (the best piece is found in the graph), and, with precision "int8", three
+log-softmax over 25,055 pieces (the best piece is found in the graph), and, with 8 bits, three
 quarters of the bytes and most of the time of every matrix product. The residual of the memory block is
 folded into the middle tap of its kernel, which runs as a filter over a picture one value wide: for those
-ONNX Runtime has a layout of its own. With "int8" the input of query, key and value is rounded once for all
+ONNX Runtime has a layout of its own. With 8 bits the input of query, key and value is rounded once for all
 three, and the rectifier of the feed-forward part is the rounding itself: what is below zero rounds to zero.
+
+Which way of rounding is fast and exact is up to the processor. With VNNI, products of 8-bit numbers are
+summed in 32 bits, and "int8" loses nothing. Without, `vpmaddubsw` adds two products of unsigned input and
+signed weight in 16 bits, which overflow (96.9 % of the pieces right with the bundled model): 7-bit weights
+cannot, and unsigned weights are widened to 16 bits first.
 
 Inputs: `features` (frames, 560), scaled, float32; `prompt_ids` (4,), rows of the query table; `banned` (any
 number of) pieces that must not be chosen. Outputs: `best` (4 + frames,), the best piece of each frame;
@@ -19,6 +24,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -27,36 +33,64 @@ from onnx import TensorProto, helper, numpy_helper
 
 from sensevoice.recognise.ctc import PROMPT_FRAMES
 
-VERSION = 2
+VERSION = 3
 """Part of the name of a stored graph; raise it whenever what this module writes changes."""
 
-Precision = Literal["fp32", "int8"]
+Rounding = Literal["fp32", "int8", "int8_7bit", "uint8", "uint8_tensor"]
+
+
+@dataclass(frozen=True)
+class Levels:
+    """How a weight is rounded: symmetrically, to `most` levels on either side of zero."""
+
+    most: int
+    unsigned: bool = False
+    per_channel: bool = True
+
+
+LEVELS: dict[Rounding, Levels] = {
+    "int8": Levels(127),
+    "int8_7bit": Levels(64),  # 2 × 255 × 64 = 32,640 is the most that 16 bits hold
+    "uint8": Levels(127, unsigned=True),
+    "uint8_tensor": Levels(127, unsigned=True, per_channel=False),
+}
+UINT8_ZERO = 128
 NORM_EPSILON = 1e-5
 """What torch.nn.LayerNorm adds to the variance, which funasr leaves as it is."""
 LONGEST_TIMESCALE = 10_000
 """Of the sinusoidal position encoding (funasr's SinusoidalPositionEncoder)."""
-INT8_LEVELS, UINT8_LEVELS = 127, 255
+UINT8_LEVELS = 255
 SMALLEST_SCALE = 1e-30
 """Of what is rounded: nothing but zeros must not be divided by zero."""
 MICROSOFT = "com.microsoft"
 """The domain of ONNX Runtime's own operators, which every build of it has."""
 
 
-def build(weights: Mapping[str, np.ndarray], heads: int, precision: Precision) -> onnx.ModelProto:
+def build(weights: Mapping[str, np.ndarray], heads: int, rounding: Rounding) -> onnx.ModelProto:
     """Return the graph of a SenseVoiceSmall whose state dict, as float32 arrays, is `weights`.
 
-    `heads` is `attention_heads` of its config.yaml. With "int8" the weights of every matrix product
-    are rounded to 8 bits, symmetrically and per output channel, and its input is rounded to 8 bits as
-    it comes; everything else stays float32.
+    `heads` is `attention_heads` of its config.yaml. But for "fp32" the weights of every matrix product
+    are rounded as LEVELS says, and its input is rounded to 8 bits as it comes; everything else stays
+    float32.
     """
-    return _Graph(weights, heads, precision).model()
+    return _Graph(weights, heads, rounding).model()
+
+
+def round_weight(weight: np.ndarray, levels: Levels) -> tuple[np.ndarray, np.ndarray, int]:
+    """Return a weight (outputs, inputs) in 8 bits, its scales (one, one an output), and what zero is."""
+    most = np.abs(weight).max(axis=1 if levels.per_channel else None)
+    scales = np.maximum(most, np.finfo(np.float32).tiny) / levels.most
+    rounded = np.rint(weight / (scales[:, None] if levels.per_channel else scales))
+    zero = UINT8_ZERO if levels.unsigned else 0
+    kind = np.uint8 if levels.unsigned else np.int8
+    return (rounded + zero).astype(kind), scales.astype(np.float32), zero
 
 
 class _Graph:
-    def __init__(self, weights: Mapping[str, np.ndarray], heads: int, precision: Precision) -> None:
+    def __init__(self, weights: Mapping[str, np.ndarray], heads: int, rounding: Rounding) -> None:
         self._weights = weights
         self._heads = heads
-        self._precision = precision
+        self._rounding = rounding
         self._nodes: list[onnx.NodeProto] = []
         self._constants: list[onnx.TensorProto] = []
         self._numbers = itertools.count()
@@ -162,7 +196,7 @@ class _Graph:
             self._weights[f"{name}.linear_q_k_v.bias"],
         )
         parts = zip(np.split(weight, 3), np.split(bias, 3), strict=True)
-        if self._precision == "fp32":
+        if self._rounding == "fp32":
             return [self._product(frames, weight, self._constant(bias)) for weight, bias in parts]
         rounded = [self._name() for _ in range(3)]  # the values, their scale, and what stands for zero
         self._nodes.append(helper.make_node("DynamicQuantizeLinear", [frames], rounded))
@@ -187,7 +221,7 @@ class _Graph:
     def _feed_forward(self, frames: str, name: str) -> str:
         inner = self._linear(frames, f"{name}.feed_forward.w_1")
         outer = f"{name}.feed_forward.w_2"
-        if self._precision == "fp32":
+        if self._rounding == "fp32":
             return self._linear(self._node("Relu", [inner]), outer)
         bias = self._constant(self._weights[f"{outer}.bias"])
         return self._rounded_product(self._rectified(inner), self._weights[f"{outer}.weight"], bias)
@@ -211,7 +245,7 @@ class _Graph:
         return self._product(frames, weight, bias or self._constant(self._weights[f"{name}.bias"]))
 
     def _product(self, frames: str, weight: np.ndarray, bias: str) -> str:
-        if self._precision == "fp32":
+        if self._rounding == "fp32":
             return self._node("Gemm", [frames, self._constant(np.ascontiguousarray(weight.T)), bias])
         inputs = [frames, *self._rounded_weight(weight), bias]
         return self._node("DynamicQuantizeMatMul", inputs, domain=MICROSOFT)
@@ -225,10 +259,9 @@ class _Graph:
 
     def _rounded_weight(self, weight: np.ndarray) -> list[str]:
         """Return a weight in 8 bits, (inputs, outputs), the scale of each output, and their zeros."""
-        scales = np.maximum(np.abs(weight).max(axis=1), np.finfo(np.float32).tiny) / INT8_LEVELS
-        rounded = np.rint(weight / scales[:, None]).astype(np.int8)
-        parts = (np.ascontiguousarray(rounded.T), scales.astype(np.float32), np.zeros(len(scales), np.int8))
-        return [self._constant(part) for part in parts]
+        rounded, scales, zero = round_weight(weight, LEVELS[self._rounding])
+        zeros = np.full(scales.shape, zero, rounded.dtype)
+        return [self._constant(part) for part in (np.ascontiguousarray(rounded.T), scales, zeros)]
 
     def _node(self, kind: str, inputs: list[str], domain: str = "", **attributes: Any) -> str:
         return self._named(self._name(), kind, inputs, domain, **attributes)

@@ -35,16 +35,21 @@ def cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
+def open_session(graph: str | bytes) -> onnxruntime.InferenceSession:
+    """Open a graph, a file or its content, with a thread a core."""
+    settings = onnxruntime.SessionOptions()
+    settings.intra_op_num_threads = cores()
+    settings.add_session_config_entry("session.intra_op.spin_duration_us", SPIN_US)
+    return onnxruntime.InferenceSession(graph, settings, providers=["CPUExecutionProvider"])
+
+
 class OnnxSenseVoiceSmall(torch.nn.Module):
     """A SenseVoiceSmall for funasr's AutoModel; `graph` is the file of its graph, or the graph itself."""
 
     def __init__(self, graph: str | bytes, **kwargs: Any) -> None:
         super().__init__()
         self.place = torch.nn.Parameter(torch.empty(0), requires_grad=False)  # funasr asks where it lies
-        settings = onnxruntime.SessionOptions()
-        settings.intra_op_num_threads = cores()
-        settings.add_session_config_entry("session.intra_op.spin_duration_us", SPIN_US)
-        self._session = onnxruntime.InferenceSession(graph, settings, providers=["CPUExecutionProvider"])
+        self._session = open_session(graph)
         self._side_by_side = ThreadPoolExecutor(cores(), thread_name_prefix="clip")
         self._scorer: TagScorer | None = None
 

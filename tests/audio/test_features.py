@@ -13,6 +13,7 @@ from torchaudio.compliance.kaldi import fbank
 from sensevoice.audio import features
 from sensevoice.audio.features import BLOCK_FRAMES, Frontend, mel_frames
 from sensevoice.models import demo
+from sensevoice.models.graphs.known_speech import known_clip
 
 SETTINGS: dict[str, Any] = {
     "fs": 16_000,
@@ -43,7 +44,7 @@ def by_torchaudio(samples: torch.Tensor) -> torch.Tensor:
 @pytest.mark.parametrize("frames", [1, 2, BLOCK_FRAMES - 1, BLOCK_FRAMES, BLOCK_FRAMES + 1, 3 * BLOCK_FRAMES])
 @pytest.mark.parametrize("more", [0, 1, 159])
 def test_the_same_as_torchaudios(frames: int, more: int) -> None:
-    speech = torch.from_numpy(np.resize(demo.known_clip(), 400 + 160 * (frames - 1) + more))
+    speech = torch.from_numpy(np.resize(known_clip(), 400 + 160 * (frames - 1) + more))
     result, expected = mel_frames(speech), by_torchaudio(speech)
     assert result.shape == expected.shape == (frames, 80)
     torch.testing.assert_close(result, expected, rtol=1e-4, atol=2e-3)
@@ -57,7 +58,7 @@ def test_silence_and_too_little() -> None:
 
 @pytest.mark.parametrize("settings", [{}, {"window": "povey"}, {"n_mels": 40, "cmvn_file": None}])
 def test_the_frontend_is_funasrs_also_with_other_settings(settings: dict[str, Any]) -> None:
-    clips = torch.from_numpy(np.stack([demo.known_clip()[:32_000]] * 2))
+    clips = torch.from_numpy(np.stack([known_clip()[:32_000]] * 2))
     lengths = torch.tensor([32_000, 20_000])
     result, found_lengths = Frontend(**SETTINGS | settings)(clips, lengths)
     expected, expected_lengths = WavFrontend(**SETTINGS | settings)(clips, lengths)
@@ -69,7 +70,7 @@ def test_the_frontend_is_funasrs_also_with_other_settings(settings: dict[str, An
 def test_features_of_several_clips_are_funasrs(monkeypatch: pytest.MonkeyPatch, block: int) -> None:
     """What a GPU computes, on the CPU: clips of several lengths, in large steps."""
     monkeypatch.setattr(features, "BLOCK_FRAMES", block)
-    speech = torch.from_numpy(np.resize(demo.known_clip(), 700 * 160))
+    speech = torch.from_numpy(np.resize(known_clip(), 700 * 160))
     clips = [speech, speech[:16_000], speech[5_000:6_000]]
     theirs = WavFrontend(**SETTINGS)
     result, lengths = features.features_of(clips, Frontend(**SETTINGS), "cpu")
@@ -83,7 +84,7 @@ def test_features_of_several_clips_are_funasrs(monkeypatch: pytest.MonkeyPatch, 
 
 def test_a_frontend_with_other_settings_is_left_to_funasr() -> None:
     other = Frontend(**{**SETTINGS, "window": "povey"})
-    clip = torch.from_numpy(demo.known_clip())
+    clip = torch.from_numpy(known_clip())
     result, lengths = features.features_of([clip], other, "cpu")
     expected, frames = WavFrontend(**{**SETTINGS, "window": "povey"})(clip[None], [len(clip)])
     assert torch.equal(result, expected)

@@ -18,7 +18,6 @@ import yaml
 from sensevoice.audio.source import SAMPLES_PER_MS, open_audio, select_channels
 from sensevoice.errors import ModelError, ModelFileDamaged, ModelFileMissing, SelfTestFailed
 from sensevoice.models import checksums, demo, funasr_model, loader
-from sensevoice.models import recognizer as recognizer_module
 from sensevoice.models.loader import ModelSettings, load_recognizer
 from sensevoice.models.recognizer import FunasrRecognizer
 from sensevoice.options import Options
@@ -533,11 +532,9 @@ class TestFaultsInside:
         assert [item.raw for item in batching.recognise(CLIPS, Options())] == TEXTS
         assert batching._model.batches == [5]
 
-    def test_on_a_gpu_clips_of_similar_length_go_together(
-        self, recognizer: FunasrRecognizer, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(recognizer_module, "MAX_BATCH_S", 3.0)
+    def test_on_a_gpu_clips_of_similar_length_go_together(self, recognizer: FunasrRecognizer) -> None:
         batching = BatchingRecognizer(recognizer)
+        batching._batch_s = 3.0
         batching._model = ScriptedModel(lambda clips: [result(clip) for clip in clips])
         clips = [np.zeros(length, np.float32) for length in (40_000, 8_000, 16_000, 8_001, 90_000)]
         results = [item.raw for item in batching.recognise(clips, Options())]
