@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from starlette.formparsers import MultiPartException
+
 from sensevoice.access.asgi import Message, Receive
 from sensevoice.errors import SenseVoiceError, TooSlow
 
@@ -15,10 +17,15 @@ SILENT_S = 60.0
 """A body of which nothing has come for so long is taken for broken off."""
 
 
-class BodyRefused(Exception):
-    """More came than a request may send, or nothing more."""
+class BodyRefused(MultiPartException):
+    """More came than a request may send, or nothing more.
+
+    To gradio it is a fault of the upload, upon which it removes what has come so far; of a connection that
+    ended it would keep the files.
+    """
 
     def __init__(self, reason: SenseVoiceError) -> None:
+        super().__init__(reason.message("en"))
         self.reason = reason
 
 
@@ -42,6 +49,8 @@ def counted(
             message = await asyncio.wait_for(receive(), SILENT_S)
         except TimeoutError as exc:
             raise BodyRefused(TooSlow()) from exc
+        if message["type"] == "http.disconnect":
+            raise BodyRefused(TooSlow())
         received += len(message.get("body", b""))
         whole = not message.get("more_body", False)
         if received > max_bytes:

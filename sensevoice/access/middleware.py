@@ -6,22 +6,30 @@ import logging
 import secrets
 import shutil
 from pathlib import Path
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qs, parse_qsl, urlencode
 
 from starlette.datastructures import Headers
-from starlette.requests import ClientDisconnect
 from starlette.responses import RedirectResponse, Response
 
 from sensevoice.access.asgi import App, Message, Receive, Scope, Send
 from sensevoice.access.bodies import MAX_BODY_BYTES, BodyRefused, counted, replayed, whole_body
-from sensevoice.access.headers import with_our_headers
+from sensevoice.access.headers import FILE_POLICY, PAGE_POLICY, with_our_headers
 from sensevoice.access.json_bodies import check_json
 from sensevoice.access.login import Login
 from sensevoice.access.pages import refusal_json, refusal_page
 from sensevoice.access.policy import COOKIE, AccessPolicy, Request
-from sensevoice.access.routes import GRADIO_API, LOGIN, LOGOUT, STARTUP, UPLOAD
+from sensevoice.access.routes import FILE, GRADIO_API, HEARTBEAT, LOGIN, LOGOUT, STARTUP, UPLOAD
+from sensevoice.access.streams import Streams
 from sensevoice.access.throttle import LoginThrottle
-from sensevoice.errors import BodyTooBig, DiskLow, SenseVoiceError, TooBig, Unauthorized, Unexpected
+from sensevoice.errors import (
+    BodyTooBig,
+    DiskLow,
+    NoSuchAddress,
+    SenseVoiceError,
+    TooBig,
+    Unauthorized,
+    Unexpected,
+)
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +61,7 @@ class AccessMiddleware:
         self._min_free_bytes = min_free_bytes
         self._login = login
         self._slow = slow_down or LoginThrottle()
+        self._streams = Streams()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -60,10 +69,10 @@ class AccessMiddleware:
         elif scope["type"] == "websocket":  # nothing here speaks it
             await send({"type": "websocket.close", "code": 1008})
         else:
-            await self._serve(scope, receive, with_our_headers(send))
+            await self._serve(_request(scope), scope, receive, send)
 
-    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = _request(scope)
+    async def _serve(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
+        send = with_our_headers(send, FILE_POLICY if request.route.startswith(FILE) else PAGE_POLICY)
         try:
             response = await self._own_answer(request, receive)
             if response is None:
@@ -125,11 +134,23 @@ class AccessMiddleware:
     async def _looked_through(self, request: Request, receive: Receive) -> Receive:
         """Return `receive` for a request, the body of which was looked through if gradio reads it as JSON."""
         receive = self._counted(request, receive)
+        self._check_stream(request, None)
         if request.method != "POST" or request.route == UPLOAD or not request.route.startswith(GRADIO_API):
             return receive
         content = await whole_body(receive)
-        check_json(content, lambda url: self._door.is_own_origin(url, request))
+        body = check_json(content, lambda url: self._door.is_own_origin(url, request))
+        self._check_stream(request, body.get("session_hash") if isinstance(body, dict) else None)
         return replayed(content, receive)
+
+    def _check_stream(self, request: Request, named: object) -> None:
+        """Raise NoSuchAddress for a stream of events that belongs to another login."""
+        user = self._user(request)
+        asked = [named, *parse_qs(request.query).get("session_hash", [])]
+        if request.route.startswith(HEARTBEAT):
+            asked.append(request.route.removeprefix(HEARTBEAT))
+        for session_hash in asked:
+            if user and isinstance(session_hash, str) and not self._streams.is_of(user, session_hash):
+                raise NoSuchAddress()
 
     def _counted(self, request: Request, receive: Receive) -> Receive:
         """Return `receive` for what a request may send; the disk is looked at again while an upload comes."""
@@ -151,29 +172,50 @@ class AccessMiddleware:
 
     async def _pass_on(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request in, without its secrets."""
-        started = False
-
-        async def watched(message: Message) -> None:
-            nonlocal started
-            started = started or message["type"] == "http.response.start"
-            await send(message)
-
-        user = self._login.user_of(request) if self._login else None
+        answer = _Answer(send)
         headers = [pair for pair in scope["headers"] if pair[0].lower() not in SECRETS]
-        inner = {**scope, "headers": headers, USER: user}
         try:
-            await self._app(inner, receive, watched)
-        except BodyRefused as refused:
-            if not started:
-                await _refusal(refused.reason, request)(scope, receive, send)
-        except ClientDisconnect:  # nobody is left to tell
-            raise
+            await self._app(
+                {**scope, "headers": headers, USER: self._user(request)}, answer.body(receive), answer.send
+            )
+        except BodyRefused:
+            pass  # as below
         except Exception:  # no handles left for an upload, say: a sentence instead of a bare 500
             reference = secrets.token_hex(4)
             log.exception("unexpected error, reference %s", reference)
-            if started:
+            if answer.started:
                 raise
-            await _refusal(Unexpected(reference=reference), request)(scope, receive, send)
+            answer.refused = Unexpected(reference=reference)
+        if answer.refused is not None and not answer.started:
+            await _refusal(answer.refused, request)(scope, receive, send)
+
+    def _user(self, request: Request) -> str | None:
+        return self._login.user_of(request) if self._login else None
+
+
+class _Answer:
+    """What is sent in answer to a request that was let in, unless its body is refused meanwhile."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.started = False
+        self.refused: SenseVoiceError | None = None
+
+    def body(self, receive: Receive) -> Receive:
+        async def receiving() -> Message:
+            try:
+                return await receive()
+            except BodyRefused as refused:
+                self.refused = refused.reason
+                raise
+
+        return receiving
+
+    async def send(self, message: Message) -> None:
+        if self.refused is not None and not self.started:
+            return  # gradio's own words for it
+        self.started = True
+        await self._send(message)
 
 
 def _refusal(error: SenseVoiceError, request: Request) -> Response:

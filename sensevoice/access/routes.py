@@ -24,6 +24,10 @@ LOGIN, LOGOUT = "/login", "/logout"
 
 STARTUP = f"{GRADIO_API}/startup-events"
 
+HEARTBEAT = f"{GRADIO_API}/heartbeat/"
+
+FILE = f"{GRADIO_API}/file="
+
 ALLOWED: dict[str, tuple[str, ...]] = {
     "/": READ,
     "/assets/{path:path}": READ,
@@ -38,7 +42,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     f"{GRADIO_API}/app_id": READ,  # after a lost connection, the page asks whether it is the same program
     STARTUP: READ,  # gradio asks itself, when it is launched
     f"{GRADIO_API}/info": READ,
-    f"{GRADIO_API}/heartbeat/{{session_hash}}": READ,
+    f"{HEARTBEAT}{{session_hash}}": READ,
     f"{GRADIO_API}/queue/join": ("POST",),
     f"{GRADIO_API}/queue/data": READ,
     f"{GRADIO_API}/run/{{api_name}}": ("POST",),
@@ -48,7 +52,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     f"{GRADIO_API}/reset": ("POST",),
     UPLOAD: ("POST",),
     f"{GRADIO_API}/upload_progress": READ,
-    f"{GRADIO_API}/file={{path_or_url:path}}": READ,
+    f"{FILE}{{path_or_url:path}}": READ,
 }
 """The methods allowed for each path, which is written as gradio writes it."""
 

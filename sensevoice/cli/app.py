@@ -53,6 +53,7 @@ def argument_parser(prog: str | None = None) -> Any:
         action="append",
         default=[],
         metavar="USER:PASSWORD",
+        env_var=environment.LOGINS,
         help="ask visitors to log in; may be given more than once / 访问需要登录，可多次使用",
     )
     group.add_argument(
@@ -119,8 +120,10 @@ def argument_parser(prog: str | None = None) -> Any:
 
 def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
     """Run the app until it is asked to end; return the exit code."""
+    environment.hide_logins()
     notices = environment.prepare()  # before `run` imports the heavy libraries, which read it
     args = argument_parser(prog).parse_args(argv)
+    os.umask(0o077)  # recordings and transcripts are for nobody else on this machine
     if not supervisor.is_supervised():
         # As this process was started: with -m and Python's own options, which are not in sys.argv.
         return supervisor.supervise([sys.executable, *sys.orig_argv[1:]])
@@ -142,7 +145,7 @@ def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
 def run(args: Any) -> int:
     """Open the page, then load the models behind it, until the program is asked to end."""
     options = arguments.options(args)
-    accounts = Accounts(args.auth, Path(args.auth_file) if args.auth_file else None)
+    accounts = Accounts(environment.logins(), Path(args.auth_file) if args.auth_file else None)
     settings = arguments.model_settings(args)
     startup.check_port(args.host, args.port)
     startup.announce_versions()
@@ -220,8 +223,10 @@ def _job_runner(args: Any, recognizer: LoadingRecognizer) -> Any:
     from sensevoice import jobs
     from sensevoice.transcribe import pipeline
 
+    directory = jobs.data_directory(args.data_dir, args.port)
+    startup.close_to_others(directory)
     store = jobs.JobStore(
-        jobs.data_directory(args.data_dir, args.port),
+        directory,
         lambda: recognizer.info,
         args.keep_hours,
         args.max_data_gb,

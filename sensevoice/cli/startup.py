@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import getpass
 import os
@@ -11,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from importlib.metadata import version
+from pathlib import Path
 
 from sensevoice import __version__
 from sensevoice.access import AccessPolicy
@@ -45,6 +47,14 @@ def check_port(host: str, port: int) -> None:
             if exc.errno == errno.EADDRINUSE:
                 raise PortTaken(host=host, port=port) from exc
             raise StartupError(reason=f"{host}:{port}: {exc.strerror}") from exc
+
+
+def close_to_others(directory: Path) -> None:
+    """Let only this user into a directory for jobs. One with other things in it, or somebody's, is left."""
+    with contextlib.suppress(OSError):  # whether it can be used at all is seen later
+        is_for_jobs = (directory / "jobs.sqlite3").exists() or not any(directory.iterdir())
+        if is_for_jobs and directory.stat().st_uid == os.getuid():
+            directory.chmod(0o700)
 
 
 def announce_versions() -> None:

@@ -11,6 +11,7 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 log = logging.getLogger(__name__)
@@ -102,3 +103,38 @@ def _drop_socks() -> list[str]:
             del os.environ[name]
             changed.append(f"{name} left out: SOCKS needs the package socksio / 已忽略 SOCKS 代理 {name}")
     return changed
+
+
+LOGINS = "SENSEVOICE_AUTH"
+"""The variable with the logins, one a line."""
+
+
+def hide_logins() -> None:
+    """Start this program once more if passwords are among its arguments, which everybody here can read.
+
+    The new one has them in its environment, which only this user can read.
+    """
+    given, rest = take_option(sys.orig_argv, "--auth")
+    if given:
+        os.environ[LOGINS] = "\n".join(given)
+        os.execv(sys.executable, rest)  # nosec B606
+
+
+def take_option(arguments: Sequence[str], option: str) -> tuple[list[str], list[str]]:
+    """Return the values of an option that may be given more than once, and the other arguments."""
+    values: list[str] = []
+    others: list[str] = []
+    left = iter(arguments)
+    for argument in left:
+        if argument == option:
+            values += [value for value in [next(left, None)] if value is not None]
+        elif argument.startswith(f"{option}="):
+            values.append(argument.removeprefix(f"{option}="))
+        else:
+            others.append(argument)
+    return values, others
+
+
+def logins() -> list[str]:
+    """Return the logins of the variable, and take them out of what other programs inherit."""
+    return [line for line in os.environ.pop(LOGINS, "").splitlines() if line.strip()]

@@ -10,6 +10,8 @@ async () => {
   nameBoxes();
   const { watchUploads } = await import(`${root}/sv/static/uploads.js`);
   watchUploads(reader, window.gradio_config?.max_file_size);
+  const { showAccount } = await import(`${root}/sv/static/account.js`);
+  showAccount(reader, root, window.gradio_config?.username);
 
   const tell = () => {
     const id = document.querySelector("#sv-job [data-job]")?.dataset.job;

@@ -7,6 +7,7 @@ job of its owner, and a lost connection loses nothing.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
@@ -16,8 +17,9 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 from sensevoice.access import USER
 from sensevoice.errors import BadRequest, JobNotFound, LoginNeeded, SenseVoiceError, Unexpected
@@ -76,8 +78,16 @@ def job_routes(runner: JobRunner, recognise: RecogniseSpansFn, cut: CutFn) -> li
         Route(f"{job}/peaks", at.answer(at.peaks), middleware=COMPRESSED),
         Route(f"{job}/export", at.answer(at.export)),
         Route(f"{job}/finetune", at.answer(at.finetune)),
-        Mount("/sv/static", StaticFiles(directory=STATIC, check_dir=False)),
+        Route("/sv/static/{path:path}", StaticRoute(directory=STATIC, check_dir=False)),
     ]
+
+
+class StaticRoute(StaticFiles):
+    """Static files at a route: a Mount finds nothing behind a proxy that strips the prefix."""
+
+    def get_path(self, scope: Scope) -> str:
+        path: str = scope["path_params"]["path"]
+        return os.path.normpath(path)
 
 
 class JobRoutes:

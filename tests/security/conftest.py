@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
 import socket
+import subprocess
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from tests.browser.conftest import browser as browser  # the fixture, for here
+from tests.browser.conftest import free_port
 from tests.browser.program import Program
 
 Start = Callable[..., Program]
+
+Nginx = Callable[[str], int]
 
 gradio_leaks = pytest.mark.filterwarnings(
     "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
@@ -99,3 +106,48 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
 def program(start: Start) -> Program:
     """The program as people start it, without options."""
     return start()
+
+
+NGINX = shutil.which("nginx") or "/usr/sbin/nginx"
+
+CONFIGURATION = """
+daemon off; master_process off; pid {folder}/pid; error_log {folder}/error;
+events {{ worker_connections 64; }}
+http {{
+  access_log off; client_max_body_size 0;
+  client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
+  server {{ listen 127.0.0.1:{port}; {locations} }}
+}}
+"""
+
+
+@pytest.fixture
+def nginx(tmp_path: Path) -> Iterator[Nginx]:
+    """Return a function that starts nginx with some locations and returns its port."""
+    if not Path(NGINX).exists():
+        pytest.skip("nginx is not installed")
+    running = []
+
+    def start(locations: str) -> int:
+        port = free_port()
+        file = tmp_path / "nginx.conf"
+        file.write_text(CONFIGURATION.format(folder=tmp_path, port=port, locations=locations))
+        running.append(subprocess.Popen([NGINX, "-c", file, "-p", tmp_path, "-e", tmp_path / "error"]))
+        wait_for(port)
+        return port
+
+    yield start
+    for process in running:
+        process.terminate()
+        process.wait()
+
+
+def wait_for(port: int) -> None:
+    for _ in range(600):
+        with socket.socket() as probe:
+            probe.settimeout(0.1)
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise AssertionError(f"nothing listens on {port}")

@@ -1,6 +1,7 @@
 // Every word of the workbench, in Chinese and in English.
 
 const WORDS = {
+  logOut: ["退出登录", "Log out"],
   jobs: ["任务", "Jobs"],
   noJobs: ["还没有任务。上传录音并开始识别后，任务会列在这里；关掉网页也不会丢失。", "No jobs yet. They are listed here once you start one, and stay when the page is closed."],
   queued: ["排队中", "waiting"],
