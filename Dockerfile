@@ -45,6 +45,6 @@ EXPOSE 6006
 
 # The page answers while the models are still being downloaded and loaded. Another port: -e SENSEVOICE_PORT, which this reads.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=2m \
-    CMD ["python3.11", "-c", "import os, urllib.request as web; web.build_opener(web.ProxyHandler({})).open('http://127.0.0.1:' + os.environ.get('SENSEVOICE_PORT', '6006'), timeout=4)"]
+    CMD ["python3.11", "-c", "import http.client, os, sys; web = http.client.HTTPConnection('127.0.0.1', int(os.environ.get('SENSEVOICE_PORT', '6006')), timeout=4); web.request('GET', '/'); sys.exit(web.getresponse().status >= 500)"]
 
 ENTRYPOINT ["python3.11", "/app/app_sensevoice.py"]

@@ -21,6 +21,10 @@ MAX_WAITING = 64
 """Connections that may be without a whole header at a time; of more, the oldest are closed. Requests whose
 headers have come are not limited: a whole office may share one address."""
 
+GRACE_S = 1.0
+"""How long a connection stays however many wait: asyncio accepts hundreds before it reads from one, and
+who comes in the middle of an attack is not to be closed unread."""
+
 OPEN_FILES = 65536
 
 
@@ -28,6 +32,7 @@ class Connection(H11Protocol):
     """uvicorn's HTTP connection with a limit to the time in which headers come. No WebSockets."""
 
     _waiting: ClassVar[dict[Connection, asyncio.TimerHandle]] = {}
+    most_waiting: ClassVar[int] = 512
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -51,8 +56,17 @@ class Connection(H11Protocol):
         if self in self._waiting:
             return  # whoever sends a byte at a time has no more time
         self._waiting[self] = self.loop.call_later(HEADERS_S, self._give_up)
-        if len(self._waiting) > MAX_WAITING:
-            next(iter(self._waiting))._give_up()
+        self._make_room()
+        self.loop.call_later(GRACE_S, self._make_room)
+
+    def _make_room(self) -> None:
+        """Close the oldest of those that are too many, but in their first moments only to save handles."""
+        while len(self._waiting) > MAX_WAITING:
+            oldest, timer = next(iter(self._waiting.items()))
+            is_new = timer.when() - self.loop.time() > HEADERS_S - GRACE_S
+            if is_new and len(self._waiting) <= self.most_waiting:
+                return
+            oldest._give_up()
 
     def _came(self) -> None:
         timer = self._waiting.pop(self, None)
@@ -70,3 +84,4 @@ def install() -> None:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = OPEN_FILES if most == resource.RLIM_INFINITY else min(most, OPEN_FILES)
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+    Connection.most_waiting = wanted // 2

@@ -13,11 +13,11 @@ from starlette.responses import RedirectResponse, Response
 
 from sensevoice.door.asgi import App, Message, Receive, Scope, Send
 from sensevoice.door.bodies import MAX_BODY_BYTES, BodyRefused, counted, replayed, whole_body
-from sensevoice.door.headers import with_our_headers
+from sensevoice.door.headers import FILE_POLICY, PAGE_POLICY, with_our_headers
 from sensevoice.door.json_bodies import check_json
 from sensevoice.door.login import Login
 from sensevoice.door.pages import refusal_json, refusal_page
-from sensevoice.door.routes import GRADIO_API, HEARTBEAT, LOGIN, LOGOUT, STARTUP, UPLOAD
+from sensevoice.door.routes import FILE, GRADIO_API, HEARTBEAT, LOGIN, LOGOUT, STARTUP, UPLOAD
 from sensevoice.door.rules import COOKIE, Door, Request
 from sensevoice.door.slow import SlowDown
 from sensevoice.door.streams import Streams
@@ -69,10 +69,10 @@ class Guard:
         elif scope["type"] == "websocket":  # nothing here speaks it
             await send({"type": "websocket.close", "code": 1008})
         else:
-            await self._serve(scope, receive, with_our_headers(send))
+            await self._serve(_request(scope), scope, receive, send)
 
-    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = _request(scope)
+    async def _serve(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
+        send = with_our_headers(send, FILE_POLICY if request.route.startswith(FILE) else PAGE_POLICY)
         try:
             response = await self._own_answer(request, receive)
             if response is None:

@@ -23,32 +23,36 @@ PAGE_POLICY = "; ".join(
 )
 """What the page may load and where it may send: nothing but this server, whatever stands in a transcript."""
 
+FILE_POLICY = "sandbox; default-src 'none'"
+"""For what visitors have sent: as a page of its own it would run nothing."""
+
 ALWAYS = (
     # Fetch standard: no other origin's page may show or play what is here, with or without CORS.
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"cross-origin-opener-policy", b"same-origin"),
-    (b"content-security-policy", PAGE_POLICY.encode()),
     (b"x-frame-options", b"DENY"),  # for browsers that do not know frame-ancestors
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
 )
 
 
-def with_our_headers(send: Send) -> Send:
+def with_our_headers(send: Send, policy: str) -> Send:
     """Return `send` with our headers added to each answer, and without those that open it to other sites.
 
-    gradio's CORS middleware lets in any origin when the host is one of its own names for this machine.
+    `policy` is the Content-Security-Policy of what has none of its own. gradio's CORS middleware lets in any
+    origin when the host is one of its own names for this machine.
     """
 
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
-            message = {**message, "headers": _ours(message.get("headers", ()))}
+            message = {**message, "headers": _ours(message.get("headers", ()), policy.encode())}
         await send(message)
 
     return sending
 
 
-def _ours(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+def _ours(headers: list[tuple[bytes, bytes]], policy: bytes) -> list[tuple[bytes, bytes]]:
     kept = [pair for pair in headers if not pair[0].lower().startswith(b"access-control-")]
     names = {name.lower() for name, _ in kept}
-    return kept + [pair for pair in ALWAYS if pair[0] not in names]
+    wanted = (*ALWAYS, (b"content-security-policy", policy))
+    return kept + [pair for pair in wanted if pair[0] not in names]

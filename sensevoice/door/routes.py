@@ -26,6 +26,8 @@ STARTUP = f"{GRADIO_API}/startup-events"
 
 HEARTBEAT = f"{GRADIO_API}/heartbeat/"
 
+FILE = f"{GRADIO_API}/file="
+
 ALLOWED: dict[str, tuple[str, ...]] = {
     "/": READ,
     "/assets/{path:path}": READ,
@@ -50,7 +52,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     f"{GRADIO_API}/reset": ("POST",),
     UPLOAD: ("POST",),
     f"{GRADIO_API}/upload_progress": READ,
-    f"{GRADIO_API}/file={{path_or_url:path}}": READ,
+    f"{FILE}{{path_or_url:path}}": READ,
 }
 """The methods allowed for each path, which is written as gradio writes it."""
 

@@ -286,7 +286,7 @@ async def _body(request: Request) -> dict[str, Any]:
             raise BadRequest(reason="too large / 内容过大")
     try:
         body = json.loads(content or b"{}")
-    except ValueError as exc:
+    except (ValueError, RecursionError) as exc:
         raise BadRequest(reason="no JSON / 不是 JSON") from exc
     if not isinstance(body, dict):
         raise BadRequest(reason="no JSON object / 不是 JSON 对象")

@@ -6,7 +6,7 @@ import contextlib
 import resource
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -50,10 +50,9 @@ def test_many_half_requests_keep_nobody_out(program: Program, many_handles: None
                 connection.sendall(begun)
             connections.append(connection)
         assert ask(program.port, "/sv/jobs").status == 200
-        time.sleep(1)
-        assert sum(not is_closed(each) for each in connections) <= MAX_WAITING
+        wait_until(lambda: sum(not is_closed(each) for each in connections) <= MAX_WAITING)
         assert len(program.output()) - printed < 10_000, "the log does not grow with them"
-        wait_until_closed(connections)
+        wait_until(lambda: all(is_closed(each) for each in connections))
         assert ask(program.port, "/sv/jobs").status == 200
 
 
@@ -102,10 +101,8 @@ def test_the_program_may_open_as_many_files_as_the_system_lets_it(program: Progr
     assert soft == hard or int(soft) >= 4096
 
 
-def wait_until_closed(connections: list[socket.socket]) -> None:
+def wait_until(condition: Callable[[], bool]) -> None:
     deadline_s = time.monotonic() + 60
-    while time.monotonic() < deadline_s:
-        if all(is_closed(each) for each in connections):
-            return
+    while not condition():
+        assert time.monotonic() < deadline_s
         time.sleep(0.5)
-    raise AssertionError("some are still open")

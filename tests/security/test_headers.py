@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.browser.conftest import is_problem
@@ -40,6 +41,15 @@ def test_every_answer_bears_them(program: Program, path: str) -> None:
     for part in ("frame-ancestors 'none'", "default-src 'self'", "object-src 'none'", "connect-src 'self'"):
         assert part in policy
     assert "http:" not in policy and "https:" not in policy and "*" not in policy
+
+
+def test_what_was_uploaded_is_never_a_page(program: Program) -> None:
+    page = b"<script>alert(1)</script>"
+    address = f"{program.address}/gradio_api"
+    path = httpx.post(f"{address}/upload", files={"files": ("a.html", page)}, timeout=60).json()[0]
+    answer = httpx.get(f"{address}/file={path}", timeout=60)
+    assert answer.content == page and answer.headers["content-disposition"].startswith("attachment")
+    assert answer.headers["content-security-policy"] == "sandbox; default-src 'none'"
 
 
 def test_the_page_holds_its_policy(browser: Any, program: Program) -> None:
