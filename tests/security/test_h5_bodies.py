@@ -52,6 +52,7 @@ PATHS = [
 @pytest.mark.parametrize("path, kind", PATHS)
 def test_nothing_large_is_taken_before_the_login(start: Start, path: str, kind: str) -> None:
     program = start(*LOGIN)
+    program.wait()  # the models have their memory
     before_mb = memory_mb(program)
     status, sent = send_large(program.port, path, kind)
     assert status in (0, 401, 413, 400) and sent < 64 << 20
