@@ -25,6 +25,7 @@ def main() -> int:
     parser.add_argument("--remove", action="store_true", help="remove this login / 删除该用户")
     args = parser.parse_args()
     try:
+        check_name(args.user)
         change(args.file, args.user, None if args.remove else ask())
     except SenseVoiceError as error:
         print(error, file=sys.stderr)
@@ -32,6 +33,14 @@ def main() -> int:
     except KeyboardInterrupt:
         return 130
     return 0
+
+
+def check_name(user: str) -> None:
+    """Raise OptionError for a name that nobody may have."""
+    if not NAME.fullmatch(user):
+        raise OptionError(
+            option="user", value=user, allowed="1 … 64, no space, : or / / 不含空格、冒号、斜杠"
+        )
 
 
 def ask() -> str:
