@@ -12,7 +12,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from sensevoice import __version__, environment, supervisor
+from sensevoice import __version__
+from sensevoice.runtime import environment, supervisor
 
 if __name__ == "__main__":
     environment.hide_logins()  # before the imports, which take their time
@@ -21,10 +22,13 @@ _notices = environment.prepare()
 from sensevoice.errors import MissingDependency, OptionError, SenseVoiceError  # noqa: E402
 
 try:
-    from sensevoice import arguments, logs, models, startup, workdir
-    from sensevoice.door import Accounts, Door, Guard, Login, connections
-    from sensevoice.door.origins import allowed_hosts
-    from sensevoice.loading import Loaded, LoadingRecognizer
+    from sensevoice.access import AccessMiddleware, AccessPolicy, Accounts, Login, connections
+    from sensevoice.access.origins import allowed_hosts
+    from sensevoice.cli import arguments, startup
+    from sensevoice.models import loader
+    from sensevoice.models.loading import Loaded, LoadingRecognizer
+    from sensevoice.runtime import logs
+    from sensevoice.ui import uploads as ui_uploads
 except ImportError as missing:
     sys.exit(str(MissingDependency(reason=missing)))
 
@@ -131,7 +135,7 @@ def main() -> int:
         return supervisor.supervise([sys.executable, *sys.argv])
     supervisor.end_with_the_supervisor()
     for notice in _notices:
-        startup.say(notice)
+        startup.echo(notice)
     logs.set_up()
     try:
         return run(args)
@@ -154,11 +158,12 @@ def run(args: Any) -> int:
 
     # uvicorn would believe whatever is forwarded from this machine.
     os.environ["FORWARDED_ALLOW_IPS"] = ",".join(args.trusted_proxy)
-    uploads = workdir.WorkDirectory()
+    uploads = ui_uploads.WorkDirectory()
     os.environ["GRADIO_TEMP_DIR"] = str(uploads.path)  # gradio reads it when it is imported
-    from sensevoice import pipeline, ui
+    from sensevoice import ui
+    from sensevoice.transcribe import pipeline
 
-    recognizer = LoadingRecognizer(models.known_info(settings))
+    recognizer = LoadingRecognizer(loader.known_info(settings))
     runner = _job_runner(args, recognizer)
     page = ui.PageSettings(
         options=options,
@@ -168,13 +173,13 @@ def run(args: Any) -> int:
         max_upload_mb=args.max_upload_mb,
         media_dir=_media_directory(args.media_dir),
     )
-    holds = ui.Holds()
-    uploads.keep(holds.paths)
-    app = ui.build_app(runner, page, holds)
-    door = _door(args, bool(accounts))
+    refs = ui.UploadRefs()
+    uploads.keep(refs.paths)
+    app = ui.build_app(runner, page, refs)
+    policy = _door(args, bool(accounts))
     guard = functools.partial(
-        Guard,
-        door=door,
+        AccessMiddleware,
+        policy=policy,
         uploads=uploads.path,
         min_free_bytes=args.min_free_mb << 20,
         login=Login(accounts, f"sensevoice-session-{args.port}") if accounts else None,
@@ -187,10 +192,10 @@ def run(args: Any) -> int:
         server_port=args.port,
         root_path=args.root_path or None,
         prevent_thread_lock=True,
-        **ui.launch_arguments(page, ui.job_routes(runner, hear, pipeline.cut), guard, door.login),
+        **ui.launch_arguments(page, ui.job_routes(runner, hear, pipeline.cut), guard, policy.login),
     )
     logs.take_over_server()
-    startup.announce_address(args.host, args.port, args.root_path, door)
+    startup.announce_address(args.host, args.port, args.root_path, policy)
     # Not before: importing torch would hold up the page.
     recognizer.load_in_background(
         functools.partial(_load, settings),
@@ -209,8 +214,8 @@ def run(args: Any) -> int:
     return code
 
 
-def _door(args: Any, login: bool) -> Door:
-    return Door(
+def _door(args: Any, login: bool) -> AccessPolicy:
+    return AccessPolicy(
         max_upload_mb=args.max_upload_mb,
         login=login,
         open_to_all=args.open,
@@ -221,7 +226,8 @@ def _door(args: Any, login: bool) -> Door:
 
 def _job_runner(args: Any, recognizer: LoadingRecognizer) -> Any:
     """Return what works through the jobs, once the models are there."""
-    from sensevoice import jobs, pipeline
+    from sensevoice import jobs
+    from sensevoice.transcribe import pipeline
 
     directory = jobs.data_directory(args.data_dir, args.port)
     startup.close_to_others(directory)
@@ -231,23 +237,23 @@ def _job_runner(args: Any, recognizer: LoadingRecognizer) -> Any:
         args.keep_hours,
         args.max_data_gb,
     )
-    return jobs.JobRunner(store, functools.partial(_transcribe, pipeline, recognizer), held=True)
+    return jobs.JobRunner(store, functools.partial(_transcribe, pipeline, recognizer), paused=True)
 
 
-def _load(settings: models.ModelSettings, on_step: Any) -> Loaded:
+def _load(settings: loader.ModelSettings, on_step: Any) -> Loaded:
     loaded = startup.load(settings, on_step)
-    return Loaded(models.scheduled(loaded), loaded.directory)
+    return Loaded(loader.scheduled(loaded), loaded.directory)
 
 
 def _begin(args: Any, runner: Any) -> None:
-    runner.release()
+    runner.resume()
     startup.announce_ready(args.host, args.port, args.root_path)
 
 
 def _give_up(recognizer: LoadingRecognizer, runner: Any, ending: Ending, error: SenseVoiceError) -> None:
     """End the program with the error's sentence, here and on the pages that are open."""
     code = startup.fail(error)
-    runner.give_up(error)
+    runner.fail_all(error)
     if recognizer.watched:
         time.sleep(LAST_WORDS_S)
     ending.end(code)
@@ -257,7 +263,7 @@ def _transcribe(pipeline: Any, recognizer: Any, path: Path, options: Any) -> Any
     """Recognise a job's recording; its answers are kept, so that a killed process costs none of them."""
     from sensevoice import jobs
 
-    remembering = jobs.RememberingRecognizer(recognizer, jobs.answers_beside(path))
+    remembering = jobs.ResumingRecognizer(recognizer, jobs.answers_beside(path))
     return pipeline.iter_updates(path, remembering, options)
 
 

@@ -32,8 +32,8 @@ from gradio_client import Client, handle_file
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from sensevoice import bundled  # noqa: E402
 from sensevoice.jobs import JobStore  # noqa: E402
+from sensevoice.models import demo  # noqa: E402
 from sensevoice.options import Options  # noqa: E402
 from sensevoice.transcript import ModelInfo  # noqa: E402
 
@@ -260,9 +260,7 @@ def watch_loop(target: Target, seen: Seen, ended: threading.Event) -> None:
 
 
 def watch_recordings(target: Target, seen: Seen, ended: threading.Event) -> None:
-    sample = min(
-        (sample.path for sample in bundled.sample_recordings()), key=lambda path: path.stat().st_size
-    )
+    sample = min((sample.path for sample in demo.sample_recordings()), key=lambda path: path.stat().st_size)
     for began_s in until(ended, 1.0):
         try:
             client = Client(target.address, verbose=False)

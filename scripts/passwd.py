@@ -12,7 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from sensevoice.door.accounts import NAME, hash_password, read_file
+from sensevoice.access.accounts import NAME, hash_password, read_file
 from sensevoice.errors import OptionError, SenseVoiceError
 
 MIN_LENGTH = 8

@@ -29,11 +29,11 @@ SenseVoiceError
 ├── RowsChanged                 what was heard again belongs to rows that are no longer so
 ├── LoginNeeded                 the page is open to those who log in
 ├── LoginWrong
-├── Refused                     what the door turns away
-│   ├── Uninvited
+├── AccessDenied                     what the door turns away
+│   ├── Unauthorized
 │   ├── UnknownHost
 │   ├── BadOrigin
-│   ├── Forbidden
+│   ├── RemoteFetchRefused
 │   ├── NoSuchAddress
 │   ├── HeadersTooLarge
 │   ├── BodyTooBig              of anything but an upload
@@ -320,7 +320,7 @@ class LoginWrong(SenseVoiceError):
     en = "User name or password is wrong. Please try again."
 
 
-class Refused(SenseVoiceError):
+class AccessDenied(SenseVoiceError):
     """A request that is turned away before the page sees it."""
 
     code = "refused"
@@ -329,7 +329,7 @@ class Refused(SenseVoiceError):
     en = "This request is refused."
 
 
-class Uninvited(Refused):
+class Unauthorized(AccessDenied):
     code = "uninvited"
     http_status = 401
     zh = "请使用程序启动时在终端里打印的链接（带 token），或通过 SSH 隧道在 http://127.0.0.1 打开。"
@@ -339,7 +339,7 @@ class Uninvited(Refused):
     )
 
 
-class UnknownHost(Refused):
+class UnknownHost(AccessDenied):
     """Data: `host`."""
 
     code = "unknown_host"
@@ -348,7 +348,7 @@ class UnknownHost(Refused):
     en = "Unknown host name {host}. Open http://127.0.0.1, or start the program with --allow-host {host}."
 
 
-class BadOrigin(Refused):
+class BadOrigin(AccessDenied):
     """Data: `origin`."""
 
     code = "bad_origin"
@@ -356,20 +356,20 @@ class BadOrigin(Refused):
     en = "Requests from another site ({origin}) are refused. Behind a reverse proxy, start with --allow-host."
 
 
-class Forbidden(Refused):
+class RemoteFetchRefused(AccessDenied):
     code = "forbidden"
     zh = "不代为获取网络地址。请下载文件后上传。"
     en = "Addresses are not fetched on anybody's behalf. Download the file and upload it."
 
 
-class NoSuchAddress(Refused):
+class NoSuchAddress(AccessDenied):
     code = "no_such_address"
     http_status = 404
     zh = "没有这个地址。"
     en = "There is nothing at this address."
 
 
-class HeadersTooLarge(Refused):
+class HeadersTooLarge(AccessDenied):
     """Data: `max_kb`."""
 
     code = "headers_too_large"
@@ -378,7 +378,7 @@ class HeadersTooLarge(Refused):
     en = "The request's headers are over the limit of {max_kb} KB. Clear this site's cookies and try again."
 
 
-class BodyTooBig(Refused):
+class BodyTooBig(AccessDenied):
     """Data: `max_kb`."""
 
     code = "body_too_big"
@@ -387,21 +387,21 @@ class BodyTooBig(Refused):
     en = "The request sends more than the limit of {max_kb} KB. Send less."
 
 
-class TooSlow(Refused):
+class TooSlow(AccessDenied):
     code = "too_slow"
     http_status = 408
     zh = "传输中断：长时间没有收到数据，请重新上传。"
     en = "The transfer stopped: nothing came for a long time. Please send it again."
 
 
-class TooManyTries(Refused):
+class TooManyTries(AccessDenied):
     code = "too_many_tries"
     http_status = 429
     zh = "尝试次数过多，请过一会儿再试。"
     en = "There were too many wrong tries. Please wait a moment and try again."
 
 
-class TooBig(Refused):
+class TooBig(AccessDenied):
     """Data: `max_mb`."""
 
     code = "too_big"

@@ -79,8 +79,8 @@ class Program:
         """Return the token of the link that the program prints, as soon as it has."""
         deadline_s = time.monotonic() + START_LIMIT_S
         while time.monotonic() < deadline_s:
-            if found := re.search(r"token=([\w-]+)", self.output()):
-                return found[1]
+            if result := re.search(r"token=([\w-]+)", self.output()):
+                return result[1]
             time.sleep(0.1)
         raise AssertionError(self.output())
 

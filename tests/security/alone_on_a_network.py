@@ -12,7 +12,7 @@ import threading
 from pathlib import Path
 from urllib.parse import quote
 
-from sensevoice.door.routes import ALLOWED
+from sensevoice.access.routes import ALLOWED
 from tests.browser.program import Program
 from tests.security.conftest import ask
 from tests.security.test_h8_fetching import NAMED, bodies

@@ -14,9 +14,9 @@ import httpx
 import pytest
 from gradio_client import Client, handle_file
 
-from sensevoice.door.accounts import Accounts
-from sensevoice.environment import take_option
-from sensevoice.startup import close_to_others
+from sensevoice.access.accounts import Accounts
+from sensevoice.cli.startup import close_to_others
+from sensevoice.runtime.environment import take_option
 from tests.browser.program import Program
 from tests.conftest import ROOT, SAMPLES
 from tests.security.conftest import Start, ask, gradio_leaks

@@ -10,7 +10,7 @@ import gradio as gr
 import pytest
 from gradio.routes import App
 
-from sensevoice.door.routes import ALLOWED, is_open
+from sensevoice.access.routes import ALLOWED, is_open
 from tests.browser.program import Program
 from tests.security.conftest import ask, gradio_leaks
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sensevoice.door import COOKIE
-from sensevoice.door.cookies import values_of
+from sensevoice.access import COOKIE
+from sensevoice.access.cookies import values_of
 from tests.browser.program import Program
 from tests.security.conftest import ask
 

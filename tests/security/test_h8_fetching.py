@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from sensevoice.door.json_bodies import MAX_DEPTH, check_json
-from sensevoice.errors import BadRequest, Forbidden
+from sensevoice.access.json_bodies import MAX_DEPTH, check_json
+from sensevoice.errors import BadRequest, RemoteFetchRefused
 from tests.browser.program import Program
 from tests.conftest import ROOT
 from tests.security.conftest import ask
@@ -58,7 +58,7 @@ def not_ours(url: str) -> bool:
 def test_an_address_is_found_wherever_it_stands(address: str) -> None:
     for body in bodies(address):
         for encoding in ("utf-8", "utf-16", "utf-32"):
-            with pytest.raises(Forbidden):
+            with pytest.raises(RemoteFetchRefused):
                 check_json(body.encode(encoding), not_ours)
 
 

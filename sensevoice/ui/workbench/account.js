@@ -1,6 +1,6 @@
 // Who is logged in, and the way out. Nothing where nobody logs in.
 import { button, make } from "./dom.js";
-import { words } from "./text.js";
+import { words } from "./i18n.js";
 
 export function showAccount(reader, root, user) {
   const place = document.querySelector("#sv-header");
