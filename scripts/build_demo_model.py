@@ -26,7 +26,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "scripts"))
+sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
 
 from demo_model.bank import make_bank  # noqa: E402
 from demo_model.evaluate import evaluate, load_asr, load_vad  # noqa: E402
@@ -107,7 +107,7 @@ def main() -> int:
     if not arguments.keep_test_set:
         write_evaluation_set(held_out, arguments.test_set, arguments.seed + 4)
     asr, vad = load_asr(recogniser), load_vad(detector)
-    fine = check_samples(asr, vad, arguments.out / "samples")
+    fine = check_samples(recogniser, detector, arguments.out / "samples")
     scores = evaluate(asr, vad, held_out, arguments.seed + 5)
     for mistake in scores.mistakes[: arguments.show_mistakes]:
         print(f"  {mistake}")

@@ -14,14 +14,18 @@ from functools import cached_property
 import numpy as np
 
 from sensevoice.hearing import Heard
+from sensevoice.joints import is_sure
 from sensevoice.options import Options
 from sensevoice.recognizer import Recognition
 from sensevoice.runs import differ
 from sensevoice.tags import EMOTION_NAMES, NOSPEECH, TaggedText, parse
-from sensevoice.transcript import Segment, Span, TagScore
+from sensevoice.transcript import Piece, Segment, Span, TagScore
 
 SURE_MOOD = 0.5
 """A named mood with a lower score is no reason to begin a row; it stays in the record beside the other."""
+
+SHORT_MOOD_MS = 2_000
+"""A mood of its own in a shorter piece is doubted where the sentence may go on."""
 
 SHORT_FLIP_MS = 1_500
 SURE_LANGUAGE = 0.8
@@ -41,11 +45,11 @@ _SCRIPTS = {
 class Clip:
     """What was recognised at once: a piece, or a short one with its neighbour, and the model's answer.
 
-    `samples` (float32 mono 16 kHz) reach from the start of the first piece to the end of the last, `lead` are
-    those before it, up to the clip before.
+    `pieces` keep what was first said of each. `samples` (float32 mono 16 kHz) reach from the start of the
+    first piece to the end of the last, `lead` are those before it, up to the clip before.
     """
 
-    pieces: tuple[Span, ...]
+    pieces: tuple[Piece, ...]
     samples: np.ndarray
     answer: Recognition
     lead: np.ndarray
@@ -53,7 +57,7 @@ class Clip:
 
     @property
     def span(self) -> Span:
-        return Span(self.pieces[0].start_ms, self.pieces[-1].end_ms)
+        return Span(self.pieces[0].span.start_ms, self.pieces[-1].span.end_ms)
 
     @cached_property
     def tagged(self) -> TaggedText:
@@ -130,6 +134,22 @@ def agree(group: Sequence[Clip], clip: Clip) -> bool:
         len(languages) <= 1
         and clip.mood == group[-1].mood
         and not any(differ(each.speaker, clip.speaker) for each in group)
+    )
+
+
+def may_be_one_sentence(before: Clip, after: Clip, options: Options) -> bool:
+    """Return whether only their moods part two clips, and one is so short that its mood may be a mistake.
+
+    If both, heard together, are one sentence, they are of one person in one mood.
+    """
+    gap_ms = after.span.start_ms - before.span.end_ms
+    return (
+        _may_join((before,), after, options)
+        and before.mood != after.mood
+        and len({before.language, after.language} - {""}) <= 1
+        and not differ(before.speaker, after.speaker)
+        and min(before.span.duration_ms, after.span.duration_ms) < SHORT_MOOD_MS
+        and not is_sure(before.tagged.text, gap_ms)
     )
 
 

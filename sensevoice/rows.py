@@ -80,7 +80,8 @@ class RowMaker:
         named = [self._named(run) for run in runs]
         heard = self._heard(named)
         grouped = [
-            self._grouped(run, self._sure_of_language(items)) for run, items in zip(runs, heard, strict=True)
+            self._grouped(run, self._sure_of_mood(self._sure_of_language(items)))
+            for run, items in zip(runs, heard, strict=True)
         ]
         everything = [each for found in grouped for each in found]
         told = iter(self._told([each for each in everything if isinstance(each, tuple)]))
@@ -131,7 +132,8 @@ class RowMaker:
         if not parse(answer.raw).text and not answer.error:
             yield heard_in(whole, whole.span, answer)
             return
-        clip = Clip(question.pieces, whole.samples, answer, whole.lead, whole.speaker)
+        pieces = tuple(Piece(span) for span in question.pieces)
+        clip = _answered(Clip(pieces, whole.samples, answer, whole.lead, whole.speaker), answer)
         yield from [clip] if self._speakers is None else self._speakers.divided(clip)
 
     def _sure_of_language(self, items: Sequence[Item]) -> list[Item]:
@@ -143,8 +145,23 @@ class RowMaker:
             if instead:
                 asked = replace(self._options, language=instead)
                 again = next(ask(self._recognizer, [clip.samples], asked))
-                known[id(clip)] = replace(clip, answer=agreement.better(clip, again))
+                known[id(clip)] = _answered(clip, agreement.better(clip, again))
         return [known.get(id(item), item) for item in items]  # type: ignore[call-overload]
+
+    def _sure_of_mood(self, items: list[Item]) -> list[Item]:
+        """Hear neighbours together that only a doubtful mood parts; one sentence becomes one clip."""
+        pairs = [
+            (before, after)
+            for before, after in pairwise(items)
+            if isinstance(before, Clip) and isinstance(after, Clip)
+            if agreement.may_be_one_sentence(before, after, self._options)
+        ]
+        answers = ask(self._recognizer, [_sound_of(pair) for pair in pairs], self._options)
+        for pair, answer in zip(pairs, answers, strict=True):
+            if all(clip in items for clip in pair) and _is_one_sentence(pair, answer):
+                at = items.index(pair[0])
+                items[at : at + 2] = [_joined(pair, answer)]
+        return items
 
     def _grouped(self, run: Run, items: Sequence[Item]) -> list[Group | Heard | Segment]:
         """Group what agrees; keep the last group back where the next run may go on with it."""
@@ -173,7 +190,7 @@ class RowMaker:
         pieces = [(piece, clip) for clip in clips for piece in clip.pieces]
         if len(pieces) == 1:
             return [self._row(pieces, tokens)]
-        joints = [(left[0].end_ms + right[0].start_ms) // 2 for left, right in pairwise(pieces)]
+        joints = [_middle_ms(left, right) for (left, _), (right, _) in pairwise(pieces)]
         texts = divide(tokens, joints)
         rows: list[Segment] = []
         first = 0
@@ -185,23 +202,19 @@ class RowMaker:
                 first = number
         return rows
 
-    def _parts_rows(self, joint: Sequence[tuple[Span, Clip]], texts: Sequence[Sequence[Token]]) -> bool:
+    def _parts_rows(self, joint: Sequence[tuple[Piece, Clip]], texts: Sequence[Sequence[Token]]) -> bool:
         """Return whether a row ends between two pieces, after what was said in it so far."""
         (left, before), (right, after) = joint
         if before.speaker is not None and after.speaker is not None:
             return False
         if not self._options.use_itn:  # there is no punctuation to go by
-            return is_sure("。", right.start_ms - left.end_ms)
+            return is_sure("。", right.span.start_ms - left.span.end_ms)
         return ends_sentence(text_of([token for text in texts for token in text]))
 
-    def _row(self, pieces: Sequence[tuple[Span, Clip]], tokens: Sequence[Token]) -> Segment:
+    def _row(self, pieces: Sequence[tuple[Piece, Clip]], tokens: Sequence[Token]) -> Segment:
         clips = list(dict.fromkeys(clip for _, clip in pieces))
-        kept = tuple(
-            Piece(span, clip.tagged.language, clip.tagged.emotion, best_two(clip.answer.scores))
-            for span, clip in pieces
-            if self._options.merge == "agreement" and not clip.answer.error
-        )
-        span = Span(pieces[0][0].start_ms, pieces[-1][0].end_ms)
+        kept = tuple(piece for piece, _ in pieces) if self._options.merge == "agreement" else ()
+        span = Span(pieces[0][0].span.start_ms, pieces[-1][0].span.end_ms)
         speaker = next((clip.speaker for clip in clips if clip.speaker is not None), None)
         if len(clips) == 1 and clips[0].span == span:
             row = speech_segment(span, clips[0].answer, self._channel, self._options)
@@ -267,6 +280,33 @@ def _sound_of(parts: Sequence[Stretch] | Sequence[Clip]) -> np.ndarray:
         between[len(between) - len(known) :] = known
         sound += [between, after.samples]
     return np.concatenate(sound)
+
+
+def _answered(clip: Clip, answer: Recognition) -> Clip:
+    """Return a clip with an answer, which is noted for its pieces."""
+    tagged = parse(answer.raw)
+    scores = best_two(answer.scores)
+    pieces = tuple(Piece(piece.span, tagged.language, tagged.emotion, scores) for piece in clip.pieces)
+    return replace(clip, pieces=pieces, answer=answer)
+
+
+def _joined(clips: Sequence[Clip], answer: Recognition) -> Clip:
+    """Return neighbouring clips as one that was heard as a whole."""
+    pieces = tuple(piece for clip in clips for piece in clip.pieces)
+    speaker = next((clip.speaker for clip in clips if clip.speaker is not None), None)
+    return Clip(pieces, _sound_of(clips), answer, clips[0].lead, speaker)
+
+
+def _is_one_sentence(pair: tuple[Clip, Clip], answer: Recognition) -> bool:
+    """Return whether a sentence goes on from one clip to the next, by what was heard of both together."""
+    tokens = moved(answer.tokens, pair[0].span.start_ms)
+    said, rest = divide(tokens, [_middle_ms(pair[0].pieces[-1], pair[1].pieces[0])])
+    is_whole = not answer.error and _letters(tokens) >= ENOUGH_OF_IT * _letters(_said_alone(pair))
+    return is_whole and bool(said and rest) and not ends_sentence(text_of(said))
+
+
+def _middle_ms(before: Piece, after: Piece) -> int:
+    return (before.span.end_ms + after.span.start_ms) // 2
 
 
 def _parts(group: Group) -> list[Group]:

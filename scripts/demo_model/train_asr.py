@@ -199,7 +199,7 @@ def prepare(bank: Bank, directory: Path, seed: int) -> None:
 
 
 def carried_over(directory: Path) -> dict[str, torch.Tensor]:
-    """The weights that are there, for today's sentences: the vocabulary is made anew, rows follow their pieces.
+    """The weights that are there, for today's sentences: with a new vocabulary, in which rows follow pieces.
 
     Pieces that the old vocabulary lacks begin with the mean row, and a bias that makes them rare.
     """
