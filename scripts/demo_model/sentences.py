@@ -11,7 +11,6 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-
 _COMMA = re.compile(r"[，、,] ?")
 
 
@@ -124,6 +123,7 @@ def back_channels(language: str) -> tuple[Sentence, ...]:
         for sentence in SENTENCES
         if sentence.language == language and len(sentence.text) <= BACK_CHANNEL_CHARACTERS
     )
+
 
 _PUNCTUATION = re.compile(r"[，。？！、…“”,.?!]")
 

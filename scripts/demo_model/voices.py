@@ -103,9 +103,7 @@ def overdrive(audio: Audio, drive: float) -> Audio:
     return result
 
 
-def speech_mask(
-    audio: Audio, step_ms: int = 10, longest_stop_ms: int = LONGEST_STOP_MS
-) -> NDArray[np.bool_]:
+def speech_mask(audio: Audio, step_ms: int = 10, longest_stop_ms: int = LONGEST_STOP_MS) -> NDArray[np.bool_]:
     """Which 10 ms steps hold speech, for a rendition without background."""
     step = SAMPLE_RATE * step_ms // 1000
     count = max(1, len(audio) // step)
@@ -132,8 +130,8 @@ def _pause_at_comma(sentence: Sentence, audio: Audio) -> tuple[int, int] | None:
         return None
     start, end = int(longest[0]) * step, (int(longest[-1]) + 1) * step
     expected = len(sentence.clauses[0]) / (len(sentence.clauses[0]) + len(sentence.clauses[1]))
-    found = start / (len(audio) - (end - start))
-    return (start, end) if abs(found - expected) < COMMA_TOLERANCE else None
+    result = start / (len(audio) - (end - start))
+    return (start, end) if abs(result - expected) < COMMA_TOLERANCE else None
 
 
 def say(
