@@ -20,9 +20,9 @@ from typing import IO
 
 from sensevoice.errors import DataDirectoryUnusable, DiskLow, FileMissing, JobNotFound
 from sensevoice.jobs.edits import Change, Edits
-from sensevoice.jobs.folder import JobFolder
+from sensevoice.jobs.files import JobFolder
 from sensevoice.jobs.index import JobIndex
-from sensevoice.jobs.values import Job, Result
+from sensevoice.jobs.model import Job, Result
 from sensevoice.options import Options
 from sensevoice.transcript import ModelInfo, Segment, Transcript
 
