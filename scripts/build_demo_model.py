@@ -105,7 +105,7 @@ def main() -> int:
     if not arguments.keep_test_set:
         write_evaluation_set(held_out, arguments.test_set, arguments.seed + 4)
     asr, vad = load_asr(recogniser), load_vad(detector)
-    fine = check_samples(asr, vad, arguments.out / "samples")
+    fine = check_samples(recogniser, detector, arguments.out / "samples")
     scores = evaluate(asr, vad, held_out, arguments.seed + 5)
     for mistake in scores.mistakes[: arguments.show_mistakes]:
         print(f"  {mistake}")

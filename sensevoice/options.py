@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from sensevoice.errors import OptionError
 
@@ -14,6 +15,12 @@ SPOKEN_LANGUAGES = tuple(name for name in LANGUAGES if name not in ("auto", "nos
 
 Channel: TypeAlias = str
 """One of CHANNELS, or the number of a channel from 1."""
+
+Merge = Literal["agreement", "length"]
+MERGES: tuple[Merge, ...] = ("agreement", "length")
+
+MIN_PAUSE_MS, MAX_PAUSE_MS = 200, 2_000
+"""fsmn-vad counts silence in a window of 200 ms, and ends its own segments after 2 s at the latest."""
 
 CHANNELS: tuple[Channel, ...] = ("mix", "left", "right", "split")
 
@@ -33,6 +40,9 @@ class Options:
     language: one of LANGUAGES; "auto" lets the model choose for every segment.
     use_itn: write numbers as digits and set punctuation.
     ban_emo_unk: make the model choose an emotion even when it is unsure.
+    merge: one of MERGES; what becomes one row: speech that agrees in language, mood and speaker, or whatever
+        fits the length, as funasr joins.
+    pause_ms: with "agreement", speech is cut at pauses of this length and each piece is recognised alone.
     merge_length_s: join neighbouring speech up to this length; 0 joins nothing.
     merge_gap_s: never join across a silence longer than this.
     batch_size_s: seconds of audio recognised at a time (memory on the GPU).
@@ -47,6 +57,8 @@ class Options:
     language: str = "auto"
     use_itn: bool = True
     ban_emo_unk: bool = False
+    merge: Merge = "agreement"
+    pause_ms: int = 300
     merge_length_s: float = 15.0
     merge_gap_s: float = 1.0
     batch_size_s: float = 60.0
@@ -61,6 +73,8 @@ class Options:
         self._check_choice("language", LANGUAGES)
         self._check_channel()
         self._check_track()
+        self._check_choice("merge", MERGES)
+        self._check_pause()
         self._check_range("merge_length_s", 0.0, MAX_SEGMENT_S)
         self._check_range("merge_gap_s", 0.0, MAX_SEGMENT_S)
         self._check_range("batch_size_s", 1.0, 3600.0)
@@ -90,6 +104,13 @@ class Options:
         """Return the track as `open_audio` counts it."""
         return self.track - 1 if self.track else None
 
+    def _check_pause(self) -> None:
+        value = self.pause_ms
+        if isinstance(value, bool) or value != int(value) or not MIN_PAUSE_MS <= value <= MAX_PAUSE_MS:
+            allowed = f"{MIN_PAUSE_MS} … {MAX_PAUSE_MS}"
+            raise OptionError(option="pause_ms", value=value, allowed=allowed)
+        object.__setattr__(self, "pause_ms", int(value))
+
     def _check_among(self) -> None:
         allowed = SPOKEN_LANGUAGES
         if any(name not in allowed for name in self.among or ()):
@@ -102,6 +123,15 @@ class Options:
         if not is_number or not low <= value <= high:
             raise OptionError(option=option, value=value, allowed=f"{low:g} … {high:g}")
         object.__setattr__(self, option, float(value))
+
+    @classmethod
+    def kept(cls, values: Mapping[str, Any]) -> Options:
+        """Return the settings that `as_dict` gave, once; those of a later version are passed over.
+
+        Before there was a choice, speech was joined by length. Raises OptionError.
+        """
+        known = {item.name for item in fields(cls)}
+        return cls(**{"merge": "length", **{name: value for name, value in values.items() if name in known}})
 
     def as_dict(self) -> dict[str, Any]:
         """Return the settings by name, in the order in which they are documented."""

@@ -69,8 +69,8 @@ class Ours:
     def vad(self) -> list[list[int]]:
         finder = self.recognizer.open_speech_finder()
         samples = material.read(self.lot.ten_minutes)
-        spans = [*finder.feed(samples), *finder.finish()]
-        return [[span.start_ms, span.end_ms] for span in spans]
+        found = [*finder.feed(samples), *finder.finish()]
+        return [[speech.span.start_ms, speech.span.end_ms] for speech in found]
 
     def one_client(self) -> dict[str, float]:
         return self._clients(1, CLIENTS * CLIPS_PER_CLIENT)

@@ -126,7 +126,7 @@ def open_detector_on(files: ModelFiles, device: str) -> FunasrModel:
 
 def _spans(detector: FunasrModel, samples: np.ndarray) -> list[Span]:
     finder = FsmnSpeechFinder(detector, threading.Lock())
-    return [*finder.feed(samples), *finder.finish()]
+    return [speech.span for speech in (*finder.feed(samples), *finder.finish())]
 
 
 def batch_seconds(device: str, precision: str, most: float, announce: Announce) -> float:

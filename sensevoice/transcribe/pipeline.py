@@ -8,7 +8,8 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,19 +20,14 @@ from sensevoice.audio.source import SAMPLES_PER_MS, AudioSource, open_audio, sel
 from sensevoice.errors import NoSuchChannel
 from sensevoice.options import Channel, Options, is_number
 from sensevoice.progress import Progress, Stage
-from sensevoice.protocols import Recognition, Recognizer
+from sensevoice.protocols import Recognizer
 from sensevoice.recognise.second_pass import recognise_with_fallbacks
 from sensevoice.segment.batching import batches
-from sensevoice.segment.segmenter import Chunk, Segmenter, merger
-from sensevoice.transcribe.assemble import (
-    SoundMerger,
-    WindowResult,
-    clips_of,
-    speech_missed_in,
-    speech_segment,
-    window_result,
-)
+from sensevoice.segment.runs import Run, RunCollector
+from sensevoice.segment.segmenter import Chunk, Segmenter, open_finder
+from sensevoice.transcribe.assemble import speech_segment
 from sensevoice.transcribe.prefetch import prefetch
+from sensevoice.transcribe.rows import RowMaker
 from sensevoice.transcript import Segment, Span, Transcript
 
 log = logging.getLogger(__name__)
@@ -112,25 +108,27 @@ def recognise_spans(
     options = options or Options()
     channel = "mix" if options.channel == "split" else options.channel
     clips = cut(path, spans, channel, options.stream_index)
-    chunks = list(zip(spans, clips, strict=True))
     if rejoin:
-        chunks = [part for each in chunks for part in _speech_in(*each, recognizer, options)]
-    answers = recognise_with_fallbacks(recognizer, [samples for _, samples in chunks], options)
-    return [speech_segment(span, next(answers), None, options) for span, _ in chunks]
+        chunks = zip(spans, clips, strict=True)
+        return [row for span, clip in chunks for row in _rows_in(span, clip, recognizer, options)]
+    answers = recognise_with_fallbacks(recognizer, clips, options)
+    return [speech_segment(span, next(answers), None, options) for span in spans]
 
 
-def _speech_in(
-    chunk: Span, samples: np.ndarray, recognizer: Recognizer, options: Options
-) -> Iterator[tuple[Span, np.ndarray]]:
-    """Yield the joined speech in a chunk; all of it where none is found, as it had been heard before."""
-    finder, joining = recognizer.open_speech_finder(), merger(options)
-    result = [*finder.feed(samples), *finder.finish()]
-    joined = [*(done for span in result for done in joining.push(span)), *joining.flush()]
-    for span in joined or [Span(0, chunk.duration_ms)]:
-        end_ms = min(span.end_ms, chunk.duration_ms)  # the detector may overrun by a frame
-        if span.start_ms < end_ms:
-            part = samples[span.start_ms * SAMPLES_PER_MS : end_ms * SAMPLES_PER_MS]
-            yield Span(chunk.start_ms + span.start_ms, chunk.start_ms + end_ms), part
+def _rows_in(chunk: Span, samples: np.ndarray, recognizer: Recognizer, options: Options) -> Iterator[Segment]:
+    """Yield the rows of a chunk; all of it is one where no speech is found, as it had been heard before."""
+    segmenter = Segmenter(open_finder(recognizer, options), replace(options, sounds=False))
+    result = [*segmenter.feed(samples), *segmenter.finish()] or [
+        Chunk("speech", Span(0, chunk.duration_ms), samples)
+    ]
+    collector, maker = RunCollector(options), RowMaker(recognizer, options, None)
+    placed = (
+        replace(each, span=Span(chunk.start_ms + each.span.start_ms, chunk.start_ms + each.span.end_ms))
+        for each in result
+    )
+    runs = [*(run for each in placed for run in collector.push(each)), *collector.flush()]
+    yield from maker.of(runs)
+    yield from maker.finish()
 
 
 def check_channel(info: AudioInfo, channel: Channel) -> None:
@@ -172,9 +170,13 @@ class _Stream:
     """One stream of sound, the whole file or one of its channels, on its way through the stages."""
 
     def __init__(self, recognizer: Recognizer, options: Options, channel: str | None) -> None:
-        self.segmenter = Segmenter(recognizer.open_speech_finder(), options)
-        self.merger = SoundMerger(channel)
-        self.channel = channel
+        self.segmenter = Segmenter(open_finder(recognizer, options), options)
+        self.collector = RunCollector(options)
+        self.maker = RowMaker(recognizer, options, channel)
+
+    def collected(self, chunks: Iterable[Chunk]) -> list[Run]:
+        """Return the runs that end with the next chunks."""
+        return [run for chunk in chunks for run in self.collector.push(chunk)]
 
 
 class _Run:
@@ -189,25 +191,26 @@ class _Run:
         self._done_ms = 0
 
     def updates(self) -> Iterator[Update]:
-        for stream, chunks, decoded_ms in prefetch(self._stretches(), BLOCKS_AHEAD):
-            yield from self._recognise(stream, chunks)
+        for stream, runs, decoded_ms in prefetch(self._runs(), BLOCKS_AHEAD):
+            yield from self._recognise(stream, runs)
             if decoded_ms is not None:
                 yield self._progress("decode", decoded_ms)
         for stream in self._streams:
-            yield from stream.merger.flush()
+            yield from stream.maker.finish()
 
-    def _stretches(self) -> Iterator[tuple[_Stream, list[Chunk], int | None]]:
+    def _runs(self) -> Iterator[tuple[_Stream, list[Run], int | None]]:
         """Read the file to its end; yield what is to be recognised, and how far all streams have come."""
         for block in prefetch(self._measured(), BLOCKS_AHEAD):
             tracks = self._tracks(block)
             self._streams = self._streams or self._open_streams(len(tracks))
             for stream, samples in zip(self._streams, tracks, strict=True):
-                result = list(stream.segmenter.feed(samples))
+                result = stream.collected(stream.segmenter.feed(samples))
+                result += stream.collector.settle(stream.segmenter.settled_ms)
                 last = stream is self._streams[-1]
                 done_ms = min(each.segmenter.done_ms for each in self._streams) if last else None
                 yield stream, result, done_ms
         for stream in self._streams:
-            yield stream, list(stream.segmenter.finish()), None
+            yield stream, [*stream.collected(stream.segmenter.finish()), *stream.collector.flush()], None
 
     def _tracks(self, block: Samples) -> Samples:
         try:
@@ -259,42 +262,11 @@ class _Run:
         total_ms = self._source.info.duration_ms
         return Progress(stage, self._done_ms, None if total_ms is None else max(total_ms, self._done_ms))
 
-    def _recognise(self, stream: _Stream, chunks: Sequence[Chunk]) -> Iterator[Update]:
-        """Recognise chunks a batch at a time and yield what was heard, in order."""
-        for batch in batches(chunks, self._options.batch_size_s):
-            clips = [clips_of(chunk) for chunk in batch]
-            answers = recognise_with_fallbacks(
-                self._recognizer, [clip for part in clips for clip in part], self._options
-            )
-            for chunk, part in zip(batch, clips, strict=True):
-                recognitions = [next(answers) for _ in part]
-                yield from self._heard(stream, chunk, recognitions)
-                yield self._progress("recognise", chunk.span.end_ms)
-
-    def _heard(self, stream: _Stream, chunk: Chunk, recognitions: list[Recognition]) -> Iterator[Segment]:
-        if chunk.kind == "speech":
-            yield from self._speech_or_sound(stream, chunk, recognitions[0])
-            return
-        for item in speech_missed_in(chunk, recognitions):
-            if isinstance(item, WindowResult):
-                yield from stream.merger.push(item)
-            else:
-                yield from self._missed_speech(stream, chunk, item)
-
-    def _speech_or_sound(self, stream: _Stream, chunk: Chunk, answer: Recognition) -> Iterator[Segment]:
-        """Detectors take some music and laughter for speech; what the model gives no text is a sound."""
-        segment = speech_segment(chunk.span, answer, stream.channel, self._options)
-        if segment.text or segment.error:
-            yield from stream.merger.flush()
-            yield segment
-        else:
-            yield from stream.merger.push(window_result(chunk, chunk.span, answer))
-
-    def _missed_speech(self, stream: _Stream, chunk: Chunk, span: Span) -> Iterator[Segment]:
-        """Recognise as one clip what the detector passed over although it is plainly speech."""
-        yield from stream.merger.flush()
-        answer = next(recognise_with_fallbacks(self._recognizer, [chunk.part(span)], self._options))
-        yield speech_segment(span, answer, stream.channel, self._options)
+    def _recognise(self, stream: _Stream, runs: Sequence[Run]) -> Iterator[Update]:
+        """Recognise runs a batch at a time and yield what was heard, in order."""
+        for batch in batches(runs, self._options.batch_size_s):
+            yield from stream.maker.of(batch)
+            yield self._progress("recognise", batch[-1].end_ms)
 
 
 def _log_run(transcript: Transcript, seconds: float) -> None:

@@ -10,8 +10,7 @@ import numpy as np
 
 from sensevoice.audio.info import SAMPLES_PER_MS
 from sensevoice.options import MAX_SEGMENT_S
-from sensevoice.protocols import FunasrModel
-from sensevoice.transcript import Span
+from sensevoice.protocols import FunasrModel, Speech
 
 VAD_CHUNK_MS = 60_000
 """How much fsmn-vad takes at a time offline (`chunk_size` in funasr); its segments depend on it."""
@@ -28,7 +27,8 @@ NOTHING = np.zeros(0, dtype=np.float32)
 class FsmnSpeechFinder:
     """fsmn-vad over one stream, with the same segments as funasr's call on the whole file.
 
-    funasr works in chunks of a minute and marks the last one, so one chunk is always held back.
+    funasr works in chunks of a minute and marks the last one, so one chunk is always held back. The pauses
+    of at least `pause_ms` inside the segments are found beside them; with 0, none.
     """
 
     def __init__(
@@ -36,10 +36,12 @@ class FsmnSpeechFinder:
         vad: FunasrModel,
         lock: threading.Lock,
         on_error: Callable[[Exception], None] = lambda error: None,
+        pause_ms: int = 0,
     ) -> None:
         self._vad = vad
         self._lock = lock
         self._on_error = on_error
+        self._pause_ms = pause_ms
         self._cache: dict[str, Any] = {}
         self._waiting: list[np.ndarray] = []
         self._seen_ms = 0
@@ -49,21 +51,21 @@ class FsmnSpeechFinder:
         """Speech that has not ended yet began at most a longest segment ago."""
         return max(0, self._seen_ms - int(MAX_SEGMENT_S * 1000) - SETTLE_MARGIN_MS)
 
-    def feed(self, samples: np.ndarray) -> list[Span]:
+    def feed(self, samples: np.ndarray) -> list[Speech]:
         """See SpeechFinder."""
         self._waiting.append(samples)
         chunk = VAD_CHUNK_MS * SAMPLES_PER_MS
         if sum(map(len, self._waiting)) <= chunk:
             return []
         waiting = self._take()
-        result: list[Span] = []
+        result: list[Speech] = []
         while len(waiting) > chunk:
             result += self._detect(waiting[:chunk], is_final=False)
             waiting = waiting[chunk:]
         self._waiting = [waiting]
         return result
 
-    def finish(self) -> list[Span]:
+    def finish(self) -> list[Speech]:
         """See SpeechFinder."""
         waiting = self._take()
         if not len(waiting):
@@ -76,7 +78,7 @@ class FsmnSpeechFinder:
         waiting, self._waiting = self._waiting, []
         return waiting[0] if len(waiting) == 1 else np.concatenate([NOTHING, *waiting])
 
-    def _detect(self, samples: np.ndarray, is_final: bool) -> list[Span]:
+    def _detect(self, samples: np.ndarray, is_final: bool) -> list[Speech]:
         try:
             with self._lock:
                 results = self._vad.generate(
@@ -84,10 +86,14 @@ class FsmnSpeechFinder:
                     cache=self._cache,
                     is_final=is_final,
                     chunk_size=VAD_CHUNK_MS,
+                    pause_ms=self._pause_ms,
                 )
         except RuntimeError as exc:
             self._on_error(exc)
             raise
         self._seen_ms += len(samples) // SAMPLES_PER_MS
+        result, pauses = results[0]["value"], results[0].get("pauses")
+        # Where funasr's own code had to do the work, nothing is known of pauses.
+        pairs = zip(result, pauses or [[] for _ in result], strict=True)
         # Silence comes out as one empty segment at 0.
-        return [Span(start, end) for start, end in results[0]["value"] if start < end]
+        return [Speech.of(start, end, inside) for (start, end), inside in pairs if start < end]

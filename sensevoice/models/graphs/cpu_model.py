@@ -130,9 +130,7 @@ class _Graphs:
         if opened is None:
             log.warning("torch recognises: no graph answers as the weights do / 没有可用的计算图，改用 torch")
             opened = reference.model, "fp32"
-        if reference.is_large:
-            with _only_a_warning():
-                cache.write_record(self._directory, self._record)
+        self._keep_record(reference)
         return opened
 
     def _in_order(self) -> list[Rounding]:
@@ -190,6 +188,11 @@ class _Graphs:
             with _only_a_warning():
                 graph = cache.store(self._directory, name, self._key, graph)
         return cache.stamp_of(graph) if isinstance(graph, Path) else None
+
+    def _keep_record(self, reference: _Reference) -> None:
+        if reference.is_large:
+            with _only_a_warning():
+                cache.write_record(self._directory, self._record)
 
     def _as_asked(self, reference: _Reference) -> tuple[FunasrModel, Rounding] | None:
         """Open the fastest 8-bit graph, though it was refused: that precision was asked for by name."""

@@ -13,8 +13,8 @@ from sensevoice.models import demo
 EXAMPLES = "example"
 """The folder in the released model's directory with five recordings, one in each language."""
 
-TAIL_MS = 500
-"""What the first clip has of the pause behind it."""
+TAIL_MS = 150
+"""What the first clip has of the pause behind it, which is 0.2 s at the shortest."""
 
 
 def known_clip() -> np.ndarray:
