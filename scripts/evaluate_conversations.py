@@ -27,6 +27,7 @@ from demo_model.voices import Audio
 from sensevoice.models import demo
 from sensevoice.models.loader import ModelSettings, load_recognizer
 from sensevoice.options import Options
+from sensevoice.protocols import Recognizer
 from sensevoice.transcribe.pipeline import transcribe
 
 FIRST_SEED = 7_000
@@ -38,7 +39,7 @@ FUNASR_MERGE_MS = 15_000
 Contestant = Callable[[Audio, Path], list[Row]]
 
 
-def ours(recognizer: FunasrRecognizer, options: Options) -> Contestant:
+def ours(recognizer: Recognizer, options: Options) -> Contestant:
     """This program, from a file to its rows."""
 
     def rows(audio: Audio, path: Path) -> list[Row]:

@@ -129,9 +129,8 @@ class _Graphs:
             opened = self._as_asked(reference)
         if opened is None:
             log.warning("torch recognises: no graph answers as the weights do / 没有可用的计算图，改用 torch")
-            opened = reference.model, "fp32"
         self._keep_record(reference)
-        return opened
+        return opened if opened is not None else (reference.model, "fp32")
 
     def _in_order(self) -> list[Rounding]:
         """Return the candidates, fastest first as far as that is known."""
