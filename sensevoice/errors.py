@@ -24,6 +24,7 @@ SenseVoiceError
 ├── TooBusy                     too many runs are waiting for their turn
 ├── DiskLow                     no room for another recording
 ├── JobNotFound                 there is no such job, or it is somebody else's
+├── JobDamaged                  what lies on disk of a job cannot be read
 ├── Unexpected                  a fault of the program, with a number that the log has too
 ├── BadRequest                  what a browser asked for does not exist
 ├── RowsChanged                 what was heard again belongs to rows that are no longer so
@@ -272,6 +273,18 @@ class JobNotFound(SenseVoiceError):
     http_status = 404
     zh = "没有这个任务，它可能已被删除或已过保存期限。"
     en = "There is no such job; it may have been deleted or kept for its time."
+
+
+class JobDamaged(SenseVoiceError):
+    """What lies on disk of a job cannot be read. Data: `file`, `reason`."""
+
+    code = "job_damaged"
+    http_status = 500
+    zh = "这个任务的文件 {file} 无法读取（{reason}）。录音和其余部分都保留着，请重新转写这段录音。"
+    en = (
+        "The file {file} of this job cannot be read ({reason}). The recording and all else are kept; "
+        "please transcribe the recording again."
+    )
 
 
 class Unexpected(SenseVoiceError):

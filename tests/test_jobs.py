@@ -108,12 +108,24 @@ class TestStore:
         assert len(store.jobs()) == 1
         store.close()
 
-    def test_what_a_kill_left_half_deleted_goes_at_the_next_start(self, store: JobStore) -> None:
+    def test_what_a_kill_left_half_made_goes_at_the_next_start(self, store: JobStore) -> None:
         stray = store.folder("stray").path
         stray.mkdir()
         store.close()
         JobStore(store.directory, lambda: MODEL).close()
         assert not stray.exists()
+
+    def test_what_a_kill_left_half_deleted_does_not_come_back(
+        self, store: JobStore, recording: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        job = store.create(recording, Options())
+        monkeypatch.setattr(JobFolder, "remove", lambda self: None)  # as if the kill came before it
+        store.delete(job)
+        monkeypatch.undo()
+        store.close()
+        again = JobStore(store.directory, lambda: MODEL)
+        assert again.jobs() == [] and not list(store.directory.rglob("*.wav"))
+        again.close()
 
     def test_a_name_too_long_for_the_file_system_is_cut(self, store: JobStore, tmp_path: Path) -> None:
         path = tmp_path / ("长" * 80 + ".wav")
@@ -228,7 +240,7 @@ class TestRunner:
         def no_space(*_: Any) -> None:
             raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr("sensevoice.jobs.folder.write_whole", no_space)
+        monkeypatch.setattr(JobFolder, "write_record", no_space)
         job = run_to_end(store, Script(call()), recording)
         assert job.state == "failed"
         assert store.result(job).transcript.segments == CALL, "the rows had been written one by one"

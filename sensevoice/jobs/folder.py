@@ -6,10 +6,14 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from sensevoice.formats.record import from_dict, segment_from_dict, segment_to_dict, to_dict
+from sensevoice.jobs import values
+from sensevoice.jobs.values import Job
 from sensevoice.transcript import Segment, Transcript
 
 MAX_NAME_BYTES = 200
@@ -21,6 +25,7 @@ class JobFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.job = path / "job.json"
         self.answers = path / "answers.jsonl"
         self.segments = path / "segments.jsonl"
         self.record = path / "record.json"
@@ -32,6 +37,13 @@ class JobFolder:
         for path in (self.path / "source").iterdir():
             return path
         raise FileNotFoundError(self.path / "source")
+
+    @property
+    def has_source(self) -> bool:
+        try:
+            return self.source.exists()
+        except OSError:
+            return False
 
     def take_in(self, recording: Path) -> None:
         """Make the folder with a recording in it, by a second name for the same file where that can be.
@@ -46,10 +58,28 @@ class JobFolder:
             shutil.copyfile(recording, target)
 
     def size_bytes(self) -> int:
-        return sum(path.stat().st_size for path in self.path.rglob("*") if path.is_file())
+        """Return how much room all files take; files may come and go meanwhile."""
+        return size_bytes(self.path)
 
     def remove(self) -> None:
         shutil.rmtree(self.path, ignore_errors=True)
+
+    def write_job(self, job: Job) -> None:
+        """Write what the list says of the job. Raises OSError."""
+        write_whole(self.job, json.dumps(values.to_dict(job), ensure_ascii=False, allow_nan=False), True)
+
+    def read_job(self) -> Job:
+        """Return what `write_job` wrote. Raises FileNotFoundError, and as `values.from_dict`."""
+        job = values.from_dict(json.loads(self.job.read_text("utf-8")))
+        return replace(job, id=self.path.name)
+
+    def put_aside(self, path: Path) -> None:
+        """Give a damaged file another name, so that what takes its place does not cost what is in it."""
+        with suppress(OSError):
+            path.replace(self.put_aside_path(path))
+
+    def put_aside_path(self, path: Path) -> Path:
+        return path.with_name(path.name + ".damaged")
 
     def add_segment(self, segment: Segment) -> None:
         append_line(self.segments, segment_to_dict(segment))
@@ -58,7 +88,8 @@ class JobFolder:
         return [segment_from_dict(item) for item in read_lines(self.segments)]
 
     def write_record(self, transcript: Transcript) -> None:
-        write_whole(self.record, json.dumps(to_dict(transcript), ensure_ascii=False, allow_nan=False))
+        text = json.dumps(to_dict(transcript), ensure_ascii=False, allow_nan=False)
+        write_whole(self.record, text, durable=True)
 
     def read_record(self) -> Transcript | None:
         """Return the whole record, or None before the job has come to its end."""
@@ -97,11 +128,32 @@ def cut_broken_line(path: Path) -> None:
             os.truncate(path, end)
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that at any time the old or the new one is there, never a part."""
+def write_whole(path: Path, text: str, durable: bool = False) -> None:
+    """Write a file so that at any time the old or the new one is there, never a part.
+
+    With `durable` also when the machine loses its power at that moment. Raises OSError.
+    """
     part = path.with_name(path.name + ".part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
+    try:
+        with part.open("w", encoding="utf-8") as file:
+            file.write(text)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def size_bytes(folder: Path) -> int:
+    """Return how much room the files below a folder take; files may come and go meanwhile."""
+    total = 0
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            with suppress(FileNotFoundError):  # renamed or removed since it was listed
+                total += os.lstat(os.path.join(parent, name)).st_size
+    return total
 
 
 def _short(name: str) -> str:

@@ -7,7 +7,6 @@ import logging
 import os
 import secrets
 import shutil
-import sqlite3
 import tempfile
 import threading
 import time
@@ -60,8 +59,10 @@ class JobStore:
         try:
             self._jobs_directory.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._lock = _locked(directory / "lock")
-            self._index = JobIndex(directory / "jobs.sqlite3")
-        except (OSError, sqlite3.Error) as exc:
+            self._deleted_directory = directory / "deleted"
+            shutil.rmtree(self._deleted_directory, ignore_errors=True)  # what a kill had left of deletions
+            self._index = JobIndex(self._jobs_directory, earlier=directory / "jobs.sqlite3")
+        except OSError as exc:
             raise DataDirectoryUnusable(path=directory, reason=exc) from exc
         self._model = model
         self._keep_s = keep_hours * 3600
@@ -70,14 +71,13 @@ class JobStore:
         self._changing = threading.RLock()
         self._reading = threading.Lock()
         self._kept = lru_cache(KEPT_RECORDS)(self._read_record)
-        self._remove_strays()
 
     @property
     def model(self) -> ModelInfo:
         return self._model()
 
     def close(self) -> None:
-        self._index.close()
+        self._index.write_pending()
         self._lock.close()
 
     def create(self, recording: Path, options: Options, owner: str = "") -> Job:
@@ -89,12 +89,15 @@ class JobStore:
             raise FileMissing(path=recording) from exc
         job_id = secrets.token_urlsafe(9)
         folder = self.folder(job_id)
+        job = Job(job_id, recording.name, owner, "queued", self.now_s(), options)
         try:
+            folder.path.mkdir(mode=0o700)
+            folder.write_job(job)  # whose it is, before there is anything in it
             folder.take_in(recording)
+            job = replace(job, bytes=folder.source.stat().st_size)
         except OSError as exc:
             folder.remove()
             raise DiskLow(reason=exc.strerror or str(exc)) from exc
-        job = Job(job_id, recording.name, owner, "queued", self.now_s(), options, bytes=folder.size_bytes())
         self._index.put(job)
         return job
 
@@ -132,7 +135,7 @@ class JobStore:
         """Remove a job with its recording, at once."""
         with self._changing:
             self._index.remove(job.id)
-            self.folder(job.id).remove()
+            self._remove(self.folder(job.id))
             self._forget_records()
 
     def finish(self, job: Job, transcript: Transcript) -> None:
@@ -199,12 +202,16 @@ class JobStore:
         segments = tuple(Edits(folder.edits).applied(transcript.segments))
         return record is not None, replace(transcript, segments=segments)
 
-    def _remove_strays(self) -> None:
-        """Remove folders that no job owns, as after a kill in the middle of a deletion."""
-        known = {job.id for job in self._index.all()}
-        for name in os.listdir(self._jobs_directory):
-            if name not in known:
-                self.folder(name).remove()
+    def _remove(self, folder: JobFolder) -> None:
+        """Remove a folder; after a kill in the middle, the next start removes the rest of it."""
+        leaving = self._deleted_directory / f"{folder.path.name}-{secrets.token_hex(4)}"
+        try:
+            self._deleted_directory.mkdir(exist_ok=True, mode=0o700)
+            folder.path.rename(leaving)
+        except OSError:
+            folder.remove()
+        else:
+            JobFolder(leaving).remove()
 
 
 def count_tags(segments: Iterable[Segment]) -> tuple[tuple[str, int], ...]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,6 +14,10 @@ from sensevoice.transcript import Segment, Transcript
 
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
 FINISHED: tuple[JobState, ...] = ("done", "failed", "cancelled")
+STATES: tuple[JobState, ...] = ("queued", "running", *FINISHED)
+
+SCHEMA_VERSION = 1
+"""Of the entry in a job's folder; counts up when a field changes its meaning or goes away."""
 
 Update = Progress | Segment | Transcript
 
@@ -82,19 +85,30 @@ class Live:
     cancelled: bool = False
 
 
-def to_row(job: Job) -> dict[str, Any]:
-    """Return a job as a row of the index."""
-    row = {**asdict(job), "options": json.dumps(job.options.as_dict()), "tags": json.dumps(job.tags)}
-    row["failure"] = json.dumps(asdict(job.failure)) if job.failure else None
-    return row
+def to_dict(job: Job) -> dict[str, Any]:
+    """Return a job as values of JSON."""
+    return {"schema_version": SCHEMA_VERSION, **asdict(job), "options": job.options.as_dict()}
 
 
-def from_row(row: Mapping[str, Any]) -> Job:
-    """Return the job that `to_row` wrote; settings of a later version are passed over."""
-    known = set(Options().as_dict())
-    options = {key: value for key, value in json.loads(row["options"]).items() if key in known}
-    data = dict(row)
-    data["options"] = Options(**options)
-    data["tags"] = tuple((name, count) for name, count in json.loads(row["tags"]))
-    data["failure"] = Failure(**json.loads(row["failure"])) if row["failure"] else None
-    return Job(**data)
+def from_dict(data: Mapping[str, Any]) -> Job:
+    """Return the job that `to_dict` wrote; fields and settings of a later version are passed over.
+
+    Raises KeyError, TypeError, ValueError or AttributeError for what is damaged, OptionError for a setting
+    that is not allowed.
+    """
+    values = _known(data, Job)
+    values["options"] = Options(**_known(data["options"], Options))
+    values["tags"] = tuple((str(name), int(count)) for name, count in data.get("tags") or ())
+    failure = data.get("failure")
+    values["failure"] = Failure(**_known(failure, Failure)) if failure else None
+    if values["state"] not in STATES:
+        raise ValueError(f"state {values['state']!r}")
+    for name in ("id", "name", "owner"):
+        values[name] = str(values[name])
+    values["created_s"] = float(values["created_s"])
+    return Job(**values)
+
+
+def _known(data: Mapping[str, Any], kind: type[Any]) -> dict[str, Any]:
+    names = {item.name for item in fields(kind)}
+    return {name: value for name, value in data.items() if name in names}
