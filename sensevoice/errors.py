@@ -23,6 +23,7 @@ SenseVoiceError
 │   └── GpuMemory
 ├── TooBusy                     too many runs are waiting for their turn
 ├── DiskLow                     no room for another recording
+├── WaitingForDisk              a running job waits until the disk takes what it has to write
 ├── JobNotFound                 there is no such job, or it is somebody else's
 ├── JobDamaged                  what lies on disk of a job cannot be read
 ├── Unexpected                  a fault of the program, with a number that the log has too
@@ -264,6 +265,18 @@ class DiskLow(SenseVoiceError):
     http_status = 507
     zh = "服务器磁盘空间不足，暂时不能接收录音（{reason}）。请删除一些旧任务，或稍后再试。"
     en = "The server is short of disk space and takes no recordings now ({reason}). Delete some old jobs."
+
+
+class WaitingForDisk(SenseVoiceError):
+    """Data: `reason`, as the system gives it."""
+
+    code = "waiting_for_disk"
+    http_status = 507
+    zh = "服务器的磁盘暂时写不进去（{reason}），任务在等待；腾出空间后会自动继续，已完成的部分都保留。"
+    en = (
+        "The server's disk takes nothing at the moment ({reason}). The job waits, goes on by itself "
+        "when there is room, and keeps what is finished."
+    )
 
 
 class JobNotFound(SenseVoiceError):

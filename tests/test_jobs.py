@@ -234,17 +234,6 @@ class TestRunner:
         assert "secret" not in job.failure.en and "secret" in caplog.text
         assert run_to_end(store, Script(call()), recording).state == "done"
 
-    def test_a_full_disk_while_writing_the_record(
-        self, store: JobStore, recording: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        def no_space(*_: Any) -> None:
-            raise OSError(28, "No space left on device")
-
-        monkeypatch.setattr(JobFolder, "write_record", no_space)
-        job = run_to_end(store, Script(call()), recording)
-        assert job.state == "failed"
-        assert store.result(job).transcript.segments == CALL, "the rows had been written one by one"
-
     def test_deleting_a_running_job_stops_it(self, store: JobStore, recording: Path) -> None:
         script = Script(call(), hold_after=3)
         runner = JobRunner(store, script, at_once=1)

@@ -1,8 +1,8 @@
 """Jobs: recordings that are recognised, kept on disk and looked at again, whatever happens to the page.
 
-store.py keeps them, rebuild.py reads them back from their folders, runner.py works through them, answers.py lets a job go on where a killed process
-left it, edits.py holds what people corrected. Nothing here knows of gradio, and nothing in recognition
-knows of this.
+store.py keeps them, rebuild.py reads them back from their folders, runner.py works through them in the order
+of queue.py, answers.py lets a job go on where a killed process left it, edits.py holds what people corrected.
+Nothing here knows of gradio, and nothing in recognition knows of this.
 """
 
 from __future__ import annotations

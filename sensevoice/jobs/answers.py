@@ -7,6 +7,7 @@ and the model is asked for the rest. Only finding the speech is done again.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
@@ -19,6 +20,8 @@ from sensevoice.jobs.folder import append_line, cut_broken_line, read_lines
 from sensevoice.options import Options
 from sensevoice.recognizer import Recognition, Recognizer, SpeechFinder
 from sensevoice.transcript import ModelInfo, TagScore
+
+log = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 2
 """A clip that was being recognised at two deaths of the process is what kills it: it is set aside."""
@@ -33,6 +36,7 @@ class RememberingRecognizer:
         self._recognizer = recognizer
         self._path = path
         self._lock = threading.Lock()
+        self._writes = True
         self._asked = 0
         self._known: dict[int, Recognition] = {}
         self._attempts: dict[int, int] = {}
@@ -69,12 +73,23 @@ class RememberingRecognizer:
         for group in [[number] for number in clips] if alone else [list(clips)]:
             if not group:
                 continue
-            append_line(self._path, {"began": group})
+            self._write({"began": group})
             try:
                 yield from self._recognizer.recognise([clips[number] for number in group], options)
             except GeneratorExit:  # stopped on purpose, which is not the clips' fault
-                append_line(self._path, {"left": group})
+                self._write({"left": group})
                 raise
+
+    def _write(self, line: dict[str, Any]) -> None:
+        """Write a line if the disk takes it; without it a killed process costs a little time, no answer."""
+        try:
+            append_line(self._path, line)
+        except OSError as exc:
+            if self._writes:
+                log.warning("%s is not written: %s", self._path.parent.name, exc.strerror or exc)
+            self._writes = False
+        else:
+            self._writes = True
 
     def _keep(self, number: int, answer: Recognition) -> None:
         line = {
@@ -84,7 +99,7 @@ class RememberingRecognizer:
             "error": answer.error,
             "scores": [(score.kind, score.name, score.score) for score in answer.scores],
         }
-        append_line(self._path, line)
+        self._write(line)
         self._known[number] = answer
 
     def _remember(self, line: dict[str, Any]) -> None:

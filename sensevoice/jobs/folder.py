@@ -99,10 +99,20 @@ class JobFolder:
 
 
 def append_line(path: Path, value: Any) -> None:
-    """Add a line of JSON in one write, so that a killed process leaves at most one broken line, the last."""
-    line = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    with path.open("a", encoding="utf-8") as file:
-        file.write(line + "\n")
+    """Add a line of JSON in one write, so that a killed process leaves at most one broken line, the last.
+
+    Raises OSError when the disk does not take it; then nothing of it is in the file.
+    """
+    line = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False) + "\n"
+    with path.open("ab", buffering=0) as file:
+        end = file.seek(0, os.SEEK_END)
+        try:
+            left = memoryview(line.encode())
+            while left:  # a disk that becomes full takes a part, and refuses the rest
+                left = left[file.write(left) or 0 :]
+        except OSError:
+            file.truncate(end)
+            raise
 
 
 def read_lines(path: Path) -> Iterator[Any]:
@@ -151,7 +161,7 @@ def size_bytes(folder: Path) -> int:
     total = 0
     for parent, _, names in os.walk(folder):
         for name in names:
-            with suppress(FileNotFoundError):  # renamed or removed since it was listed
+            with suppress(OSError):  # renamed or removed since it was listed
                 total += os.lstat(os.path.join(parent, name)).st_size
     return total
 

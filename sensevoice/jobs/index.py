@@ -43,11 +43,10 @@ class JobIndex:
             remove_earlier_index(earlier)
 
     def put(self, job: Job) -> None:
-        """Keep a job, new or changed, and write it to its folder, now or as soon as the disk lets it."""
+        """Keep a job, new or changed, which `write_pending` writes to its folder."""
         with self._lock:
             self._jobs[job.id] = job
             self._pending.add(job.id)
-        self.write_pending()
 
     def get(self, job_id: str) -> Job | None:
         with self._lock:

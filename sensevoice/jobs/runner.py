@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import secrets
 import threading
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
-from sensevoice.errors import SenseVoiceError, TooBusy, Unexpected
+from sensevoice.errors import FileMissing, SenseVoiceError, TooBusy, Unexpected, WaitingForDisk
 from sensevoice.jobs.folder import cut_broken_line
+from sensevoice.jobs.queue import JobQueue
 from sensevoice.jobs.store import JobStore, count_tags
 from sensevoice.jobs.values import Failure, Job, JobState, Live, Result, TranscribeFn
 from sensevoice.options import Options
@@ -27,8 +30,24 @@ AT_ONCE = 8
 MAX_WAITING = 100
 """A waiting job is a file on disk and a row of the index; the disk is bounded elsewhere."""
 
-MIN_ELAPSED_S = 1.0
-"""Before that an estimate of what remains jumps about more than it tells."""
+DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS)
+"""Of a run as a whole; what a job writes itself is tried again whatever the error is."""
+
+PAUSES_S = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
+"""Between tries when the disk refuses something; the last one again and again."""
+
+VANISHED_TRIES = 4
+"""A folder may be away for a moment on a network drive; one that stays away was removed by somebody."""
+
+_Value = TypeVar("_Value")
+
+
+def _is_no_disk_error(error: OSError) -> bool:
+    return error.errno not in DISK_ERRORS
+
+
+class _Stopped(Exception):
+    """A job is not wanted any more, or the program ends."""
 
 
 class JobRunner:
@@ -53,7 +72,7 @@ class JobRunner:
         self._at_once = at_once
         self._max_waiting = max_waiting
         self._clock = clock
-        self._live: dict[str, Live] = {}
+        self._queue = JobQueue(at_once, clock)
         self._changed = threading.Condition()
         self._closed = False
         for job in store.unfinished():
@@ -85,8 +104,7 @@ class JobRunner:
     def submit(self, recording: Path, options: Options, owner: str = "") -> Job:
         """Take a recording in and put it at the end of the line. Raises TooBusy or DiskLow."""
         with self._changed:
-            waiting = sum(live.began_s is None for live in self._live.values())
-            running = len(self._live) - waiting
+            waiting, running = len(self._queue.waiting()), len(self._queue.running())
         if waiting >= self._max_waiting + self._at_once - running:
             raise TooBusy(waiting=waiting)
         job = self.store.create(recording, options, owner)
@@ -96,21 +114,26 @@ class JobRunner:
     def cancel(self, job: Job) -> None:
         """Stop a job at its next step; what it has given is kept. Does nothing to a finished one."""
         with self._changed:
-            live = self._live.get(job.id)
+            live = self._queue.get(job.id)
             if live is None:
                 return
             live.cancelled = True
-            if live.began_s is None:
-                self._end(live, "cancelled")
+            self._changed.notify_all()
+            if live.began_s is not None:
+                return
+            self._put(live, **self._outcome(live, "cancelled", None))
+            self._let_go(live)
+        self.store.save()
 
     def rename(self, job: Job, name: str) -> Job:
         """Give a job another name, also while it runs."""
         with self._changed:
             renamed = self.store.rename(job, name)
-            live = self._live.get(job.id)
+            live = self._queue.get(job.id)
             if live is not None:
                 live.job = replace(live.job, name=renamed.name)
-            return renamed
+        self.store.save()
+        return renamed
 
     def delete(self, job: Job) -> None:
         """Stop a job and remove all of it."""
@@ -120,37 +143,21 @@ class JobRunner:
 
     def live(self, job_id: str) -> Live | None:
         """Return a job that waits or runs, None when it has ended. It changes under the reader's eyes."""
-        return self._live.get(job_id)
+        return self._queue.get(job_id)
 
     def ahead(self, job_id: str) -> int:
-        """Return how many jobs begin before this one does; 0 when it runs or has ended."""
+        """See JobQueue."""
         with self._changed:
-            live = self._live.get(job_id)
-            if live is None or live.began_s is not None:
-                return 0
-            waiting = [each.job.id for each in self._live.values() if each.began_s is None]
-            running = len(self._live) - len(waiting)
-            return max(0, waiting.index(job_id) + running - self._at_once + 1)
+            return self._queue.ahead(job_id)
 
     def left_s(self, live: Live) -> float | None:
-        """Return about how long a running job still takes, None as long as nobody can know."""
-        progress = live.progress
-        if live.began_s is None or progress is None or not progress.fraction:
-            return None
-        elapsed_s = self._clock() - live.began_s
-        if elapsed_s < MIN_ELAPSED_S:
-            return None
-        return elapsed_s * (1 - progress.fraction) / progress.fraction
+        """See JobQueue."""
+        return self._queue.left_s(live)
 
     def wait_s(self, job_id: str) -> float | None:
-        """Return about how long a waiting job waits: what those before it still need, shared out."""
-        ahead = self.ahead(job_id)
-        if not ahead:
-            return None
-        lives = list(self._live.values())[: len(self._live)]
-        left = [self.left_s(live) for live in lives if live.began_s is not None]
-        known = [seconds for seconds in left if seconds is not None]
-        return ahead * (sum(known) / len(known)) / self._at_once if known else None
+        """See JobQueue."""
+        with self._changed:
+            return self._queue.wait_s(job_id)
 
     def wait(self, job_id: str, seen: int, timeout_s: float) -> Live | None:
         """Return a job when its `changes` are no longer `seen`, or after `timeout_s`; None at its end.
@@ -159,7 +166,7 @@ class JobRunner:
         """
 
         def changed() -> bool:
-            live = self._live.get(job_id)
+            live = self._queue.get(job_id)
             return live is None or live.changes != seen or self._hopeless is not None
 
         with self._changed:
@@ -169,12 +176,12 @@ class JobRunner:
     def wait_for_end(self, job_id: str, timeout_s: float | None = None) -> bool:
         """Return whether a job has ended, at once when it has, else after `timeout_s`; raises as `wait`."""
         with self._changed:
-            self._changed.wait_for(lambda: job_id not in self._live or self._hopeless, timeout_s)
+            self._changed.wait_for(lambda: job_id not in self._queue or self._hopeless, timeout_s)
             return self._still_live(job_id) is None
 
     def result(self, job: Job) -> Result | None:
         """Return what a job has given so far, None before its first segment."""
-        live = self._live.get(job.id)
+        live = self._queue.get(job.id)
         if live is None:
             result = self.store.result(job)
             return result if result.transcript.segments or not result.partial else None
@@ -196,7 +203,7 @@ class JobRunner:
         self.store.close()
 
     def _still_live(self, job_id: str) -> Live | None:
-        live = self._live.get(job_id)
+        live = self._queue.get(job_id)
         if live is not None:
             self.check()
         return live
@@ -206,7 +213,7 @@ class JobRunner:
             folder = self.store.folder(job.id)
             cut_broken_line(folder.segments)
             live = Live(replace(job, state="queued"), segments=folder.read_segments())
-            self._live[job.id] = live
+            self._queue.add(live)
             self._changed.notify_all()
 
     def _work(self) -> None:
@@ -217,39 +224,41 @@ class JobRunner:
                     return
                 live = cast(Live, self._next())
                 live.began_s = self._clock()
-                self._change(live, state="running")
-            self._run(live)
+            try:
+                self._run(live)
+            except _Stopped:
+                log.info("job %s stays for the next start", live.job.id)
+            except Exception:  # no fault of one job may cost the others this thread
+                self._give_up(live)
 
     def _next(self) -> Live | None:
-        if self.held:
-            return None
-        return next((live for live in self._live.values() if live.began_s is None), None)
+        return None if self.held else self._queue.next()
 
     def _run(self, live: Live) -> None:
-        job = live.job
+        """Run a job to its end. Raises _Stopped when the program ends before."""
         try:
-            transcript = self._follow(live)
-            if transcript is not None:
-                self.store.finish(job, transcript)
-                live.segments = list(transcript.segments)
+            self._insist(live, lambda: self._change(live, state="running"))
+            transcript = self._insist(live, lambda: self._follow(live), but_for=_is_no_disk_error)
+            self._insist(live, lambda: self.store.finish(live.job, transcript))
+        except _Stopped:
+            if not live.cancelled:
+                raise
+            self._end(live, "cancelled")
         except SenseVoiceError as error:
-            log.info("job %s: %s", job.id, error.code)
+            log.info("job %s: %s", live.job.id, error.code)
             self._end(live, "failed", Failure.of(error))
         except Exception:  # whatever it is, it costs this job alone
-            reference = secrets.token_hex(4)
-            log.exception("job %s: unexpected error, reference %s", job.id, reference)
-            self._end(live, "failed", Failure.of(Unexpected(reference=reference)))
+            self._end(live, "failed", _unexpected(live.job))
         else:
-            if transcript is not None:
-                self._change(live, duration_ms=transcript.duration_ms)
-                self._end(live, "done")
-            elif live.cancelled:
-                self._end(live, "cancelled")
+            live.segments = list(transcript.segments)
+            self._end(live, "done", duration_ms=transcript.duration_ms)
 
-    def _follow(self, live: Live) -> Transcript | None:
-        """Run a job; None when it was stopped on the way."""
+    def _follow(self, live: Live) -> Transcript:
+        """Run a job and return its transcript. Raises _Stopped, and what the run raises."""
         folder = self.store.folder(live.job.id)
         kept = len(live.segments)  # of a run that a killed process began: the same come again
+        if not folder.has_source:
+            raise FileMissing(path=live.job.name)
         with closing(cast(Any, self._transcribe(folder.source, live.job.options))) as updates:
             for update in updates:
                 if isinstance(update, Transcript):
@@ -257,39 +266,112 @@ class JobRunner:
                 if isinstance(update, Segment):
                     kept -= 1
                     if kept < 0:
-                        folder.add_segment(update)
+                        self._insist(live, partial(folder.add_segment, update))
                         live.segments.append(update)
                 else:
                     live.progress = update
-                with self._changed:
-                    if live.cancelled or self._closed:
-                        return None
-                    live.changes += 1
-                    self._changed.notify_all()
+                self._show_change(live)
         raise RuntimeError("the run ended without a transcript")
 
-    def _change(self, live: Live, **values: Any) -> None:
-        live.job = replace(live.job, **values)
-        self.store.update(live.job)
+    def _insist(
+        self, live: Live, action: Callable[[], _Value], but_for: Callable[[OSError], bool] = lambda exc: False
+    ) -> _Value:
+        """Do what the disk may refuse, again and again until it is done: the job waits meanwhile and says so.
+
+        Raises OSErrors that are `but_for`, _Stopped when the job is cancelled or the program ends meanwhile,
+        FileMissing when the job's folder was taken away.
+        """
+        tries = 0
+        while True:
+            try:
+                done = action()
+                if live.job.state == "waiting":
+                    self._put(live, state="running", failure=None)
+                return done
+            except OSError as exc:
+                if but_for(exc):
+                    raise
+                folder = self.store.folder(live.job.id).path
+                if tries >= VANISHED_TRIES and not folder.exists() and folder.parent.exists():
+                    raise FileMissing(path=live.job.name) from exc
+                self._wait_for_disk(live, exc, PAUSES_S[min(tries, len(PAUSES_S) - 1)])
+                tries += 1
+
+    def _wait_for_disk(self, live: Live, error: OSError, pause_s: float) -> None:
+        reason = error.strerror or str(error)
+        if live.job.state != "waiting":
+            log.warning("job %s waits for the disk: %s", live.job.id, reason)
+        failure = Failure.of(WaitingForDisk(reason=reason))
+        with self._changed:  # of this the store knows nothing: it is what just failed
+            live.job = replace(live.job, state="waiting", failure=failure)
+            live.changes += 1
+            self._changed.notify_all()
         with self._changed:
+            if self._changed.wait_for(lambda: live.cancelled or self._closed, pause_s):
+                raise _Stopped
+
+    def _show_change(self, live: Live) -> None:
+        """Wake those who look on. Raises _Stopped when the job is not to go on."""
+        with self._changed:
+            if live.cancelled or self._closed:
+                raise _Stopped
             live.changes += 1
             self._changed.notify_all()
 
-    def _end(self, live: Live, state: JobState, failure: Failure | None = None) -> None:
-        """Write what became of a job, then let it go."""
-        folder = self.store.folder(live.job.id)
-        began_s = live.began_s
-        values = {
+    def _put(self, live: Live, **values: Any) -> None:
+        """Change what is known of a job, in memory: a rename at the same time is not lost."""
+        with self._changed:
+            live.job = replace(live.job, **values)
+            live.changes += 1
+            self._changed.notify_all()
+            self.store.update(live.job)
+
+    def _change(self, live: Live, **values: Any) -> None:
+        self._put(live, **values)
+        self.store.save()
+
+    def _end(self, live: Live, state: JobState, failure: Failure | None = None, **values: Any) -> None:
+        """Write what became of a job, then let it go. Raises _Stopped when the program ends before."""
+
+        def write() -> None:
+            self._change(live, **self._outcome(live, state, failure), **values)
+
+        if live.cancelled:  # who cancels does not wait for the disk
+            with suppress(OSError):
+                write()
+        else:
+            self._insist(live, write)
+        self._let_go(live)
+
+    def _give_up(self, live: Live) -> None:
+        """Let a job go that could not even be ended."""
+        try:
+            self._put(live, **self._outcome(live, "failed", _unexpected(live.job)))
+        except Exception:
+            log.exception("job %s: what became of it is not kept", live.job.id)
+        finally:
+            self._let_go(live)
+
+    def _outcome(self, live: Live, state: JobState, failure: Failure | None) -> dict[str, Any]:
+        return {
             "state": state,
             "failure": failure,
             "finished_s": self.store.now_s(),
-            "elapsed_s": self._clock() - began_s if began_s is not None else 0.0,
+            "elapsed_s": self._clock() - live.began_s if live.began_s is not None else 0.0,
             "segments": len(live.segments),
             "failed": sum(segment.error is not None for segment in live.segments),
             "tags": count_tags(live.segments),
-            "bytes": folder.size_bytes(),
+            "bytes": self.store.folder(live.job.id).size_bytes(),
         }
-        self._change(live, **values)
+
+    def _let_go(self, live: Live) -> None:
         with self._changed:
-            del self._live[live.job.id]
+            self._queue.remove(live)
             self._changed.notify_all()
+
+
+def _unexpected(job: Job) -> Failure:
+    """Log the exception under way; return the failure that tells its number."""
+    reference = secrets.token_hex(4)
+    log.exception("job %s: unexpected error, reference %s", job.id, reference)
+    return Failure.of(Unexpected(reference=reference))

@@ -77,7 +77,7 @@ class JobStore:
         return self._model()
 
     def close(self) -> None:
-        self._index.write_pending()
+        self.save()
         self._lock.close()
 
     def create(self, recording: Path, options: Options, owner: str = "") -> Job:
@@ -99,6 +99,7 @@ class JobStore:
             folder.remove()
             raise DiskLow(reason=exc.strerror or str(exc)) from exc
         self._index.put(job)
+        self.save()
         return job
 
     def folder(self, job_id: str) -> JobFolder:
@@ -120,10 +121,14 @@ class JobStore:
         return [job for job in self._index.all() if not job.finished]
 
     def update(self, job: Job) -> None:
-        """Write what has changed about a job, unless it has been deleted meanwhile."""
+        """Keep what has changed about a job, unless it has been deleted meanwhile; `save` writes it."""
         with self._changing:
             if self._index.get(job.id) is not None:
                 self._index.put(job)
+
+    def save(self) -> None:
+        """Write what has changed to the jobs' folders; what the disk refuses is written by a later call."""
+        self._index.write_pending()
 
     def rename(self, job: Job, name: str) -> Job:
         with self._changing:
@@ -170,7 +175,8 @@ class JobStore:
             return done
 
     def sweep(self) -> None:
-        """Remove jobs that have been kept for long enough."""
+        """Remove jobs that have been kept for long enough, and write what the disk had refused."""
+        self.save()
         for job in self._index.all():
             if job.finished and self.now_s() - (job.finished_s or job.created_s) > self._keep_s:
                 log.info("job %s: kept for its time, removed", job.id)

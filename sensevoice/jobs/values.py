@@ -12,9 +12,10 @@ from sensevoice.options import Options
 from sensevoice.progress import Progress
 from sensevoice.transcript import Segment, Transcript
 
-JobState = Literal["queued", "running", "done", "failed", "cancelled"]
+JobState = Literal["queued", "running", "waiting", "done", "failed", "cancelled"]
 FINISHED: tuple[JobState, ...] = ("done", "failed", "cancelled")
-STATES: tuple[JobState, ...] = ("queued", "running", *FINISHED)
+STATES: tuple[JobState, ...] = ("queued", "running", "waiting", *FINISHED)
+"""What waits has begun, and goes on when the disk takes it."""
 
 SCHEMA_VERSION = 1
 """Of the entry in a job's folder; counts up when a field changes its meaning or goes away."""

@@ -119,7 +119,9 @@ class Handlers:
 
     def _under_way(self, desk: Desk, live: Live, reader: Reader) -> Screen:
         ahead = self._runner.ahead(live.job.id)
-        if ahead and not self._runner.held:
+        if live.job.failure is not None:  # it waits for what its sentence says
+            bar = markup.message(getattr(live.job.failure, reader), "error")
+        elif ahead and not self._runner.held:
             bar = markup.progress_bar(say("waiting", reader, ahead=ahead), None)
         elif live.progress is None:
             bar = self._beginning(reader)

@@ -1,6 +1,7 @@
 // The list of jobs: what waits, what runs, what was done.
 import { button, clock, make } from "./dom.js";
 
+export const BUSY = ["running", "waiting", "queued"]; // the states of a job that goes on
 const BUSY_MS = 1500;
 const IDLE_MS = 15000;
 
@@ -21,7 +22,7 @@ export function jobs(bench) {
   }
 
   function line(job) {
-    const busy = job.state === "queued" || job.state === "running";
+    const busy = BUSY.includes(job.state);
     const rename = () => {
       const name = window.prompt(t("newName"), job.name);
       if (name) bench.attempt(() => api.patch(`jobs/${job.id}`, { name })).then(refresh);
@@ -58,7 +59,7 @@ export function jobs(bench) {
       const told = await api.get("jobs");
       lost.hidden = true;
       const having = (state) => told.jobs.filter((job) => job.state === state).length;
-      const busy = ["running", "queued"].filter(having);
+      const busy = BUSY.filter(having);
       const counted = busy.map((state) => ` · ${t(state)} ${having(state)}`).join("");
       summary.textContent = `${t("jobs")} ${told.jobs.length}${counted}`;
       const lines = told.jobs.map(line);

@@ -4,7 +4,7 @@ import { client } from "./api.js";
 import { editor } from "./edit.js";
 import { button, clock, make } from "./dom.js";
 import { filter } from "./filter.js";
-import { jobs } from "./jobs.js";
+import { BUSY, jobs } from "./jobs.js";
 import { charts, coverage, exporter, moments } from "./panels.js";
 import { player } from "./player.js";
 import { ribbon } from "./ribbon.js";
@@ -163,7 +163,7 @@ class Bench {
   }
 
   goesOn({ state }) {
-    return state === "queued" || state === "running";
+    return BUSY.includes(state);
   }
 
   // Shows what is known only at the end, with details that belong to the rows as they are.
