@@ -7,6 +7,7 @@ very_quiet       level of the speech in dBFS                             < -40
 channels_differ  percent of the time in which one side is much louder    sides take turns
 band_limited     highest frequency in the sound, Hz                      < 8 000
 fast_speech      characters, or words of English, a minute of speech     > 220
+partial          second up to which the sound could be read              the decoder gave up
 damaged          packets that could not be decoded                       > 0
 """
 
@@ -112,6 +113,12 @@ ADVICE = {
         "语速较快：每分钟约 {value:.0f} 个字或词。可以把合并长度设为 20 秒再试。",
         "Fast speech: about {value:.0f} characters or words a minute. Try a merge length of 20 seconds.",
     ),
+    "partial": (
+        "只转写到 {clock}：解码器在这里停止了，之后的内容没有转写。"
+        "请检查原文件能否播放，或先转换成 mp3、wav 再试。",
+        "Transcribed up to {clock} only: there the decoder stopped, and what follows is missing. "
+        "Check that the original plays, or convert it to mp3 or wav first.",
+    ),
     "damaged": (
         "文件有损坏：{value:.0f} 个数据包无法解码，已跳过，可能缺少个别语句。",
         "The file is damaged: {value:.0f} packets could not be decoded and were left out; "
@@ -140,14 +147,17 @@ def diagnose(
     source_rate_hz: int,
     bad_packets: int = 0,
     readable_percent: float | None = None,
+    whole_until_ms: int | None = None,
 ) -> tuple[Diagnostic, ...]:
     """Return what is wrong, most important first; nothing for a clean recording.
 
     `speech` is where speech was detected, in any order; `source_rate_hz` the file's own sample rate, 0
-    when unknown; `readable_percent` how much of a file that is not whole could be read.
+    when unknown; `readable_percent` how much of a file that is not whole could be read;
+    `whole_until_ms` the time at which the decoder gave up.
     """
     sound = _split(meter, speech, segments)
     measured = {
+        "partial": whole_until_ms / 1000 if whole_until_ms is not None else None,
         "damaged": float(bad_packets) if bad_packets else None,
         "incomplete": readable_percent,
         "low_snr": _low_snr(sound),
@@ -162,7 +172,9 @@ def diagnose(
 
 def _diagnostic(name: str, value: float) -> Diagnostic:
     zh, en = ADVICE[name]
-    return Diagnostic(name, round(value, 2), zh.format(value=value), en.format(value=value))
+    minutes, seconds = divmod(int(value), 60)  # of a value in seconds
+    told = {"value": value, "clock": f"{minutes}:{seconds:02d}"}
+    return Diagnostic(name, round(value, 2), zh.format(**told), en.format(**told))
 
 
 def _split(meter: SignalMeter, speech: Sequence[Span], segments: Sequence[Segment]) -> _Sound:

@@ -194,7 +194,8 @@ class _Run:
         speech = sorted(span for stream in self._streams for span in stream.segmenter.speech)
         source = self._source
         rate_hz, percent = source.info.sample_rate_hz, source.readable_percent
-        found = diagnose(self._meter, speech, segments, rate_hz, source.bad_packets, percent)
+        whole_until_ms = source.whole_until_ms
+        found = diagnose(self._meter, speech, segments, rate_hz, source.bad_packets, percent, whole_until_ms)
         return Transcript(
             source=name,
             duration_ms=duration_ms,
@@ -202,6 +203,7 @@ class _Run:
             diagnostics=found,
             options=self._options,
             model=self._recognizer.info,
+            complete_until_ms=whole_until_ms,
         )
 
     def _open_streams(self, count: int) -> list[_Stream]:

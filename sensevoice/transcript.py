@@ -126,7 +126,11 @@ class ModelInfo:
 
 @dataclass(frozen=True)
 class Transcript:
-    """All that was heard in one file; segments are in order of their start."""
+    """All that was heard in one file; segments are in order of their start.
+
+    `complete_until_ms` is the time behind which nothing was transcribed, although the file goes on; None when
+    the file was read to its end.
+    """
 
     source: str
     duration_ms: int
@@ -134,6 +138,7 @@ class Transcript:
     diagnostics: tuple[Diagnostic, ...] = ()
     options: Options = field(default_factory=Options)
     model: ModelInfo = field(default_factory=lambda: ModelInfo("", "", ""))
+    complete_until_ms: int | None = None
 
     @property
     def raw(self) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import resource
+import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +20,7 @@ from sensevoice.audio_info import SAMPLE_RATE_HZ, Samples
 from sensevoice.cell import limits, wire
 from sensevoice.cell.stretches import Stretches
 from sensevoice.decoders import open_decoder, seeking
-from sensevoice.errors import MediaError, NotMedia, TooLong
+from sensevoice.errors import MediaError, NotMedia, TimedOut, TooLong
 
 FRAME_SAMPLES = 10 * SAMPLE_RATE_HZ
 """Ten seconds at a time: few system calls, and 1.3 MB of stereo."""
@@ -28,10 +29,19 @@ MOST_AHEAD_BYTES = 4 << 20
 """Half a minute of stereo may wait for the parent."""
 
 
+class _TimeIsUp(BaseException):
+    """The processor time of this process is used up; no handler of a decoder's faults may take it for one."""
+
+
+def _time_is_up(*_: object) -> NoReturn:
+    raise _TimeIsUp
+
+
 def main(to: int, path: str, stream_index: int | None, max_hours: float) -> NoReturn:
     """Decode a file to a socket, as ordered through it, and end the process."""
     out = wire.Outbox(socket.socket(fileno=to), MOST_AHEAD_BYTES)
     try:
+        signal.signal(signal.SIGXCPU, _time_is_up)
         os.setsid()  # so that it can be killed with all that it starts
         limits.limit_this_process()
         out.put_json(wire.HELLO, {"pid": os.getpid()})
@@ -39,6 +49,9 @@ def main(to: int, path: str, stream_index: int | None, max_hours: float) -> NoRe
     except MediaError as error:
         data = {key: value for key, value in error.data.items() if key not in ("path", "name")}
         out.put_json(wire.ERROR, {"code": error.code, "data": data | _used()})
+        out.send()
+    except _TimeIsUp:
+        out.put_json(wire.ERROR, {"code": TimedOut.code, "data": _used()})
         out.send()
     except MemoryError:  # a limit: an honest file needs no such amounts
         out.put_json(wire.ERROR, {"code": NotMedia.code, "data": _used()})

@@ -26,6 +26,9 @@ from sensevoice.errors import DecoderCrashed, MediaError, TimedOut
 
 log = logging.getLogger(__name__)
 
+MAX_DEATHS = 3
+"""At one place of a file: then it is the file that ends its decoders, not chance."""
+
 MAX_MISSES = 3
 """After so many cuts in a row without agreement there will be no more: time stamps or packets are broken."""
 
@@ -33,8 +36,9 @@ MAX_MISSES = 3
 class CellDecoder:
     """See `Decoder`: the same as `open_decoder`, in processes of its own.
 
-    A crash, a hang or a limit of such a process is one error about this file: DecoderCrashed or TimedOut
-    when nothing has come out of it yet, else `cut_short`, and what had come stands. `peak_bytes` is the
+    A process that dies is replaced by one that goes on where it stopped, up to MAX_DEATHS at one place. That,
+    a hang or a limit is one error about this file: raised when nothing has come out of it yet, else
+    `cut_short`, and what had come stands. `peak_bytes` is the
     most memory one of them used, known at the end; errors carry it in their data. Without `cutting` a file
     takes the cores that are spare when its reading begins.
     """
@@ -53,13 +57,8 @@ class CellDecoder:
         self._cutting = cutting or Cutting(processes=1)
         self._may_take_cores = cutting is None
         self._taken_cores = 0
-        self._now = DecoderProcess(*self._file)
         self._waiting: deque[DecoderProcess] = deque()
-        try:
-            claims = self._claims()
-        except BaseException:
-            self.close()
-            raise
+        claims = self._open()
         self._cuttable = claims.pop("cuttable")
         self.info = AudioInfo(path=path, **claims)
 
@@ -70,24 +69,64 @@ class CellDecoder:
 
     def close(self) -> None:
         """End all processes at once."""
-        for process in (self._now, *self._waiting):
-            process.close()
-        self._waiting.clear()
+        self._end_processes()
         spare_cores.give_back(self._taken_cores)
         self._taken_cores = 0
 
+    def _end_processes(self) -> None:
+        for process in (self._now, *self._waiting):
+            process.close()
+        self._waiting.clear()
+
     def chunks(self) -> Iterator[Samples]:
-        any_sound = False
+        given = deaths = 0  # samples handed out, and how often a process died at this place
+        sound = self._in_stretches() if self._is_cut() else self._in_one_pass()
         try:
-            for samples in self._in_stretches() if self._is_cut() else self._in_one_pass():
-                any_sound = True
-                yield samples
-        except (DecoderCrashed, TimedOut) as error:
-            if not any_sound:
+            while True:
+                try:
+                    for samples in sound:
+                        given, deaths = given + samples.shape[1], 0
+                        yield samples
+                    return
+                except DecoderCrashed as error:
+                    deaths += 1
+                    if deaths == MAX_DEATHS:
+                        raise
+                    log.info("a decoder died (%s); another goes on where it stopped", error.data["reference"])
+                    self._end_processes()
+                    sound = self._from(given)
+        except MediaError as error:
+            if not given:
                 raise
             self.cut_short = error
         finally:
             self.close()
+
+    def _from(self, samples: int) -> Iterator[Samples]:
+        """Decode anew and hand out what comes after so many samples: each pass over a file gives the same."""
+        self._open()
+        for chunk in self._in_one_pass():
+            known = min(samples, chunk.shape[1])
+            samples -= known
+            if known < chunk.shape[1]:
+                yield chunk[:, known:]
+
+    def _open(self) -> dict[str, Any]:
+        """Start a process and return what it says of the file; another one when that dies of chance."""
+        for _ in range(MAX_DEATHS - 1):
+            try:
+                return self._start()
+            except DecoderCrashed as error:
+                log.info("a decoder died (%s) at the beginning of a file", error.data["reference"])
+        return self._start()
+
+    def _start(self) -> dict[str, Any]:
+        self._now = DecoderProcess(*self._file)
+        try:
+            return self._claims()
+        except BaseException:
+            self.close()
+            raise
 
     def _claims(self) -> dict[str, Any]:
         kind, payload = self._now.frame()

@@ -12,6 +12,7 @@ from sensevoice.formats.bundle import bundle
 from sensevoice.formats.edl import edl
 from sensevoice.formats.jsonl import jsonl
 from sensevoice.formats.lrc import lrc
+from sensevoice.formats.partial import with_end_note
 from sensevoice.formats.record import from_dict, json_text, to_dict
 from sensevoice.formats.subtitles import srt, vtt
 from sensevoice.formats.text import markdown_file, txt, view_text
@@ -74,6 +75,10 @@ FORMATS: Mapping[str, Format] = MappingProxyType({row.name: row for row in _ROWS
 """Every export format by its name, in the order in which a reader is offered them."""
 
 
+RECORDS = ("json", "jsonl")
+"""Formats for programs, which have a field for what the others say in a last row."""
+
+
 def render(transcript: Transcript, format_name: str, options: RenderOptions | None = None) -> str:
     """Return the content of a file in the named format.
 
@@ -82,7 +87,8 @@ def render(transcript: Transcript, format_name: str, options: RenderOptions | No
     check_choice("format", format_name, tuple(FORMATS))
     chosen = options or RenderOptions()
     # The emoji view is made of what the model wrote, and only there that is converted too.
-    shown = traditional(transcript, raw=_is_emoji(format_name, chosen)) if chosen.traditional else transcript
+    shown = transcript if format_name in RECORDS else with_end_note(transcript, chosen.labels)
+    shown = traditional(shown, raw=_is_emoji(format_name, chosen)) if chosen.traditional else shown
     return FORMATS[format_name].render(shown, chosen)
 
 
@@ -92,7 +98,8 @@ def render_view(transcript: Transcript, view: str, labels: str = "zh", in_tradit
     Raises OptionError for an unknown view or labels, or for traditional characters without OpenCC.
     """
     options = RenderOptions(view, labels, traditional=in_traditional)
-    shown = traditional(transcript, raw=view == "emoji") if in_traditional else transcript
+    shown = with_end_note(transcript, labels)
+    shown = traditional(shown, raw=view == "emoji") if in_traditional else shown
     return view_text(shown, options)
 
 

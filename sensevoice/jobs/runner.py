@@ -251,7 +251,8 @@ class JobRunner:
             self._end(live, "failed", _unexpected(live.job))
         else:
             live.segments = list(transcript.segments)
-            self._end(live, "done", duration_ms=transcript.duration_ms)
+            until_ms = transcript.complete_until_ms
+            self._end(live, "done", duration_ms=transcript.duration_ms, complete_until_ms=until_ms)
 
     def _follow(self, live: Live) -> Transcript:
         """Run a job and return its transcript. Raises _Stopped, and what the run raises."""

@@ -154,7 +154,7 @@ class JobStore:
         if not whole:
             transcript = replace(transcript, source=job.name, options=job.options, model=self.model)
             transcript = replace(transcript, duration_ms=max(transcript.duration_ms, job.duration_ms or 0))
-        return Result(transcript, partial=not whole)
+        return Result(transcript, partial=transcript.complete_until_ms is not None)
 
     def change(self, job: Job, changes: Iterable[Change]) -> None:
         """Keep corrections. Raises JobNotFound when the job is gone."""
@@ -229,8 +229,13 @@ def count_tags(segments: Iterable[Segment]) -> tuple[tuple[str, int], ...]:
 
 
 def _partial(segments: list[Segment]) -> Transcript:
+    """Return the rows of a job that did not come to its end, whole as far as the slower channel came."""
     ordered = tuple(sorted(segments, key=lambda segment: (segment.span, segment.channel or "")))
-    return Transcript("", max((segment.span.end_ms for segment in ordered), default=0), ordered)
+    ends: dict[str | None, int] = {}
+    for segment in ordered:
+        ends[segment.channel] = max(ends.get(segment.channel, 0), segment.span.end_ms)
+    until_ms = min(ends.values(), default=0)
+    return Transcript("", max(ends.values(), default=0), ordered, complete_until_ms=until_ms)
 
 
 def _gb(size_bytes: int) -> str:

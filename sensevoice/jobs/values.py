@@ -44,6 +44,7 @@ class Job:
     """One recording and what became of it. Times in seconds since 1970; `bytes` is its room on disk.
 
     `owner` is the login it belongs to, empty without logins. `elapsed_s` is the time recognition took.
+    `complete_until_ms`: see Transcript.
     """
 
     id: str
@@ -60,6 +61,7 @@ class Job:
     tags: tuple[tuple[str, int], ...] = ()
     bytes: int = 0
     failure: Failure | None = None
+    complete_until_ms: int | None = None
 
     @property
     def finished(self) -> bool:
@@ -68,7 +70,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Result:
-    """What a job has given so far; `partial` until it has come to its end."""
+    """What a job has given so far; `partial` until it has come to its end, and to that of the recording."""
 
     transcript: Transcript
     partial: bool

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from html import escape
 
+from sensevoice.formats.base import short_clock
 from sensevoice.jobs import Result
 from sensevoice.progress import Progress
 from sensevoice.tags import label
@@ -57,7 +58,7 @@ def summary(result: Result, elapsed_s: float, reader: Reader) -> str:
     transcript, segments = result.transcript, result.transcript.segments
     count = len(segments)
     failed = len(transcript.failed())
-    parts = [_part("partial", say("partial", reader))] if result.partial else []
+    parts = [_part("partial", _partial(transcript.complete_until_ms, reader))] if result.partial else []
     parts.append(_part("", duration(transcript.duration_ms, reader)))
     parts.append(_part("", say("segment" if count == 1 else "segments", reader, count=count)))
     if failed:
@@ -67,6 +68,12 @@ def summary(result: Result, elapsed_s: float, reader: Reader) -> str:
     parts += [_part("", heard) for heard in _heard(segments, reader)]
     parts.append(_part("", say("took", reader, duration=duration(elapsed_s * 1000, reader))))
     return f"<p>{' · '.join(parts)}</p>"
+
+
+def _partial(until_ms: int | None, reader: Reader) -> str:
+    if not until_ms:
+        return say("partial", reader)
+    return say("partial_until", reader, time=short_clock(until_ms))
 
 
 def advice(diagnostics: Iterable[Diagnostic], reader: Reader) -> str:

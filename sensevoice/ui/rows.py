@@ -65,7 +65,8 @@ def job_row(runner: JobRunner, job: Job) -> dict[str, Any]:
         "failed": now.failed,
         "tags": [{"name": name, "count": count} for name, count in now.tags],
         "bytes": now.bytes,
-        "partial": not now.finished or now.state != "done",
+        "partial": now.state != "done" or now.complete_until_ms is not None,
+        "complete_until_ms": now.complete_until_ms,
         "error": asdict(now.failure) if now.failure else None,
     }
 

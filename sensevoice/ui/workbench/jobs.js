@@ -15,6 +15,7 @@ export function jobs(bench) {
 
   function state(job) {
     if (job.state === "queued") return job.ahead ? `${t("queued")} · ${t("ahead", { n: job.ahead })}` : t("queued");
+    if (job.state === "done" && job.partial) return bench.partial(job);
     if (job.state !== "running") return t(job.state);
     const percent = job.fraction === null ? "" : ` ${Math.floor(job.fraction * 100)} %`;
     const left = job.left_s === null ? "" : ` · ${t("left", { n: Math.max(1, Math.round(job.left_s)) })}`;

@@ -171,9 +171,13 @@ class Bench {
     const details = known ?? (await this.attempt(() => this.api.get(`jobs/${this.job.id}`)));
     if (!details) return;
     this.job = details;
-    this.title.textContent = details.name + (details.partial ? ` (${this.t("partial")})` : "");
+    this.title.textContent = details.name + (details.partial ? ` (${this.partial(details)})` : "");
     this.emit("details", details);
     this.emit("finished", details);
+  }
+
+  partial({ complete_until_ms: until }) {
+    return until ? this.t("partialUntil", { time: clock(until) }) : this.t("partial");
   }
 
   // Changes something on the server, then shows the rows as they are now.

@@ -116,6 +116,7 @@ const WORDS = {
   nothingNew: ["没有不同。", "No difference."],
   useAll: ["全部采用", "Use all"],
   partial: ["未完成", "partial"],
+  partialUntil: ["未完成，只到 {time}", "partial, up to {time} only"],
 };
 
 export const words = (reader) => (key, values = {}) => {
