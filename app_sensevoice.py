@@ -164,7 +164,7 @@ def run(args: Any) -> int:
     startup.announce_address(args.host, args.port, args.root_path, door)
     # Not before: importing torch would hold up the page.
     recognizer.load_in_background(
-        functools.partial(_load, settings),
+        functools.partial(_load, settings, runner.store.directory),
         when_ready=functools.partial(_begin, args, runner),
         when_failed=functools.partial(_give_up, recognizer, runner, ending),
     )
@@ -193,9 +193,12 @@ def _job_runner(args: Any, recognizer: LoadingRecognizer) -> Any:
     return jobs.JobRunner(store, functools.partial(_transcribe, pipeline, recognizer), held=True)
 
 
-def _load(settings: models.ModelSettings, on_step: Any) -> Loaded:
+def _load(settings: models.ModelSettings, data_directory: Path, on_step: Any) -> Loaded:
+    from sensevoice import jobs
+
     loaded = startup.load(settings, on_step)
-    return Loaded(models.scheduled(loaded), loaded.directory)
+    suspecting = jobs.SuspectingRecognizer(loaded, data_directory / "in_the_model.json")
+    return Loaded(models.scheduled(suspecting), loaded.directory)
 
 
 def _begin(args: Any, runner: Any) -> None:

@@ -22,7 +22,7 @@ from sensevoice.errors import DeviceUnavailable, GpuMemory, SelfTestFailed
 from sensevoice.options import MAX_SEGMENT_S, Options
 from sensevoice.precision import resolve_precision
 from sensevoice.progress import LoadStep
-from sensevoice.recognizer import Recognition
+from sensevoice.recognizer import Recognition, Recognizer
 from sensevoice.scheduler import Scheduler
 from sensevoice.speech_finder import FsmnSpeechFinder
 from sensevoice.tags import TagKind, head_kinds, parse
@@ -125,7 +125,7 @@ def _find_models(
     )
 
 
-def scheduled(recognizer: FunasrRecognizer) -> Scheduler:
+def scheduled(recognizer: Recognizer) -> Scheduler:
     """Put a line in front of a recogniser, so that any number of runs share it."""
     on_cpu = recognizer.info.device == "cpu"
     return Scheduler(recognizer, cpu_model.cores() if on_cpu else MAX_CUDA_CLIPS, MAX_BATCH_S)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from sensevoice.jobs import JobRunner, JobStore, runner, store
+from sensevoice.jobs import JobRunner, JobStore, run, store
 from sensevoice.jobs.folder import JobFolder, append_line, read_lines
 from sensevoice.options import Options
 from tests.ui_script import CALL, MODEL, Script, call
@@ -41,7 +41,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "PAUSES_S", (0.02, 0.05))
+    monkeypatch.setattr(run, "PAUSES_S", (0.02, 0.05))
     monkeypatch.setattr(store, "HEADROOM_BYTES", 0)
 
 

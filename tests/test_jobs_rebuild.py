@@ -138,3 +138,45 @@ def test_the_database_of_an_earlier_version_is_taken_over(directory: Path, opene
     (job,) = store.jobs("anna")
     assert isinstance(job, Job) and job.options.language == "yue" and job.state == "done"
     assert not (directory / "jobs.sqlite3").exists()
+
+
+@pytest.mark.parametrize(
+    "line", ['{"kind":"speech"}', "[]", "7", '{"kind":"speech","start_ms":9,"end_ms":3}']
+)
+def test_a_damaged_row_sets_an_unfinished_job_aside_and_stops_no_other(
+    tmp_path: Path, recording: Path, opened: Opened, line: str
+) -> None:
+    store = opened(tmp_path / "data")
+    job, other = store.create(recording, Options()), store.create(recording, Options())
+    store.folder(job.id).add_segment(CALL[0])
+    with store.folder(job.id).segments.open("a") as file:
+        file.write(line + "\n")
+    store.close()
+    again = opened(tmp_path / "data")
+    runner = JobRunner(again, Script(call()), at_once=1)
+    assert runner.wait_for_end(other.id, 10.0) and again.job(other.id).state == "done"
+    found = again.job(job.id)
+    assert found.state == "failed" and found.failure is not None and "segments.jsonl" in found.failure.en
+    assert again.result(found).transcript.segments == CALL[:1] and again.folder(job.id).source.exists()
+    runner.close()
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"schema_version": 99}'])
+def test_a_damaged_record_leaves_the_rows(directory: Path, opened: Opened, content: str) -> None:
+    (only_folder(directory) / "record.json").write_text(content)
+    store = opened(directory)
+    (job,) = store.jobs("anna")
+    result = store.result(job)
+    assert result.partial and result.transcript.segments == CALL
+    (job,) = store.jobs("anna")
+    assert job.state == "failed" and job.failure is not None and "record.json" in job.failure.zh
+
+
+@pytest.mark.parametrize(
+    "lines", ['{"undo":true}', "{}", "[]", "null", '{"changes":[{"row":99,"segment":null}]}', '{"changes":7}']
+)
+def test_corrections_that_cannot_be_read_are_passed_over(directory: Path, opened: Opened, lines: str) -> None:
+    (only_folder(directory) / "edits.jsonl").write_text(lines + "\n")
+    store = opened(directory)
+    (job,) = store.jobs("anna")
+    assert store.result(job).transcript.segments == CALL and not store.result(job).partial

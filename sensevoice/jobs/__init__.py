@@ -1,7 +1,9 @@
 """Jobs: recordings that are recognised, kept on disk and looked at again, whatever happens to the page.
 
 store.py keeps them, rebuild.py reads them back from their folders, runner.py works through them in the order
-of queue.py, answers.py lets a job go on where a killed process left it, edits.py holds what people corrected.
+of queue.py, each by a JobRun of run.py, whose rows rows.py keeps. answers.py lets a job go on where a killed
+process left it, suspects.py finds the clip that killed it, edits.py holds what people corrected, clock.py tells
+for how long a job has been kept.
 Nothing here knows of gradio, and nothing in recognition knows of this.
 """
 
@@ -11,6 +13,7 @@ from sensevoice.jobs.answers import RememberingRecognizer
 from sensevoice.jobs.folder import answers_beside
 from sensevoice.jobs.runner import JobRunner
 from sensevoice.jobs.store import JobStore, data_directory
+from sensevoice.jobs.suspects import SuspectingRecognizer
 from sensevoice.jobs.values import FINISHED, Job, JobState, Live, Result, TranscribeFn, Update
 
 __all__ = [
@@ -22,6 +25,7 @@ __all__ = [
     "Live",
     "RememberingRecognizer",
     "Result",
+    "SuspectingRecognizer",
     "TranscribeFn",
     "Update",
     "answers_beside",

@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from sensevoice.errors import JobDamaged, SenseVoiceError
 from sensevoice.formats.record import from_dict, segment_from_dict, segment_to_dict, to_dict
 from sensevoice.jobs import values
 from sensevoice.jobs.values import Job
 from sensevoice.transcript import Segment, Transcript
+
+UNREADABLE = (KeyError, TypeError, ValueError, AttributeError)
+"""What a value raises that is JSON, but not what was written there."""
 
 MAX_NAME_BYTES = 200
 """File systems take 255; some room is left for what is added to a name."""
@@ -26,6 +30,7 @@ class JobFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.job = path / "job.json"
+        self.run = path / "run.json"
         self.answers = path / "answers.jsonl"
         self.segments = path / "segments.jsonl"
         self.record = path / "record.json"
@@ -84,18 +89,36 @@ class JobFolder:
     def add_segment(self, segment: Segment) -> None:
         append_line(self.segments, segment_to_dict(segment))
 
+    def write_segments(self, segments: Sequence[Segment]) -> None:
+        """Write all rows anew. Raises OSError."""
+        write_whole(self.segments, "".join(_line(segment_to_dict(segment)) for segment in segments))
+
     def read_segments(self) -> list[Segment]:
-        return [segment_from_dict(item) for item in read_lines(self.segments)]
+        """Return the rows up to the end or the first broken line. Raises JobDamaged for what is no row."""
+        rows = self.readable_segments()
+        if len(rows) < sum(1 for _ in read_lines(self.segments)):
+            raise JobDamaged(file=self.segments.name, reason=f"line {len(rows) + 1} / 第 {len(rows) + 1} 行")
+        return rows
+
+    def readable_segments(self) -> list[Segment]:
+        """Return the rows up to the first that cannot be read."""
+        rows: list[Segment] = []
+        with suppress(*UNREADABLE):
+            rows.extend(segment_from_dict(item) for item in read_lines(self.segments))
+        return rows
 
     def write_record(self, transcript: Transcript) -> None:
         text = json.dumps(to_dict(transcript), ensure_ascii=False, allow_nan=False)
         write_whole(self.record, text, durable=True)
 
     def read_record(self) -> Transcript | None:
-        """Return the whole record, or None before the job has come to its end."""
+        """Return the whole record, None before the job has come to its end. Raises JobDamaged."""
         if not self.record.exists():
             return None
-        return from_dict(json.loads(self.record.read_text("utf-8")))
+        try:
+            return from_dict(json.loads(self.record.read_text("utf-8")))
+        except (*UNREADABLE, SenseVoiceError) as exc:
+            raise JobDamaged(file=self.record.name, reason=str(exc)[:100]) from exc
 
 
 def append_line(path: Path, value: Any) -> None:
@@ -103,7 +126,7 @@ def append_line(path: Path, value: Any) -> None:
 
     Raises OSError when the disk does not take it; then nothing of it is in the file.
     """
-    line = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False) + "\n"
+    line = _line(value)
     with path.open("ab", buffering=0) as file:
         end = file.seek(0, os.SEEK_END)
         try:
@@ -113,6 +136,10 @@ def append_line(path: Path, value: Any) -> None:
         except OSError:
             file.truncate(end)
             raise
+
+
+def _line(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False) + "\n"
 
 
 def read_lines(path: Path) -> Iterator[Any]:

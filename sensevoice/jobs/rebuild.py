@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sensevoice.errors import JobDamaged, SenseVoiceError
-from sensevoice.jobs.folder import JobFolder
+from sensevoice.jobs.folder import UNREADABLE, JobFolder
 from sensevoice.jobs.values import Failure, Job, JobState, from_dict
 from sensevoice.options import Options
 
@@ -38,13 +38,13 @@ def job_in(folder: JobFolder, earlier: Mapping[str, Any] | None) -> tuple[Job, b
         return folder.read_job(), True
     except FileNotFoundError as exc:
         reason: Exception = exc
-    except (SenseVoiceError, ValueError, KeyError, TypeError, AttributeError) as exc:
+    except (SenseVoiceError, *UNREADABLE) as exc:
         reason = exc
         folder.put_aside(folder.job)
     try:
         if earlier is not None:
             return from_dict(earlier), False
-    except (SenseVoiceError, ValueError, KeyError, TypeError, AttributeError) as exc:
+    except (SenseVoiceError, *UNREADABLE) as exc:
         reason = exc
     return _set_aside(folder, earlier or _readable(folder.put_aside_path(folder.job)), reason), False
 

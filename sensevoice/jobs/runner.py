@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import errno
 import logging
-import secrets
 import threading
 import time
 from collections.abc import Callable
-from contextlib import closing, suppress
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import cast
 
-from sensevoice.errors import FileMissing, SenseVoiceError, TooBusy, Unexpected, WaitingForDisk
+from sensevoice.errors import JobDamaged, SenseVoiceError, TooBusy
 from sensevoice.jobs.folder import cut_broken_line
 from sensevoice.jobs.queue import JobQueue
-from sensevoice.jobs.store import JobStore, count_tags
-from sensevoice.jobs.values import Failure, Job, JobState, Live, Result, TranscribeFn
+from sensevoice.jobs.run import JobRun, Stopped, Surroundings
+from sensevoice.jobs.store import JobStore
+from sensevoice.jobs.values import Job, Live, Result, TranscribeFn
 from sensevoice.options import Options
-from sensevoice.transcript import Segment, Transcript
+from sensevoice.transcript import Transcript
 
 log = logging.getLogger(__name__)
 
@@ -29,25 +26,6 @@ AT_ONCE = 8
 
 MAX_WAITING = 100
 """A waiting job is a file on disk and a row of the index; the disk is bounded elsewhere."""
-
-DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS)
-"""Of a run as a whole; what a job writes itself is tried again whatever the error is."""
-
-PAUSES_S = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
-"""Between tries when the disk refuses something; the last one again and again."""
-
-VANISHED_TRIES = 4
-"""A folder may be away for a moment on a network drive; one that stays away was removed by somebody."""
-
-_Value = TypeVar("_Value")
-
-
-def _is_no_disk_error(error: OSError) -> bool:
-    return error.errno not in DISK_ERRORS
-
-
-class _Stopped(Exception):
-    """A job is not wanted any more, or the program ends."""
 
 
 class JobRunner:
@@ -68,13 +46,13 @@ class JobRunner:
         self.store = store
         self.held = held
         self._hopeless: SenseVoiceError | None = None
-        self._transcribe = transcribe
         self._at_once = at_once
         self._max_waiting = max_waiting
         self._clock = clock
         self._queue = JobQueue(at_once, clock)
         self._changed = threading.Condition()
         self._closed = False
+        self._around = Surroundings(store, transcribe, self._changed, clock, lambda: self._closed)
         for job in store.unfinished():
             self._enqueue(job)
         self._threads = [
@@ -121,7 +99,7 @@ class JobRunner:
             self._changed.notify_all()
             if live.began_s is not None:
                 return
-            self._put(live, **self._outcome(live, "cancelled", None))
+            JobRun(live, self._around).end_at_once("cancelled")
             self._let_go(live)
         self.store.save()
 
@@ -209,12 +187,25 @@ class JobRunner:
         return live
 
     def _enqueue(self, job: Job) -> None:
-        with self._changed:
-            folder = self.store.folder(job.id)
+        folder = self.store.folder(job.id)
+        try:
             cut_broken_line(folder.segments)
             live = Live(replace(job, state="queued"), segments=folder.read_segments())
+        except (JobDamaged, OSError) as exc:  # of a run before: this job alone does not begin
+            self._set_aside(job, exc)
+            return
+        with self._changed:
             self._queue.add(live)
             self._changed.notify_all()
+
+    def _set_aside(self, job: Job, error: JobDamaged | OSError) -> None:
+        damaged = (
+            error
+            if isinstance(error, JobDamaged)
+            else JobDamaged(file="segments.jsonl", reason=error.strerror)
+        )
+        log.warning("job %s is set aside: %s", job.id, damaged.message("en"))
+        self.store.set_aside(job, damaged)
 
     def _work(self) -> None:
         while True:
@@ -224,155 +215,24 @@ class JobRunner:
                     return
                 live = cast(Live, self._next())
                 live.began_s = self._clock()
-            try:
-                self._run(live)
-            except _Stopped:
-                log.info("job %s stays for the next start", live.job.id)
-            except Exception:  # no fault of one job may cost the others this thread
-                self._give_up(live)
-
-    def _next(self) -> Live | None:
-        return None if self.held else self._queue.next()
+            self._run(live)
 
     def _run(self, live: Live) -> None:
-        """Run a job to its end. Raises _Stopped when the program ends before."""
+        """Run a job, and let it go: no fault of one may cost the others this thread."""
+        run = JobRun(live, self._around)
         try:
-            self._insist(live, lambda: self._change(live, state="running"))
-            transcript = self._insist(live, lambda: self._follow(live), but_for=_is_no_disk_error)
-            self._insist(live, lambda: self.store.finish(live.job, transcript))
-        except _Stopped:
-            if not live.cancelled:
-                raise
-            self._end(live, "cancelled")
-        except SenseVoiceError as error:
-            log.info("job %s: %s", live.job.id, error.code)
-            self._end(live, "failed", Failure.of(error))
-        except Exception:  # whatever it is, it costs this job alone
-            self._end(live, "failed", _unexpected(live.job))
-        else:
-            live.segments = list(transcript.segments)
-            until_ms = transcript.complete_until_ms
-            self._end(live, "done", duration_ms=transcript.duration_ms, complete_until_ms=until_ms)
-
-    def _follow(self, live: Live) -> Transcript:
-        """Run a job and return its transcript. Raises _Stopped, and what the run raises."""
-        folder = self.store.folder(live.job.id)
-        kept = len(live.segments)  # of a run that a killed process began: the same come again
-        if not folder.has_source:
-            raise FileMissing(path=live.job.name)
-        with closing(cast(Any, self._transcribe(folder.source, live.job.options))) as updates:
-            for update in updates:
-                if isinstance(update, Transcript):
-                    return update
-                if isinstance(update, Segment):
-                    kept -= 1
-                    if kept < 0:
-                        self._insist(live, partial(folder.add_segment, update))
-                        live.segments.append(update)
-                else:
-                    live.progress = update
-                self._show_change(live)
-        raise RuntimeError("the run ended without a transcript")
-
-    def _insist(
-        self, live: Live, action: Callable[[], _Value], but_for: Callable[[OSError], bool] = lambda exc: False
-    ) -> _Value:
-        """Do what the disk may refuse, again and again until it is done: the job waits meanwhile and says so.
-
-        Raises OSErrors that are `but_for`, _Stopped when the job is cancelled or the program ends meanwhile,
-        FileMissing when the job's folder was taken away.
-        """
-        tries = 0
-        while True:
-            try:
-                done = action()
-                if live.job.state == "waiting":
-                    self._put(live, state="running", failure=None)
-                return done
-            except OSError as exc:
-                if but_for(exc):
-                    raise
-                folder = self.store.folder(live.job.id).path
-                if tries >= VANISHED_TRIES and not folder.exists() and folder.parent.exists():
-                    raise FileMissing(path=live.job.name) from exc
-                self._wait_for_disk(live, exc, PAUSES_S[min(tries, len(PAUSES_S) - 1)])
-                tries += 1
-
-    def _wait_for_disk(self, live: Live, error: OSError, pause_s: float) -> None:
-        reason = error.strerror or str(error)
-        if live.job.state != "waiting":
-            log.warning("job %s waits for the disk: %s", live.job.id, reason)
-        failure = Failure.of(WaitingForDisk(reason=reason))
-        with self._changed:  # of this the store knows nothing: it is what just failed
-            live.job = replace(live.job, state="waiting", failure=failure)
-            live.changes += 1
-            self._changed.notify_all()
-        with self._changed:
-            if self._changed.wait_for(lambda: live.cancelled or self._closed, pause_s):
-                raise _Stopped
-
-    def _show_change(self, live: Live) -> None:
-        """Wake those who look on. Raises _Stopped when the job is not to go on."""
-        with self._changed:
-            if live.cancelled or self._closed:
-                raise _Stopped
-            live.changes += 1
-            self._changed.notify_all()
-
-    def _put(self, live: Live, **values: Any) -> None:
-        """Change what is known of a job, in memory: a rename at the same time is not lost."""
-        with self._changed:
-            live.job = replace(live.job, **values)
-            live.changes += 1
-            self._changed.notify_all()
-            self.store.update(live.job)
-
-    def _change(self, live: Live, **values: Any) -> None:
-        self._put(live, **values)
-        self.store.save()
-
-    def _end(self, live: Live, state: JobState, failure: Failure | None = None, **values: Any) -> None:
-        """Write what became of a job, then let it go. Raises _Stopped when the program ends before."""
-
-        def write() -> None:
-            self._change(live, **self._outcome(live, state, failure), **values)
-
-        if live.cancelled:  # who cancels does not wait for the disk
-            with suppress(OSError):
-                write()
-        else:
-            self._insist(live, write)
-        self._let_go(live)
-
-    def _give_up(self, live: Live) -> None:
-        """Let a job go that could not even be ended."""
-        try:
-            self._put(live, **self._outcome(live, "failed", _unexpected(live.job)))
+            run.run()
+        except Stopped:
+            log.info("job %s stays for the next start", live.job.id)
+            return  # who waits for it goes with the program
         except Exception:
-            log.exception("job %s: what became of it is not kept", live.job.id)
-        finally:
-            self._let_go(live)
-
-    def _outcome(self, live: Live, state: JobState, failure: Failure | None) -> dict[str, Any]:
-        return {
-            "state": state,
-            "failure": failure,
-            "finished_s": self.store.now_s(),
-            "elapsed_s": self._clock() - live.began_s if live.began_s is not None else 0.0,
-            "segments": len(live.segments),
-            "failed": sum(segment.error is not None for segment in live.segments),
-            "tags": count_tags(live.segments),
-            "bytes": self.store.folder(live.job.id).size_bytes(),
-        }
+            run.give_up()
+        self._let_go(live)
 
     def _let_go(self, live: Live) -> None:
         with self._changed:
             self._queue.remove(live)
             self._changed.notify_all()
 
-
-def _unexpected(job: Job) -> Failure:
-    """Log the exception under way; return the failure that tells its number."""
-    reference = secrets.token_hex(4)
-    log.exception("job %s: unexpected error, reference %s", job.id, reference)
-    return Failure.of(Unexpected(reference=reference))
+    def _next(self) -> Live | None:
+        return None if self.held else self._queue.next()
