@@ -104,7 +104,7 @@ class Segment:
 class Diagnostic:
     """Something about the recording that spoils recognition, with advice in both languages.
 
-    `value` is what was measured, in the unit that `name` implies (see `sensevoice.diagnostics`).
+    `value` is what was measured, in the unit that `name` implies (see `sensevoice.analysis.diagnostics`).
     """
 
     name: str

@@ -13,7 +13,7 @@ from sensevoice.errors import DiskLow
 from sensevoice.jobs import JobRunner, JobStore, store
 from sensevoice.jobs.clock import KeepingClock
 from sensevoice.options import Options
-from tests.ui_script import MODEL, Script, call
+from tests.ui.ui_script import MODEL, Script, call
 
 DAY_S = 86_400.0
 

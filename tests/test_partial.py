@@ -11,19 +11,19 @@ from typing import Any
 
 import pytest
 
-from sensevoice.cell import CellDecoder, relay
-from sensevoice.cell.decoder import DecoderProcess
+from sensevoice.audio.worker import ParallelDecoder, parallel
+from sensevoice.audio.worker.handle import WorkerHandle
 from sensevoice.formats import FORMATS, VIEWS, from_dict, render, render_bundle, render_view, to_dict
 from sensevoice.formats.base import RenderOptions
 from sensevoice.jobs import Result
 from sensevoice.options import Options
-from sensevoice.pipeline import iter_updates, transcribe
+from sensevoice.transcribe.pipeline import iter_updates, transcribe
 from sensevoice.transcript import Transcript
 from sensevoice.ui import markup
 from tests.fakes import FakeRecognizer
 from tests.media import ffmpeg, needs_ffmpeg, tone, write_wav
-from tests.test_routes import Site
-from tests.ui_script import Script, call, transcript
+from tests.ui.test_routes import Site
+from tests.ui.ui_script import Script, call, transcript
 
 SECONDS = 400
 UNTIL_MS = 13_500
@@ -49,23 +49,23 @@ def recognizer() -> FakeRecognizer:
 
 def stop_the_first(monkeypatch: pytest.MonkeyPatch, and_all_others: bool) -> None:
     """Kill the first decoder after its first sound, and with `and_all_others` each that takes its place."""
-    chunks, dead = CellDecoder._in_one_pass, []
+    chunks, dead = ParallelDecoder._in_one_pass, []
 
-    def kill_after_one(self: CellDecoder) -> Iterator[Any]:
+    def kill_after_one(self: ParallelDecoder) -> Iterator[Any]:
         for number, chunk in enumerate(chunks(self)):
             yield chunk
             if number == 0 and not dead:
                 dead.append(self.pid)
                 os.kill(self.pid, signal.SIGKILL)
 
-    def start(*file: Any) -> DecoderProcess:
-        process = DecoderProcess(*file)
+    def start(*file: Any) -> WorkerHandle:
+        process = WorkerHandle(*file)
         if dead and and_all_others:
             os.kill(process.pid, signal.SIGKILL)
         return process
 
-    monkeypatch.setattr(CellDecoder, "_in_one_pass", kill_after_one)
-    monkeypatch.setattr(relay, "DecoderProcess", start)
+    monkeypatch.setattr(ParallelDecoder, "_in_one_pass", kill_after_one)
+    monkeypatch.setattr(parallel, "WorkerHandle", start)
 
 
 @needs_ffmpeg
@@ -76,13 +76,13 @@ def test_a_decoder_that_dies_again_and_again_makes_the_transcript_partial(
     path = tmp_path / name
     ffmpeg("-i", recording, *CONTAINERS[name], path)
     stop_the_first(monkeypatch, and_all_others=True)
-    found = transcribe(path, recognizer(), Options(sounds=False))
-    until_ms = found.complete_until_ms
+    result = transcribe(path, recognizer(), Options(sounds=False))
+    until_ms = result.complete_until_ms
     assert until_ms is not None and 0 < until_ms < SECONDS * 1000
-    (said,) = [each for each in found.diagnostics if each.name == "partial"]
-    assert said.value == round(until_ms / 1000, 2)
-    assert f"{until_ms // 60_000}:{until_ms // 1000 % 60:02d}" in said.zh
-    assert found.segments, "what came stays"
+    (message,) = [each for each in result.diagnostics if each.name == "partial"]
+    assert message.value == round(until_ms / 1000, 2)
+    assert f"{until_ms // 60_000}:{until_ms // 1000 % 60:02d}" in message.zh
+    assert result.segments, "what came stays"
 
 
 @needs_ffmpeg
@@ -117,9 +117,9 @@ def test_every_export_and_view_says_where_it_ends(partial: Transcript, labels: s
 
 
 def test_the_record_says_it_and_can_be_read_back(partial: Transcript) -> None:
-    told = to_dict(partial)
-    assert (told["partial"], told["complete_until_ms"]) == (True, UNTIL_MS)
-    assert from_dict(told) == partial
+    data = to_dict(partial)
+    assert (data["partial"], data["complete_until_ms"]) == (True, UNTIL_MS)
+    assert from_dict(data) == partial
     whole = to_dict(transcript())
     assert (whole["partial"], whole["complete_until_ms"]) == (False, None)
     del whole["partial"], whole["complete_until_ms"]
@@ -145,8 +145,8 @@ def test_the_page_and_the_routes_say_it(tmp_path: Path) -> None:
     job = site.runner.store.job(job_id)
     result = site.runner.store.result(job)
     assert result.partial
-    for reader, said in (("zh", "未完成，只到 0:13"), ("en", "Not finished, up to 0:13 only")):
-        assert said in markup.summary(result, 1.0, reader)  # type: ignore[arg-type]
+    for reader, message in (("zh", "未完成，只到 0:13"), ("en", "Not finished, up to 0:13 only")):
+        assert message in markup.summary(result, 1.0, reader)  # type: ignore[arg-type]
     site.runner.close()
 
 

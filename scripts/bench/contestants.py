@@ -36,12 +36,12 @@ class Ours:
     """This program: the pipeline that the page and the folder script use, sounds switched off."""
 
     def __init__(self, lot: material.Material, precision: str) -> None:
-        from sensevoice import environment
+        from sensevoice.runtime import environment
 
         environment.prepare()
-        from sensevoice.models import FunasrRecognizer, scheduled
+        from sensevoice.models.loader import FunasrRecognizer, scheduled
+        from sensevoice.models.precision import resolve_precision
         from sensevoice.options import Options
-        from sensevoice.precision import resolve_precision
         from sensevoice.transcript import ModelInfo
 
         precision = resolve_precision(precision, "cpu", lot.model)
@@ -52,8 +52,8 @@ class Ours:
         self.options = Options(sounds=False)
 
     def clips(self) -> list[str]:
-        found = self.recognizer.recognise(material.clips(self.lot.clips), self.options)
-        return [answer.raw for answer in found]
+        result = self.recognizer.recognise(material.clips(self.lot.clips), self.options)
+        return [answer.raw for answer in result]
 
     def clip(self) -> Any:
         return self._transcribe(self.lot.clip)
@@ -100,7 +100,7 @@ class Ours:
         return {"clips_per_s": len(took_s) / whole_s, "p95_s": float(np.percentile(took_s, 95))}
 
     def _transcribe(self, path: Path) -> list[str]:
-        from sensevoice.pipeline import transcribe
+        from sensevoice.transcribe.pipeline import transcribe
 
         return [segment.raw for segment in transcribe(path, self.scheduled, self.options).segments]
 

@@ -23,7 +23,7 @@ SOUND_LOUDNESS = 0.06
 ROOM_LOUDNESS = 0.0005
 """A trace of room noise, far below anything that counts as audible."""
 AUDIBLE = 0.003
-"""Stretches below this root mean square count as silent when windows are looked for."""
+"""RangeReader below this root mean square count as silent when windows are looked for."""
 CANDIDATES = 12
 HOP_SECONDS = 1.0
 

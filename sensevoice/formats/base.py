@@ -18,19 +18,19 @@ class RenderOptions:
     """How to show a transcript. Raises OptionError, naming the option, for a value that is not allowed.
 
     view: one of VIEWS, for the formats that are text to read.
-    labels: one of LABELS, the language of the names of languages, emotions and sounds.
+    locale: one of LABELS, the language of the names of languages, emotions and sounds.
     traditional: write Chinese and Cantonese in traditional characters; needs the package OpenCC.
     captions: subtitles for the deaf and hard of hearing, which name the sounds during speech too.
     """
 
     view: str = "tagged"
-    labels: str = "zh"
+    locale: str = "zh"
     traditional: bool = False
     captions: bool = False
 
     def __post_init__(self) -> None:
         check_choice("view", self.view, VIEWS)
-        check_choice("labels", self.labels, LABELS)
+        check_choice("labels", self.locale, LABELS)
         check_choice("traditional", self.traditional, (False, True))
         check_choice("captions", self.captions, (False, True))
 
@@ -84,14 +84,14 @@ def title(transcript: Transcript) -> str:
     return one_line(PurePosixPath(transcript.source.replace("\\", "/")).name)
 
 
-def pick(names: tuple[str, str], labels: str) -> str:
+def pick(names: tuple[str, str], locale: str) -> str:
     """Return the Chinese or the English of a pair."""
-    return names[0] if labels == "zh" else names[1]
+    return names[0] if locale == "zh" else names[1]
 
 
 _CHANNELS = {"left": ("左", "left"), "right": ("右", "right")}
 
 
-def channel_name(channel: str | None, labels: str) -> str:
+def channel_name(channel: str | None, locale: str) -> str:
     """Return what a reader is shown for a channel, "" when the channels were not split."""
-    return pick(_CHANNELS.get(channel, (channel, channel)), labels) if channel else ""
+    return pick(_CHANNELS.get(channel, (channel, channel)), locale) if channel else ""

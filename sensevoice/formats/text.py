@@ -25,10 +25,10 @@ def raw(transcript: Transcript) -> str:
 _VIEWS: Mapping[str, Callable[[Transcript, str], str]] = MappingProxyType(
     {
         "tagged": tagged,
-        "emoji": lambda transcript, labels: emoji(transcript),
-        "plain": lambda transcript, labels: plain(transcript),
+        "emoji": lambda transcript, locale: emoji(transcript),
+        "plain": lambda transcript, locale: plain(transcript),
         "timed": timed,
-        "raw": lambda transcript, labels: raw(transcript),
+        "raw": lambda transcript, locale: raw(transcript),
         "markdown": markdown,
     }
 )
@@ -36,7 +36,7 @@ _VIEWS: Mapping[str, Callable[[Transcript, str], str]] = MappingProxyType(
 
 def view_text(transcript: Transcript, options: RenderOptions) -> str:
     """Return the transcript in the options' view."""
-    return _VIEWS[options.view](transcript, options.labels)
+    return _VIEWS[options.view](transcript, options.locale)
 
 
 def txt(transcript: Transcript, options: RenderOptions) -> str:
@@ -46,7 +46,7 @@ def txt(transcript: Transcript, options: RenderOptions) -> str:
 
 def markdown_file(transcript: Transcript, options: RenderOptions) -> str:
     """Return the Markdown table as a file."""
-    return _as_file(markdown(transcript, options.labels))
+    return _as_file(markdown(transcript, options.locale))
 
 
 def _as_file(text: str) -> str:

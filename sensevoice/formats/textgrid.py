@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from sensevoice.formats.base import RenderOptions, one_line
 from sensevoice.formats.rows import event_names, segment_text
-from sensevoice.tags import label
+from sensevoice.tags.parse import label
 from sensevoice.transcript import Segment, Span, Transcript
 
 Tier = tuple[str, list[tuple[int, int, str]]]
@@ -17,25 +17,25 @@ Tier = tuple[str, list[tuple[int, int, str]]]
 
 _TIERS: Sequence[tuple[str, Callable[[Segment, str], str]]] = (
     ("text", segment_text),
-    ("language", lambda segment, labels: label(segment.language, labels)),
-    ("emotion", lambda segment, labels: label(segment.emotion, labels)),
-    ("events", lambda segment, labels: event_names(segment.events, labels)),
+    ("language", lambda segment, locale: label(segment.language, locale)),
+    ("emotion", lambda segment, locale: label(segment.emotion, locale)),
+    ("events", lambda segment, locale: event_names(segment.events, locale)),
 )
 
 
 def textgrid(transcript: Transcript, options: RenderOptions) -> str:
     """Return the transcript as a TextGrid: four tiers, or four for each channel when they were split."""
     end_ms = max([1, transcript.duration_ms, *(segment.span.end_ms for segment in transcript.segments)])
-    tiers = list(_tiers(transcript.segments, options.labels, end_ms))
+    tiers = list(_tiers(transcript.segments, options.locale, end_ms))
     return "\n".join([*_head(end_ms, len(tiers)), *_body(tiers, end_ms)]) + "\n"
 
 
-def _tiers(segments: Sequence[Segment], labels: str, end_ms: int) -> Iterator[Tier]:
+def _tiers(segments: Sequence[Segment], locale: str, end_ms: int) -> Iterator[Tier]:
     channels = sorted({segment.channel for segment in segments}, key=lambda name: name or "") or [None]
     for channel in channels:
         own = [segment for segment in segments if segment.channel == channel]
         for name, text_of in _TIERS:
-            named = [(segment.span, text_of(segment, labels)) for segment in own]
+            named = [(segment.span, text_of(segment, locale)) for segment in own]
             yield f"{name} {channel}" if channel else name, _filled(named, end_ms)
 
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from sensevoice.jobs.folder import UNREADABLE, write_whole
+from sensevoice.jobs.files import UNREADABLE, write_whole
 
 log = logging.getLogger(__name__)
 
@@ -42,20 +42,20 @@ class KeepingClock:
 
     def save(self) -> None:
         """Write what the next run goes on from. Raises OSError."""
-        told = {
+        data = {
             "now_s": self(),
             "wall_s": self._wall_s(),
             "boot_s": self._since_boot_s(),
             "boot_id": self._boot_id,
         }
-        write_whole(self._path, json.dumps(told))
+        write_whole(self._path, json.dumps(data))
 
     def _after_the_last_run(self) -> float:
         try:
-            told = json.loads(self._path.read_text("utf-8"))
-            now_s, passed_s = float(told["now_s"]), self._began_s - float(told["boot_s"])
-            if told["boot_id"] != self._boot_id or not self._boot_id or passed_s < 0:
-                passed_s = max(0.0, self._wall_s() - float(told["wall_s"]))
+            data = json.loads(self._path.read_text("utf-8"))
+            now_s, passed_s = float(data["now_s"]), self._began_s - float(data["boot_s"])
+            if data["boot_id"] != self._boot_id or not self._boot_id or passed_s < 0:
+                passed_s = max(0.0, self._wall_s() - float(data["wall_s"]))
         except (OSError, *UNREADABLE):
             return self._wall_s()
         return now_s + passed_s

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sensevoice.formats.record import segment_from_dict, segment_to_dict
-from sensevoice.jobs.folder import UNREADABLE, append_line, cut_broken_line, read_lines
+from sensevoice.jobs.files import UNREADABLE, append_line, cut_broken_line, read_lines
 from sensevoice.transcript import Segment, Span
 
 log = logging.getLogger(__name__)

@@ -10,9 +10,9 @@ import logging
 import threading
 from pathlib import Path
 
-from sensevoice.jobs.folder import JobFolder
+from sensevoice.jobs.files import JobFolder
+from sensevoice.jobs.model import Job
 from sensevoice.jobs.rebuild import earlier_index, job_in, remove_earlier_index
-from sensevoice.jobs.values import Job
 
 log = logging.getLogger(__name__)
 
@@ -31,11 +31,11 @@ class JobIndex:
         self._jobs: dict[str, Job] = {}
         rows = earlier_index(earlier)
         for path in sorted(jobs_directory.iterdir()):
-            found = job_in(JobFolder(path), rows.get(path.name))
-            if found is None:
+            result = job_in(JobFolder(path), rows.get(path.name))
+            if result is None:
                 JobFolder(path).remove()  # neither a recording nor anything that was heard
                 continue
-            self._jobs[path.name], written = found
+            self._jobs[path.name], written = result
             if not written:
                 self._pending.add(path.name)
         self.write_pending()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sensevoice.jobs.values import Live
+from sensevoice.jobs.model import ActiveJob
 
 MIN_ELAPSED_S = 1.0
 """Before that an estimate of what remains jumps about more than it tells."""
@@ -19,27 +19,27 @@ class JobQueue:
     def __init__(self, at_once: int, clock: Callable[[], float]) -> None:
         self._at_once = at_once
         self._clock = clock
-        self._jobs: dict[str, Live] = {}
+        self._jobs: dict[str, ActiveJob] = {}
 
     def __contains__(self, job_id: str) -> bool:
         return job_id in self._jobs
 
-    def get(self, job_id: str) -> Live | None:
+    def get(self, job_id: str) -> ActiveJob | None:
         return self._jobs.get(job_id)
 
-    def add(self, live: Live) -> None:
+    def add(self, live: ActiveJob) -> None:
         self._jobs[live.job.id] = live
 
-    def remove(self, live: Live) -> None:
+    def remove(self, live: ActiveJob) -> None:
         self._jobs.pop(live.job.id, None)
 
-    def waiting(self) -> list[Live]:
+    def waiting(self) -> list[ActiveJob]:
         return [live for live in self._jobs.copy().values() if live.began_s is None]
 
-    def running(self) -> list[Live]:
+    def running(self) -> list[ActiveJob]:
         return [live for live in self._jobs.copy().values() if live.began_s is not None]
 
-    def next(self) -> Live | None:
+    def next(self) -> ActiveJob | None:
         """Return the job that begins next, None when none waits."""
         return next(iter(self.waiting()), None)
 
@@ -51,7 +51,7 @@ class JobQueue:
         waiting = [each.job.id for each in self.waiting()]
         return max(0, waiting.index(job_id) + len(self.running()) - self._at_once + 1)
 
-    def left_s(self, live: Live) -> float | None:
+    def left_s(self, live: ActiveJob) -> float | None:
         """Return about how long a running job still takes, None as long as nobody can know."""
         progress = live.progress
         if live.began_s is None or progress is None or not progress.fraction:

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sensevoice.errors import JobDamaged, SenseVoiceError
-from sensevoice.jobs.folder import UNREADABLE, JobFolder
-from sensevoice.jobs.values import Failure, Job, JobState, from_dict
+from sensevoice.jobs.files import UNREADABLE, JobFolder
+from sensevoice.jobs.model import Failure, Job, JobState, from_dict
 from sensevoice.options import Options
 
 log = logging.getLogger(__name__)
@@ -85,10 +85,10 @@ def _told(told: Mapping[str, Any], name: str, kind: Callable[[Any], _Value]) -> 
 def _readable(path: Path) -> Mapping[str, Any]:
     """Return what can still be read of a damaged entry."""
     try:
-        told = json.loads(path.read_text("utf-8", "replace"))
+        data = json.loads(path.read_text("utf-8", "replace"))
     except (OSError, ValueError):
         return {}
-    return told if isinstance(told, dict) else {}
+    return data if isinstance(data, dict) else {}
 
 
 def earlier_index(path: Path) -> dict[str, dict[str, Any]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 
-from sensevoice.jobs.folder import JobFolder, write_whole
+from sensevoice.jobs.files import JobFolder, write_whole
 from sensevoice.options import Options
 from sensevoice.transcript import ModelInfo, Segment
 

@@ -13,10 +13,10 @@ from functools import partial
 from typing import Any, TypeVar, cast
 
 from sensevoice.errors import FileMissing, SenseVoiceError, Unexpected, WaitingForDisk
-from sensevoice.jobs.folder import JobFolder
+from sensevoice.jobs.files import JobFolder
+from sensevoice.jobs.model import ActiveJob, Failure, Job, JobState, TranscribeFn
 from sensevoice.jobs.rows import KeptRows, begin
 from sensevoice.jobs.store import JobStore, count_tags
-from sensevoice.jobs.values import Failure, Job, JobState, Live, TranscribeFn
 from sensevoice.transcript import Diagnostic, Segment, Transcript
 
 log = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ class Surroundings:
 class JobRun:
     """The way of one job; `run` is called once, in a thread of its own."""
 
-    def __init__(self, live: Live, around: Surroundings) -> None:
+    def __init__(self, live: ActiveJob, around: Surroundings) -> None:
         self._live = live
         self._around = around
         self._store = around.store

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import cast
 
 from sensevoice.errors import JobDamaged, SenseVoiceError, TooBusy
-from sensevoice.jobs.folder import cut_broken_line
+from sensevoice.jobs.files import cut_broken_line
+from sensevoice.jobs.model import ActiveJob, Job, Result, TranscribeFn
 from sensevoice.jobs.queue import JobQueue
 from sensevoice.jobs.run import JobRun, Stopped, Surroundings
 from sensevoice.jobs.store import JobStore
-from sensevoice.jobs.values import Job, Live, Result, TranscribeFn
 from sensevoice.options import Options
 from sensevoice.transcript import Transcript
 
@@ -31,7 +31,7 @@ MAX_WAITING = 100
 class JobRunner:
     """Runs the jobs of a store in threads of its own; the page, if there is any, only looks on.
 
-    `held` takes jobs in, but begins none before `release`: the models are still being loaded.
+    `paused` takes jobs in, but begins none before `resume`: the models are still being loaded.
     """
 
     def __init__(
@@ -41,10 +41,10 @@ class JobRunner:
         at_once: int = AT_ONCE,
         max_waiting: int = MAX_WAITING,
         clock: Callable[[], float] = time.monotonic,
-        held: bool = False,
+        paused: bool = False,
     ) -> None:
         self.store = store
-        self.held = held
+        self.paused = paused
         self._hopeless: SenseVoiceError | None = None
         self._at_once = at_once
         self._max_waiting = max_waiting
@@ -62,13 +62,13 @@ class JobRunner:
         for thread in self._threads:
             thread.start()
 
-    def release(self) -> None:
+    def resume(self) -> None:
         """Let the jobs begin."""
         with self._changed:
-            self.held = False
+            self.paused = False
             self._changed.notify_all()
 
-    def give_up(self, reason: SenseVoiceError) -> None:
+    def fail_all(self, reason: SenseVoiceError) -> None:
         """Begin no job in this process: who waits for one gets the reason; it stays for the next start."""
         with self._changed:
             self._hopeless = reason
@@ -119,28 +119,28 @@ class JobRunner:
         self.wait_for_end(job.id, timeout_s=30.0)
         self.store.delete(job)
 
-    def live(self, job_id: str) -> Live | None:
+    def live(self, job_id: str) -> ActiveJob | None:
         """Return a job that waits or runs, None when it has ended. It changes under the reader's eyes."""
         return self._queue.get(job_id)
 
-    def ahead(self, job_id: str) -> int:
+    def queue_position(self, job_id: str) -> int:
         """See JobQueue."""
         with self._changed:
-            return self._queue.ahead(job_id)
+            return self._queue.queue_position(job_id)
 
-    def left_s(self, live: Live) -> float | None:
+    def eta_s(self, live: ActiveJob) -> float | None:
         """See JobQueue."""
-        return self._queue.left_s(live)
+        return self._queue.eta_s(live)
 
     def wait_s(self, job_id: str) -> float | None:
         """See JobQueue."""
         with self._changed:
             return self._queue.wait_s(job_id)
 
-    def wait(self, job_id: str, seen: int, timeout_s: float) -> Live | None:
+    def wait(self, job_id: str, seen: int, timeout_s: float) -> ActiveJob | None:
         """Return a job when its `changes` are no longer `seen`, or after `timeout_s`; None at its end.
 
-        Raises the reason of `give_up`.
+        Raises the reason of `fail_all`.
         """
 
         def changed() -> bool:
@@ -180,7 +180,7 @@ class JobRunner:
             thread.join(timeout_s)
         self.store.close()
 
-    def _still_live(self, job_id: str) -> Live | None:
+    def _still_live(self, job_id: str) -> ActiveJob | None:
         live = self._queue.get(job_id)
         if live is not None:
             self.check()
@@ -190,7 +190,7 @@ class JobRunner:
         folder = self.store.folder(job.id)
         try:
             cut_broken_line(folder.segments)
-            live = Live(replace(job, state="queued"), segments=folder.read_segments())
+            live = ActiveJob(replace(job, state="queued"), segments=folder.read_segments())
         except (JobDamaged, OSError) as exc:  # of a run before: this job alone does not begin
             self._set_aside(job, exc)
             return
@@ -213,11 +213,11 @@ class JobRunner:
                 self._changed.wait_for(lambda: self._closed or self._next() is not None)
                 if self._closed:
                     return
-                live = cast(Live, self._next())
+                live = cast(ActiveJob, self._next())
                 live.began_s = self._clock()
             self._run(live)
 
-    def _run(self, live: Live) -> None:
+    def _run(self, live: ActiveJob) -> None:
         """Run a job, and let it go: no fault of one may cost the others this thread."""
         run = JobRun(live, self._around)
         try:
@@ -229,10 +229,10 @@ class JobRunner:
             run.give_up()
         self._let_go(live)
 
-    def _let_go(self, live: Live) -> None:
+    def _let_go(self, live: ActiveJob) -> None:
         with self._changed:
             self._queue.remove(live)
             self._changed.notify_all()
 
-    def _next(self) -> Live | None:
-        return None if self.held else self._queue.next()
+    def _next(self) -> ActiveJob | None:
+        return None if self.paused else self._queue.next()

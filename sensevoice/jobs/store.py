@@ -20,9 +20,9 @@ from typing import IO
 from sensevoice.errors import DataDirectoryUnusable, DiskLow, FileMissing, JobDamaged, JobNotFound
 from sensevoice.jobs.clock import KeepingClock
 from sensevoice.jobs.edits import Change, Edits
-from sensevoice.jobs.folder import JobFolder, size_bytes
+from sensevoice.jobs.files import JobFolder, size_bytes
 from sensevoice.jobs.index import JobIndex
-from sensevoice.jobs.values import Failure, Job, Result
+from sensevoice.jobs.model import Failure, Job, Result
 from sensevoice.options import Options
 from sensevoice.transcript import ModelInfo, Segment, Transcript
 

@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from sensevoice.jobs.answers import key_of
-from sensevoice.jobs.folder import UNREADABLE, write_whole
+from sensevoice.jobs.files import UNREADABLE, write_whole
+from sensevoice.jobs.resume import key_of
 from sensevoice.options import Options
-from sensevoice.recognizer import Recognition, Recognizer, SpeechFinder
+from sensevoice.protocols import Recognition, Recognizer, SpeechFinder
 from sensevoice.transcript import ModelInfo
 
 log = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 MAX_DEATHS = 2
 """Of the process while a clip was alone in the model. One can be chance: somebody killed it just then."""
 
-SET_ASIDE = "the program died twice on this stretch / 这一段两次导致程序退出，已跳过"
+QUARANTINED = "the program died twice on this stretch / 这一段两次导致程序退出，已跳过"
 
 
 class SuspectingRecognizer:
@@ -58,7 +58,7 @@ class SuspectingRecognizer:
     def _recognise(self, batch: list[tuple[str, np.ndarray]], options: Options) -> Iterator[Recognition]:
         keys = [key for key, _ in batch]
         if self._deaths.get(keys[0], 0) >= MAX_DEATHS:
-            yield Recognition("", error=SET_ASIDE)
+            yield Recognition("", error=QUARANTINED)
             return
         self._write(keys)
         try:
@@ -70,9 +70,9 @@ class SuspectingRecognizer:
 
     def _read(self) -> None:
         try:
-            told: dict[str, Any] = json.loads(self._path.read_text("utf-8"))
-            self._deaths = {str(key): int(count) for key, count in told["suspects"].items()}
-            died = [str(key) for key in told["in_the_model"]]
+            data: dict[str, Any] = json.loads(self._path.read_text("utf-8"))
+            self._deaths = {str(key): int(count) for key, count in data["suspects"].items()}
+            died = [str(key) for key in data["in_the_model"]]
         except (OSError, *UNREADABLE):
             return
         for key in died:

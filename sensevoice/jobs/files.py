@@ -1,0 +1,205 @@
+"""What lies in the folder of one job: the recording, its segments as they came, the record, corrections."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from sensevoice.errors import JobDamaged, SenseVoiceError
+from sensevoice.formats.record import from_dict, segment_from_dict, segment_to_dict, to_dict
+from sensevoice.jobs import model
+from sensevoice.jobs.model import Job
+from sensevoice.transcript import Segment, Transcript
+
+UNREADABLE = (KeyError, TypeError, ValueError, AttributeError)
+"""What a value raises that is JSON, but not what was written there."""
+
+MAX_NAME_BYTES = 200
+"""File systems take 255; some room is left for what is added to a name."""
+
+
+class JobFolder:
+    """The files of one job below `path`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.job = path / "job.json"
+        self.run = path / "run.json"
+        self.answers = path / "answers.jsonl"
+        self.segments = path / "segments.jsonl"
+        self.record = path / "record.json"
+        self.edits = path / "edits.jsonl"
+
+    @property
+    def source(self) -> Path:
+        """Return the recording, the only file of its folder. Raises FileNotFoundError."""
+        for path in (self.path / "source").iterdir():
+            return path
+        raise FileNotFoundError(self.path / "source")
+
+    @property
+    def has_source(self) -> bool:
+        try:
+            return self.source.exists()
+        except OSError:
+            return False
+
+    def take_in(self, recording: Path) -> None:
+        """Make the folder with a recording in it, by a second name for the same file where that can be.
+
+        The job then owns it: whoever deletes the upload takes nothing away.
+        """
+        target = self.path / "source" / _short(recording.name)
+        target.parent.mkdir(parents=True, mode=0o700)
+        try:
+            os.link(recording, target)
+        except OSError:  # another file system, or one without links
+            shutil.copyfile(recording, target)
+
+    def size_bytes(self) -> int:
+        """Return how much room all files take; files may come and go meanwhile."""
+        return size_bytes(self.path)
+
+    def remove(self) -> None:
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    def write_job(self, job: Job) -> None:
+        """Write what the list says of the job. Raises OSError."""
+        write_whole(self.job, json.dumps(model.to_dict(job), ensure_ascii=False, allow_nan=False), True)
+
+    def read_job(self) -> Job:
+        """Return what `write_job` wrote. Raises FileNotFoundError, and as `values.from_dict`."""
+        job = model.from_dict(json.loads(self.job.read_text("utf-8")))
+        return replace(job, id=self.path.name)
+
+    def put_aside(self, path: Path) -> None:
+        """Give a damaged file another name, so that what takes its place does not cost what is in it."""
+        with suppress(OSError):
+            path.replace(self.put_aside_path(path))
+
+    def put_aside_path(self, path: Path) -> Path:
+        return path.with_name(path.name + ".damaged")
+
+    def add_segment(self, segment: Segment) -> None:
+        append_line(self.segments, segment_to_dict(segment))
+
+    def write_segments(self, segments: Sequence[Segment]) -> None:
+        """Write all rows anew. Raises OSError."""
+        write_whole(self.segments, "".join(_line(segment_to_dict(segment)) for segment in segments))
+
+    def read_segments(self) -> list[Segment]:
+        """Return the rows up to the end or the first broken line. Raises JobDamaged for what is no row."""
+        rows = self.readable_segments()
+        if len(rows) < sum(1 for _ in read_lines(self.segments)):
+            raise JobDamaged(file=self.segments.name, reason=f"line {len(rows) + 1} / 第 {len(rows) + 1} 行")
+        return rows
+
+    def readable_segments(self) -> list[Segment]:
+        """Return the rows up to the first that cannot be read."""
+        rows: list[Segment] = []
+        with suppress(*UNREADABLE):
+            rows.extend(segment_from_dict(item) for item in read_lines(self.segments))
+        return rows
+
+    def write_record(self, transcript: Transcript) -> None:
+        text = json.dumps(to_dict(transcript), ensure_ascii=False, allow_nan=False)
+        write_whole(self.record, text, durable=True)
+
+    def read_record(self) -> Transcript | None:
+        """Return the whole record, None before the job has come to its end. Raises JobDamaged."""
+        if not self.record.exists():
+            return None
+        try:
+            return from_dict(json.loads(self.record.read_text("utf-8")))
+        except (*UNREADABLE, SenseVoiceError) as exc:
+            raise JobDamaged(file=self.record.name, reason=str(exc)[:100]) from exc
+
+
+def append_line(path: Path, value: Any) -> None:
+    """Add a line of JSON in one write, so that a killed process leaves at most one broken line, the last.
+
+    Raises OSError when the disk does not take it; then nothing of it is in the file.
+    """
+    line = _line(value)
+    with path.open("ab", buffering=0) as file:
+        end = file.seek(0, os.SEEK_END)
+        try:
+            left = memoryview(line.encode())
+            while left:  # a disk that becomes full takes a part, and refuses the rest
+                left = left[file.write(left) or 0 :]
+        except OSError:
+            file.truncate(end)
+            raise
+
+
+def _line(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False) + "\n"
+
+
+def read_lines(path: Path) -> Iterator[Any]:
+    """Yield the values of a file of JSON lines up to its end or its first broken line."""
+    if not path.exists():
+        return
+    with path.open(encoding="utf-8", errors="replace") as file:
+        for line in file:
+            if not line.endswith("\n"):
+                return
+            try:
+                yield json.loads(line)
+            except ValueError:
+                return
+
+
+def cut_broken_line(path: Path) -> None:
+    """Take away what a killed process left of a last line, so that the next one starts afresh."""
+    if path.exists():
+        whole = path.read_bytes()
+        end = whole.rfind(b"\n") + 1
+        if end < len(whole):
+            os.truncate(path, end)
+
+
+def write_whole(path: Path, text: str, durable: bool = False) -> None:
+    """Write a file so that at any time the old or the new one is there, never a part.
+
+    With `durable` also when the machine loses its power at that moment. Raises OSError.
+    """
+    part = path.with_name(path.name + ".part")
+    try:
+        with part.open("w", encoding="utf-8") as file:
+            file.write(text)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def size_bytes(folder: Path) -> int:
+    """Return how much room the files below a folder take; files may come and go meanwhile."""
+    total = 0
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            with suppress(OSError):  # renamed or removed since it was listed
+                total += os.lstat(os.path.join(parent, name)).st_size
+    return total
+
+
+def _short(name: str) -> str:
+    """Return a file name that every file system takes, with its extension."""
+    stem, suffix = Path(name).stem or "recording", Path(name).suffix[:20]
+    room = MAX_NAME_BYTES - len(suffix.encode())
+    return stem.encode()[:room].decode("utf-8", "ignore") + suffix
+
+
+def answers_beside(recording: Path) -> Path:
+    """Return where the answers about a job's recording are kept."""
+    return JobFolder(recording.parent.parent).answers

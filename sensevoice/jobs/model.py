@@ -1,0 +1,117 @@
+"""What a job is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal
+
+from sensevoice.errors import SenseVoiceError
+from sensevoice.options import Options
+from sensevoice.progress import Progress
+from sensevoice.transcript import Segment, Transcript
+
+JobState = Literal["queued", "running", "waiting", "done", "failed", "cancelled"]
+FINISHED: tuple[JobState, ...] = ("done", "failed", "cancelled")
+STATES: tuple[JobState, ...] = ("queued", "running", "waiting", *FINISHED)
+"""What waits has begun, and goes on when the disk takes it."""
+
+SCHEMA_VERSION = 1
+"""Of the entry in a job's folder; counts up when a field changes its meaning or goes away."""
+
+Update = Progress | Segment | Transcript
+
+TranscribeFn = Callable[[Path, Options], Iterator[Update]]
+"""Segments in time order as they are known, the Transcript last; closing the iterator cancels the run."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a job failed: the error's code and its sentence in both languages."""
+
+    code: str
+    zh: str
+    en: str
+
+    @classmethod
+    def of(cls, error: SenseVoiceError) -> Failure:
+        return cls(error.code, error.message("zh"), error.message("en"))
+
+
+@dataclass(frozen=True)
+class Job:
+    """One recording and what became of it. Times in seconds since 1970; `bytes` is its room on disk.
+
+    `owner` is the login it belongs to, empty without logins. `elapsed_s` is the time recognition took.
+    `complete_until_ms`: see Transcript.
+    """
+
+    id: str
+    name: str
+    owner: str
+    state: JobState
+    created_s: float
+    options: Options
+    finished_s: float | None = None
+    elapsed_s: float = 0.0
+    duration_ms: int | None = None
+    segments: int = 0
+    failed: int = 0
+    tags: tuple[tuple[str, int], ...] = ()
+    bytes: int = 0
+    failure: Failure | None = None
+    complete_until_ms: int | None = None
+
+    @property
+    def finished(self) -> bool:
+        return self.state in FINISHED
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a job has given so far; `partial` until it has come to its end, and to that of the recording."""
+
+    transcript: Transcript
+    partial: bool
+
+
+@dataclass(eq=False)
+class ActiveJob:
+    """A job that waits or runs. `changes` counts up with everything that can be seen of it."""
+
+    job: Job
+    progress: Progress | None = None
+    segments: list[Segment] = field(default_factory=list)
+    changes: int = 0
+    began_s: float | None = None
+    cancelled: bool = False
+
+
+def to_dict(job: Job) -> dict[str, Any]:
+    """Return a job as values of JSON."""
+    return {"schema_version": SCHEMA_VERSION, **asdict(job), "options": job.options.as_dict()}
+
+
+def from_dict(data: Mapping[str, Any]) -> Job:
+    """Return the job that `to_dict` wrote; fields and settings of a later version are passed over.
+
+    Raises KeyError, TypeError, ValueError or AttributeError for what is damaged, OptionError for a setting
+    that is not allowed.
+    """
+    values = _known(data, Job)
+    values["options"] = Options(**_known(data["options"], Options))
+    values["tags"] = tuple((str(name), int(count)) for name, count in data.get("tags") or ())
+    failure = data.get("failure")
+    values["failure"] = Failure(**_known(failure, Failure)) if failure else None
+    if values["state"] not in STATES:
+        raise ValueError(f"state {values['state']!r}")
+    for name in ("id", "name", "owner"):
+        values[name] = str(values[name])
+    values["created_s"] = float(values["created_s"])
+    return Job(**values)
+
+
+def _known(data: Mapping[str, Any], kind: type[Any]) -> dict[str, Any]:
+    names = {item.name for item in fields(kind)}
+    return {name: value for name, value in data.items() if name in names}

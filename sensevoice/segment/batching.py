@@ -1,0 +1,36 @@
+"""Grouping what is to be recognised into batches that fit the memory of the device."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from sensevoice.segment.segmenter import Chunk
+
+
+def batches(chunks: Iterable[Chunk], batch_size_s: float) -> Iterator[list[Chunk]]:
+    """Group chunks, in order, into batches of at most `batch_size_s` seconds (one at least)."""
+    batch: list[Chunk] = []
+    batch_ms = 0
+    for chunk in chunks:
+        if batch and batch_ms + chunk.span.duration_ms > batch_size_s * 1000:
+            yield batch
+            batch, batch_ms = [], 0
+        batch.append(chunk)
+        batch_ms += chunk.span.duration_ms
+    if batch:
+        yield batch
+
+
+def packs(lengths: Sequence[int], most: float) -> list[list[int]]:
+    """Group clips of similar length, so that little of a batch is padding; return their positions.
+
+    In each group the longest length times the number of clips is at most `most` (one clip at least).
+    """
+    groups: list[list[int]] = []
+    for position in sorted(range(len(lengths)), key=lambda index: lengths[index]):
+        # In ascending order the clip at hand is the longest of its group.
+        if groups and (len(groups[-1]) + 1) * lengths[position] <= most:
+            groups[-1].append(position)
+        else:
+            groups.append([position])
+    return groups

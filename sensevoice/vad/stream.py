@@ -1,0 +1,86 @@
+"""fsmn-vad over one stream, through funasr's AutoModel."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import numpy as np
+
+from sensevoice.audio.info import SAMPLES_PER_MS
+from sensevoice.options import MAX_SEGMENT_S
+from sensevoice.runtime import supervisor
+from sensevoice.transcript import Span
+
+VAD_CHUNK_MS = 60_000
+"""How much fsmn-vad takes at a time offline (`chunk_size` in funasr); its segments depend on it."""
+
+SETTLE_MARGIN_MS = 2_000
+"""fsmn-vad starts a segment a little before the frame at which it noticed speech."""
+
+MIN_SAMPLES = 25 * SAMPLES_PER_MS
+"""One feature frame: nothing shorter holds speech, and funasr divides by zero there."""
+
+NOTHING = np.zeros(0, dtype=np.float32)
+
+
+class FsmnSpeechFinder:
+    """fsmn-vad over one stream, with the same segments as funasr's call on the whole file.
+
+    funasr works in chunks of a minute and marks the last one, so one chunk is always held back.
+    """
+
+    def __init__(self, vad: Any, lock: threading.Lock) -> None:
+        self._vad = vad
+        self._lock = lock
+        self._cache: dict[str, Any] = {}
+        self._waiting: list[np.ndarray] = []
+        self._seen_ms = 0
+
+    @property
+    def settled_ms(self) -> int:
+        """Speech that has not ended yet began at most a longest segment ago."""
+        return max(0, self._seen_ms - int(MAX_SEGMENT_S * 1000) - SETTLE_MARGIN_MS)
+
+    def feed(self, samples: np.ndarray) -> list[Span]:
+        """See SpeechFinder."""
+        self._waiting.append(samples)
+        chunk = VAD_CHUNK_MS * SAMPLES_PER_MS
+        if sum(map(len, self._waiting)) <= chunk:
+            return []
+        waiting = self._take()
+        result: list[Span] = []
+        while len(waiting) > chunk:
+            result += self._detect(waiting[:chunk], is_final=False)
+            waiting = waiting[chunk:]
+        self._waiting = [waiting]
+        return result
+
+    def finish(self) -> list[Span]:
+        """See SpeechFinder."""
+        waiting = self._take()
+        if not len(waiting):
+            return []
+        if not self._seen_ms and len(waiting) < MIN_SAMPLES:
+            return []
+        return self._detect(waiting, is_final=True)
+
+    def _take(self) -> np.ndarray:
+        waiting, self._waiting = self._waiting, []
+        return waiting[0] if len(waiting) == 1 else np.concatenate([NOTHING, *waiting])
+
+    def _detect(self, samples: np.ndarray, is_final: bool) -> list[Span]:
+        try:
+            with self._lock:
+                results = self._vad.generate(
+                    input=np.ascontiguousarray(samples, dtype=np.float32),
+                    cache=self._cache,
+                    is_final=is_final,
+                    chunk_size=VAD_CHUNK_MS,
+                )
+        except RuntimeError as exc:
+            supervisor.start_over_after_device_fault(exc)
+            raise
+        self._seen_ms += len(samples) // SAMPLES_PER_MS
+        # Silence comes out as one empty segment at 0.
+        return [Span(start, end) for start, end in results[0]["value"] if start < end]
