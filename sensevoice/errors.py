@@ -25,7 +25,9 @@ SenseVoiceError
 │   └── GpuMemory
 ├── TooBusy                     too many runs are waiting for their turn
 ├── DiskLow                     no room for another recording
+├── WaitingForDisk              a running job waits until the disk takes what it has to write
 ├── JobNotFound                 there is no such job, or it is somebody else's
+├── JobDamaged                  what lies on disk of a job cannot be read
 ├── Unexpected                  a fault of the program, with a number that the log has too
 ├── BadRequest                  what a browser asked for does not exist
 ├── RowsChanged                 what was heard again belongs to rows that are no longer so
@@ -311,6 +313,19 @@ class DiskLow(SenseVoiceError):
     en = "The server is short of disk space and takes no recordings now ({reason}). Delete some old jobs."
 
 
+class WaitingForDisk(SenseVoiceError):
+    reason: object
+    """As the system gives it."""
+
+    code = "waiting_for_disk"
+    http_status = 507
+    zh = "服务器的磁盘暂时写不进去（{reason}），任务在等待；腾出空间后会自动继续，已完成的部分都保留。"
+    en = (
+        "The server's disk takes nothing at the moment ({reason}). The job waits, goes on by itself "
+        "when there is room, and keeps what is finished."
+    )
+
+
 class JobNotFound(SenseVoiceError):
     job: str
 
@@ -318,6 +333,21 @@ class JobNotFound(SenseVoiceError):
     http_status = 404
     zh = "没有这个任务，它可能已被删除或已过保存期限。"
     en = "There is no such job; it may have been deleted or kept for its time."
+
+
+class JobDamaged(SenseVoiceError):
+    """What lies on disk of a job cannot be read."""
+
+    file: str
+    reason: object
+
+    code = "job_damaged"
+    http_status = 500
+    zh = "这个任务的文件 {file} 无法读取（{reason}）。录音和其余部分都保留着，请重新转写这段录音。"
+    en = (
+        "The file {file} of this job cannot be read ({reason}). The recording and all else are kept; "
+        "please transcribe the recording again."
+    )
 
 
 class Unexpected(SenseVoiceError):

@@ -184,7 +184,11 @@ class Media:
 
 @dataclass(frozen=True)
 class Transcript:
-    """All that was heard in one file; segments are in order of their start."""
+    """All that was heard in one file; segments are in order of their start.
+
+    `complete_until_ms` is the time behind which nothing was transcribed, although the file goes on; None when
+    the file was read to its end.
+    """
 
     source: str
     duration_ms: int
@@ -193,6 +197,7 @@ class Transcript:
     options: Options = field(default_factory=Options)
     model: ModelInfo = field(default_factory=lambda: ModelInfo("", "", ""))
     media: Media = field(default_factory=Media)
+    complete_until_ms: int | None = None
 
     @property
     def raw(self) -> str:

@@ -9,6 +9,7 @@ channels_cancel  percent of the loud time in which two channels cancel   > 50
 channels_differ  percent of the time in which one channel is much louder channels take turns, in the mix
 band_limited     highest frequency in the sound, Hz                      < 8 000
 fast_speech      characters, or words of English, a minute of speech     > 220
+partial          second up to which the sound could be read              the decoder gave up
 damaged          packets that could not be decoded                       > 0
 incomplete       percent of the stated length that could be read         < 97
 wrong_length     percent of the sound that the header of a WAV speaks of < 100
@@ -138,6 +139,12 @@ ADVICE = {
         "语速较快：每分钟约 {value:.0f} 个字或词。可以把合并长度设为 20 秒再试。",
         "Fast speech: about {value:.0f} characters or words a minute. Try a merge length of 20 seconds.",
     ),
+    "partial": (
+        "只转写到 {clock}：解码器在这里停止了，之后的内容没有转写。"
+        "请检查原文件能否播放，或先转换成 mp3、wav 再试。",
+        "Transcribed up to {clock} only: there the decoder stopped, and what follows is missing. "
+        "Check that the original plays, or convert it to mp3 or wav first.",
+    ),
     "damaged": (
         "文件有损坏：{value:.0f} 个数据包无法解码，已跳过，可能缺少个别语句。",
         "The file is damaged: {value:.0f} packets could not be decoded and were left out; "
@@ -182,6 +189,7 @@ def diagnose(
     source_rate_hz: int,
     bad_packets: int = 0,
     readable_percent: float | None = None,
+    whole_until_ms: int | None = None,
     *,
     clock_breaks: int = 0,
     header_percent: float | None = None,
@@ -191,13 +199,15 @@ def diagnose(
     """Return the problems of a recording, most important first; none for a clean one.
 
     `speech` is where speech was detected, in any order; `source_rate_hz` the file's own sample rate, 0
-    when unknown; `readable_percent` how much of a file that is not whole could be read; `clock_breaks`
+    when unknown; `readable_percent` how much of a file that is not whole could be read;
+    `whole_until_ms` the time at which the decoder gave up; `clock_breaks`
     how many time stamps could not be true; `header_percent` how much of a WAV its header speaks of;
     `channel` what was recognised, see Options; `other_tracks` how many more tracks could have been chosen.
     """
     mix = channel == "mix"  # who has chosen a channel, or split them, needs no advice to do so
     sound = _split(meter, speech, segments)
     measured = {
+        "partial": whole_until_ms / 1000 if whole_until_ms is not None else None,
         "damaged": float(bad_packets) if bad_packets else None,
         "incomplete": readable_percent,
         "wrong_length": header_percent,
@@ -217,7 +227,9 @@ def diagnose(
 
 def _diagnostic(name: str, value: float) -> Diagnostic:
     zh, en = ADVICE[name]
-    return Diagnostic(name, round(value, 2), zh.format(value=value), en.format(value=value))
+    minutes, seconds = divmod(int(value), 60)  # of a value in seconds
+    data = {"value": value, "clock": f"{minutes}:{seconds:02d}"}
+    return Diagnostic(name, round(value, 2), zh.format(**data), en.format(**data))
 
 
 def _split(meter: SignalMeter, speech: Sequence[Span], segments: Sequence[Segment]) -> _Sound:

@@ -127,6 +127,11 @@ class AudioSource:
         return getattr(self._decoder, "cut_short", None)
 
     @property
+    def whole_until_ms(self) -> int | None:
+        """Up to which time the sound came before the decoder gave up; None when it did not."""
+        return self._samples // SAMPLES_PER_MS if self.cut_short else None
+
+    @property
     def readable_percent(self) -> float | None:
         """The percentage of a file read to its end that could be decoded; None for all of it.
 
@@ -144,8 +149,8 @@ class AudioSource:
         All the channels of the track; of more than two the blocks are shorter, whole seconds, unless
         `block_ms` is given. What can be read of a damaged file is kept. Closing the generator closes the
         file. Raises at the end: TooShort for less than MIN_DURATION_MS in all; NoUsableSound or
-        UnsupportedCodec when nothing at all could be read;
-        TooLong, after what was read, for more than MAX_HOURS.
+        UnsupportedCodec when nothing at all could be read. What ends the decoder later is told by
+        `cut_short`.
         ValueError, as for files, when the source has been read or closed.
         """
         if self._closed:

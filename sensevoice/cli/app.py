@@ -192,7 +192,7 @@ def run(args: Any) -> int:
     startup.announce_address(args.host, args.port, args.root_path, policy)
     # Not before: importing torch would hold up the page.
     recognizer.load_in_background(
-        functools.partial(_load, settings),
+        functools.partial(_load, settings, runner.store.directory),
         when_ready=functools.partial(_begin, args, runner),
         when_failed=functools.partial(_give_up, recognizer, runner, ending),
     )
@@ -234,9 +234,12 @@ def _job_runner(args: Any, recognizer: LoadingRecognizer) -> Any:
     return jobs.JobRunner(store, functools.partial(_transcribe, pipeline, recognizer), paused=True)
 
 
-def _load(settings: loader.ModelSettings, on_step: Any) -> Loaded:
+def _load(settings: loader.ModelSettings, data_directory: Path, on_step: Any) -> Loaded:
+    from sensevoice import jobs
+
     loaded = startup.load(settings, on_step, supervisor.start_over)
-    return Loaded(loaded.scheduled(), loaded.directory)
+    suspecting = jobs.SuspectingRecognizer(loaded, data_directory / "in_the_model.json")
+    return Loaded(loaded.scheduled(suspecting), loaded.directory)
 
 
 def _begin(args: Any, runner: Any) -> None:

@@ -11,6 +11,7 @@ from sensevoice.formats.base import LABELS, VIEWS, Format, RenderOptions, check_
 from sensevoice.formats.edl import edl
 from sensevoice.formats.jsonl import jsonl
 from sensevoice.formats.lrc import lrc
+from sensevoice.formats.partial import with_end_note
 from sensevoice.formats.record import from_dict, json_text, to_dict
 from sensevoice.formats.subtitles import srt, vtt
 from sensevoice.formats.text import markdown_file, txt, view_text
@@ -72,6 +73,10 @@ FORMATS: Mapping[str, Format] = MappingProxyType({row.name: row for row in _ROWS
 """Every export format by its name, in the order in which they are offered."""
 
 
+RECORDS = ("json", "jsonl")
+"""Formats for programs, which have a field for what the others say in a last row."""
+
+
 def render(transcript: Transcript, format_name: str, options: RenderOptions | None = None) -> str:
     """Return the content of a file in the named format.
 
@@ -79,8 +84,9 @@ def render(transcript: Transcript, format_name: str, options: RenderOptions | No
     """
     check_choice("format", format_name, tuple(FORMATS))
     chosen = options or RenderOptions()
-    # The emoji view is made from the raw text, so only there that is converted, too.
-    shown = traditional(transcript, raw=_is_emoji(format_name, chosen)) if chosen.traditional else transcript
+    # The emoji view is made of what the model wrote, and only there that is converted too.
+    shown = transcript if format_name in RECORDS else with_end_note(transcript, chosen.locale)
+    shown = traditional(shown, raw=_is_emoji(format_name, chosen)) if chosen.traditional else shown
     return FORMATS[format_name].render(shown, chosen)
 
 
@@ -90,7 +96,8 @@ def render_view(transcript: Transcript, view: str, locale: str = "zh", in_tradit
     Raises OptionError for an unknown view or locale, or for traditional characters without OpenCC.
     """
     options = RenderOptions(view, locale, traditional=in_traditional)
-    shown = traditional(transcript, raw=view == "emoji") if in_traditional else transcript
+    shown = with_end_note(transcript, locale)
+    shown = traditional(shown, raw=view == "emoji") if in_traditional else shown
     return view_text(shown, options)
 
 

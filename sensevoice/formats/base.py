@@ -65,6 +65,13 @@ def clock(time_ms: int) -> str:
     return f"{hours:02d}:{minutes:02d}:{seconds:02d}.{milliseconds:03d}"
 
 
+def short_clock(time_ms: int) -> str:
+    """Return a time in whole seconds as M:SS, or H:MM:SS."""
+    minutes, seconds = divmod(time_ms // 1000, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
+
+
 def one_line(text: str) -> str:
     """Return a text as one line without control characters, in valid Unicode."""
     # Lone surrogates, as in names of files, become "?".

@@ -48,7 +48,7 @@ def entry_names(transcripts: Iterable[Transcript], extension: str) -> list[str]:
     used: set[str] = set()
     names = []
     for transcript in transcripts:
-        stem = safe_stem(transcript)
+        stem = safe_stem(transcript) + (".partial" if transcript.complete_until_ms is not None else "")
         name, number = stem + extension, 2
         while name.casefold() in used:
             name, number = f"{stem} ({number}){extension}", number + 1

@@ -10,6 +10,12 @@ from sensevoice.transcript import Transcript
 
 
 def jsonl(transcript: Transcript, options: RenderOptions) -> str:
-    """Return the segments as JSON Lines; docs/json-format.md describes their fields."""
-    segments = to_dict(transcript, options)["segments"]
-    return "".join(json.dumps(item, ensure_ascii=False, allow_nan=False) + "\n" for item in segments)
+    """Return the segments as JSON Lines; docs/json-format.md describes their fields.
+
+    Of a transcript that is not whole a last line says so, with the JSON file's own fields.
+    """
+    record = to_dict(transcript, options)
+    lines = record["segments"]
+    if record["partial"]:
+        lines = [*lines, {name: record[name] for name in ("partial", "complete_until_ms")}]
+    return "".join(json.dumps(item, ensure_ascii=False, allow_nan=False) + "\n" for item in lines)

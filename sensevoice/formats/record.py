@@ -39,6 +39,8 @@ def to_dict(transcript: Transcript, options: RenderOptions | None = None) -> dic
         "schema_version": SCHEMA_VERSION,
         "source": transcript.source,
         "duration_ms": transcript.duration_ms,
+        "partial": transcript.complete_until_ms is not None,
+        "complete_until_ms": transcript.complete_until_ms,
         "text": tagged(transcript, locale),
         "raw": transcript.raw,
         "segments": [segment_to_dict(segment) for segment in transcript.segments],
@@ -72,6 +74,7 @@ def from_dict(data: Mapping[str, Any]) -> Transcript:
             options=Options.kept(data["settings"]),
             model=ModelInfo(**_known(data["model"], ModelInfo)),
             media=Media.from_dict(data.get("media", {})),
+            complete_until_ms=data.get("complete_until_ms"),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as exc:
         raise BadRecord(reason=f"{type(exc).__name__}: {exc}") from exc

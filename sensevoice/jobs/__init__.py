@@ -1,8 +1,10 @@
 """Jobs: recordings that are recognised, kept on disk and looked at again, whatever happens to the page.
 
-store.py keeps them, runner.py works through them, answers.py lets a job go on where a killed process
-left it, edits.py holds what people corrected. Nothing here knows of gradio, and nothing in recognition
-knows of this.
+store.py keeps them, rebuild.py reads them back from their folders, runner.py works through them in the order
+of queue.py, each by a JobRun of run.py, whose rows rows.py keeps. resume.py lets a job go on where a killed
+process left it, suspects.py finds the clip that killed it, edits.py holds what people corrected, clock.py
+says for how long a job has been kept.
+Nothing here knows of gradio, and nothing in recognition knows of this.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from sensevoice.jobs.model import FINISHED, ActiveJob, Job, JobState, Result, Tr
 from sensevoice.jobs.resume import ResumingRecognizer
 from sensevoice.jobs.runner import JobRunner
 from sensevoice.jobs.store import JobStore, data_directory
+from sensevoice.jobs.suspects import SuspectingRecognizer
 
 __all__ = [
     "FINISHED",
@@ -22,6 +25,7 @@ __all__ = [
     "JobStore",
     "Result",
     "ResumingRecognizer",
+    "SuspectingRecognizer",
     "TranscribeFn",
     "Update",
     "answers_beside",

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from sensevoice.formats.record import segment_from_dict, segment_to_dict
-from sensevoice.jobs.files import append_line, cut_broken_line, read_lines
+from sensevoice.jobs.files import UNREADABLE, append_line, cut_broken_line, read_lines
 from sensevoice.transcript import Segment, Span
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -30,10 +34,16 @@ class Edits:
         self._changes: list[tuple[Change, ...]] = []
         cut_broken_line(path)
         for line in read_lines(path):
-            if line.get("undo"):
-                self._changes.pop()
-            else:
-                self._changes.append(tuple(_read(item) for item in line["changes"]))
+            try:
+                self._take(line)
+            except UNREADABLE as exc:
+                log.warning("%s: a correction that cannot be read is passed over: %s", path.parent.name, exc)
+
+    def _take(self, line: dict[str, Any]) -> None:
+        if not line.get("undo"):
+            self._changes.append(tuple(_read(item) for item in line["changes"]))
+        elif self._changes:
+            self._changes.pop()
 
     @staticmethod
     def count_in(path: Path) -> int:
@@ -59,10 +69,14 @@ class Edits:
         return True
 
     def applied(self, segments: Sequence[Segment]) -> list[Segment]:
-        """Return the rows with all changes; a changed row keeps what the model had heard as `original`."""
+        """Return the rows with all changes; a changed row keeps what the model had heard as `original`.
+
+        Changes of rows that are not there, as in what is left of a damaged record, are passed over.
+        """
         rows = list(segments)
         for changes in self._changes:
-            rows = _changed(rows, changes)
+            if all(each.row is None or 0 <= each.row < len(rows) for each in changes):
+                rows = _changed(rows, changes)
         return rows
 
 

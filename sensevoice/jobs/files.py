@@ -5,14 +5,22 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from sensevoice.errors import JobDamaged, SenseVoiceError
 from sensevoice.formats.record import from_dict, segment_from_dict, segment_to_dict, to_dict
+from sensevoice.jobs import model
+from sensevoice.jobs.model import Job
 from sensevoice.runtime.atomic import write_whole
 from sensevoice.runtime.file_names import short_name
 from sensevoice.transcript import Segment, Transcript
+
+UNREADABLE = (KeyError, TypeError, ValueError, AttributeError)
+"""What a value raises that is JSON, but not what was written there."""
 
 
 class JobFolder:
@@ -20,6 +28,8 @@ class JobFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.job = path / "job.json"
+        self.run = path / "run.json"
         self.answers = path / "answers.jsonl"
         self.segments = path / "segments.jsonl"
         self.record = path / "record.json"
@@ -31,6 +41,13 @@ class JobFolder:
         for path in (self.path / "source").iterdir():
             return path
         raise FileNotFoundError(self.path / "source")
+
+    @property
+    def has_source(self) -> bool:
+        try:
+            return self.source.exists()
+        except OSError:
+            return False
 
     def take_in(self, recording: Path) -> None:
         """Make the folder with a recording in it, by a second name for the same file where that can be.
@@ -45,32 +62,83 @@ class JobFolder:
             shutil.copyfile(recording, target)
 
     def size_bytes(self) -> int:
-        return sum(path.stat().st_size for path in self.path.rglob("*") if path.is_file())
+        """Return how much room all files take; files may come and go meanwhile."""
+        return size_bytes(self.path)
 
     def remove(self) -> None:
         shutil.rmtree(self.path, ignore_errors=True)
 
+    def write_job(self, job: Job) -> None:
+        """Write what the list says of the job. Raises OSError."""
+        write_whole(self.job, json.dumps(model.to_dict(job), ensure_ascii=False, allow_nan=False))
+
+    def read_job(self) -> Job:
+        """Return what `write_job` wrote. Raises FileNotFoundError, and as `values.from_dict`."""
+        job = model.from_dict(json.loads(self.job.read_text("utf-8")))
+        return replace(job, id=self.path.name)
+
+    def put_aside(self, path: Path) -> None:
+        """Give a damaged file another name, so that what takes its place does not cost what is in it."""
+        with suppress(OSError):
+            path.replace(self.put_aside_path(path))
+
+    def put_aside_path(self, path: Path) -> Path:
+        return path.with_name(path.name + ".damaged")
+
     def add_segment(self, segment: Segment) -> None:
         append_line(self.segments, segment_to_dict(segment))
 
+    def write_segments(self, segments: Sequence[Segment]) -> None:
+        """Write all rows anew. Raises OSError."""
+        write_whole(self.segments, "".join(_line(segment_to_dict(segment)) for segment in segments))
+
     def read_segments(self) -> list[Segment]:
-        return [segment_from_dict(item) for item in read_lines(self.segments)]
+        """Return the rows up to the end or the first broken line. Raises JobDamaged for what is no row."""
+        rows = self.readable_segments()
+        if len(rows) < sum(1 for _ in read_lines(self.segments)):
+            raise JobDamaged(file=self.segments.name, reason=f"line {len(rows) + 1} / 第 {len(rows) + 1} 行")
+        return rows
+
+    def readable_segments(self) -> list[Segment]:
+        """Return the rows up to the first that cannot be read."""
+        rows: list[Segment] = []
+        with suppress(*UNREADABLE):
+            rows.extend(segment_from_dict(item) for item in read_lines(self.segments))
+        return rows
 
     def write_record(self, transcript: Transcript) -> None:
-        write_whole(self.record, json.dumps(to_dict(transcript), ensure_ascii=False, allow_nan=False))
+        text = json.dumps(to_dict(transcript), ensure_ascii=False, allow_nan=False)
+        write_whole(self.record, text)
 
     def read_record(self) -> Transcript | None:
-        """Return the whole record, or None before the job has come to its end."""
+        """Return the whole record, None before the job has come to its end. Raises JobDamaged."""
         if not self.record.exists():
             return None
-        return from_dict(json.loads(self.record.read_text("utf-8")))
+        try:
+            return from_dict(json.loads(self.record.read_text("utf-8")))
+        except (*UNREADABLE, SenseVoiceError) as exc:
+            raise JobDamaged(file=self.record.name, reason=str(exc)[:100]) from exc
 
 
 def append_line(path: Path, value: Any) -> None:
-    """Add a line of JSON in one write, so that a killed process leaves at most one broken line, the last."""
-    line = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    with path.open("a", encoding="utf-8") as file:
-        file.write(line + "\n")
+    """Add a line of JSON in one write, so that a killed process leaves at most one broken line, the last.
+
+    Raises OSError when the disk does not take it; then nothing of it is in the file.
+    """
+    line = _line(value)
+    with path.open("ab", buffering=0) as file:
+        end = file.seek(0, os.SEEK_END)
+        try:
+            left = memoryview(line.encode())
+            while left:  # a disk that becomes full takes a part, and refuses the rest
+                left = left[file.write(left) or 0 :]
+        except OSError:
+            file.truncate(end)
+            raise
+
+
+def _line(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False) + "\n"
 
 
 def read_lines(path: Path) -> Iterator[Any]:
@@ -94,6 +162,16 @@ def cut_broken_line(path: Path) -> None:
         end = whole.rfind(b"\n") + 1
         if end < len(whole):
             os.truncate(path, end)
+
+
+def size_bytes(folder: Path) -> int:
+    """Return how much room the files below a folder take; files may come and go meanwhile."""
+    total = 0
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            with suppress(OSError):  # renamed or removed since it was listed
+                total += os.lstat(os.path.join(parent, name)).st_size
+    return total
 
 
 def answers_beside(recording: Path) -> Path:

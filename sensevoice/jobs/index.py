@@ -1,72 +1,79 @@
-"""The list of all jobs, in one small database; everything large lies in the jobs' folders."""
+"""The list of all jobs, in memory; each job's own folder holds what the list says of it.
+
+The folders are the only truth, so that there is no database to lose, to lock or to damage: the list is read
+from them at each start.
+"""
 
 from __future__ import annotations
 
-import sqlite3
+import logging
 import threading
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from sensevoice.jobs.model import Job, from_row, to_row
+from sensevoice.jobs.files import JobFolder
+from sensevoice.jobs.model import Job
+from sensevoice.jobs.rebuild import earlier_index, job_in, remove_earlier_index
 
-COLUMNS = {
-    "id": "TEXT PRIMARY KEY",
-    "name": "TEXT NOT NULL",
-    "owner": "TEXT NOT NULL",
-    "state": "TEXT NOT NULL",
-    "created_s": "REAL NOT NULL",
-    "options": "TEXT NOT NULL",
-    "finished_s": "REAL",
-    "elapsed_s": "REAL NOT NULL",
-    "duration_ms": "INTEGER",
-    "segments": "INTEGER NOT NULL",
-    "failed": "INTEGER NOT NULL",
-    "tags": "TEXT NOT NULL",
-    "bytes": "INTEGER NOT NULL",
-    "failure": "TEXT",
-}
+log = logging.getLogger(__name__)
 
 
 class JobIndex:
-    """Rows of jobs by id. One connection, one lock: a row is written a few times a second at most."""
+    """Jobs by id. Methods may be called from several threads.
 
-    def __init__(self, path: Path) -> None:
+    What the disk refuses is kept in memory and written by the next `write_pending`.
+    """
+
+    def __init__(self, jobs_directory: Path, earlier: Path) -> None:
+        self._jobs_directory = jobs_directory
         self._lock = threading.Lock()
-        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self._db.row_factory = sqlite3.Row
-        self._db.execute("PRAGMA journal_mode=WAL")  # a killed process leaves a readable database
-        columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
-        self._db.execute(f"CREATE TABLE IF NOT EXISTS jobs ({columns})")
+        self._writing = threading.Lock()
+        self._pending: set[str] = set()
+        self._jobs: dict[str, Job] = {}
+        rows = earlier_index(earlier)
+        for path in sorted(jobs_directory.iterdir()):
+            result = job_in(JobFolder(path), rows.get(path.name))
+            if result is None:
+                JobFolder(path).remove()  # neither a recording nor anything that was heard
+                continue
+            self._jobs[path.name], written = result
+            if not written:
+                self._pending.add(path.name)
+        self.write_pending()
+        if rows and not self._pending:
+            remove_earlier_index(earlier)
 
     def put(self, job: Job) -> None:
-        """Write a job, new or changed."""
-        marks = ", ".join(f":{name}" for name in COLUMNS)
-        self._execute(f"INSERT OR REPLACE INTO jobs ({', '.join(COLUMNS)}) VALUES ({marks})", to_row(job))
+        """Keep a job, new or changed, which `write_pending` writes to its folder."""
+        with self._lock:
+            self._jobs[job.id] = job
+            self._pending.add(job.id)
 
     def get(self, job_id: str) -> Job | None:
-        result = self._select("id = ?", (job_id,))
-        return result[0] if result else None
+        with self._lock:
+            return self._jobs.get(job_id)
 
     def all(self) -> list[Job]:
         """Return every job, the oldest first."""
-        return self._select("1", ())
+        with self._lock:
+            jobs = list(self._jobs.values())
+        return sorted(jobs, key=lambda job: (job.created_s, job.id))
 
     def remove(self, job_id: str) -> None:
-        self._execute("DELETE FROM jobs WHERE id = ?", (job_id,))
-
-    def close(self) -> None:
         with self._lock:
-            self._db.close()
+            self._jobs.pop(job_id, None)
+            self._pending.discard(job_id)
 
-    def _execute(self, statement: str, values: dict[str, Any] | Sequence[Any]) -> None:
-        with self._lock:
-            self._db.execute(statement, values)
-
-    def _select(self, condition: str, values: Sequence[Any]) -> list[Job]:
-        columns = ", ".join(COLUMNS)
-        with self._lock:
-            rows = self._db.execute(
-                f"SELECT {columns} FROM jobs WHERE {condition} ORDER BY created_s, id", values
-            ).fetchall()
-        return [from_row(row) for row in rows]
+    def write_pending(self) -> None:
+        """Write what the folders do not say yet; never raises OSError."""
+        with self._writing:  # in the order of the changes, each with the latest content
+            with self._lock:
+                waiting = [self._jobs[job_id] for job_id in self._pending]
+            for job in waiting:
+                try:
+                    JobFolder(self._jobs_directory / job.id).write_job(job)
+                except OSError as exc:
+                    log.warning("job %s: its entry is not written yet: %s", job.id, exc.strerror or exc)
+                    continue
+                with self._lock:
+                    if self._jobs.get(job.id) is job:
+                        self._pending.discard(job.id)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,8 +12,13 @@ from sensevoice.options import Options
 from sensevoice.progress import Progress
 from sensevoice.transcript import Segment, Transcript
 
-JobState = Literal["queued", "running", "done", "failed", "cancelled"]
+JobState = Literal["queued", "running", "waiting", "done", "failed", "cancelled"]
 FINISHED: tuple[JobState, ...] = ("done", "failed", "cancelled")
+STATES: tuple[JobState, ...] = ("queued", "running", "waiting", *FINISHED)
+"""What waits has begun, and goes on when the disk takes it."""
+
+SCHEMA_VERSION = 1
+"""Of the entry in a job's folder; counts up when a field changes its meaning or goes away."""
 
 Update = Progress | Segment | Transcript
 
@@ -40,6 +44,7 @@ class Job:
     """One recording and what became of it. Times in seconds since 1970; `bytes` is its room on disk.
 
     `owner` is the login it belongs to, empty without logins. `elapsed_s` is the time recognition took.
+    `complete_until_ms`: see Transcript.
     """
 
     id: str
@@ -56,6 +61,7 @@ class Job:
     tags: tuple[tuple[str, int], ...] = ()
     bytes: int = 0
     failure: Failure | None = None
+    complete_until_ms: int | None = None
 
     @property
     def finished(self) -> bool:
@@ -64,7 +70,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Result:
-    """What a job has given so far; `partial` until it has come to its end."""
+    """What a job has given so far; `partial` until it has come to its end, and to that of the recording."""
 
     transcript: Transcript
     partial: bool
@@ -82,17 +88,30 @@ class ActiveJob:
     cancelled: bool = False
 
 
-def to_row(job: Job) -> dict[str, Any]:
-    """Return a job as a row of the index."""
-    row = {**asdict(job), "options": json.dumps(job.options.as_dict()), "tags": json.dumps(job.tags)}
-    row["failure"] = json.dumps(asdict(job.failure)) if job.failure else None
-    return row
+def to_dict(job: Job) -> dict[str, Any]:
+    """Return a job as values of JSON."""
+    return {"schema_version": SCHEMA_VERSION, **asdict(job), "options": job.options.as_dict()}
 
 
-def from_row(row: Mapping[str, Any]) -> Job:
-    """Return the job that `to_row` wrote; settings of a later version are passed over."""
-    data = dict(row)
-    data["options"] = Options.kept(json.loads(row["options"]))
-    data["tags"] = tuple((name, count) for name, count in json.loads(row["tags"]))
-    data["failure"] = Failure(**json.loads(row["failure"])) if row["failure"] else None
-    return Job(**data)
+def from_dict(data: Mapping[str, Any]) -> Job:
+    """Return the job that `to_dict` wrote; fields and settings of a later version are passed over.
+
+    Raises KeyError, TypeError, ValueError or AttributeError for what is damaged, OptionError for a setting
+    that is not allowed.
+    """
+    values = _known(data, Job)
+    values["options"] = Options(**_known(data["options"], Options))
+    values["tags"] = tuple((str(name), int(count)) for name, count in data.get("tags") or ())
+    failure = data.get("failure")
+    values["failure"] = Failure(**_known(failure, Failure)) if failure else None
+    if values["state"] not in STATES:
+        raise ValueError(f"state {values['state']!r}")
+    for name in ("id", "name", "owner"):
+        values[name] = str(values[name])
+    values["created_s"] = float(values["created_s"])
+    return Job(**values)
+
+
+def _known(data: Mapping[str, Any], kind: type[Any]) -> dict[str, Any]:
+    names = {item.name for item in fields(kind)}
+    return {name: value for name, value in data.items() if name in names}

@@ -1,12 +1,15 @@
 """A recogniser that writes down every answer, so that a job goes on where a killed process left it.
 
-The pipeline asks the same questions in the same order each time (nothing in it depends on the moment),
-so the n-th answer of the first run is the n-th answer of the next one: those that are on disk are read,
-and the model is asked for the rest. Only finding the speech is done again.
+An answer belongs to what was asked: a hash of the samples, with the models and those settings that reach
+them. So it does not matter in which order, at which place or how often a clip comes, nor whether the file was
+read otherwise the time before. Only finding the speech is done again.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
+import logging
 import threading
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
@@ -15,30 +18,27 @@ from typing import Any
 
 import numpy as np
 
-from sensevoice.jobs.files import append_line, cut_broken_line, read_lines
+from sensevoice.jobs.files import UNREADABLE, append_line, cut_broken_line
 from sensevoice.options import Options
 from sensevoice.protocols import Recognition, Recognizer, SpeechFinder
 from sensevoice.transcript import ModelInfo, TagScore
 
-MAX_ATTEMPTS = 2
-"""A clip that was being recognised at two deaths of the process is what kills it: it is set aside."""
-
-QUARANTINED = "the program died twice on this stretch / 这一段两次导致程序退出，已跳过"
+log = logging.getLogger(__name__)
 
 
 class ResumingRecognizer:
-    """See Recognizer; `path` is where the answers of this job are kept."""
+    """See Recognizer; `path` is where the answers of this job are kept.
+
+    Those of runs before are read from the file when they are wanted, and only their places held in memory.
+    """
 
     def __init__(self, recognizer: Recognizer, path: Path) -> None:
         self._recognizer = recognizer
         self._path = path
         self._lock = threading.Lock()
-        self._asked = 0
-        self._known: dict[int, Recognition] = {}
-        self._attempts: dict[int, int] = {}
+        self._writes = True
         cut_broken_line(path)
-        for line in read_lines(path):
-            self._remember(line)
+        self._known = _places(path)
 
     @property
     def info(self) -> ModelInfo:
@@ -48,51 +48,76 @@ class ResumingRecognizer:
         return self._recognizer.open_speech_finder(pause_ms)
 
     def recognise(self, clips: Sequence[np.ndarray], options: Options) -> Iterator[Recognition]:
-        with self._lock:
-            first = self._asked
-            self._asked += len(clips)
-        numbers = range(first, first + len(clips))
-        unknown = [number for number in numbers if number not in self._known]
-        for number in unknown:
-            if self._attempts.get(number, 0) >= MAX_ATTEMPTS:
-                self._keep(number, Recognition("", error=QUARANTINED))
-        asked = [number for number in unknown if number not in self._known]
-        with closing(self._ask({number: clips[number - first] for number in asked}, options)) as answers:
-            for number in numbers:
-                if number not in self._known:
-                    self._keep(number, next(answers))
-                yield self._known.pop(number)
+        keys = [key_of(clip, options, self.info) for clip in clips]
+        known = [self._read(key) for key in keys]
+        asked = [clip for clip, answer in zip(clips, known, strict=True) if answer is None]
+        with closing(self._ask(asked, options)) as answers:
+            for key, answer in zip(keys, known, strict=True):
+                if answer is None:
+                    answer = next(answers)
+                    self._write(key, answer)
+                yield answer
 
-    def _ask(self, clips: dict[int, np.ndarray], options: Options) -> Generator[Recognition, None, None]:
-        """Ask for the clips together, or one by one when the last attempt ended in the middle of them."""
-        alone = any(self._attempts.get(number) for number in clips)
-        for group in [[number] for number in clips] if alone else [list(clips)]:
-            if not group:
-                continue
-            append_line(self._path, {"began": group})
-            try:
-                yield from self._recognizer.recognise([clips[number] for number in group], options)
-            except GeneratorExit:  # stopped on purpose, which is not the clips' fault
-                append_line(self._path, {"left": group})
-                raise
+    def _ask(self, clips: Sequence[np.ndarray], options: Options) -> Generator[Recognition, None, None]:
+        if clips:
+            yield from self._recognizer.recognise(clips, options)
 
-    def _keep(self, number: int, answer: Recognition) -> None:
+    def _write(self, key: str, answer: Recognition) -> None:
+        """Write an answer if the disk takes it; without it a killed process costs a little time, no text."""
         line = {
-            "number": number,
+            "key": key,
             "raw": answer.raw,
             "tokens": answer.tokens,
             "error": answer.error,
             "scores": [(score.kind, score.name, score.score) for score in answer.scores],
         }
-        append_line(self._path, line)
-        self._known[number] = answer
+        try:
+            with self._lock:
+                append_line(self._path, line)
+            self._writes = True
+        except OSError as exc:
+            if self._writes:
+                log.warning("%s: answers are not written: %s", self._path.parent.name, exc.strerror or exc)
+            self._writes = False
 
-    def _remember(self, line: dict[str, Any]) -> None:
-        for number in line.get("began", ()):
-            self._attempts[number] = self._attempts.get(number, 0) + 1
-        for number in line.get("left", ()):
-            self._attempts[number] -= 1
-        if "number" in line:
-            tokens = tuple((piece, start, end) for piece, start, end in line["tokens"])
-            scores = tuple(TagScore(*score) for score in line.get("scores", ()))
-            self._known[line["number"]] = Recognition(line["raw"], tokens, line["error"], scores)
+    def _read(self, key: str) -> Recognition | None:
+        place = self._known.get(key)
+        if place is None:
+            return None
+        try:
+            with self._path.open("rb") as file:
+                file.seek(place)
+                return _answer(json.loads(file.readline()))
+        except (OSError, *UNREADABLE):
+            return None  # it is asked for again
+
+
+def key_of(clip: np.ndarray, options: Options, model: ModelInfo) -> str:
+    """Return what an answer belongs to: the samples, the models, and the settings that reach them."""
+    settings = [options.language, options.use_itn, options.ban_emo_unk]
+    about = json.dumps([model.name, model.precision, model.demo, settings])
+    digest = hashlib.blake2b(about.encode(), digest_size=16)
+    digest.update(np.ascontiguousarray(clip, "<f4").tobytes())
+    return digest.hexdigest()
+
+
+def _answer(line: dict[str, Any]) -> Recognition:
+    tokens = tuple((piece, start, end) for piece, start, end in line["tokens"])
+    scores = tuple(TagScore(*score) for score in line.get("scores", ()))
+    return Recognition(line["raw"], tokens, line["error"], scores)
+
+
+def _places(path: Path) -> dict[str, int]:
+    """Return where in the file each answer stands; lines that cannot be read are passed over."""
+    places: dict[str, int] = {}
+    if not path.exists():
+        return places
+    place = 0
+    with path.open("rb") as file:
+        for line in file:
+            try:
+                places[json.loads(line)["key"]] = place
+            except UNREADABLE:
+                log.debug("%s: a line that is no answer", path)
+            place += len(line)
+    return places

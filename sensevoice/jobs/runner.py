@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import logging
-import secrets
 import threading
 import time
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
-from sensevoice.errors import SenseVoiceError, TooBusy, Unexpected
+from sensevoice.errors import JobDamaged, SenseVoiceError, TooBusy
 from sensevoice.jobs.files import cut_broken_line
-from sensevoice.jobs.model import ActiveJob, Failure, Job, JobState, Result, TranscribeFn
-from sensevoice.jobs.store import JobStore, count_tags
+from sensevoice.jobs.model import ActiveJob, Job, Result, TranscribeFn
+from sensevoice.jobs.queue import JobQueue
+from sensevoice.jobs.run import JobRun, Stopped, Surroundings
+from sensevoice.jobs.store import JobStore
 from sensevoice.options import Options
 from sensevoice.runtime.atomic import remove_leftovers
-from sensevoice.transcript import Segment, Transcript
+from sensevoice.transcript import Transcript
 
 log = logging.getLogger(__name__)
 
@@ -27,9 +27,6 @@ AT_ONCE = 8
 
 MAX_WAITING = 100
 """A waiting job is a file on disk and a row of the index; the disk is bounded elsewhere."""
-
-MIN_ELAPSED_S = 1.0
-"""Before that an estimate of what remains jumps about more than it tells."""
 
 
 class JobRunner:
@@ -50,13 +47,13 @@ class JobRunner:
         self.store = store
         self.paused = paused
         self._hopeless: SenseVoiceError | None = None
-        self._transcribe = transcribe
         self._at_once = at_once
         self._max_waiting = max_waiting
         self._clock = clock
-        self._live: dict[str, ActiveJob] = {}
+        self._queue = JobQueue(at_once, clock)
         self._changed = threading.Condition()
         self._closed = False
+        self._around = Surroundings(store, transcribe, self._changed, clock, lambda: self._closed)
         for job in store.unfinished():
             self._enqueue(job)
         self._threads = [
@@ -86,8 +83,7 @@ class JobRunner:
     def submit(self, recording: Path, options: Options, owner: str = "") -> Job:
         """Take a recording in and put it at the end of the line. Raises TooBusy or DiskLow."""
         with self._changed:
-            waiting = sum(live.began_s is None for live in self._live.values())
-            running = len(self._live) - waiting
+            waiting, running = len(self._queue.waiting()), len(self._queue.running())
         if waiting >= self._max_waiting + self._at_once - running:
             raise TooBusy(waiting=waiting)
         job = self.store.create(recording, options, owner)
@@ -97,21 +93,26 @@ class JobRunner:
     def cancel(self, job: Job) -> None:
         """Stop a job at its next step; what it has given is kept. Does nothing to a finished one."""
         with self._changed:
-            live = self._live.get(job.id)
+            live = self._queue.get(job.id)
             if live is None:
                 return
             live.cancelled = True
-            if live.began_s is None:
-                self._end(live, "cancelled")
+            self._changed.notify_all()
+            if live.began_s is not None:
+                return
+            JobRun(live, self._around).end_at_once("cancelled")
+            self._let_go(live)
+        self.store.save()
 
     def rename(self, job: Job, name: str) -> Job:
         """Give a job another name, also while it runs."""
         with self._changed:
             renamed = self.store.rename(job, name)
-            live = self._live.get(job.id)
+            live = self._queue.get(job.id)
             if live is not None:
                 live.job = replace(live.job, name=renamed.name)
-            return renamed
+        self.store.save()
+        return renamed
 
     def delete(self, job: Job) -> None:
         """Stop a job and remove all of it."""
@@ -121,37 +122,21 @@ class JobRunner:
 
     def live(self, job_id: str) -> ActiveJob | None:
         """Return a job that waits or runs, None when it has ended. It changes under the reader's eyes."""
-        return self._live.get(job_id)
+        return self._queue.get(job_id)
 
     def queue_position(self, job_id: str) -> int:
-        """Return how many jobs begin before this one does; 0 when it runs or has ended."""
+        """See JobQueue."""
         with self._changed:
-            live = self._live.get(job_id)
-            if live is None or live.began_s is not None:
-                return 0
-            waiting = [each.job.id for each in self._live.values() if each.began_s is None]
-            running = len(self._live) - len(waiting)
-            return max(0, waiting.index(job_id) + running - self._at_once + 1)
+            return self._queue.queue_position(job_id)
 
     def eta_s(self, live: ActiveJob) -> float | None:
-        """Return about how long a running job still takes, None as long as nobody can know."""
-        progress = live.progress
-        if live.began_s is None or progress is None or not progress.fraction:
-            return None
-        elapsed_s = self._clock() - live.began_s
-        if elapsed_s < MIN_ELAPSED_S:
-            return None
-        return elapsed_s * (1 - progress.fraction) / progress.fraction
+        """See JobQueue."""
+        return self._queue.eta_s(live)
 
     def wait_s(self, job_id: str) -> float | None:
-        """Return about how long a waiting job waits: what those before it still need, shared out."""
-        ahead = self.queue_position(job_id)
-        if not ahead:
-            return None
-        lives = list(self._live.values())[: len(self._live)]
-        left = [self.eta_s(live) for live in lives if live.began_s is not None]
-        known = [seconds for seconds in left if seconds is not None]
-        return ahead * (sum(known) / len(known)) / self._at_once if known else None
+        """See JobQueue."""
+        with self._changed:
+            return self._queue.wait_s(job_id)
 
     def wait(self, job_id: str, seen: int, timeout_s: float) -> ActiveJob | None:
         """Return a job when its `changes` are no longer `seen`, or after `timeout_s`; None at its end.
@@ -160,7 +145,7 @@ class JobRunner:
         """
 
         def changed() -> bool:
-            live = self._live.get(job_id)
+            live = self._queue.get(job_id)
             return live is None or live.changes != seen or self._hopeless is not None
 
         with self._changed:
@@ -170,12 +155,12 @@ class JobRunner:
     def wait_for_end(self, job_id: str, timeout_s: float | None = None) -> bool:
         """Return whether a job has ended, at once when it has, else after `timeout_s`; raises as `wait`."""
         with self._changed:
-            self._changed.wait_for(lambda: job_id not in self._live or self._hopeless, timeout_s)
+            self._changed.wait_for(lambda: job_id not in self._queue or self._hopeless, timeout_s)
             return self._still_live(job_id) is None
 
     def result(self, job: Job) -> Result | None:
         """Return what a job has given so far, None before its first segment."""
-        live = self._live.get(job.id)
+        live = self._queue.get(job.id)
         if live is None:
             result = self.store.result(job)
             return result if result.transcript.segments or not result.partial else None
@@ -197,19 +182,32 @@ class JobRunner:
         self.store.close()
 
     def _still_live(self, job_id: str) -> ActiveJob | None:
-        live = self._live.get(job_id)
+        live = self._queue.get(job_id)
         if live is not None:
             self.check()
         return live
 
     def _enqueue(self, job: Job) -> None:
-        with self._changed:
-            folder = self.store.folder(job.id)
+        folder = self.store.folder(job.id)
+        try:
             cut_broken_line(folder.segments)
             remove_leftovers(folder.path)
             live = ActiveJob(replace(job, state="queued"), segments=folder.read_segments())
-            self._live[job.id] = live
+        except (JobDamaged, OSError) as exc:  # of a run before: this job alone does not begin
+            self._set_aside(job, exc)
+            return
+        with self._changed:
+            self._queue.add(live)
             self._changed.notify_all()
+
+    def _set_aside(self, job: Job, error: JobDamaged | OSError) -> None:
+        damaged = (
+            error
+            if isinstance(error, JobDamaged)
+            else JobDamaged(file="segments.jsonl", reason=error.strerror)
+        )
+        log.warning("job %s is set aside: %s", job.id, damaged.message("en"))
+        self.store.set_aside(job, damaged)
 
     def _work(self) -> None:
         while True:
@@ -219,79 +217,24 @@ class JobRunner:
                     return
                 live = cast(ActiveJob, self._next())
                 live.began_s = self._clock()
-                self._change(live, state="running")
             self._run(live)
 
-    def _next(self) -> ActiveJob | None:
-        if self.paused:
-            return None
-        return next((live for live in self._live.values() if live.began_s is None), None)
-
     def _run(self, live: ActiveJob) -> None:
-        job = live.job
+        """Run a job, and let it go: no fault of one may cost the others this thread."""
+        run = JobRun(live, self._around)
         try:
-            transcript = self._follow(live)
-            if transcript is not None:
-                self.store.finish(job, transcript)
-                live.segments = list(transcript.segments)
-        except SenseVoiceError as error:
-            log.info("job %s: %s", job.id, error.code)
-            self._end(live, "failed", Failure.of(error))
-        except Exception:  # whatever it is, it costs this job alone
-            reference = secrets.token_hex(4)
-            log.exception("job %s: unexpected error, reference %s", job.id, reference)
-            self._end(live, "failed", Failure.of(Unexpected(reference=reference)))
-        else:
-            if transcript is not None:
-                self._change(live, duration_ms=transcript.duration_ms)
-                self._end(live, "done")
-            elif live.cancelled:
-                self._end(live, "cancelled")
+            run.run()
+        except Stopped:
+            log.info("job %s stays for the next start", live.job.id)
+            return  # who waits for it goes with the program
+        except Exception:
+            run.give_up()
+        self._let_go(live)
 
-    def _follow(self, live: ActiveJob) -> Transcript | None:
-        """Run a job; None when it was stopped on the way."""
-        folder = self.store.folder(live.job.id)
-        kept = len(live.segments)  # of a run that a killed process began: the same come again
-        with closing(cast(Any, self._transcribe(folder.source, live.job.options))) as updates:
-            for update in updates:
-                if isinstance(update, Transcript):
-                    return update
-                if isinstance(update, Segment):
-                    kept -= 1
-                    if kept < 0:
-                        folder.add_segment(update)
-                        live.segments.append(update)
-                else:
-                    live.progress = update
-                with self._changed:
-                    if live.cancelled or self._closed:
-                        return None
-                    live.changes += 1
-                    self._changed.notify_all()
-        raise RuntimeError("the run ended without a transcript")
-
-    def _change(self, live: ActiveJob, **values: Any) -> None:
-        live.job = replace(live.job, **values)
-        self.store.update(live.job)
+    def _let_go(self, live: ActiveJob) -> None:
         with self._changed:
-            live.changes += 1
+            self._queue.remove(live)
             self._changed.notify_all()
 
-    def _end(self, live: ActiveJob, state: JobState, failure: Failure | None = None) -> None:
-        """Write what became of a job, then let it go."""
-        folder = self.store.folder(live.job.id)
-        began_s = live.began_s
-        values = {
-            "state": state,
-            "failure": failure,
-            "finished_s": self.store.now_s(),
-            "elapsed_s": self._clock() - began_s if began_s is not None else 0.0,
-            "segments": len(live.segments),
-            "failed": sum(segment.error is not None for segment in live.segments),
-            "tags": count_tags(live.segments),
-            "bytes": folder.size_bytes(),
-        }
-        self._change(live, **values)
-        with self._changed:
-            del self._live[live.job.id]
-            self._changed.notify_all()
+    def _next(self) -> ActiveJob | None:
+        return None if self.paused else self._queue.next()

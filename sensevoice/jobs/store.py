@@ -7,7 +7,6 @@ import logging
 import os
 import secrets
 import shutil
-import sqlite3
 import tempfile
 import threading
 import time
@@ -18,11 +17,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import IO
 
-from sensevoice.errors import DataDirectoryUnusable, DiskLow, FileMissing, JobNotFound
+from sensevoice.errors import DataDirectoryUnusable, DiskLow, FileMissing, JobDamaged, JobNotFound
+from sensevoice.jobs.clock import KeepingClock
 from sensevoice.jobs.edits import Change, Edits
-from sensevoice.jobs.files import JobFolder
+from sensevoice.jobs.files import JobFolder, size_bytes
 from sensevoice.jobs.index import JobIndex
-from sensevoice.jobs.model import Job, Result
+from sensevoice.jobs.model import Failure, Job, Result
 from sensevoice.options import Options
 from sensevoice.transcript import ModelInfo, Segment, Transcript
 
@@ -30,7 +30,8 @@ log = logging.getLogger(__name__)
 
 KEEP_HOURS = 72.0
 MAX_DATA_GB = 50.0
-SWEEP_S = 600.0
+SWEEP_S = 60.0
+"""A job goes within a minute of its time; looking through thousands takes milliseconds."""
 
 HEADROOM_BYTES = 200 << 20
 """Free space that is never filled: results of running jobs, logs and the system need some."""
@@ -43,8 +44,9 @@ class JobStore:
     """The jobs below one directory. Methods may be called from several threads.
 
     `model` says which models run now; it is asked when that is needed, because they may still be loading.
-    `keep_hours` counts from the end of a job. Raises DataDirectoryUnusable, also when another program
-    has it open: two would work on the same jobs.
+    `keep_hours` counts from the end of a job, by a clock of its own unless one is given; what has been kept
+    for so long goes within a minute. Raises DataDirectoryUnusable, also when another program has it open: two
+    would work on the same jobs.
     """
 
     def __init__(
@@ -53,49 +55,60 @@ class JobStore:
         model: Callable[[], ModelInfo],
         keep_hours: float = KEEP_HOURS,
         max_data_gb: float = MAX_DATA_GB,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] | None = None,
     ) -> None:
         self.directory = directory
         self._jobs_directory = directory / "jobs"
         try:
             self._jobs_directory.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._lock = _locked(directory / "lock")
-            self._index = JobIndex(directory / "jobs.sqlite3")
-        except (OSError, sqlite3.Error) as exc:
+            self._deleted_directory = directory / "deleted"
+            shutil.rmtree(self._deleted_directory, ignore_errors=True)  # what a kill had left of deletions
+            self._index = JobIndex(self._jobs_directory, earlier=directory / "jobs.sqlite3")
+        except OSError as exc:
             raise DataDirectoryUnusable(path=directory, reason=exc) from exc
         self._model = model
         self._keep_s = keep_hours * 3600
         self._max_bytes = int(max_data_gb * 1e9)
-        self.now_s = clock
+        self._clock = KeepingClock(directory / "clock.json") if clock is None else None
+        self.now_s: Callable[[], float] = clock or self._clock or time.time
         self._changing = threading.RLock()
         self._reading = threading.Lock()
         self._kept = lru_cache(KEPT_RECORDS)(self._read_record)
-        self._remove_strays()
+        self._closed = threading.Event()
+        self._sweeper = threading.Thread(target=self._sweep_now_and_then, name="sweeper", daemon=True)
+        self._sweeper.start()
 
     @property
     def model(self) -> ModelInfo:
         return self._model()
 
     def close(self) -> None:
-        self._index.close()
+        self._closed.set()
+        self._sweeper.join()
+        self.save()
         self._lock.close()
 
     def create(self, recording: Path, options: Options, owner: str = "") -> Job:
         """Take a recording in as a job that is queued. Raises DiskLow, FileMissing."""
-        self.sweep()
+        self.sweep()  # which may make the room that is needed
         try:
             self._check_room(recording.stat().st_size)
         except FileNotFoundError as exc:  # the page had lost its connection for long
             raise FileMissing(path=recording) from exc
         job_id = secrets.token_urlsafe(9)
         folder = self.folder(job_id)
+        job = Job(job_id, recording.name, owner, "queued", time.time(), options)
         try:
+            folder.path.mkdir(mode=0o700)
+            folder.write_job(job)  # whose it is, before there is anything in it
             folder.take_in(recording)
+            job = replace(job, bytes=folder.source.stat().st_size)
         except OSError as exc:
             folder.remove()
             raise DiskLow(reason=exc.strerror or str(exc)) from exc
-        job = Job(job_id, recording.name, owner, "queued", self.now_s(), options, bytes=folder.size_bytes())
         self._index.put(job)
+        self.save()
         return job
 
     def folder(self, job_id: str) -> JobFolder:
@@ -117,10 +130,14 @@ class JobStore:
         return [job for job in self._index.all() if not job.finished]
 
     def update(self, job: Job) -> None:
-        """Write what has changed about a job, unless it has been deleted meanwhile."""
+        """Keep what has changed about a job, unless it has been deleted meanwhile; `save` writes it."""
         with self._changing:
             if self._index.get(job.id) is not None:
                 self._index.put(job)
+
+    def save(self) -> None:
+        """Write what has changed to the jobs' folders; what the disk refuses is written by a later call."""
+        self._index.write_pending()
 
     def rename(self, job: Job, name: str) -> Job:
         with self._changing:
@@ -132,7 +149,7 @@ class JobStore:
         """Remove a job with its recording, at once."""
         with self._changing:
             self._index.remove(job.id)
-            self.folder(job.id).remove()
+            self._remove(self.folder(job.id))
             self._forget_records()
 
     def finish(self, job: Job, transcript: Transcript) -> None:
@@ -142,11 +159,13 @@ class JobStore:
 
     def result(self, job: Job) -> Result:
         """Return what is on disk of a job, with people's corrections."""
-        whole, transcript = self._record(job.id)
+        whole, transcript, damage = self._record(job.id)
+        if damage is not None:
+            self.set_aside(job, damage)
         if not whole:
             transcript = replace(transcript, source=job.name, options=job.options, model=self.model)
             transcript = replace(transcript, duration_ms=max(transcript.duration_ms, job.duration_ms or 0))
-        return Result(transcript, partial=not whole)
+        return Result(transcript, partial=transcript.complete_until_ms is not None)
 
     def change(self, job: Job, changes: Iterable[Change]) -> None:
         """Keep corrections. Raises JobNotFound when the job is gone."""
@@ -167,21 +186,45 @@ class JobStore:
             return done
 
     def sweep(self) -> None:
-        """Remove jobs that have been kept for long enough."""
+        """Remove jobs that have been kept for long enough, and write what the disk had refused."""
+        self.save()
+        if self._clock is not None:
+            try:
+                self._clock.save()
+            except OSError as exc:
+                log.warning("the time is not written: %s", exc.strerror or exc)
         for job in self._index.all():
             if job.finished and self.now_s() - (job.finished_s or job.created_s) > self._keep_s:
                 log.info("job %s: kept for its time, removed", job.id)
                 self.delete(job)
 
+    def _sweep_now_and_then(self) -> None:
+        while True:
+            try:
+                self.sweep()
+            except Exception:  # whatever it is, the next time it may be gone
+                log.exception("jobs that were kept for their time could not be removed")
+            if self._closed.wait(SWEEP_S):
+                return
+
     def _check_room(self, bytes_needed: int) -> None:
-        used = sum(job.bytes for job in self._index.all())
+        used = size_bytes(self.directory)  # of everything: copies, peaks and corrections are not in the list
         if used + bytes_needed > self._max_bytes:
             raise DiskLow(reason=f"{_gb(used)} + {_gb(bytes_needed)} > --max-data-gb {_gb(self._max_bytes)}")
         free = shutil.disk_usage(self.directory).free
         if free < HEADROOM_BYTES:
             raise DiskLow(reason=f"{_gb(free)} GB free / 剩余空间 {_gb(free)} GB")
 
-    def _record(self, job_id: str) -> tuple[bool, Transcript]:
+    def set_aside(self, job: Job, damage: JobDamaged) -> None:
+        """Keep a job as failed, because of what cannot be read in its folder; what can be read stays."""
+        with self._changing:
+            now = self._index.get(job.id)
+            if now is not None and now.failure is None:
+                ended_s = now.finished_s or self.now_s()
+                self.update(replace(now, state="failed", finished_s=ended_s, failure=Failure.of(damage)))
+        self.save()
+
+    def _record(self, job_id: str) -> tuple[bool, Transcript, JobDamaged | None]:
         """Return what `_read_record` gives, read once however many ask for it at the same time."""
         with self._reading:
             return self._kept(job_id)
@@ -191,20 +234,29 @@ class JobStore:
         with self._reading:
             self._kept.cache_clear()
 
-    def _read_record(self, job_id: str) -> tuple[bool, Transcript]:
-        """Return whether a job came to its end, and what is on disk of it."""
+    def _read_record(self, job_id: str) -> tuple[bool, Transcript, JobDamaged | None]:
+        """Return whether a job came to its end, what is on disk of it, and what of that cannot be read."""
         folder = self.folder(job_id)
-        record = folder.read_record()
-        transcript = record or _partial(folder.read_segments())
+        damage: JobDamaged | None = None
+        try:
+            record = folder.read_record()
+        except JobDamaged as exc:
+            log.warning("job %s: %s", job_id, exc.message("en"))
+            record, damage = None, exc
+        transcript = record or _partial(folder.readable_segments())
         segments = tuple(Edits(folder.edits).applied(transcript.segments))
-        return record is not None, replace(transcript, segments=segments)
+        return record is not None, replace(transcript, segments=segments), damage
 
-    def _remove_strays(self) -> None:
-        """Remove folders that no job owns, as after a kill in the middle of a deletion."""
-        known = {job.id for job in self._index.all()}
-        for name in os.listdir(self._jobs_directory):
-            if name not in known:
-                self.folder(name).remove()
+    def _remove(self, folder: JobFolder) -> None:
+        """Remove a folder; after a kill in the middle, the next start removes the rest of it."""
+        leaving = self._deleted_directory / f"{folder.path.name}-{secrets.token_hex(4)}"
+        try:
+            self._deleted_directory.mkdir(exist_ok=True, mode=0o700)
+            folder.path.rename(leaving)
+        except OSError:
+            folder.remove()
+        else:
+            JobFolder(leaving).remove()
 
 
 def count_tags(segments: Iterable[Segment]) -> tuple[tuple[str, int], ...]:
@@ -216,8 +268,13 @@ def count_tags(segments: Iterable[Segment]) -> tuple[tuple[str, int], ...]:
 
 
 def _partial(segments: list[Segment]) -> Transcript:
+    """Return the rows of a job that did not come to its end, whole as far as the slower channel came."""
     ordered = tuple(sorted(segments, key=lambda segment: (segment.span, segment.channel or "")))
-    return Transcript("", max((segment.span.end_ms for segment in ordered), default=0), ordered)
+    ends: dict[str | None, int] = {}
+    for segment in ordered:
+        ends[segment.channel] = max(ends.get(segment.channel, 0), segment.span.end_ms)
+    until_ms = min(ends.values(), default=0)
+    return Transcript("", max(ends.values(), default=0), ordered, complete_until_ms=until_ms)
 
 
 def _gb(size_bytes: int) -> str:

@@ -20,7 +20,7 @@ from sensevoice.errors import GpuMemory, SelfTestFailed, first_line
 from sensevoice.models import demo, funasr_model
 from sensevoice.models.graphs.known_speech import known_clip
 from sensevoice.options import Options
-from sensevoice.protocols import FunasrModel, Recognition
+from sensevoice.protocols import FunasrModel, Recognition, Recognizer
 from sensevoice.recognise.scheduler import Scheduler
 from sensevoice.runtime.device_faults import is_memory_shortage, is_poisoned
 from sensevoice.segment.batching import packs
@@ -101,10 +101,13 @@ class FunasrRecognizer:
             answers.update(zip(positions, result, strict=True))
         yield from (answers[position] for position in range(len(clips)))
 
-    def scheduled(self) -> Scheduler:
-        """Return a scheduler in front of this recogniser, so that any number of runs share it."""
+    def scheduled(self, front: Recognizer | None = None) -> Scheduler:
+        """Return a scheduler in front of this recogniser, so that any number of runs share it.
+
+        `front` is asked in place of this recogniser, and asks it in turn.
+        """
         on_cpu = self._info.device == "cpu"
-        return Scheduler(self, self._clips_at_once if on_cpu else MAX_CUDA_CLIPS, self._batch_s)
+        return Scheduler(front or self, self._clips_at_once if on_cpu else MAX_CUDA_CLIPS, self._batch_s)
 
     def self_test(self) -> None:
         """Recognise a known clip. Raises SelfTestFailed unless the answer looks like SenseVoice's.

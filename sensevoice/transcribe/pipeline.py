@@ -228,6 +228,7 @@ class _Run:
         duration_ms = max((stream.segmenter.fed_ms for stream in self._streams), default=0)
         speech = sorted(span for stream in self._streams for span in stream.segmenter.speech)
         source = self._source
+        whole_until_ms = source.whole_until_ms
         result = diagnose(
             self._meter,
             speech,
@@ -235,6 +236,7 @@ class _Run:
             source.info.sample_rate_hz,
             source.bad_packets,
             source.readable_percent,
+            whole_until_ms,
             clock_breaks=source.clock_breaks,
             header_percent=source.info.header_percent,
             channel=self._options.channel,
@@ -248,6 +250,7 @@ class _Run:
             options=self._options,
             model=self._recognizer.info,
             media=source.info.media,
+            complete_until_ms=whole_until_ms,
         )
 
     def _open_streams(self, count: int) -> list[_Stream]:

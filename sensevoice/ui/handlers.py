@@ -125,7 +125,9 @@ class Handlers:
 
     def _under_way(self, session: PageSession, live: ActiveJob, locale: Locale) -> Screen:
         ahead = self._runner.queue_position(live.job.id)
-        if ahead and not self._runner.paused:
+        if live.job.failure is not None:  # it waits for what its sentence says
+            bar = markup.message(getattr(live.job.failure, locale), "error")
+        elif ahead and not self._runner.paused:
             bar = markup.progress_bar(translate("waiting", locale, ahead=ahead), None)
         elif live.progress is None:
             bar = self._beginning(locale)

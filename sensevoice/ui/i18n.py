@@ -155,6 +155,7 @@ SPOKEN: dict[str, tuple[str, str]] = {
     "done_so_far": ("已处理 {duration}", "{duration} done"),
     "remaining": ("还需约 {duration}", "about {duration} left"),
     "partial": ("未完成", "Not finished"),
+    "partial_until": ("未完成，只到 {time}", "Not finished, up to {time} only"),
     "cancelled": (
         "已取消；之前识别出的内容已保留。",
         "Cancelled; what was recognised until then is kept.",

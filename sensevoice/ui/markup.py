@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from html import escape
 
+from sensevoice.formats.base import short_clock
 from sensevoice.jobs import Result
 from sensevoice.progress import Progress
 from sensevoice.tags.parse import label
@@ -59,7 +60,7 @@ def summary(result: Result, elapsed_s: float, locale: Locale) -> str:
     transcript, segments = result.transcript, result.transcript.segments
     count = len(segments)
     failed = len(transcript.failed())
-    parts = [_part("partial", translate("partial", locale))] if result.partial else []
+    parts = [_part("partial", _partial(transcript.complete_until_ms, locale))] if result.partial else []
     parts.append(_part("", duration(transcript.duration_ms, locale)))
     parts.append(_part("", translate("segment" if count == 1 else "segments", locale, count=count)))
     if failed:
@@ -69,6 +70,12 @@ def summary(result: Result, elapsed_s: float, locale: Locale) -> str:
     parts += [_part("", tag) for tag in _tags(segments, locale)]
     parts.append(_part("", translate("took", locale, duration=duration(elapsed_s * 1000, locale))))
     return f"<p>{' · '.join(parts)}</p>"
+
+
+def _partial(until_ms: int | None, locale: Locale) -> str:
+    if not until_ms:
+        return translate("partial", locale)
+    return translate("partial_until", locale, time=short_clock(until_ms))
 
 
 def advice(diagnostics: Iterable[Diagnostic], locale: Locale) -> str:

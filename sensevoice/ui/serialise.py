@@ -65,7 +65,9 @@ def job_row(runner: JobRunner, job: Job) -> Json:
         "left_s": runner.eta_s(live) if live else None,
         "segments": len(live.segments) if live else now.segments,
         "tags": [{"name": name, "count": count} for name, count in now.tags],
-        "partial": not now.finished or now.state != "done",
+        "bytes": now.bytes,
+        "partial": now.state != "done" or now.complete_until_ms is not None,
+        "complete_until_ms": now.complete_until_ms,
         "error": asdict(now.failure) if now.failure else None,
     }
 

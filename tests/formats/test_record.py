@@ -77,6 +77,8 @@ def test_json_is_readable_and_keeps_its_order() -> None:
         "schema_version",
         "source",
         "duration_ms",
+        "partial",
+        "complete_until_ms",
         "text",
         "raw",
         "segments",

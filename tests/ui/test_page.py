@@ -21,7 +21,7 @@ import pytest
 
 from sensevoice.errors import DeviceUnavailable, NotMedia, OptionError
 from sensevoice.formats import FORMATS, VIEWS, render_view
-from sensevoice.jobs import JobRunner, Result
+from sensevoice.jobs import JobRunner, JobStore, Result
 from sensevoice.models.loading import ModelStatus
 from sensevoice.options import Options
 from sensevoice.progress import LoadStep, Progress, Step
@@ -243,17 +243,24 @@ def test_a_run_without_a_transcript_is_an_error(
     assert "without a transcript" in caplog.text
 
 
-def test_a_full_disk_gives_a_sentence_and_the_start_button_back(
-    make: Any, file: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+def test_a_full_disk_gives_a_sentence_and_then_the_result(
+    make: Any, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def no_space(*_: Any) -> None:
-        raise OSError(28, "No space left on device")
+    finish, room = JobStore.finish, threading.Event()
 
-    monkeypatch.setattr("sensevoice.jobs.JobStore.finish", no_space)
-    session = PageSession()
-    last = run(make(Script(call())), session, file)[-1]
-    assert 'role="alert"' in last.notice and not last.running and not session.busy
-    assert "No space left" in caplog.text
+    def no_space(*values: Any) -> None:
+        if not room.is_set():
+            raise OSError(28, "No space left on device")
+        finish(*values)
+
+    monkeypatch.setattr(JobStore, "finish", no_space)
+    session, last = PageSession(), Screen()
+    for last in make(Script(call())).run(session, [file], {}, "en"):
+        if "No space left" in last.notice:
+            assert last.running and 'role="alert"' in last.notice and "waits" in last.notice
+            room.set()
+    assert room.is_set() and not last.running and not session.busy and "alert" not in last.notice
+    assert last.text
 
 
 def test_what_is_refused_before_a_run_leaves_the_last_result(make: Any, file: Path) -> None:

@@ -11,6 +11,9 @@ ADDRESS_SPACE_BYTES = 1_500 << 20
 CPU_S = 900
 """Twelve hours of the slowest codecs take a few minutes; a worker that needs more is stuck."""
 
+CPU_LAST_WORDS_S = 5
+"""Of these, to say that they are used up."""
+
 OPEN_FILES = 64
 
 MAX_ALLOCATION_BYTES = 256 << 20
@@ -28,7 +31,9 @@ def limit_this_process() -> None:
     ):
         _, hard = resource.getrlimit(kind)
         most = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(kind, (most, most))
+        # SIGXCPU comes at the first; a process that cannot answer it any more is ended at the second.
+        soft = max(1, most - CPU_LAST_WORDS_S) if kind == resource.RLIMIT_CPU else most
+        resource.setrlimit(kind, (soft, most))
     _limit_ffmpeg_allocations()
 
 

@@ -27,6 +27,9 @@ from sensevoice.transcript import Media
 
 log = logging.getLogger(__name__)
 
+MAX_DEATHS = 3
+"""At one place of a file: then it is the file that ends its decoders, not chance."""
+
 MAX_MISSES = 3
 """After so many consecutive cuts without agreement there will be none: time stamps or packets are broken."""
 
@@ -34,10 +37,10 @@ MAX_MISSES = 3
 class ParallelDecoder:
     """See `Decoder`: the same as `open_decoder`, in workers.
 
-    A crash, a hang or an exceeded limit of a worker is one error of this file: DecoderCrashed or TimedOut
-    before the first samples, later `cut_short`, and the samples so far stay. `peak_bytes` is the most memory
-    that a worker used, known at the end; it is in the data of errors. Without `policy` a file takes the
-    cores that are free when reading begins.
+    A worker that dies is replaced by one that goes on where it stopped, up to MAX_DEATHS at one place. That,
+    a hang or an exceeded limit is one error of this file: raised before the first samples, later `cut_short`,
+    and the samples so far stay. `peak_bytes` is the most memory that a worker used, known at the end; it is
+    in the data of errors. Without `policy` a file takes the cores that are free when reading begins.
     """
 
     def __init__(
@@ -54,13 +57,8 @@ class ParallelDecoder:
         self._policy = policy or SplitPolicy(processes=1)
         self._may_take_cores = policy is None
         self._taken_cores = 0
-        self._now = WorkerHandle(*self._file)
         self._waiting: deque[WorkerHandle] = deque()
-        try:
-            claims = self._claims()
-        except BaseException:
-            self.close()
-            raise
+        claims = self._open()
         self._cuttable = claims.pop("cuttable")
         media = Media.from_dict(claims.pop("media"))
         self.info = AudioInfo(path=path, media=media, **claims)
@@ -71,25 +69,65 @@ class ParallelDecoder:
         return self._now.pid
 
     def close(self) -> None:
-        """Kill all workers at once. Idempotent."""
-        for process in (self._now, *self._waiting):
-            process.close()
-        self._waiting.clear()
+        """End all processes at once."""
+        self._end_processes()
         spare_cores.release(self._taken_cores)
         self._taken_cores = 0
 
+    def _end_processes(self) -> None:
+        for process in (self._now, *self._waiting):
+            process.close()
+        self._waiting.clear()
+
     def chunks(self) -> Iterator[Samples]:
-        any_sound = False
+        given = deaths = 0  # samples handed out, and how often a process died at this place
+        sound = self._in_ranges() if self._is_cut() else self._in_one_pass()
         try:
-            for samples in self._in_ranges() if self._is_cut() else self._in_one_pass():
-                any_sound = True
-                yield samples
-        except (DecoderCrashed, TimedOut) as error:
-            if not any_sound:
+            while True:
+                try:
+                    for samples in sound:
+                        given, deaths = given + samples.shape[1], 0
+                        yield samples
+                    return
+                except DecoderCrashed as error:
+                    deaths += 1
+                    if deaths == MAX_DEATHS:
+                        raise
+                    log.info("a decoder died (%s); another goes on where it stopped", error.data["reference"])
+                    self._end_processes()
+                    sound = self._from(given)
+        except MediaError as error:
+            if not given:
                 raise
             self.cut_short = error
         finally:
             self.close()
+
+    def _from(self, samples: int) -> Iterator[Samples]:
+        """Decode anew and hand out what comes after so many samples: each pass over a file gives the same."""
+        self._open()
+        for chunk in self._in_one_pass():
+            known = min(samples, chunk.shape[1])
+            samples -= known
+            if known < chunk.shape[1]:
+                yield chunk[:, known:]
+
+    def _open(self) -> dict[str, Any]:
+        """Start a process and return what it says of the file; another one when that dies of chance."""
+        for _ in range(MAX_DEATHS - 1):
+            try:
+                return self._start()
+            except DecoderCrashed as error:
+                log.info("a decoder died (%s) at the beginning of a file", error.data["reference"])
+        return self._start()
+
+    def _start(self) -> dict[str, Any]:
+        self._now = WorkerHandle(*self._file)
+        try:
+            return self._claims()
+        except BaseException:
+            self.close()
+            raise
 
     def _claims(self) -> dict[str, Any]:
         kind, payload = self._now.frame()

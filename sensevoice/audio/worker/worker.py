@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import resource
+import signal
 import socket
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -20,7 +21,7 @@ from sensevoice.audio.decoders import open_decoder, seeking
 from sensevoice.audio.info import SAMPLE_RATE_HZ, Samples
 from sensevoice.audio.worker import limits, protocol
 from sensevoice.audio.worker.splitting import RangeReader
-from sensevoice.errors import MediaError, NotMedia, TooLong
+from sensevoice.errors import MediaError, NotMedia, TimedOut, TooLong
 
 FRAME_SAMPLES = 20 * SAMPLE_RATE_HZ
 """Of all channels together. Ten seconds of stereo at a time: few system calls, and 1.3 MB."""
@@ -29,10 +30,19 @@ MOST_AHEAD_BYTES = 4 << 20
 """Half a minute of stereo may be buffered for the parent."""
 
 
+class _TimeIsUp(BaseException):
+    """The processor time of this process is used up; no handler of a decoder's faults may take it for one."""
+
+
+def _time_is_up(*_: object) -> NoReturn:
+    raise _TimeIsUp
+
+
 def main(to: int, path: str, stream_index: int | None, max_hours: float) -> NoReturn:
     """Decode a file to a socket by the orders from it, then exit the process."""
     out = protocol.FrameWriter(socket.socket(fileno=to), MOST_AHEAD_BYTES)
     try:
+        signal.signal(signal.SIGXCPU, _time_is_up)
         os.setsid()  # so that it can be killed with its children
         limits.limit_this_process()
         out.put_json(protocol.HELLO, {"pid": os.getpid()})
@@ -40,6 +50,9 @@ def main(to: int, path: str, stream_index: int | None, max_hours: float) -> NoRe
     except MediaError as error:
         data = {key: value for key, value in error.data.items() if key not in ("path", "name")}
         out.put_json(protocol.ERROR, {"code": error.code, "data": data | _used()})
+        out.send()
+    except _TimeIsUp:
+        out.put_json(protocol.ERROR, {"code": TimedOut.code, "data": _used()})
         out.send()
     except MemoryError:  # a limit, which no genuine file reaches
         out.put_json(protocol.ERROR, {"code": NotMedia.code, "data": _used()})

@@ -6,6 +6,7 @@ const WORDS = {
   noJobs: ["还没有任务。上传录音并开始识别后，任务会列在这里；关掉网页也不会丢失。", "No jobs yet. They are listed here once you start one, and stay when the page is closed."],
   queued: ["排队中", "waiting"],
   running: ["识别中", "running"],
+  waiting: ["等待磁盘空间", "waiting for disk space"],
   done: ["完成", "done"],
   failed: ["失败", "failed"],
   cancelled: ["已取消", "cancelled"],
@@ -116,6 +117,7 @@ const WORDS = {
   nothingNew: ["没有不同。", "No difference."],
   useAll: ["全部采用", "Use all"],
   partial: ["未完成", "partial"],
+  partialUntil: ["未完成，只到 {time}", "partial, up to {time} only"],
 };
 
 export const words = (reader) => (key, values = {}) => {

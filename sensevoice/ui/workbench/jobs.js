@@ -1,6 +1,7 @@
 // The list of jobs: what waits, what runs, what was done.
 import { button, clock, make } from "./dom.js";
 
+export const BUSY = ["running", "waiting", "queued"]; // the states of a job that goes on
 const BUSY_MS = 1500;
 const IDLE_MS = 15000;
 
@@ -14,6 +15,7 @@ export function jobs(app) {
 
   function state(job) {
     if (job.state === "queued") return job.ahead ? `${t("queued")} · ${t("ahead", { n: job.ahead })}` : t("queued");
+    if (job.state === "done" && job.partial) return app.partial(job);
     if (job.state !== "running") return t(job.state);
     const percent = job.fraction === null ? "" : ` ${Math.floor(job.fraction * 100)} %`;
     const left = job.left_s === null ? "" : ` · ${t("left", { n: Math.max(1, Math.round(job.left_s)) })}`;
@@ -21,7 +23,7 @@ export function jobs(app) {
   }
 
   function line(job) {
-    const busy = job.state === "queued" || job.state === "running";
+    const busy = BUSY.includes(job.state);
     const rename = () => {
       const name = window.prompt(t("newName"), job.name);
       if (name) app.attempt(() => api.patch(`jobs/${job.id}`, { name })).then(refresh);
@@ -58,7 +60,7 @@ export function jobs(app) {
       const response = await api.get("jobs");
       lost.hidden = true;
       const having = (state) => response.jobs.filter((job) => job.state === state).length;
-      const busy = ["running", "queued"].filter(having);
+      const busy = BUSY.filter(having);
       const counted = busy.map((state) => ` · ${t(state)} ${having(state)}`).join("");
       summary.textContent = `${t("jobs")} ${response.jobs.length}${counted}`;
       const lines = response.jobs.map(line);

@@ -4,7 +4,7 @@ import { client } from "./api.js";
 import { editor } from "./edit.js";
 import { button, clock, make } from "./dom.js";
 import { filter } from "./filter.js";
-import { jobs } from "./jobs.js";
+import { BUSY, jobs } from "./jobs.js";
 import { charts, coverage, exporter, highlights } from "./panels.js";
 import { player } from "./player.js";
 import { ribbon } from "./timeline.js";
@@ -163,7 +163,7 @@ class Bench {
   }
 
   goesOn({ state }) {
-    return state === "queued" || state === "running";
+    return BUSY.includes(state);
   }
 
   // Shows what is known only at the end, with details that belong to the rows as they are.
@@ -171,9 +171,13 @@ class Bench {
     const details = known ?? (await this.attempt(() => this.api.get(`jobs/${this.job.id}`)));
     if (!details) return;
     this.job = details;
-    this.title.textContent = details.name + (details.partial ? ` (${this.t("partial")})` : "");
+    this.title.textContent = details.name + (details.partial ? ` (${this.partial(details)})` : "");
     this.emit("details", details);
     this.emit("finished", details);
+  }
+
+  partial({ complete_until_ms: until }) {
+    return until ? this.t("partialUntil", { time: clock(until) }) : this.t("partial");
   }
 
   // Changes something on the server, then shows the rows as they are now.

@@ -19,7 +19,7 @@ from sensevoice.audio.seeking import SeekingDecoder
 from sensevoice.audio.source import open_audio
 from sensevoice.audio.worker import ParallelDecoder, parallel
 from sensevoice.audio.worker.handle import WorkerHandle
-from sensevoice.audio.worker.parallel import MAX_MISSES
+from sensevoice.audio.worker.parallel import MAX_DEATHS, MAX_MISSES
 from sensevoice.audio.worker.policy import MAX_PROCESSES, CorePool, SplitPolicy
 from sensevoice.errors import DecoderCrashed, TooLong
 from tests.audio.worker.test_worker import encode, is_gone, wait_until
@@ -246,17 +246,45 @@ def test_a_process_that_dies_before_its_turn_is_not_missed(
     assert decoder.cut_short is None and len(spy.started) == POLICY.processes + 1
 
 
-def test_the_process_whose_turn_it_is_dies(tmp_path: Path, spy: Spy) -> None:
-    """Then the file ends there, as in one pass: what killed it would kill the next one, too."""
+@pytest.mark.parametrize("kills", [1, 2, 5])
+@pytest.mark.parametrize("processes", [1, 3])
+def test_the_process_whose_turn_it_is_dies(tmp_path: Path, spy: Spy, processes: int, kills: int) -> None:
+    """Another one goes on where it stopped, as often as that happens at another place."""
+    path = long_flac(tmp_path, 200)
+    decoder = ParallelDecoder(path, cutting=SplitPolicy(processes, 20, 40))
+    chunks = decoder.chunks()
+    got = []
+    for _ in range(kills):
+        got.append(next(chunks))
+        os.kill(decoder.pid, signal.SIGKILL)
+    got += list(chunks)
+    assert np.array_equal(np.concatenate(got, axis=1), one_pass(path))
+    assert decoder.cut_short is None
+    wait_until(spy.all_gone)
+
+
+def test_a_place_that_kills_every_decoder_ends_the_file(
+    tmp_path: Path, spy: Spy, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = long_flac(tmp_path, 200)
     decoder = ParallelDecoder(path, policy=SplitPolicy(3, 20, 40))
     chunks = decoder.chunks()
     got = [next(chunks)]
+    before = len(spy.started)
+    start = parallel.WorkerHandle
+
+    def start_and_kill(*file: object) -> WorkerHandle:
+        process = start(*file)  # type: ignore[arg-type]
+        os.kill(process.pid, signal.SIGKILL)
+        return process
+
+    monkeypatch.setattr(parallel, "WorkerHandle", start_and_kill)
     os.kill(decoder.pid, signal.SIGKILL)
     got += list(chunks)
     read_samples = sum(chunk.shape[1] for chunk in got)
     assert np.array_equal(np.concatenate(got, axis=1), one_pass(path)[:, :read_samples])
     assert read_samples < 200 * 16_000 and isinstance(decoder.cut_short, DecoderCrashed)
+    assert len(spy.started) - before <= MAX_DEATHS**2
     wait_until(spy.all_gone)
 
 
@@ -305,11 +333,8 @@ def test_more_hours_than_allowed_end_the_file_in_any_stretch(tmp_path: Path) -> 
     data[22:26] = (21 * 48_000).to_bytes(4, "big")  # the number of samples, fewer than there are
     path_of_lies.write_bytes(data)
     decoder = ParallelDecoder(path_of_lies, max_hours=22 / 3600, policy=POLICY)
-    got = 0
-    with pytest.raises(TooLong):
-        for chunk in decoder.chunks():
-            got += chunk.shape[1]
-    assert got == 20 * 16_000
+    assert read(decoder).shape[1] == 20 * 16_000
+    assert isinstance(decoder.cut_short, TooLong)
 
 
 def test_the_source_of_a_long_file_is_what_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

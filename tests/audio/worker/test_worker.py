@@ -6,6 +6,7 @@ import logging
 import os
 import resource
 import signal
+import socket
 import struct
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from sensevoice.audio import sniff
 from sensevoice.audio.decoders import open_decoder
 from sensevoice.audio.pyav import audio_codecs, check_version
 from sensevoice.audio.source import open_audio
-from sensevoice.audio.worker import ParallelDecoder, handle, limits
+from sensevoice.audio.worker import ParallelDecoder, handle, limits, parallel
 from sensevoice.errors import (
     CopyProtected,
     DecoderCrashed,
@@ -110,15 +111,30 @@ def test_a_killed_decoder_before_any_sound_is_an_error_with_a_number(
         assert sum(block.shape[1] for block in again.blocks()) == 5 * 60 * 16_000
 
 
-def test_what_came_before_a_crash_is_kept_and_said_to_be_not_all(tmp_path: Path) -> None:
+def kill_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kill every decoder that is started from now on: a file that ends whatever reads it."""
+
+    def start_and_kill(*file: Any) -> Any:
+        process = handle.WorkerHandle(*file)
+        os.kill(process.pid, signal.SIGKILL)
+        return process
+
+    monkeypatch.setattr(parallel, "WorkerHandle", start_and_kill)
+
+
+def test_what_came_before_a_crash_is_kept_and_said_to_be_not_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = write_wav(tmp_path / "a.wav", noise(10 * MINUTE, -20))
     with open_audio(path) as source:
         blocks = source.blocks()
         read_samples = next(blocks).shape[1]
+        kill_each(monkeypatch)
         os.kill(child_of(source._decoder), signal.SIGKILL)  # type: ignore[arg-type]
         read_samples += sum(block.shape[1] for block in blocks)
         assert 0 < read_samples < 600 * 16_000
         assert isinstance(source.cut_short, DecoderCrashed)
+        assert source.whole_until_ms == read_samples // 16
         percent = source.readable_percent
         assert percent == pytest.approx(100 * read_samples / (600 * 16_000))
 
@@ -155,6 +171,42 @@ def test_nobody_waits_for_a_reader_that_has_left(tmp_path: Path) -> None:
     source.close()
     wait_until(lambda: is_gone(child_of(source)))
     source.close()
+
+
+@pytest.mark.parametrize("kills", [1, 2])
+def test_a_decoder_that_dies_at_the_very_beginning_is_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kills: int
+) -> None:
+    """As when the process that they are forked from is killed: nobody sees it."""
+    path = write_wav(tmp_path / "a.wav", noise(1, -20))
+    fork = handle.fork_server.fork
+    left = [kills]
+
+    def fork_and_kill(request: Any) -> int:
+        link = fork(request)
+        if left[0]:
+            left[0] -= 1
+            os.close(link)
+            link, theirs = (each.detach() for each in socket.socketpair())
+            os.close(theirs)
+        return link
+
+    monkeypatch.setattr(handle.fork_server, "fork", fork_and_kill)
+    with open_audio(path) as source:
+        assert sum(block.shape[1] for block in source.blocks()) == 16_000
+
+
+def test_the_processor_time_of_a_decoder_is_bounded_and_that_is_no_crash(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not asked again: it would take as long, and stop at the same place."""
+    path = encode(tmp_path / "a.flac", "flac", "mono", 16_000, 300.0)
+    source = ParallelDecoder(path)
+    chunks = source.chunks()
+    samples = next(chunks).shape[1]
+    os.kill(source.pid, signal.SIGXCPU)
+    samples += sum(chunk.shape[1] for chunk in chunks)
+    assert isinstance(source.cut_short, TimedOut) and 0 < samples < 300 * 16_000
 
 
 def test_a_killed_nursery_is_started_again(tmp_path: Path) -> None:
@@ -202,13 +254,14 @@ def test_it_limits_itself_and_knows_no_secret(tmp_path: Path, monkeypatch: pytes
     set_limits = (about / "limits").read_text()
     for name, most in (
         ("Max address space", limits.ADDRESS_SPACE_BYTES),
-        ("Max cpu time", limits.CPU_S),
         ("Max file size", 0),
         ("Max open files", limits.OPEN_FILES),
         ("Max core file size", 0),
     ):
         (line,) = [each for each in set_limits.splitlines() if each.startswith(name)]
         assert line[len(name) :].split()[:2] == [str(most)] * 2
+    (line,) = [each for each in set_limits.splitlines() if each.startswith("Max cpu time")]
+    assert line.split()[3:5] == [str(limits.CPU_S - limits.CPU_LAST_WORDS_S), str(limits.CPU_S)]
     assert b"SECRET" not in (about / "environ").read_bytes()
     assert os.readlink(about / "cwd") == "/"
     source.close()
@@ -235,12 +288,10 @@ def test_more_hours_than_allowed_end_the_file_and_keep_what_came(tmp_path: Path)
     data[22:26] = bytes(4)  # the number of samples: unknown, as of a stream
     path.write_bytes(data)
     source = ParallelDecoder(path, max_hours=30 / 3600)
-    frames = 0
-    with pytest.raises(TooLong) as caught:
-        for chunk in source.chunks():
-            frames += chunk.shape[1]
+    frames = sum(chunk.shape[1] for chunk in source.chunks())
     assert 15 * 16_000 <= frames <= 30 * 16_000
-    assert caught.value.data["max_hours"] == pytest.approx(30 / 3600)
+    assert isinstance(source.cut_short, TooLong)
+    assert source.cut_short.data["max_hours"] == pytest.approx(30 / 3600)
 
 
 def test_a_file_that_says_that_it_is_too_long_is_not_read_at_all(tmp_path: Path) -> None:
