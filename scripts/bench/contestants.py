@@ -46,7 +46,8 @@ class Ours:
         self.lot = lot
         self.recognizer = load_recognizer(settings, self_test=False)
         self.scheduled = self.recognizer.scheduled()
-        self.options = Options(sounds=False)
+        self.options = Options(sounds=False, merge="length")  # as funasr joins
+        self.by_agreement = Options(sounds=False)
 
     def clips(self) -> list[str]:
         result = self.recognizer.recognise(material.clips(self.lot.clips), self.options)
@@ -65,6 +66,9 @@ class Ours:
     def folder(self) -> int:
         with ThreadPoolExecutor(2) as pool:  # as scripts/batch_transcribe.py does
             return len(list(pool.map(self._transcribe, sorted(self.lot.folder.iterdir()))))
+
+    def rows(self) -> int:
+        return len(self._transcribe(self.lot.ten_minutes, self.by_agreement))
 
     def vad(self) -> list[list[int]]:
         finder = self.recognizer.open_speech_finder()
@@ -96,10 +100,11 @@ class Ours:
         whole_s = time.perf_counter() - started_s
         return {"clips_per_s": len(took_s) / whole_s, "p95_s": float(np.percentile(took_s, 95))}
 
-    def _transcribe(self, path: Path) -> list[str]:
+    def _transcribe(self, path: Path, options: Any = None) -> list[str]:
         from sensevoice.transcribe.pipeline import transcribe
 
-        return [segment.raw for segment in transcribe(path, self.scheduled, self.options).segments]
+        result = transcribe(path, self.scheduled, options or self.options)
+        return [segment.raw for segment in result.segments]
 
 
 class Funasr:
