@@ -45,8 +45,16 @@ OWNERS = {
         "recognise",
         "models",
         "cli/startup.py",
+        "cli/check/worker.py",
     },
-    "funasr": {"audio/features.py", "vad", "recognise", "models", "formats/emoji.py"},
+    "funasr": {
+        "audio/features.py",
+        "vad",
+        "recognise",
+        "models",
+        "formats/emoji.py",
+        "cli/check/worker.py",  # funasr's own call, to compare with
+    },
     "onnx": {"vad/graph.py", "recognise/onnx_graph.py"},
     "onnxruntime": {"vad", "recognise", "models/graphs/cpu_model.py"},
     "numba": {"vad/state_machine.py"},
@@ -69,6 +77,9 @@ LAZY = {
     ("funasr", "models/funasr_model.py"),
     ("funasr", "formats/emoji.py"),
     ("opencc", "formats/traditional.py"),
+    ("torch", "cli/check/worker.py"),
+    ("funasr", "cli/check/worker.py"),
+    ("onnxruntime", "models/graphs/cpu_model.py"),
 }
 """Loading these takes seconds, so they are imported inside the functions that need them."""
 

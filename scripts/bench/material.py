@@ -18,6 +18,10 @@ SHORT_CLIP_S = 10
 SHORT_FILES_S = (3, 12)
 
 
+RANDOM_MODEL = "true-size-model"
+"""The folder of the model with random weights; with it, 8 bits are asked for by name."""
+
+
 @dataclass(frozen=True)
 class Material:
     """Where everything lies; `folder` holds short files, `long` is read piece by piece only."""
@@ -35,7 +39,7 @@ def prepare(reference: Path, work: Path, model: Path | None, files: int, long_s:
     """Write what is not there yet below `work`; `model` None takes true size and random weights."""
     work.mkdir(parents=True, exist_ok=True)
     if model is None:
-        model = work / "true-size-model"
+        model = work / RANDOM_MODEL
         if not (model / "model.pt").is_file():
             subprocess.run([sys.executable, reference / "make_weights.py", model], check=True)
     speech = _speech(reference / "audio")

@@ -46,6 +46,13 @@ def check(directory: Path, names: Iterable[str], force: bool = False) -> dict[st
     return {name: entry["sha256"] for name, entry in now.items()}
 
 
+def check_cached_names(directory: Path) -> None:
+    """Compare every file that Hugging Face's cache names by its hash. Raises ModelFileDamaged."""
+    for path in sorted(directory.iterdir()):
+        if path.is_symlink() and path.is_file():
+            _compare_with_cached_name(path, sha256(path))
+
+
 def forget(directory: Path) -> None:
     """Remove what is recorded of a directory, because its files were just compared with the hub's."""
     for path in _records(directory):

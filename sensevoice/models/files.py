@@ -37,7 +37,11 @@ def verify(directory: Path, force: bool = False) -> ModelFiles:
 
     Raises ModelFileMissing, ModelFileDamaged.
     """
-    check_complete(directory)
+    try:
+        check_complete(directory)
+    except ModelFileDamaged:
+        checksums.check_cached_names(directory)  # what Hugging Face's cache has to fetch again
+        raise
     bundled = directory.parent
     if not (bundled / checksums.SUMS).is_file():
         return ModelFiles(directory, checksums.check(directory, named_files(directory), force))

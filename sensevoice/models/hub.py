@@ -60,7 +60,7 @@ def find_model(
         if cached is not None and is_whole:
             log.warning("%s: not compared with the hub / 未能与模型仓库比对: %s", repository, first_line(exc))
             return cached
-        raise _not_available(repository, hub, cache_dir, cached, first_line(exc)) from exc
+        raise _not_available(repository, hub, cache_dir, cached, _reason(exc)) from exc
     checksums.forget(directory)
     return directory
 
@@ -91,6 +91,13 @@ def _not_available(
     folder = cached or Path(cache_dir or _default_cache(hub))
     missing = ", ".join(files.missing_files(cached)) if cached else repository
     return ModelNotAvailable(model=repository, path=folder, missing=missing, reason=reason)
+
+
+def _reason(error: Exception) -> str:
+    """Return what a client says in its first line, and the files that it lists below."""
+    first, *others = str(error).strip().splitlines() or [type(error).__name__]
+    listed = [line.strip() for line in others if line.strip().startswith("- ")]
+    return " ".join([first[:200], *listed])[:300]
 
 
 def _default_cache(hub: str) -> Path:

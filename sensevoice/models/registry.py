@@ -1,12 +1,11 @@
 """Our own classes behind funasr's AutoModel: the same answers as funasr's, sooner.
 
-    torch_model   SenseVoiceSmall on torch: the reference, and what runs on CUDA (cuda_encoder)
-    onnx_model    the same on ONNX Runtime, for CPUs; graph writes its graph, graph_store keeps it
-    vad_model     fsmn-vad whose decisions run compiled (vad_machine), its network on ONNX Runtime
-                  (vad_network, vad_graph), on CUDA by torch (vad_torch)
-    features      the mel features that both models hear
-    light_funasr  the import of funasr, cut down to what is used
-    ctc           from the best piece of each frame to text and times
+    recognise/torch_model    SenseVoiceSmall on torch: the reference, and what runs on CUDA (cuda_encoder)
+    recognise/onnx_model     the same on ONNX Runtime, for CPUs; onnx_graph writes its graph
+    recognise/ctc            from the best piece of each frame to text and times
+    vad/model                fsmn-vad whose decisions run compiled (state_machine), its network on ONNX
+                             Runtime (network, graph), on CUDA by torch (cuda)
+    audio/features           the mel features that both models hear
 
 Importing this package imports funasr and torch, which takes seconds: do so only to load models.
 """

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 
+from sensevoice.errors import ModelFileDamaged
 from sensevoice.models import demo, files, gpu_model, loader, registry
 from sensevoice.models.graphs import check, known_speech
 from sensevoice.models.loader import ModelSettings, load_recognizer
@@ -25,7 +26,7 @@ Attention = cuda_encoder.FusedAttention
 @pytest.fixture(autouse=True)
 def less_speech(monkeypatch: pytest.MonkeyPatch) -> None:
     clips = known_speech.check_clips(demo.ASR_DIR)[:4]
-    monkeypatch.setattr(gpu_model, "check_clips", lambda directory: clips)
+    monkeypatch.setattr(gpu_model, "_some_clips", lambda directory: clips)
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (1_000_000, 2_000_000))
 
 
@@ -62,6 +63,22 @@ def test_what_raises_is_one_sentence_and_the_next_way(
     assert precision == "fp32" and len(lines) == 1
     assert "bf16" in lines[0] and str(error) in lines[0] and "\n" not in lines[0]
     assert ("GB free" in lines[0]) == (error is SHORTAGE)
+
+
+def test_what_fails_while_loading_is_no_damage_of_the_models_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything that AutoModel raises is said of a file; here the same file has just been read."""
+    open_model = gpu_model.funasr_model.open_model
+    calls: list[str] = []
+
+    def fails_on_the_gpu(kind: str, directory: Path, device: str) -> Any:
+        calls.append(device)
+        if len(calls) == 2:  # the first was the reference on the CPU
+            raise ModelFileDamaged(path=directory, file="config.yaml", reason="x") from SHORTAGE
+        return open_model(kind, directory, device)
+
+    monkeypatch.setattr(gpu_model.funasr_model, "open_model", fails_on_the_gpu)
+    (_, precision), lines = opened()
+    assert precision == "fp32" and "CUBLAS_STATUS_ALLOC_FAILED" in lines[0] and "config.yaml" not in lines[0]
 
 
 def test_attention_that_computes_something_else_is_found_by_the_text(monkeypatch: pytest.MonkeyPatch) -> None:

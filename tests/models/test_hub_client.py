@@ -42,7 +42,7 @@ def run(code: str, hub: HubServer, *arguments: str) -> subprocess.CompletedProce
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
     )
 
 

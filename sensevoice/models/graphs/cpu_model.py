@@ -124,13 +124,14 @@ class _Graphs:
             self._announce("preparing for this CPU, once / 首次启动：正在为 CPU 选择并生成计算图 …")
         if len(self.names) > 1 and not self._record.seconds:
             self._record.seconds = check.seconds_of(self.names, reference.weights, reference.heads)
-        opened = next(self._passing(reference), None)
-        if opened is None and self._forced:
-            opened = self._as_asked(reference)
-        if opened is None:
-            log.warning("torch recognises: no graph answers as the weights do / 没有可用的计算图，改用 torch")
-        self._keep_record(reference)
-        return opened if opened is not None else (reference.model, "fp32")
+        opened = next(self._passing(reference), None) or self._as_asked(reference)
+        if reference.is_large:
+            with _only_a_warning():
+                cache.write_record(self._directory, self._record)
+        if opened is not None:
+            return opened
+        log.warning("torch recognises: no graph answers as the weights do / 没有可用的计算图，改用 torch")
+        return reference.model, "fp32"
 
     def _in_order(self) -> list[Rounding]:
         """Return the candidates, fastest first as far as that is known."""
@@ -188,16 +189,11 @@ class _Graphs:
                 graph = cache.store(self._directory, name, self._key, graph)
         return cache.stamp_of(graph) if isinstance(graph, Path) else None
 
-    def _keep_record(self, reference: _Reference) -> None:
-        if reference.is_large:
-            with _only_a_warning():
-                cache.write_record(self._directory, self._record)
-
     def _as_asked(self, reference: _Reference) -> tuple[FunasrModel, Rounding] | None:
-        """Open the fastest 8-bit graph, though it was refused: that precision was asked for by name."""
+        """Open the fastest 8-bit graph, though it was refused, if that precision was asked for by name."""
         name = self._in_order()[0]
         verdict = self._record.verdicts.get(name)
-        if verdict is None:  # it cannot even be made
+        if not self._forced or verdict is None:  # None: it cannot even be made
             return None
         log.warning("--precision int8 is used as asked / 按要求使用 int8: %s", verdict.reason)
         graph = _build(name, reference)
