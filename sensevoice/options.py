@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal, TypeAlias
 
+from sensevoice import headerless
 from sensevoice.errors import OptionError
 
 LANGUAGES = ("auto", "zh", "en", "yue", "ja", "ko", "nospeech")
@@ -52,6 +53,7 @@ class Options:
     keep_numbers: set punctuation, but leave numbers as they were spoken; takes twice the time.
     word_times: keep the time of every word; subtitles are cut by them.
     track: which of the file's audio tracks, from 1; 0 takes the one that the file marks as its default.
+    raw_format: what files named .raw or .pcm are, such as "s16le:8000:1"; empty: not known.
     """
 
     language: str = "auto"
@@ -68,6 +70,7 @@ class Options:
     among: tuple[str, ...] = ()
     keep_numbers: bool = False
     track: int = 0
+    raw_format: str = ""
 
     def __post_init__(self) -> None:
         self._check_choice("language", LANGUAGES)
@@ -75,6 +78,8 @@ class Options:
         self._check_track()
         self._check_choice("merge", MERGES)
         self._check_pause()
+        if self.raw_format:
+            headerless.parse(self.raw_format)
         self._check_range("merge_length_s", 0.0, MAX_SEGMENT_S)
         self._check_range("merge_gap_s", 0.0, MAX_SEGMENT_S)
         self._check_range("batch_size_s", 1.0, 3600.0)

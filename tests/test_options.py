@@ -27,6 +27,7 @@ def test_the_defaults() -> None:
         "among": [],
         "keep_numbers": False,
         "track": 0,
+        "raw_format": "",
     }
 
 

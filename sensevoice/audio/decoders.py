@@ -14,25 +14,26 @@ from sensevoice.errors import CopyProtected, MediaError, NoAudioTrack, NoSuchTra
 log = logging.getLogger(__name__)
 
 
-def open_decoder(path: Path, stream_index: int | None = None) -> Decoder:
-    """Open the audio track of a regular file with the first decoder that can; see `Decoder`.
+def open_decoder(path: Path, stream_index: int | None = None, raw_format: str = "") -> Decoder:
+    """Open the audio track of a regular file by the first way that can; see `Decoder`.
 
-    `stream_index` counts the audio tracks from 0; None takes the first that can be decoded. Raises
-    MediaError subclasses.
+    `stream_index` counts the audio tracks from 0; None takes the default. `raw_format` says what .raw
+    files are. Raises MediaError subclasses.
     """
     try:
-        return _SecondTry(SeekingDecoder(path, stream_index), stream_index)
+        return _SecondTry(SeekingDecoder(path, stream_index, raw_format), stream_index, raw_format)
     except (NoAudioTrack, NoSuchTrack, CopyProtected):
         raise
     except MediaError as error:
-        return _second_decoder(path, stream_index, error)
+        return _second_decoder(path, stream_index, raw_format, error)
 
 
 class _SecondTry:
     """A decoder that is replaced by the second one when it yields nothing at all."""
 
-    def __init__(self, decoder: Decoder, stream_index: int | None) -> None:
+    def __init__(self, decoder: Decoder, stream_index: int | None, raw_format: str) -> None:
         self.info = decoder.info
+        self._raw_format = raw_format
         self._decoder = decoder
         self._stream_index = stream_index
 
@@ -49,7 +50,7 @@ class _SecondTry:
             yield from self._decoder.chunks()
         except MediaError as error:
             self._decoder.close()
-            self._decoder = _second_decoder(self.info.path, self._stream_index, error)
+            self._decoder = _second_decoder(self.info.path, self._stream_index, self._raw_format, error)
             yield from self._decoder.chunks()
 
     def close(self) -> None:
@@ -67,12 +68,12 @@ def seeking(decoder: Decoder) -> SeekingDecoder | None:
     return decoder.seeking if isinstance(decoder, _SecondTry) else None
 
 
-def _second_decoder(path: Path, stream_index: int | None, error: MediaError) -> Decoder:
+def _second_decoder(path: Path, stream_index: int | None, raw_format: str, error: MediaError) -> Decoder:
     """Return the system's ffmpeg on this file, or raise `error` when it cannot read it either."""
     if not ffmpeg.is_installed():
         raise error
     try:
-        decoder = ffmpeg.FfmpegDecoder(path, stream_index)
+        decoder = ffmpeg.FfmpegDecoder(path, stream_index, raw_format)
     except MediaError:
         raise error from error.__cause__
     log.info("%s: reading a recording with the system's ffmpeg", error.code)

@@ -11,6 +11,7 @@ from typing import Any
 import ffmpeg
 import numpy as np
 
+from sensevoice import headerless
 from sensevoice.audio.info import (
     CONTAINERS,
     MAX_CHANNELS,
@@ -23,6 +24,7 @@ from sensevoice.audio.info import (
 )
 from sensevoice.audio.media import language_tag, title_tag
 from sensevoice.errors import NoAudioTrack, NoSuchTrack, NotMedia, NoUsableSound, UnusualAudio
+from sensevoice.headerless import PCM, VOX, RawFormat
 from sensevoice.transcript import Media, Track
 
 SAFE_INPUT = {"protocol_whitelist": PROTOCOLS, "format_whitelist": CONTAINERS}
@@ -47,13 +49,14 @@ class FfmpegDecoder:
     bad_packets = 0
     clock_breaks = 0
 
-    def __init__(self, path: Path, stream_index: int | None = None) -> None:
-        self.info, start_s = _probe(path, stream_index)
+    def __init__(self, path: Path, stream_index: int | None = None, raw_format: str = "") -> None:
+        how = _input_options(path, headerless.raw_format(path, raw_format))
+        self.info, start_s = _probe(path, stream_index, how)
         track = self.info.media.track - 1
         self._channels = self.info.channels
         # stderr goes nowhere: a pipe that nobody empties would stop the program when it is full.
         self._process = subprocess.Popen(
-            _command(path, track, self._channels, start_s),
+            _command(path, track, self._channels, start_s, how),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -87,9 +90,20 @@ class FfmpegDecoder:
         return packed.reshape(-1, self._channels).T
 
 
-def _command(path: Path, track: int, channels: int, start_s: float) -> list[str]:
+def _input_options(path: Path, raw: RawFormat | None) -> dict[str, str]:
+    if raw is None:
+        return SAFE_INPUT
+    if raw.demuxer == VOX:
+        raise NotMedia(path=path)
+    layout = {1: "mono", 2: "stereo"}.get(raw.channels, f"{raw.channels}c")
+    formats = f"{CONTAINERS},{raw.demuxer}"
+    data = {"f": raw.demuxer, "sample_rate": str(raw.rate_hz), "ch_layout": layout}
+    return SAFE_INPUT | {"format_whitelist": formats} | (data if raw.demuxer in PCM else {"f": raw.demuxer})
+
+
+def _command(path: Path, track: int, channels: int, start_s: float, how: dict[str, str]) -> list[str]:
     """Return the command; without -copyts ffmpeg counts a transport stream from its sound alone."""
-    source = ffmpeg.input(_address(path), copyts=None, **SAFE_INPUT)[f"a:{track}"]
+    source = ffmpeg.input(_address(path), copyts=None, **how)[f"a:{track}"]
     placed = source.filter("asetpts", f"PTS-({start_s:.6f})/TB").filter(
         "aresample", **{"async": 1, "first_pts": 0, "min_hard_comp": MIN_HOLE_S}
     )
@@ -103,10 +117,10 @@ def _address(path: Path) -> str:
     return f"file:{path}"
 
 
-def _probe(path: Path, stream_index: int | None) -> tuple[AudioInfo, float]:
+def _probe(path: Path, stream_index: int | None, how: dict[str, str]) -> tuple[AudioInfo, float]:
     """Return what a file says of itself, and the container's start in seconds."""
     try:
-        result: dict[str, Any] = ffmpeg.probe(_address(path), v="quiet", **SAFE_INPUT)
+        result: dict[str, Any] = ffmpeg.probe(_address(path), v="quiet", **how)
     except (ffmpeg.Error, OSError, ValueError) as exc:
         raise NotMedia(path=path) from exc
     streams = [stream for stream in result.get("streams", ()) if stream.get("codec_type") == "audio"]

@@ -31,7 +31,7 @@ PROTOCOLS = "file"
 
 CONTAINERS = (
     "wav,mp3,mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,ogg,flac,aac,asf,avi,mpegts,mpeg,flv,amr,aiff,au,caf,"
-    "w64,ac3,eac3,dts,ape,wv,tta,tak,mpc,mpc8,dsf,rm"
+    "w64,ac3,eac3,dts,ape,wv,tta,tak,mpc,mpc8,dsf,rm,mxf,nut,wtv,dv,nistsphere,voc"
 )
 """FFmpeg's demuxers for audio and video files. Playlists and scripts (hls, concat, sdp, dash …) are left out
 on purpose: they would open other files in the name of the given one."""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import BinaryIO
 
 import av
 from av.audio.frame import AudioFrame
@@ -15,6 +16,7 @@ from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Discard
 
+from sensevoice import headerless
 from sensevoice.audio import sniff
 from sensevoice.audio.clock import Limits, Placed, StreamClock
 from sensevoice.audio.info import (
@@ -29,6 +31,7 @@ from sensevoice.audio.info import (
 )
 from sensevoice.audio.media import is_default, media_of
 from sensevoice.audio.resampler import TimedResampler
+from sensevoice.audio.vox import wav_around
 from sensevoice.errors import (
     CopyProtected,
     MediaError,
@@ -41,6 +44,7 @@ from sensevoice.errors import (
     UnsupportedCodec,
     UnusualAudio,
 )
+from sensevoice.headerless import VOX, RawFormat
 
 FAULTS = (av.FFmpegError, ValueError, IndexError, MemoryError)
 """What PyAV raises for damaged input. The types are misleading (a damaged MP4 raises PermissionError, a
@@ -62,7 +66,20 @@ at 16 kHz took 2.2 s, and takes 0.13 s."""
 UNSTATED_LENGTH = ("mpegts", "mpeg")
 """Of these FFmpeg takes the length from the last stamps, which then cannot bear out a jump of the stamps."""
 
-UNSTAMPED = ("mp3", "aac", "ac3", "eac3", "dts", "amr", "amrnb", "amrwb", "gsm", "g722", "g729")
+UNSTAMPED = (
+    "mp3",
+    "aac",
+    "ac3",
+    "eac3",
+    "dts",
+    "amr",
+    "amrnb",
+    "amrwb",
+    "gsm",
+    "g722",
+    "g729",
+    "loas",
+)
 """FFmpeg's names of containers that are nothing but frames; it makes up stamps from their first rate."""
 
 ID3_HEADER_BYTES = 10
@@ -77,13 +94,13 @@ class PyavDecoder:
     `path` is an absolute real path: PyAV takes names such as "http:x.wav" for addresses.
     `stream_index` counts the audio tracks from 0; None takes the one that the container marks as the
     default, else the first, of those that can be decoded (phones put a spatial track, which FFmpeg cannot
-    decode, beside the plain one).
+    decode, beside the plain one). `raw_format` says what .raw files are.
     """
 
-    def __init__(self, path: Path, stream_index: int | None = None) -> None:
+    def __init__(self, path: Path, stream_index: int | None = None, raw_format: str = "") -> None:
         self.bad_packets = 0
         self._unsupported = False
-        self._container = _open_container(path)
+        self._container = _open_container(path, headerless.raw_format(path, raw_format))
         try:
             if sniff.is_protected(path):
                 raise CopyProtected(path=path)
@@ -179,16 +196,24 @@ class _Tags:
         return packet.pos < self._end or head.startswith((b"TAG", b"APETAGEX"))
 
 
-def _open_container(path: Path) -> InputContainer:
+def _open_container(path: Path, raw: RawFormat | None) -> InputContainer:
     # A length in the header that is too small, as of 4 GB and more, must not end the reading.
     whole = {"ignore_length": "1"} if sniff.wav_header_percent(path) is not None else {}
+    source: str | BinaryIO = str(path)
+    if raw is not None and raw.demuxer == VOX:
+        source, raw = wav_around(path), None
+    elif raw is not None:
+        layout = {1: "mono", 2: "stereo"}.get(raw.channels, f"{raw.channels}c")
+        whole |= {"sample_rate": str(raw.rate_hz), "ch_layout": layout}
     try:
         return av.open(
-            str(path),
-            metadata_errors="replace",  # metadata may be in GBK or any other encoding
+            source,
+            mode="r",
+            format=raw.demuxer if raw else None,
+            metadata_errors="replace",  # tags in GBK or worse must not matter
             options={
                 "protocol_whitelist": PROTOCOLS,
-                "format_whitelist": CONTAINERS,
+                "format_whitelist": CONTAINERS + (f",{raw.demuxer}" if raw else ""),
                 "codec_whitelist": audio_codecs(),
                 "max_size": str(WAV_PACKET_BYTES),  # the demuxer of WAV alone knows it
                 **whole,

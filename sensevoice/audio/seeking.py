@@ -68,8 +68,8 @@ class SeekingDecoder(PyavDecoder):
     `place` tells where in the file the sample is that `watch` named, None before it has come.
     """
 
-    def __init__(self, path: Path, stream_index: int | None = None) -> None:
-        super().__init__(path, stream_index)
+    def __init__(self, path: Path, stream_index: int | None = None, raw_format: str = "") -> None:
+        super().__init__(path, stream_index, raw_format)
         self.place: Place | None = None
         self._watched = 0
         self._latest = range(0)  # the samples of the latest frame

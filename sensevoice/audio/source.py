@@ -26,6 +26,7 @@ __all__ = [
     "is_media",
     "open_audio",
     "select_channels",
+    "why_not_media",
 ]
 
 MIN_DURATION_MS = 100
@@ -42,28 +43,36 @@ BLOCK_MS = 10_000
 """Ten seconds are 1.3 MB of stereo: little memory, and so few blocks that their overhead is negligible."""
 
 
-def open_audio(path: str | os.PathLike[str], stream_index: int | None = None) -> AudioSource:
-    """Open the audio track of any media file, without decoding it yet.
+def open_audio(
+    path: str | os.PathLike[str], stream_index: int | None = None, raw_format: str = ""
+) -> AudioSource:
+    """Open the audio track of any media file; nothing is decoded yet.
 
-    `stream_index` counts the audio tracks from 0; None takes the default. Raises NoSuchTrack, FileMissing,
+    `stream_index` counts the audio tracks from 0; None takes the default. `raw_format` says what files
+    named .raw or .pcm are, such as "s16le:8000:1". Raises NoSuchTrack, OptionError, FileMissing,
     EmptyFile, NotMedia, UnfinishedRecording, NoAudioTrack, UnsupportedCodec, UnusualAudio, Playlist,
     CopyProtected, LockedFormat, SilkVoice, DecoderCrashed or TimedOut.
     """
     real_path = _real_file(path)
     sniff.refuse_lists(real_path)
     try:
-        return AudioSource(ParallelDecoder(real_path, stream_index))
+        return AudioSource(ParallelDecoder(real_path, stream_index, raw_format=raw_format))
     except MediaError as error:
         raise sniff.better_reason(real_path, error) from error.__cause__
 
 
 def is_media(path: str | os.PathLike[str]) -> bool:
-    """Return whether a file has an audio track that can be opened, by its content; never raises."""
+    """Return whether a file has, by its content, an audio track that can be opened; never raises."""
+    return why_not_media(path) is None
+
+
+def why_not_media(path: str | os.PathLike[str]) -> MediaError | None:
+    """Return why a file cannot be opened, None if it has an audio track; never raises MediaError."""
     try:
         with open_audio(path):
-            return True
-    except MediaError:
-        return False
+            return None
+    except MediaError as error:
+        return error
 
 
 def select_channels(block: Samples, channel: Channel) -> Samples:

@@ -126,6 +126,12 @@ def add_option_arguments(to: Any) -> None:
         help="which audio track, from 1; default: the one that the file marks / 音轨",
     )
     group.add_argument(
+        "--raw-format",
+        default=DEFAULTS.raw_format,
+        metavar="s16le:8000:1",
+        help="what files named .raw or .pcm are: format, rate, channels / 无文件头录音的格式",
+    )
+    group.add_argument(
         "--no-itn", dest="use_itn", action="store_false", help="no digits and punctuation / 不做逆文本规范化"
     )
     group.add_argument(
@@ -184,6 +190,7 @@ def options(args: argparse.Namespace) -> Options:
         among=args.among,
         keep_numbers=args.keep_numbers,
         track=args.track,
+        raw_format=args.raw_format,
     )
 
 

@@ -11,7 +11,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from sensevoice.audio.source import is_media
+from sensevoice.audio.source import why_not_media
+from sensevoice.errors import MediaError
+from sensevoice.headerless import BY_SUFFIX, RAW_SUFFIXES
 from sensevoice.options import Options
 from sensevoice.runtime import atomic
 from sensevoice.runtime.atomic import remove_leftovers as remove_leftovers
@@ -19,18 +21,25 @@ from sensevoice.transcript import ModelInfo
 
 MEDIA_SUFFIXES = frozenset(
     [
+        ".3g2",
         ".3gp",
         ".aac",
         ".ac3",
         ".aif",
+        ".aifc",
         ".aiff",
         ".amr",
         ".ape",
         ".au",
         ".avi",
+        ".awb",
         ".caf",
+        ".dts",
+        ".dv",
+        ".eac3",
         ".flac",
         ".flv",
+        ".m2ts",
         ".m4a",
         ".m4b",
         ".m4v",
@@ -42,39 +51,72 @@ MEDIA_SUFFIXES = frozenset(
         ".mp4",
         ".mpeg",
         ".mpg",
+        ".mts",
+        ".mxf",
+        ".nist",
+        ".nut",
         ".oga",
         ".ogg",
         ".ogv",
         ".opus",
+        ".rf64",
         ".rm",
+        ".sph",
         ".tta",
         ".ts",
+        ".voc",
+        ".vob",
         ".w64",
         ".wav",
         ".weba",
         ".webm",
         ".wma",
         ".wmv",
+        ".wtv",
         ".wv",
     ]
-)
+) | frozenset(BY_SUFFIX)
 """A file with such a name is expected to be media: if it is not, that is reported, not passed over."""
 
 
 @dataclass(frozen=True)
 class Listing:
-    """The files to transcribe, sorted, and how many others were left out."""
+    """The files to transcribe, sorted, and those that were left out, each with the reason."""
 
     files: tuple[Path, ...]
-    others: int
+    left_out: tuple[tuple[Path, MediaError], ...]
+
+    @property
+    def others(self) -> int:
+        return len(self.left_out)
 
 
-def list_media(directory: Path, recursive: bool) -> Listing:
-    """List the media files of a folder by content; hidden and special files are left out."""
+def list_media(directory: Path, recursive: bool, raw_format: str = "") -> Listing:
+    """List the media files of a folder by content; hidden and special files are left out.
+
+    `raw_format` says what files without a header are, see Options.
+    """
     candidates = sorted(directory.rglob("*") if recursive else directory.iterdir())
     regular = [path for path in candidates if path.is_file() and not path.name.startswith(".")]
-    files = [path for path in regular if path.suffix.lower() in MEDIA_SUFFIXES or is_media(path)]
-    return Listing(tuple(files), len(regular) - len(files))
+    wanted = MEDIA_SUFFIXES | (frozenset(RAW_SUFFIXES) if raw_format else frozenset())
+    tried = [(path, None if path.suffix.lower() in wanted else why_not_media(path)) for path in regular]
+    return Listing(
+        tuple(path for path, reason in tried if reason is None),
+        tuple((path, reason) for path, reason in tried if reason is not None),
+    )
+
+
+def output_name(name: str, extension: str) -> str:
+    """Return a name for the result of a file that every file system takes, another one for every file.
+
+    A long one is shortened at the border of a character, and what is cut off stands for itself by a sum.
+    """
+    folder, _, last = name.rpartition("/")
+    room = MAX_NAME_BYTES - len(extension.encode())
+    if len(last.encode()) > room:
+        sum_of_name = f"~{hashlib.sha256(last.encode()).hexdigest()[:8]}"
+        last = last.encode()[: room - len(sum_of_name)].decode("utf-8", "ignore") + sum_of_name
+    return f"{folder}/{last}{extension}" if folder else last + extension
 
 
 def name_in(directory: Path, path: Path) -> str:
@@ -82,10 +124,17 @@ def name_in(directory: Path, path: Path) -> str:
     return _text(path.relative_to(directory)).replace("\r", "\\r").replace("\n", "\\n")
 
 
+MAX_NAME_BYTES = 255
+"""What file systems take for one name."""
+
+LATER = ("track", "raw_format")
+"""Settings that there were not always; their defaults are what was done before."""
+
+
 def settings_key(options: Options, model: ModelInfo, *further: str) -> str:
     """Return a short text that changes when a result would have to be made again."""
     # Only what was asked for: results made before there was a choice of tracks stay done.
-    chosen = {name: value for name, value in options.as_dict().items() if name != "track" or value}
+    chosen = {name: value for name, value in options.as_dict().items() if name not in LATER or value}
     parts = [chosen, model.name, model.vad_name, model.demo, *further]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 

@@ -16,10 +16,21 @@ from typing import Any
 
 from tqdm import tqdm
 
+from sensevoice.analysis.highlights import HIGHLIGHT_NAMES
 from sensevoice.cli import arguments, startup
-from sensevoice.cli.batch import DoneList, list_media, name_in, remove_leftovers, settings_key, write_whole
-from sensevoice.errors import OptionError, SenseVoiceError
-from sensevoice.formats import FORMATS, VIEWS, RenderOptions, check_traditional, render
+from sensevoice.cli.batch import (
+    DoneList,
+    Listing,
+    list_media,
+    name_in,
+    output_name,
+    remove_leftovers,
+    settings_key,
+    write_whole,
+)
+from sensevoice.errors import MediaError, OptionError, SenseVoiceError
+from sensevoice.formats import FORMATS, NAMES, VIEWS, RenderOptions, check_traditional, render
+from sensevoice.headerless import RAW_SUFFIXES
 from sensevoice.options import Options
 from sensevoice.progress import Progress
 from sensevoice.protocols import Recognizer
@@ -34,7 +45,8 @@ examples / 示例:
   python scripts/batch_transcribe.py calls -o calls.txt --channel split --language zh
 
 Run again, it goes on where it was: files that are done are skipped unless they or the settings changed.
-再次运行会跳过已完成的文件（除非文件或设置有变化）。Exit code: 0 all done, 1 some failed, 130 Ctrl-C.
+再次运行会跳过已完成的文件（除非文件或设置有变化）。Exit code: 0 all done, 1 some failed or
+nothing was media, 130 Ctrl-C.
 """
 
 
@@ -56,7 +68,30 @@ def argument_parser(prog: str | None = None) -> Any:
     parser.add_argument(
         "--labels", choices=("zh", "en"), default="zh", help="language of the labels / 标签语言"
     )
-    parser.add_argument("--captions", action="store_true", help="name sounds during speech too / 听障字幕")
+    parser.add_argument("--captions", action="store_true", help="subtitles name sounds, too / 听障字幕")
+    parser.add_argument(
+        "--names",
+        choices=NAMES,
+        default="name",
+        help="who speaks, in SRT and LRC / 说话人标注方式",
+    )
+    parser.add_argument("--fps", default="", metavar="RATE", help="of EDL and markers, not the file's / 帧率")
+    parser.add_argument(
+        "--start-timecode",
+        default="",
+        metavar="HH:MM:SS:FF",
+        help="the same / 起始时码",
+    )
+    parser.add_argument(
+        "--handles", type=float, default=0.0, metavar="S", help="seconds more at either end / 首尾余量（秒）"
+    )
+    parser.add_argument(
+        "--kinds",
+        type=lambda text: tuple(text.replace(",", " ").split()),
+        default=(),
+        metavar="laughter,applause",
+        help=f"which highlights: {', '.join(HIGHLIGHT_NAMES)} (default all) / 亮点种类",
+    )
     parser.add_argument("--traditional", action="store_true", help="traditional Chinese (OpenCC) / 繁体中文")
     parser.add_argument(
         "--jobs",
@@ -75,8 +110,26 @@ WRITE_EVERY_S = 2.0
 """How often the file of all results is written anew: a thousand short recordings finish in a minute."""
 
 
+MAX_NAMED = 50
+"""Files that were left out; more are counted."""
+
+
 class Stopped(Exception):
     """Ends the files under way when the run ends early."""
+
+
+def render_options(args: argparse.Namespace) -> RenderOptions:
+    return RenderOptions(
+        args.view,
+        args.labels,
+        args.traditional,
+        args.captions,
+        names=args.names,
+        fps=args.fps,
+        start_timecode=args.start_timecode,
+        handles_s=args.handles,
+        kinds=args.kinds,
+    )
 
 
 class Batch:
@@ -86,7 +139,7 @@ class Batch:
         self._args = args
         self._recognizer = recognizer
         self._options = options
-        self._render = RenderOptions(args.view, args.labels, args.traditional, args.captions)
+        self._render = render_options(args)
         target = args.out_dir or args.output.parent
         target.mkdir(parents=True, exist_ok=True)
         remove_leftovers(target)
@@ -97,6 +150,8 @@ class Batch:
         )
         # Only what was asked for is part of the key: results made before these settings came stay done.
         extras = [name for name in ("captions", "traditional") if getattr(args, name)]
+        editing = (args.names, args.fps, args.start_timecode, args.handles, args.kinds)
+        extras += [str(editing)] if editing != ("name", "", "", 0.0, ()) else []
         key = settings_key(self._options, recognizer.info, args.format, args.view, args.labels, *extras)
         self._done = DoneList(state, key)
         self._stopped = threading.Event()
@@ -113,7 +168,13 @@ class Batch:
             else:
                 todo.append((path, name))
         with (
-            tqdm(total=len(files), initial=len(files) - len(todo), unit="file", dynamic_ncols=True) as bar,
+            tqdm(
+                total=len(files),
+                initial=len(files) - len(todo),
+                unit="file",
+                dynamic_ncols=True,
+                disable=None,  # no bar in a log
+            ) as bar,
             ThreadPoolExecutor(self._args.jobs, thread_name_prefix="file") as pool,
         ):
             try:
@@ -177,7 +238,7 @@ class Batch:
         # The whole name stays: a.mp3 and a.wav must not write the same file.
         if not self._args.out_dir:
             return Path(self._args.output)
-        return Path(self._args.out_dir) / (name + FORMATS[self._args.format].extension)
+        return Path(self._args.out_dir) / output_name(name, FORMATS[self._args.format].extension)
 
     def _write(self, path: Path, name: str, before: os.stat_result, transcript: Transcript) -> None:
         text = render(transcript, self._args.format, self._render)
@@ -227,9 +288,10 @@ def run(args: argparse.Namespace) -> int:
     if args.jobs < 1:
         raise OptionError(option="jobs", value=args.jobs, allowed="≥ 1")
     options = arguments.options(args)
+    render_options(args)  # a wrong value is told before the models are loaded
     if args.traditional:
         check_traditional()
-    listing = list_media(args.directory, args.recursive)
+    listing = list_media(args.directory, args.recursive, options.raw_format)
     settings = arguments.model_settings(args)
     startup.announce_versions()
     try:
@@ -243,7 +305,24 @@ def run(args: argparse.Namespace) -> int:
     finally:
         batch.close()
         _summarise(batch, listing.others, time.perf_counter() - started_s)
-    return 1 if batch.failed else 0
+        _tell_left_out(args.directory, listing)
+    return 1 if batch.failed or not listing.files else 0
+
+
+def _tell_left_out(directory: Path, listing: Listing) -> None:
+    """Name what was left out, with the reason: a recording among it would be missed otherwise."""
+    for path, reason in listing.left_out[:MAX_NAMED]:
+        print(f"  not media / 非媒体: {name_in(directory, path)}: {_reason(path, reason)}")
+    if listing.others > MAX_NAMED:
+        print(f"  … {listing.others - MAX_NAMED} more / 另有 {listing.others - MAX_NAMED} 个")
+    if not listing.files:
+        print("nothing to transcribe in this folder / 文件夹里没有可以转写的文件", file=sys.stderr)
+
+
+def _reason(path: Path, error: MediaError) -> str:
+    if path.suffix.lower() in RAW_SUFFIXES:
+        return "no header: say what it is by --raw-format / 没有文件头，请用 --raw-format 指明格式"
+    return str(error)
 
 
 def _summarise(batch: Batch, others: int, seconds: float) -> None:

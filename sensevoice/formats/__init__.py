@@ -7,10 +7,11 @@ from types import MappingProxyType
 
 from sensevoice.formats import audacity, sheets
 from sensevoice.formats.ass import ass
-from sensevoice.formats.base import LABELS, VIEWS, Format, RenderOptions, check_choice
-from sensevoice.formats.edl import edl
+from sensevoice.formats.base import LABELS, NAMES, VIEWS, Format, RenderOptions, check_choice
+from sensevoice.formats.edl import edl, markers_edl
 from sensevoice.formats.jsonl import jsonl
 from sensevoice.formats.lrc import lrc
+from sensevoice.formats.markers import markers_xml
 from sensevoice.formats.partial import with_end_note
 from sensevoice.formats.record import from_dict, json_text, to_dict
 from sensevoice.formats.subtitles import srt, vtt
@@ -22,6 +23,7 @@ from sensevoice.transcript import Transcript
 __all__ = [
     "FORMATS",
     "LABELS",
+    "NAMES",
     "VIEWS",
     "Format",
     "RenderOptions",
@@ -67,6 +69,22 @@ _ROWS = (
         audacity.highlights_track,
     ),
     Format("edl", ".edl", "text/x-edl", "亮点剪辑表（EDL）", "Highlights (EDL cut list)", edl),
+    Format(
+        "markers_edl",
+        ".markers.edl",
+        "text/x-edl",
+        "亮点标记（达芬奇 EDL）",
+        "Highlights (markers for Resolve, EDL)",
+        markers_edl,
+    ),
+    Format(
+        "markers_xml",
+        ".markers.xml",
+        "application/xml",
+        "亮点标记（Premiere / Final Cut XML）",
+        "Highlights (markers for Premiere and Final Cut, XML)",
+        markers_xml,
+    ),
 )
 
 FORMATS: Mapping[str, Format] = MappingProxyType({row.name: row for row in _ROWS})

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from sensevoice.analysis.highlights import highlight_name, highlights
-from sensevoice.formats.base import RenderOptions, one_line
+from sensevoice.formats.base import RenderOptions, one_line, several_voices, voice_mark
 from sensevoice.formats.tagged import tagged_lines
 from sensevoice.transcript import Transcript
 
@@ -23,12 +23,14 @@ def labels_track(transcript: Transcript, options: RenderOptions) -> str:
 
 
 def highlights_track(transcript: Transcript, options: RenderOptions) -> str:
-    """Return a label for each highlight."""
+    """Return the highlights as labels."""
+    several = several_voices(transcript)
     return _track(
         (
             item.span.start_ms,
             item.span.end_ms,
-            f"{highlight_name(item.kind, options.locale)} {item.text}",
+            f"{highlight_name(item.kind, options.locale)} "
+            f"{voice_mark(item.channel, options) if several else ''}{item.text}",
         )
         for item in highlights(transcript)
     )

@@ -6,11 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from sensevoice.analysis.highlights import HIGHLIGHT_NAMES
 from sensevoice.errors import OptionError
+from sensevoice.formats.timecode import FALLBACK_RATE, FrameClock, frame_rate
 from sensevoice.transcript import Transcript
 
 VIEWS = ("tagged", "emoji", "plain", "timed", "raw", "markdown")
 LABELS = ("zh", "en")
+NAMES = ("name", "dash", "none")
+
+MAX_HANDLES_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -20,19 +25,37 @@ class RenderOptions:
     view: one of VIEWS, for formats that are plain text.
     locale: one of LABELS, the language of labels for languages, emotions and sounds.
     traditional: write Chinese and Cantonese in traditional characters; needs the package OpenCC.
-    captions: subtitles for the deaf and hard of hearing, which name sounds during speech, too.
+    captions: subtitles for the deaf and hard of hearing, which name the sounds too.
+    names: one of NAMES: how SRT, LRC and labels tell who speaks when there are several; "name" writes the
+        speaker or channel, "dash" a dash, "none" nothing.
+    fps, start_timecode: for editors, in place of what the file says; "" takes the file's.
+    handles_s: how much longer, at either end, a moment is for editors, in seconds.
+    kinds: which highlights editors are given; all when empty.
     """
 
     view: str = "tagged"
     locale: str = "zh"
     traditional: bool = False
     captions: bool = False
+    names: str = "name"
+    fps: str = ""
+    start_timecode: str = ""
+    handles_s: float = 0.0
+    kinds: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check_choice("view", self.view, VIEWS)
         check_choice("labels", self.locale, LABELS)
         check_choice("traditional", self.traditional, (False, True))
         check_choice("captions", self.captions, (False, True))
+        check_choice("names", self.names, NAMES)
+        for kind in self.kinds:
+            check_choice("kinds", kind, tuple(HIGHLIGHT_NAMES))
+        if not 0 <= self.handles_s <= MAX_HANDLES_S:
+            raise OptionError(option="handles", value=self.handles_s, allowed=f"0 … {MAX_HANDLES_S:g}")
+        rate = frame_rate(self.fps) if self.fps else FALLBACK_RATE
+        if self.start_timecode and self.fps:
+            FrameClock.of(rate, self.start_timecode)
 
 
 @dataclass(frozen=True)
@@ -93,5 +116,21 @@ _CHANNELS = {"left": ("左", "left"), "right": ("右", "right")}
 
 
 def channel_name(channel: str | None, locale: str) -> str:
-    """Return the label of a channel, "" when channels were not split."""
-    return pick(_CHANNELS.get(channel, (channel, channel)), locale) if channel else ""
+    """Return what a reader is shown for a channel, "" when the channels were not split."""
+    if not channel:
+        return ""
+    numbered = (f"声道 {channel}", f"channel {channel}") if channel.isdecimal() else (channel, channel)
+    return pick(_CHANNELS.get(channel, numbered), locale)
+
+
+def several_voices(transcript: Transcript) -> bool:
+    """Return whether a reader has to be told who speaks."""
+    return len({segment.channel for segment in transcript.segments if segment.text}) > 1
+
+
+def voice_mark(channel: str | None, options: RenderOptions) -> str:
+    """Return what stands before a line to tell who speaks; only called where there are several."""
+    if options.names == "dash":
+        return "- "
+    name = channel_name(channel, options.locale) if options.names == "name" else ""
+    return f"{name}{pick(('：', ': '), options.locale)}" if name else ""

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
 from sensevoice.formats.captions import Captioner, Note, keep_opening_sign, with_notes
 from sensevoice.formats.linebreak import MAX_LINE_WIDTH, Token, lay_out, tokens
-from sensevoice.tags.parse import label
-from sensevoice.transcript import Event, Segment, Span, Transcript, Word
+from sensevoice.tags.parse import is_unspaced
+from sensevoice.transcript import Segment, Span, Transcript, Word
 
 MAX_LINES = 2
 MAX_CUE_MS = 7_000
 """Longest duration of a cue: Netflix's limit, about two full lines read slowly."""
+
+MIN_CUE_MS = 833
+"""Shortest time that a cue stays, where it can: Netflix's limit, 20 frames at 24 a second."""
 
 PAUSE_MS = 1_000
 """A silence this long inside a segment ends a cue, so that no text is shown while nobody speaks."""
@@ -42,12 +46,12 @@ class _Spoken:
 
 
 def cues(transcript: Transcript, locale: str, captions: bool = False) -> list[Cue]:
-    """Return the cues of all speech and sounds, in order and without overlap.
+    """Return the cues of all that was said, in order of time; those of one channel never overlap.
 
-    A cue has at most MAX_LINES lines of 42 half-width columns, lasts at most MAX_CUE_MS, and ends with its
-    speech. Texts are split after a sentence, else a clause, else a word, by the times of their words; without
-    word times, the time of a segment is spread evenly over its characters. Sounds between the speech are
-    named in the language of `locale`, with `captions` those during it, too.
+    A cue has at most MAX_LINES lines of 42 half-width columns and MAX_CUE_MS, and ends when the speech in
+    it ends, but not before MIN_CUE_MS if nothing follows so soon. Texts are divided after a sentence, else
+    a clause, else a word, by the times of their words; where a segment has no words, its time is shared
+    out evenly over the characters of its text. With `captions` sounds are named in the locale's language.
     """
     captioner = Captioner(locale) if captions else None
     result: list[Cue] = []
@@ -55,6 +59,55 @@ def cues(transcript: Transcript, locale: str, captions: bool = False) -> list[Cu
         of_segment = _captioned(segment, captioner, locale) if captioner else _segment_cues(segment, locale)
         result += (replace(cue, emotion=segment.emotion, channel=segment.channel) for cue in of_segment)
     return _in_turn(result)
+
+
+def joined_cues(shown: Sequence[Cue], mark: Callable[[Cue], str]) -> list[Cue]:
+    """Return cues of which no two overlap, for formats that show one at a time.
+
+    Where two people speak at once, each has a line of it; `mark` is what stands before a cue's text.
+    """
+    marked = [replace(cue, lines=(mark(cue) + cue.lines[0], *cue.lines[1:])) for cue in shown]
+    edges_ms = sorted({edge for cue in marked for edge in (cue.span.start_ms, cue.span.end_ms)})
+    pieces: list[tuple[Span, list[Cue]]] = []
+    active: list[Cue] = []
+    coming = deque(marked)
+    for start_ms, end_ms in pairwise(edges_ms):
+        active = [cue for cue in active if cue.span.end_ms > start_ms]
+        while coming and coming[0].span.start_ms <= start_ms:
+            active.append(coming.popleft())
+        if active:
+            pieces.append((Span(start_ms, end_ms), active))
+    return [_as_one(span, together) for span, together in _long_enough(pieces)]
+
+
+def _long_enough(pieces: Sequence[tuple[Span, list[Cue]]]) -> list[tuple[Span, list[Cue]]]:
+    """Join pieces too short to be read to the one before them that they touch and share a cue with."""
+    result: list[tuple[Span, list[Cue]]] = []
+    for span, together in pieces:
+        if result:
+            before, others = result[-1]
+            short = min(span.duration_ms, before.duration_ms) < MIN_CUE_MS
+            shared = any(cue is other for cue in together for other in others)
+            if short and shared and before.end_ms == span.start_ms:
+                more = [cue for cue in together if not any(cue is other for other in others)]
+                result[-1] = (Span(before.start_ms, span.end_ms), [*others, *more])
+                continue
+        result.append((span, list(together)))
+    return result
+
+
+def _as_one(span: Span, together: Sequence[Cue]) -> Cue:
+    first = together[0]
+    lines = first.lines if len(together) == 1 else tuple(one_row(cue.lines) for cue in together)
+    return replace(first, span=span, lines=lines)
+
+
+def one_row(lines: Sequence[str]) -> str:
+    """Return the lines of a cue as one, with a space between them where the writing has spaces."""
+    text = lines[0]
+    for line in lines[1:]:
+        text += line if is_unspaced(text[-1]) and is_unspaced(line[0]) else f" {line}"
+    return text
 
 
 def _captioned(segment: Segment, captioner: Captioner, locale: str) -> Iterator[Cue]:
@@ -73,19 +126,12 @@ def _segment_cues(segment: Segment, locale: str) -> Iterator[Cue]:
         return _text_cues("[识别失败]" if locale == "zh" else "[recognition failed]", span, ())
     if segment.kind == "speech":
         return _text_cues(segment.text, segment.span, segment.words)
-    captions = (_caption(event, locale) for event in segment.events)
-    return _text_cues(" ".join(filter(None, captions)), span, ())
+    return iter(())
 
 
-def _caption(event: Event, locale: str) -> str:
-    """Return the name of a sound in square brackets, of music in round ones."""
-    name = label(event.name, locale, event.trend)
-    if not name:
-        return ""
-    return f"({name})" if event.name == "BGM" else f"[{name}]"
-
-
-def _text_cues(bare: str, span: Span, words: Sequence[Word], notes: Sequence[Note] = ()) -> Iterator[Cue]:
+def _text_cues(written: str, span: Span, words: Sequence[Word], notes: Sequence[Note] = ()) -> Iterator[Cue]:
+    # A correction may hold line breaks, which are markup in every format.
+    bare = "".join(char if char.isprintable() else " " for char in written)
     clock = _Clock(bare, span, words)
     noted = with_notes(bare, notes)
     text, places = noted.text, noted.places
@@ -113,7 +159,12 @@ def _best_count(run: Sequence[_Spoken]) -> int:
     fitting = _fitting_count(run)
     if fitting == len(run):
         return fitting
-    return min(range(1, fitting + 1), key=lambda count: (run[count - 1].token.cut, -count))
+
+    def cost(count: int) -> tuple[bool, int, int]:
+        shown_ms = run[count - 1].span.end_ms - run[0].span.start_ms
+        return shown_ms < MIN_CUE_MS, run[count - 1].token.cut, -count
+
+    return min(range(1, fitting + 1), key=cost)
 
 
 def _fitting_count(run: Sequence[_Spoken]) -> int:
@@ -185,17 +236,32 @@ def _core(word: str) -> str:
 
 
 def _in_turn(unsorted: Sequence[Cue]) -> list[Cue]:
-    """Return cues in order of time, without overlap; two that overlap, as on two channels, share their time.
+    """Return cues in order of time: two of one channel share what they have in common, others may overlap.
 
-    The first lasts until the middle of their common time, but not beyond its end and at least until the
-    second begins, so that both can be read.
+    One that is too short to be read stays longer, until the next of its channel begins.
     """
-    result: list[Cue] = []
+    by_channel: dict[str | None, list[Cue]] = {}
     for cue in sorted(unsorted, key=lambda cue: cue.span):
+        by_channel.setdefault(cue.channel, []).append(cue)
+    shown = (cue for own in by_channel.values() for cue in _held(_apart(own)))
+    return sorted(shown, key=lambda cue: (cue.span, cue.channel or ""))
+
+
+def _held(own: Sequence[Cue]) -> Iterator[Cue]:
+    for cue, after in zip_longest(own, own[1:]):
+        room_ms = cue.span.start_ms + MIN_CUE_MS if after is None else after.span.start_ms
+        end_ms = min(max(cue.span.end_ms, cue.span.start_ms + MIN_CUE_MS), max(room_ms, cue.span.end_ms))
+        yield replace(cue, span=Span(cue.span.start_ms, end_ms))
+
+
+def _apart(own: Sequence[Cue]) -> list[Cue]:
+    """Let two cues of one channel that overlap change at the middle of what they have in common."""
+    result: list[Cue] = []
+    for cue in own:
         if result and cue.span.start_ms < result[-1].span.end_ms:
             first, second = result[-1].span, cue.span
-            earliest_ms = max(second.start_ms, first.start_ms + 1)
-            turn_ms = min(max((first.start_ms + second.end_ms) // 2, earliest_ms), first.end_ms)
+            common_end_ms = min(first.end_ms, second.end_ms)
+            turn_ms = max((second.start_ms + common_end_ms) // 2, first.start_ms + 1)
             result[-1] = replace(result[-1], span=Span(first.start_ms, turn_ms))
             cue = replace(cue, span=Span(turn_ms, max(second.end_ms, turn_ms + 1)))
         result.append(cue)

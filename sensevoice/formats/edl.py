@@ -1,4 +1,4 @@
-"""The highlights as an edit decision list in CMX 3600 form, which every video editor reads.
+"""The highlights as an edit decision list in the form of CMX 3600, and as markers.
 
 The list plays the highlights one after the other. Text that is not ASCII is in comments only, since old
 readers take titles and reels as bytes.
@@ -8,50 +8,61 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sensevoice.analysis.highlights import Highlight, highlight_name, highlights
+from sensevoice.analysis.highlights import highlight_name
 from sensevoice.formats.base import RenderOptions, one_line, title
+from sensevoice.formats.editing import Moment, moments, picture_clock, record_clock
+from sensevoice.formats.timecode import FrameClock
 from sensevoice.transcript import Transcript
-
-FRAMES_PER_S = 25
-"""PAL and most Chinese video; editors with another rate let it be chosen on import."""
-
-_RECORD_START = 3600 * FRAMES_PER_S
-"""By convention a programme begins at one hour, so that what precedes it has times, too."""
 
 _REEL = "AX"
 """The reel name for a source without one; editors ask for the file, or use the name of the clip."""
 
-_DAY_H = 24
-"""Timecode wraps around after a day."""
-
 MAX_COMMENT = 200
 """A longer text is cut: it only identifies the moment."""
 
+_COLOURS = {"applause": "Green", "laughter": "Yellow", "crying": "Blue", "anger": "Red", "impatience": "Pink"}
 
-def edl(transcript: Transcript, options: RenderOptions, frames_per_s: int = FRAMES_PER_S) -> str:
-    """Return the highlights as an EDL at an integer frame rate, in non-drop-frame timecode."""
-    lines = ["TITLE: SENSEVOICE HIGHLIGHTS", "FCM: NON-DROP FRAME", ""]
-    record = _RECORD_START * frames_per_s // FRAMES_PER_S
-    for number, item in enumerate(highlights(transcript), start=1):
-        start = item.span.start_ms * frames_per_s // 1000
-        end = max(start + 1, -(-item.span.end_ms * frames_per_s // 1000))
-        times = (start, end, record, record + end - start)
-        record += end - start
-        codes = " ".join(timecode(frame, frames_per_s) for frame in times)
-        lines.append(f"{number:03d}  {_REEL:<8} AA/V  C        {codes}")
-        lines += _comments(transcript, item, options.locale)
+
+def edl(transcript: Transcript, options: RenderOptions) -> str:
+    """Return the highlights as an EDL, at the frame rate and from the start timecode of the file."""
+    source, target = picture_clock(transcript, options), record_clock(transcript, options)
+    lines = _head("SENSEVOICE HIGHLIGHTS", source)
+    record = 0
+    for number, item in enumerate(moments(transcript, options, source), start=1):
+        length = item.end - item.start
+        codes = (
+            *(source.timecode(item.start), source.timecode(item.end)),
+            *(target.timecode(record), target.timecode(record + length)),
+        )
+        record += length
+        lines.append(f"{number:03d}  {_REEL:<8} AA/V  C        {' '.join(codes)}")
+        lines.append(f"* FROM CLIP NAME: {title(transcript)}")
+        lines += _comments(item, options.locale)
     return "\n".join(lines) + "\n"
 
 
-def timecode(frame: int, frames_per_s: int) -> str:
-    """Return a number of frames as HH:MM:SS:FF."""
-    seconds, frames = divmod(frame, frames_per_s)
-    minutes, seconds = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours % _DAY_H:02d}:{minutes:02d}:{seconds:02d}:{frames:02d}"
+def markers_edl(transcript: Transcript, options: RenderOptions) -> str:
+    """Return the highlights as an EDL of timeline markers, as DaVinci Resolve reads and writes them."""
+    clock = record_clock(transcript, options)
+    lines = _head("SENSEVOICE MARKERS", clock)
+    for number, item in enumerate(moments(transcript, options, clock), start=1):
+        begin, after = clock.timecode(item.start), clock.timecode(item.start + 1)
+        name = one_line(highlight_name(item.highlight.kind, options.locale)).replace("|", "/")
+        lines.append(f"{number:03d}  001      V     C        {begin} {after} {begin} {after}")
+        text = one_line(item.highlight.text).replace("|", "/")[:MAX_COMMENT]
+        lines.append(text)
+        colour = _COLOURS.get(item.highlight.kind, "Cyan")
+        lines.append(f" |C:ResolveColor{colour} |M:{name} |D:{item.end - item.start}")
+        lines.append("")
+    return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def _comments(transcript: Transcript, item: Highlight, locale: str) -> Iterator[str]:
-    yield f"* FROM CLIP NAME: {title(transcript)}"
-    text = one_line(f"{highlight_name(item.kind, locale)} {item.text}")
+def _head(name: str, clock: FrameClock) -> list[str]:
+    rate = f"{float(clock.rate):.3f}".rstrip("0").rstrip(".")
+    mode = "DROP FRAME" if clock.drop else "NON-DROP FRAME"
+    return [f"TITLE: {name}", f"FCM: {mode}", f"* FRAME RATE: {rate}", ""]
+
+
+def _comments(item: Moment, locale: str) -> Iterator[str]:
+    text = one_line(f"{highlight_name(item.highlight.kind, locale)} {item.highlight.text}")
     yield f"* COMMENT: {text[:MAX_COMMENT]}"

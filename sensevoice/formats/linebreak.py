@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
+from sensevoice.formats.chinese_words import inside_words
 from sensevoice.tags.parse import is_unspaced
 
 MAX_LINE_WIDTH = 42
@@ -50,13 +51,18 @@ def width(text: str) -> int:
 
 
 def tokens(text: str) -> list[Token]:
-    """Split a text into tokens, without the spaces between them; one wider than a line is split anywhere."""
+    """Divide a text into tokens without the spaces between them; one wider than a line is cut hard.
+
+    No Chinese word is divided, nor a number from what it counts; Japanese is divided before what begins
+    a phrase.
+    """
+    inside = inside_words(text)
     columns = [0]
     for char in text:
         columns.append(columns[-1] + _char_width(char))
     return [
         Token(start, end, columns[start], columns[end], cut_after(text[start:end]))
-        for start, end in _hard_cuts(text, _join_marks(text, _ranges(text)), columns)
+        for start, end in _hard_cuts(text, _join_marks(text, _ranges(text, inside)), columns)
     ]
 
 
@@ -86,11 +92,12 @@ def _char_width(char: str) -> int:
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1
 
 
-def _ranges(text: str) -> Iterator[tuple[int, int]]:
-    """Yield start and end of each part between two places where a line may break."""
+def _ranges(text: str, inside: Container[int]) -> Iterator[tuple[int, int]]:
+    """Yield start and end of each stretch between two places where a line may end."""
     start: int | None = None
     for index, char in enumerate(text):
-        if start is not None and (char.isspace() or _may_break(text[index - 1], char)):
+        breakable = index not in inside and _may_break(text[index - 1], char)
+        if start is not None and (char.isspace() or breakable):
             yield start, index
             start = None
         if start is None and not char.isspace():

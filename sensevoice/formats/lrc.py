@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from sensevoice.formats.base import RenderOptions, title
-from sensevoice.formats.cues import Cue, cues
-from sensevoice.tags.parse import is_unspaced
+from sensevoice.formats.base import RenderOptions, several_voices, title, voice_mark
+from sensevoice.formats.cues import Cue, cues, one_row
 from sensevoice.transcript import Transcript
 
 CLEAR_AFTER_MS = 2_000
@@ -19,21 +18,19 @@ _NO_MARKUP = str.maketrans("[]", "［］")
 def lrc(transcript: Transcript, options: RenderOptions) -> str:
     """Return the transcript as an LRC file. Its minutes exceed 59: `[600:00.00]` is 10 h."""
     lines = [f"[ti:{title(transcript).translate(_NO_MARKUP)}]", f"[length:{_length(transcript.duration_ms)}]"]
+    several = several_voices(transcript)
     shown: list[Cue | None] = [*cues(transcript, options.locale, options.captions), None]
     for cue, after in pairwise(shown):
         assert cue is not None
-        lines.append(f"[{_clock(cue.span.start_ms)}]{_joined(cue.lines).translate(_NO_MARKUP)}")
+        lines.append(f"[{_clock(cue.span.start_ms)}]{_line(cue, options, several)}")
         if after is None or after.span.start_ms - cue.span.end_ms > CLEAR_AFTER_MS:
             lines.append(f"[{_clock(cue.span.end_ms)}]")
     return "\n".join(lines) + "\n"
 
 
-def _joined(lines: tuple[str, ...]) -> str:
-    """Return the lines of a cue as one, with a space between them in scripts with spaces."""
-    text = lines[0]
-    for line in lines[1:]:
-        text += line if is_unspaced(text[-1]) and is_unspaced(line[0]) else f" {line}"
-    return text
+def _line(cue: Cue, options: RenderOptions, several: bool) -> str:
+    mark = voice_mark(cue.channel, options) if several else ""
+    return (mark + one_row(cue.lines)).translate(_NO_MARKUP)
 
 
 def _clock(time_ms: int) -> str:

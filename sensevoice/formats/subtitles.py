@@ -6,9 +6,9 @@ import html
 
 import pysubs2
 
-from sensevoice.formats.base import RenderOptions, channel_name
+from sensevoice.formats.base import RenderOptions, channel_name, several_voices, voice_mark
 from sensevoice.formats.colours import EMOTION_COLOURS
-from sensevoice.formats.cues import Cue, cues
+from sensevoice.formats.cues import Cue, cues, joined_cues
 from sensevoice.transcript import Transcript
 
 _VTT_HEAD = "WEBVTT\n\n"
@@ -17,7 +17,9 @@ _VTT_HEAD = "WEBVTT\n\n"
 def srt(transcript: Transcript, options: RenderOptions) -> str:
     """Return the transcript as a SubRip file. Its times end at 99:59:59,999, beyond any recording."""
     subtitles = pysubs2.SSAFile()
-    for cue in cues(transcript, options.locale, options.captions):
+    several = several_voices(transcript)
+    shown = cues(transcript, options.locale, options.captions)
+    for cue in joined_cues(shown, lambda cue: voice_mark(cue.channel, options) if several else ""):
         subtitles.append(_event(cue.span.start_ms, cue.span.end_ms, "\n".join(cue.lines)))
     # Without this flag pysubs2 takes braces in the text for its own markup and drops them.
     return subtitles.to_string("srt", keep_ssa_tags=True)

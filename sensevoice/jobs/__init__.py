@@ -9,7 +9,8 @@ Nothing here knows of gradio, and nothing in recognition knows of this.
 
 from __future__ import annotations
 
-from sensevoice.jobs.files import answers_beside
+from sensevoice.jobs.copies import CopyWriter
+from sensevoice.jobs.files import answers_beside, playable_beside
 from sensevoice.jobs.model import FINISHED, ActiveJob, Job, JobState, Result, TranscribeFn, Update
 from sensevoice.jobs.resume import ResumingRecognizer
 from sensevoice.jobs.runner import JobRunner
@@ -19,6 +20,7 @@ from sensevoice.jobs.suspects import SuspectingRecognizer
 __all__ = [
     "FINISHED",
     "ActiveJob",
+    "CopyWriter",
     "Job",
     "JobRunner",
     "JobState",
@@ -30,4 +32,5 @@ __all__ = [
     "Update",
     "answers_beside",
     "data_directory",
+    "playable_beside",
 ]

@@ -34,6 +34,7 @@ class JobFolder:
         self.segments = path / "segments.jsonl"
         self.record = path / "record.json"
         self.edits = path / "edits.jsonl"
+        self.playable = path / "playable.ogg"
 
     @property
     def source(self) -> Path:
@@ -172,6 +173,11 @@ def size_bytes(folder: Path) -> int:
             with suppress(OSError):  # renamed or removed since it was listed
                 total += os.lstat(os.path.join(parent, name)).st_size
     return total
+
+
+def playable_beside(recording: Path) -> Path:
+    """Return where the copy of a job's recording for the player is kept."""
+    return JobFolder(recording.parent.parent).playable
 
 
 def answers_beside(recording: Path) -> Path:

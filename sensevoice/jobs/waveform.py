@@ -10,7 +10,9 @@ import numpy as np
 
 from sensevoice.audio.opus import write_opus
 from sensevoice.audio.source import SAMPLE_RATE_HZ, open_audio
+from sensevoice.jobs.copies import at_most_two
 from sensevoice.jobs.files import JobFolder
+from sensevoice.options import Options
 from sensevoice.runtime.atomic import replacing, write_whole
 
 PEAKS_PER_S = 20
@@ -22,31 +24,38 @@ _making = threading.Lock()
 """One at a time: several pages of one job ask for the same file, which is then made once."""
 
 
-def peaks_file(folder: JobFolder) -> Path:
+def peaks_file(folder: JobFolder, options: Options) -> Path:
     """Return a JSON file with the loudest sample of each twentieth of a second, 0 to 255.
 
-    Raises MediaError subclasses for a recording that cannot be read.
+    `options` name the track that was recognised. Raises MediaError subclasses for a recording that cannot
+    be read.
     """
     path = folder.path / "peaks.json"
     with _making:
         if not path.exists():
-            write_whole(path, json.dumps({"per_s": PEAKS_PER_S, "peaks": _peaks(folder.source)}))
+            write_whole(path, json.dumps({"per_s": PEAKS_PER_S, "peaks": _peaks(folder.source, options)}))
     return path
 
 
-def playable_file(folder: JobFolder) -> Path:
-    """Return the recording as Opus, which every browser plays. Raises MediaError subclasses."""
-    path = folder.path / "playable.ogg"
+def playable_file(folder: JobFolder, options: Options) -> Path:
+    """Return the recording as Opus, which every browser plays and seeks, on the record's clock.
+
+    `options` name the track. Raises MediaError subclasses.
+    """
+    path = folder.playable
     with _making:
         if not path.exists():
-            with open_audio(folder.source) as source, replacing(path) as part:
-                write_opus(source.blocks(), part)
+            with (
+                open_audio(folder.source, options.stream_index, options.raw_format) as source,
+                replacing(path) as part,
+            ):
+                write_opus((at_most_two(block) for block in source.blocks()), part)
     return path
 
 
-def _peaks(recording: Path) -> list[int]:
+def _peaks(recording: Path, options: Options) -> list[int]:
     peaks: list[int] = []
-    with open_audio(recording) as source:
+    with open_audio(recording, options.stream_index, options.raw_format) as source:
         for block in source.blocks():  # ten seconds, of which a peak's length is a whole part
             loudest = np.abs(block).max(axis=0)
             padded = np.pad(loudest, (0, -len(loudest) % PEAK_SAMPLES))

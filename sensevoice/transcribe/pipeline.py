@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -28,7 +29,7 @@ from sensevoice.segment.segmenter import Chunk, Segmenter, open_finder
 from sensevoice.transcribe.assemble import speech_segment
 from sensevoice.transcribe.prefetch import prefetch
 from sensevoice.transcribe.rows import RowMaker
-from sensevoice.transcript import Segment, Span, Transcript
+from sensevoice.transcript import Media, Segment, Span, Transcript
 
 log = logging.getLogger(__name__)
 
@@ -39,19 +40,35 @@ BLOCKS_AHEAD = 6
 are recognised."""
 
 
+class Tap(Protocol):
+    """Is shown the sound of a recording while it is read; `end` comes when it was read whole."""
+
+    def begin(self, media: Media) -> None: ...
+
+    def write(self, block: Samples) -> None: ...
+
+    def end(self) -> None: ...
+
+    def close(self) -> None:
+        """Let go of everything, whether the end has come or not."""
+
+
 def iter_updates(
-    path: str | os.PathLike[str], recognizer: Recognizer, options: Options | None = None
+    path: str | os.PathLike[str],
+    recognizer: Recognizer,
+    options: Options | None = None,
+    tap: Tap | None = None,
 ) -> Iterator[Update]:
     """Transcribe a file; yield Progress, each Segment as it is known, and the Transcript last.
 
-    Segments come in order of time within a channel. Closing the iterator cancels the run. Raises
-    MediaError subclasses for a file that cannot be read.
+    Segments come in order of time within a channel. `tap` is shown all sound that is read. Closing the
+    iterator cancels the run. Raises MediaError subclasses for a file that cannot be read.
     """
     options = options or Options()
     started_s = time.perf_counter()
-    with open_audio(path, options.stream_index) as source:
+    with open_audio(path, options.stream_index, options.raw_format) as source:
         check_channel(source.info, options.channel)
-        run = _Run(source, recognizer, options)
+        run = _Run(source, recognizer, options, tap)
         yield Progress("decode", 0, source.info.duration_ms)
         segments: list[Segment] = []
         for update in run.updates():
@@ -107,7 +124,7 @@ def recognise_spans(
     """
     options = options or Options()
     channel = "mix" if options.channel == "split" else options.channel
-    clips = cut(path, spans, channel, options.stream_index)
+    clips = cut(path, spans, channel, options.stream_index, options.raw_format)
     if rejoin:
         chunks = zip(spans, clips, strict=True)
         return [row for span, clip in chunks for row in _rows_in(span, clip, recognizer, options)]
@@ -142,6 +159,7 @@ def cut(
     spans: Sequence[Span],
     channel: Channel = "mix",
     stream_index: int | None = None,
+    raw_format: str = "",
 ) -> list[np.ndarray]:
     """Return the samples of each span, float32 mono 16 kHz, on the same clock as the transcript's times.
 
@@ -150,7 +168,7 @@ def cut(
     """
     parts: list[list[np.ndarray]] = [[] for _ in spans]
     end_ms = max((span.end_ms for span in spans), default=0)
-    with open_audio(path, stream_index) as source:
+    with open_audio(path, stream_index, raw_format) as source:
         check_channel(source.info, channel)
         start_ms = 0
         for block in source.blocks():
@@ -182,8 +200,11 @@ class _Stream:
 class _Run:
     """The state of one run over one file."""
 
-    def __init__(self, source: AudioSource, recognizer: Recognizer, options: Options) -> None:
+    def __init__(
+        self, source: AudioSource, recognizer: Recognizer, options: Options, tap: Tap | None
+    ) -> None:
         self._source = source
+        self._tap = tap
         self._recognizer = recognizer
         self._options = options
         self._meter = SignalMeter()
@@ -220,9 +241,20 @@ class _Run:
             raise NoSuchChannel(path=info.path, channel=self._options.channel, count=len(block)) from exc
 
     def _measured(self) -> Iterator[Samples]:
-        for block in self._source.blocks():
-            self._meter.feed(block)
-            yield block
+        if self._tap is None:
+            for block in self._source.blocks():
+                self._meter.feed(block)
+                yield block
+            return
+        try:
+            self._tap.begin(self._source.info.media)
+            for block in self._source.blocks():
+                self._meter.feed(block)
+                self._tap.write(block)
+                yield block
+            self._tap.end()
+        finally:
+            self._tap.close()
 
     def transcript(self, name: str, segments: Sequence[Segment]) -> Transcript:
         duration_ms = max((stream.segmenter.fed_ms for stream in self._streams), default=0)

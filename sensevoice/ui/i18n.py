@@ -82,13 +82,13 @@ STATIC: dict[str, tuple[str, str]] = {
     ),
     "channel": ("声道", "Channel"),
     "channel_help": (
-        "双声道通话录音可把左右声道分开识别。",
-        "For calls recorded in stereo, left and right can be recognised each on their own.",
+        "双声道通话或多麦克风录音可把各声道分开识别。",
+        "For calls in stereo and several microphones, each channel can be recognised on its own.",
     ),
     "channel_mix": ("混合", "Mix"),
     "channel_left": ("左声道", "Left"),
     "channel_right": ("右声道", "Right"),
-    "channel_split": ("左右分开", "Split"),
+    "channel_split": ("各声道分开", "Split"),
     "sounds": ("说话之间的声音", "Sounds between speech"),
     "sounds_help": (
         "也听没有人说话的地方：掌声、笑声、音乐……",

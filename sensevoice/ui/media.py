@@ -9,6 +9,7 @@ from starlette.responses import FileResponse, Response
 
 from sensevoice.jobs.files import JobFolder
 from sensevoice.jobs.waveform import playable_file
+from sensevoice.options import Options
 
 PLAIN = "application/octet-stream"
 
@@ -27,10 +28,10 @@ def media_type(recording: Path) -> str:
     return guessed if guessed.startswith(("audio/", "video/")) else PLAIN
 
 
-def recording_response(folder: JobFolder, as_opus: bool) -> Response:
-    """Return a job's recording; ranges of it can be requested. Raises MediaError."""
+def recording_response(folder: JobFolder, as_opus: bool, options: Options | None = None) -> Response:
+    """Return a job's recording, of which browsers ask for ranges, however long it is. Raises MediaError."""
     if as_opus:
-        return FileResponse(playable_file(folder), media_type="audio/ogg")
+        return FileResponse(playable_file(folder, options or Options()), media_type="audio/ogg")
     return FileResponse(
         folder.source,
         media_type=media_type(folder.source),

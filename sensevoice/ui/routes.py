@@ -40,8 +40,8 @@ from sensevoice.ui.handlers import log_unexpected
 from sensevoice.ui.media import recording_response
 from sensevoice.ui.serialise import Json
 
-CutFn = Callable[[Path, Sequence[Span], Channel], list[np.ndarray]]
-"""Returns the float32 mono 16 kHz samples of spans of one channel of a recording."""
+CutFn = Callable[[Path, Sequence[Span], Channel, int | None, str], list[np.ndarray]]
+"""Returns the float32 mono 16 kHz samples of spans of one channel of a track of a recording."""
 
 STATIC = Path(__file__).with_name("workbench")
 
@@ -205,12 +205,14 @@ class JobRoutes:
         return {"version": self._version(job), "segments": len(segments)}
 
     def audio(self, request: Request, body: Body) -> Response:
-        folder = self._store.folder(self._job(request).id)
-        return recording_response(folder, as_opus=request.query_params.get("as") == "opus")
+        job = self._job(request)
+        as_opus = request.query_params.get("as") == "opus"
+        return recording_response(self._store.folder(job.id), as_opus, job.options)
 
     def peaks(self, request: Request, body: Body) -> Response:
-        folder = self._store.folder(self._job(request).id)
-        return FileResponse(peaks_file(folder), media_type="application/json")
+        job = self._job(request)
+        peaks = peaks_file(self._store.folder(job.id), job.options)
+        return FileResponse(peaks, media_type="application/json")
 
     def export(self, request: Request, body: Body) -> Response:
         job, wanted = self._job(request), request.query_params
@@ -230,7 +232,11 @@ class JobRoutes:
             raise BadRequest(reason="no corrected row / 没有修改过的片段")
         source = self._store.folder(job.id).source
         clips = each_from_its_channel(
-            rows, job.options, lambda spans, channel: self._cut(source, spans, channel)
+            rows,
+            job.options,
+            lambda spans, channel: self._cut(
+                source, spans, channel, job.options.stream_index, job.options.raw_format
+            ),
         )
         content = finetune_bundle(list(zip(rows, clips, strict=True)), Path(job.name).stem)
         return compare.download(content, "application/zip", "sensevoice-finetune.zip")

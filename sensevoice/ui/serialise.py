@@ -12,9 +12,10 @@ from starlette.responses import Response
 from sensevoice.analysis.coverage import coverage
 from sensevoice.analysis.highlights import Highlight, highlight_name, highlights
 from sensevoice.analysis.statistics import emotion_over_time, speech_rate_over_time
-from sensevoice.errors import BadRequest
+from sensevoice.errors import BadRequest, OptionError
 from sensevoice.formats import FORMATS, LABELS, VIEWS, Format, RenderOptions, can_be_traditional
 from sensevoice.jobs import Job, JobRunner
+from sensevoice.jobs.copies import needs_copy
 from sensevoice.jobs.retranscribe import Proposal
 from sensevoice.options import LANGUAGES, Options
 from sensevoice.tags.languages import LANGUAGE_NAMES
@@ -85,6 +86,8 @@ def job_details(runner: JobRunner, job: Job) -> Json:
     return {
         "version": version(runner, job),
         "film": is_film(runner.store.folder(job.id).source),
+        "copy": needs_copy(transcript.media),
+        "media": asdict(transcript.media),
         "diagnostics": [{"name": d.name, "zh": d.zh, "en": d.en} for d in transcript.diagnostics],
         "coverage": _coverage(transcript),
         "highlights": [_highlight(each) for each in highlights(transcript)],
@@ -169,7 +172,19 @@ def render_options(wanted: Mapping[str, str]) -> RenderOptions:
         locale=wanted.get("labels", "zh"),
         traditional=wanted.get("traditional") == "1",
         captions=wanted.get("captions") == "1",
+        names=wanted.get("names", "name"),
+        fps=wanted.get("fps", ""),
+        start_timecode=wanted.get("start_timecode", ""),
+        handles_s=_number(wanted.get("handles", "0")),
+        kinds=tuple(kind for kind in wanted.get("kinds", "").split(",") if kind),
     )
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError as exc:
+        raise OptionError(option="handles", value=text, allowed="0 …") from exc
 
 
 def file_response(content: str, stem: str, form: Format) -> Response:

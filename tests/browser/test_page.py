@@ -379,7 +379,7 @@ def test_settings_of_the_form_reach_the_run(
     page.click("#sv-settings >> text=设置")
     page.wait_for_selector("#sv-channel", state="visible")
     page.uncheck("#sv-use_itn input")
-    choose_option(page, "#sv-channel", "左右分开")
+    choose_option(page, "#sv-channel", "各声道分开")
     page.fill("#sv-batch_size_s input", "0.5")
     screenshot(page, "zh-settings")
     start(page, media)

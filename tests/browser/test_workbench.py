@@ -493,7 +493,7 @@ def test_presets_fill_the_settings_and_the_browser_keeps_them(
     page = page_zh(live_app(script, SETTINGS))
     page.click("#sv-settings > button")
     page.click("#sv-preset-calls")
-    expect(page.locator("#sv-channel input")).to_have_value("左右分开")
+    expect(page.locator("#sv-channel input")).to_have_value("各声道分开")
     page.click("#sv-preset-subtitles")
     expect(page.locator("#sv-channel input")).to_have_value("混合")
     page.locator("#sv-among").get_by_label("英文").check()

@@ -9,7 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from sensevoice.cli.batch import DoneList, list_media, name_in, remove_leftovers, settings_key, write_whole
+from sensevoice.cli.batch import (
+    DoneList,
+    list_media,
+    name_in,
+    output_name,
+    remove_leftovers,
+    settings_key,
+    write_whole,
+)
 from sensevoice.options import Options
 from sensevoice.transcript import ModelInfo
 from tests.media import TEST_PICTURE, ffmpeg, needs_ffmpeg, tone, write_wav
@@ -220,3 +228,16 @@ class TestWriteWhole:
             path.touch()
         remove_leftovers(tmp_path)
         assert {path.name for path in tmp_path.iterdir()} == {".download.part", "mine.sensevoice-part"}
+
+
+class TestOutputName:
+    def test_a_short_name_stays(self) -> None:
+        assert output_name("sub/会议.ogg", ".srt") == "sub/会议.ogg.srt"
+
+    @pytest.mark.parametrize("extension", [".srt", ".highlights.csv"])
+    def test_a_long_one_is_shortened_at_a_character(self, extension: str) -> None:
+        name = "会" * 82 + "xx.ogg"
+        shortened = output_name(name, extension)
+        assert len(shortened.encode()) <= 255 and shortened.endswith(extension)
+        assert shortened.startswith("会" * 70)
+        assert shortened != output_name("会" * 82 + "xy.ogg", extension)

@@ -75,7 +75,7 @@ def test_ass_has_two_lines_for_a_long_sentence_and_no_time_that_is_empty() -> No
     assert events[0]["Text"].count("\\N") == 1
     short = Segment("speech", Span(1001, 1003), "嗯")
     _, events = read_ass(render(record(short), "ass"))
-    assert (events[0]["Start"], events[0]["End"]) == ("0:00:01.00", "0:00:01.01")
+    assert (events[0]["Start"], events[0]["End"]) == ("0:00:01.00", "0:00:01.83")
     assert read_ass(render(record(), "ass"))[1] == []
 
 

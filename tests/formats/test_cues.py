@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from sensevoice.formats.cues import MAX_CUE_MS, MAX_LINES, Cue, cues
+from sensevoice.formats.cues import MAX_CUE_MS, MAX_LINES, MIN_CUE_MS, Cue, cues, joined_cues
 from sensevoice.formats.linebreak import MAX_LINE_WIDTH, width
 from sensevoice.transcript import Event, Segment, Span, Transcript, Word
 
@@ -76,7 +76,7 @@ def test_a_word_that_lasts_longer_is_shown_for_seven_seconds() -> None:
 
 def test_a_pause_ends_a_cue() -> None:
     text = "first second"
-    assert shown(spoken(text, text.split(), gaps_ms={1: 1000})) == [(0, 300, "first"), (1300, 1600, "second")]
+    assert shown(spoken(text, text.split(), gaps_ms={1: 1000})) == [(0, 833, "first"), (1300, 2133, "second")]
     assert shown(spoken(text, text.split(), gaps_ms={1: 999})) == [(0, 1599, "first second")]
 
 
@@ -98,18 +98,7 @@ def test_word_times_beyond_the_segment_or_backwards_are_held_in() -> None:
 
 def test_text_without_letters_is_shown() -> None:
     assert shown(Segment("speech", Span(0, 1000), "……")) == [(0, 1000, "……")]
-    assert shown(spoken("……", ["……"])) == [(0, 500, "……")]
-
-
-def test_a_sound_is_captioned_in_the_language_of_the_reader() -> None:
-    laughter = Segment("sound", Span(0, 2000), events=(Event("Laughter"), Event("Applause")))
-    music = Segment("sound", Span(2000, 60_000), events=(Event("BGM", "rising"),))
-    nothing = Segment("sound", Span(60_000, 61_000), events=(Event("Event_UNK"),))
-    assert shown(laughter, music, nothing) == [(0, 2000, "[笑声] [掌声]"), (2000, 9000, "(背景音乐渐强)")]
-    assert shown(laughter, music, labels="en") == [
-        (0, 2000, "[laughter] [applause]"),
-        (2000, 9000, "(background music, growing louder)"),
-    ]
+    assert shown(spoken("……", ["……"])) == [(0, 833, "……")]
 
 
 def test_a_failed_segment_is_shown_as_failed() -> None:
@@ -119,22 +108,72 @@ def test_a_failed_segment_is_shown_as_failed() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("left", "right", "expected"),
-    [
-        (Span(0, 3000), Span(2900, 6000), [(0, 3000), (3000, 6000)]),
-        (Span(0, 5000), Span(100, 3000), [(0, 1500), (1500, 3000)]),
-        (Span(0, 4000), Span(0, 4000), [(0, 2000), (2000, 4000)]),
-        (Span(0, 1), Span(0, 1), [(0, 1), (1, 2)]),
-    ],
-)
-def test_channels_that_speak_at_once_share_the_time(
-    left: Span, right: Span, expected: list[tuple[int, int]]
-) -> None:
-    result = made(
-        Segment("speech", left, "左", channel="left"), Segment("speech", right, "右", channel="right")
+def test_a_short_cue_stays_until_it_can_be_read() -> None:
+    assert shown(Segment("speech", Span(0, 200), "嗯")) == [(0, 833, "嗯")]
+    short = Segment("speech", Span(0, 200), "嗯"), Segment("speech", Span(500, 2000), "好的")
+    assert shown(*short) == [(0, 500, "嗯"), (500, 2000, "好的")]
+
+
+def test_an_early_comma_makes_no_cue_of_its_own() -> None:
+    text = "So, " + "word " * 30
+    words = ["So", *["word"] * 30]
+    segment = Segment(
+        "speech",
+        Span(0, 6200),
+        text.strip(),
+        words=tuple(Word(word, Span(200 * place, 200 * place + 200)) for place, word in enumerate(words)),
     )
-    assert [(cue.span.start_ms, cue.span.end_ms) for cue in result] == expected
+    assert all(cue.span.duration_ms >= 833 for cue in made(segment))
+
+
+def test_no_word_of_chinese_is_cut_nor_a_number_from_its_unit() -> None:
+    text = "我们这样来看二零年以后的产品经理应该怎样理解用户体验在2024年的变化和2025年的变化" * 3
+    lines = [line for cue in made(Segment("speech", Span(0, 30_000), text)) for line in cue.lines]
+    for before, after in pairwise(lines):
+        assert before[-1] + after[0] not in (
+            "这样",
+            "怎样",
+            "产品",
+            "经理",
+            "用户",
+            "体验",
+            "变化",
+            "4年",
+            "5年",
+        )
+        assert not (before[-1].isdigit() and after[0] == "年")
+
+
+def test_sounds_are_named_for_the_deaf_alone() -> None:
+    laughter = Segment("sound", Span(0, 2000), events=(Event("Laughter"),))
+    assert cues(Transcript("a", 2000, (laughter,)), "zh") == []
+    assert [cue.lines for cue in cues(Transcript("a", 2000, (laughter,)), "zh", captions=True)] == [
+        ("[笑声]",)
+    ]
+
+
+LONG = Segment("speech", Span(0, 7000), "左边一直在说", channel="left")
+SHORT = Segment("speech", Span(3000, 3400), "嗯", channel="right")
+
+
+def test_two_channels_keep_their_cues() -> None:
+    result = made(LONG, SHORT)
+    assert [(cue.span.start_ms, cue.span.end_ms) for cue in result] == [(0, 7000), (3000, 3833)]
+
+
+def test_where_one_cue_is_shown_at_a_time_each_has_a_line() -> None:
+    joined = joined_cues(made(LONG, SHORT), lambda cue: "- ")
+    assert [(cue.span.start_ms, cue.span.end_ms, cue.lines) for cue in joined] == [
+        (0, 3000, ("- 左边一直在说",)),
+        (3000, 3833, ("- 左边一直在说", "- 嗯")),
+        (3833, 7000, ("- 左边一直在说",)),
+    ]
+
+
+def test_moments_too_short_to_read_are_joined() -> None:
+    other = Segment("speech", Span(6900, 9000), "对", channel="right")
+    joined = joined_cues(made(LONG, other), lambda cue: "")
+    assert [(cue.span.start_ms, cue.span.end_ms) for cue in joined] == [(0, 7000), (7000, 9000)]
 
 
 def _random_segments(seed: int) -> list[Segment]:
@@ -180,6 +219,9 @@ def test_whatever_is_said_the_limits_hold_and_nothing_is_lost(seed: int) -> None
     for segment in segments:
         alone = "".join(line for cue in made(segment) for line in cue.lines)
         assert alone.replace(" ", "") == segment.text.replace(" ", "")
-        assert all(cue.span.end_ms <= segment.span.end_ms for cue in made(segment))
+        assert all(
+            cue.span.end_ms <= max(segment.span.end_ms, cue.span.start_ms + MIN_CUE_MS)
+            for cue in made(segment)
+        )
     everything = sorted("".join(line for cue in result for line in cue.lines).replace(" ", ""))
     assert everything == sorted("".join(segment.text for segment in segments).replace(" ", ""))

@@ -57,6 +57,8 @@ def test_the_table_names_every_format_for_both_readers() -> None:
         "highlights_csv",
         "highlights_labels",
         "edl",
+        "markers_edl",
+        "markers_xml",
     ]
     named_otherwise = {
         "markdown": ".md",
@@ -64,6 +66,8 @@ def test_the_table_names_every_format_for_both_readers() -> None:
         "audacity": ".labels.txt",
         "highlights_csv": ".highlights.csv",
         "highlights_labels": ".highlights.txt",
+        "markers_edl": ".markers.edl",
+        "markers_xml": ".markers.xml",
     }
     for name, row in FORMATS.items():
         assert (row.name, row.extension) == (name, named_otherwise.get(name, f".{name}"))

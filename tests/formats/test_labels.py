@@ -8,7 +8,8 @@ from fractions import Fraction
 import pytest
 
 from sensevoice.formats import RenderOptions, render
-from sensevoice.formats.edl import edl, timecode
+from sensevoice.formats.edl import edl
+from sensevoice.formats.timecode import FrameClock
 from sensevoice.transcript import Event, Segment, Span, Transcript
 
 HOUR_MS = 3_600_000
@@ -130,7 +131,8 @@ def frames(code: str, rate: int) -> int:
 
 
 def read_edl(text: str, rate: int = 25) -> list[tuple[Cut, list[str]]]:
-    title, mode, _, *lines = text.splitlines()
+    title, mode, told_rate, _, *lines = text.splitlines()
+    assert told_rate == f"* FRAME RATE: {rate}"
     assert title.startswith("TITLE: ") and title.isascii() and len(title) <= 70
     assert mode == "FCM: NON-DROP FRAME"
     cuts: list[tuple[Cut, list[str]]] = []
@@ -158,7 +160,7 @@ def test_the_cut_list_plays_the_highlights_one_after_the_other() -> None:
 
 
 def test_the_cut_list_at_another_rate() -> None:
-    cuts = read_edl(edl(record(laughing(90_000)), RenderOptions(), 30), 30)
+    cuts = read_edl(edl(record(laughing(90_000)), RenderOptions(fps="30")), 30)
     assert cuts[0][0] == (2700, 2745, 108_000, 108_045)
 
 
@@ -166,5 +168,5 @@ def test_a_moment_shorter_than_a_frame_lasts_one_and_a_long_text_is_cut() -> Non
     ((start, end, _, _), comments), *_ = read_edl(render(record(laughing(1000, "好\n" * 500, 1)), "edl"))
     assert (start, end) == (25, 26)
     assert max(map(len, comments)) < 250
-    assert timecode(24 * 3600 * 25 + 1, 25) == "00:00:00:01"
+    assert FrameClock(Fraction(25)).code(24 * 3600 * 25 + 1) == "00:00:00:01"
     assert read_edl(render(record(), "edl")) == []

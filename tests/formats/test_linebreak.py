@@ -22,24 +22,32 @@ def test_width_counts_a_wide_character_as_two(text: str, columns: int) -> None:
     ("text", "expected"),
     [
         ("Hello, my world.", ["Hello,", "my", "world."]),
-        ("你好，世界。", ["你", "好，", "世", "界。"]),
+        ("你好，世界。", ["你好，", "世界。"]),
         ("他说：“好！”吗", ["他", "说：", "“好！”", "吗"]),
         ("（一）二", ["（一）", "二"]),
-        ("我用Python写", ["我", "用", "Python", "写"]),
+        ("我用Python写", ["我用", "Python", "写"]),
         ("コーヒー", ["コー", "ヒー"]),
-        ("人々は", ["人々", "は"]),
+        ("人々は", ["人々は"]),
         ("안녕 하세요.", ["안녕", "하세요."]),
         ("in the woods - where", ["in", "the", "woods -", "where"]),
         ("- Yes", ["-", "Yes"]),
         ("3.14 it's", ["3.14", "it's"]),
-        ("等等……好", ["等", "等……", "好"]),
-        ("か\u3099き", ["か\u3099", "き"]),
+        ("等等……好", ["等等……", "好"]),
+        ("か\u3099き", ["か\u3099き"]),
         ("", []),
         ("  ", []),
     ],
 )
 def test_tokens_are_never_divided(text: str, expected: list[str]) -> None:
     assert pieces(text) == expected
+
+
+def test_japanese_is_cut_before_a_phrase() -> None:
+    assert pieces("今日は東京に行きました") == ["今日は", "東京に", "行きました"]
+
+
+def test_numbers_stay_with_what_they_count() -> None:
+    assert "2024年" in pieces("在2024年有3个人")
 
 
 def test_a_word_wider_than_a_line_is_cut_hard() -> None:
@@ -80,8 +88,9 @@ def test_two_lines_are_divided_at_punctuation_first() -> None:
 
 
 def test_two_lines_without_punctuation_are_even() -> None:
-    text = "一二三四五六七八九十一二三四五六七八九十一二三四"
-    assert lay_out(text, tokens(text)) == ("一二三四五六七八九十一二", "三四五六七八九十一二三四")
+    text = "我们今天去学校看书写字我们明天去公园跑步唱歌"
+    upper, lower = lay_out(text, tokens(text))
+    assert upper + lower == text and abs(len(upper) - len(lower)) <= 2
 
 
 def test_a_good_cut_that_leaves_too_long_a_line_is_not_taken() -> None:

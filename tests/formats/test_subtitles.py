@@ -10,7 +10,7 @@ import pytest
 import srt
 import webvtt
 
-from sensevoice.formats import render
+from sensevoice.formats import RenderOptions, render
 from sensevoice.transcript import Event, Segment, Span, Transcript, Word
 
 HOUR_MS = 3_600_000
@@ -52,11 +52,12 @@ def test_the_syntax() -> None:
         Segment("speech", Span(90_000, 92_000), "You never know until you try, my friend. Yes!"),
         Segment("sound", Span(10 * HOUR_MS, 10 * HOUR_MS + 1500), events=(Event("Laughter"),)),
     )
-    assert render(record(*segments), "srt") == (
+    deaf = RenderOptions(captions=True)
+    assert render(record(*segments), "srt", deaf) == (
         "1\n00:01:30,000 --> 00:01:32,000\nYou never know until you try, my friend.\nYes!\n\n"
         "2\n10:00:00,000 --> 10:00:01,500\n[笑声]\n\n"
     )
-    assert render(record(*segments), "vtt") == (
+    assert render(record(*segments), "vtt", deaf) == (
         "WEBVTT\n\n"
         "1\n00:01:30.000 --> 00:01:32.000\nYou never know until you try, my friend.\nYes!\n\n"
         "2\n10:00:00.000 --> 10:00:01.500\n[笑声]\n\n"

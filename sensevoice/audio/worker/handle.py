@@ -28,12 +28,11 @@ fork_server = ForkServer()
 class WorkerHandle:
     """One worker and its messages. It decodes nothing before `order`."""
 
-    def __init__(self, path: Path, stream_index: int | None, max_hours: float) -> None:
+    def __init__(self, path: Path, stream_index: int | None, max_hours: float, raw_format: str = "") -> None:
         self._path = path
         self._pidfd: int | None = None
-        self._link = fork_server.fork(
-            {"path": str(path), "stream_index": stream_index, "max_hours": max_hours}
-        )
+        request = {"path": str(path), "stream_index": stream_index, "max_hours": max_hours}
+        self._link = fork_server.fork(request | {"raw_format": raw_format})
         try:
             self._meet()
         except BaseException:

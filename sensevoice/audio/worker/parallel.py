@@ -49,11 +49,12 @@ class ParallelDecoder:
         stream_index: int | None = None,
         max_hours: float = 12.0,
         policy: SplitPolicy | None = None,
+        raw_format: str = "",
     ) -> None:
         self.bad_packets = self.clock_breaks = 0
         self.peak_bytes = 0
         self.cut_short: MediaError | None = None
-        self._file = (path, stream_index, max_hours)
+        self._file = (path, stream_index, max_hours, raw_format)
         self._policy = policy or SplitPolicy(processes=1)
         self._may_take_cores = policy is None
         self._taken_cores = 0

@@ -38,15 +38,15 @@ def _time_is_up(*_: object) -> NoReturn:
     raise _TimeIsUp
 
 
-def main(to: int, path: str, stream_index: int | None, max_hours: float) -> NoReturn:
-    """Decode a file to a socket by the orders from it, then exit the process."""
+def main(to: int, path: str, stream_index: int | None, max_hours: float, raw_format: str = "") -> NoReturn:
+    """Decode a file to a socket, as ordered through it, and end the process."""
     out = protocol.FrameWriter(socket.socket(fileno=to), MOST_AHEAD_BYTES)
     try:
         signal.signal(signal.SIGXCPU, _time_is_up)
         os.setsid()  # so that it can be killed with its children
         limits.limit_this_process()
         out.put_json(protocol.HELLO, {"pid": os.getpid()})
-        _serve(Path(path), stream_index, max_hours, out)
+        _serve(Path(path), stream_index, max_hours, raw_format, out)
     except MediaError as error:
         data = {key: value for key, value in error.data.items() if key not in ("path", "name")}
         out.put_json(protocol.ERROR, {"code": error.code, "data": data | _used()})
@@ -63,8 +63,10 @@ def main(to: int, path: str, stream_index: int | None, max_hours: float) -> NoRe
         os._exit(0)  # without the exit handlers of libraries
 
 
-def _serve(path: Path, stream_index: int | None, max_hours: float, out: protocol.FrameWriter) -> None:
-    decoder = open_decoder(path, stream_index)
+def _serve(
+    path: Path, stream_index: int | None, max_hours: float, raw_format: str, out: protocol.FrameWriter
+) -> None:
+    decoder = open_decoder(path, stream_index, raw_format)
     info = decoder.info
     if (info.duration_ms or 0) > max_hours * 3_600_000:  # before half a day is decoded
         raise TooLong(path=path, max_hours=max_hours)

@@ -46,9 +46,10 @@ class Bench {
     return this.names[name] ?? "";
   }
 
-  // "left" and "right" when each channel was recognised on its own, nothing otherwise.
+  // "left" and "right", or numbers from "1", when each channel was recognised on its own, nothing otherwise.
   channelName(channel) {
-    return channel ? this.t(`channel_${channel}`) : "";
+    if (!channel) return "";
+    return /^\d+$/.test(channel) ? `${this.t("channel")} ${channel}` : this.t(`channel_${channel}`);
   }
 
   kindOf(name) {

@@ -29,18 +29,39 @@ export function player(app) {
     }
   }
 
-  function use(chosen) {
+  function use(chosen, copy = false) {
     const at_s = media.currentTime;
     stop();
     media = chosen;
     sound.hidden = media !== sound;
     film.hidden = media !== film;
-    media.src = app.audio();
+    film.muted = false;
+    film.controls = true;
+    media.src = copy ? `${app.audio()}?as=opus` : app.audio();
     return at_s;
+  }
+
+  // Plays our own copy of the sound, on the clock of the rows; a picture that the browser shows goes along, mute.
+  function useCopy(hasPicture) {
+    const at_s = use(sound, true);
+    if (hasPicture) {
+      film.hidden = film.controls = false;
+      film.muted = true;
+      film.src = app.audio();
+    }
+    return at_s;
+  }
+
+  // The picture follows the sound where both are played.
+  function follow() {
+    if (media !== sound || film.hidden || !film.hasAttribute("src")) return;
+    if (Math.abs(film.currentTime - sound.currentTime) > 0.15) film.currentTime = sound.currentTime;
+    if (film.paused !== sound.paused) sound.paused ? film.pause() : film.play().catch(() => {});
   }
 
   // Not every film has a picture that this browser can show; its sound is heard all the same.
   function onlySound() {
+    if (media === sound) film.hidden = true;
     if (media !== film || !film.hasAttribute("src")) return;
     const at_s = use(sound);
     if (at_s) sound.currentTime = at_s;
@@ -51,20 +72,35 @@ export function player(app) {
   sound.addEventListener("error", () => {
     if (sound.hasAttribute("src") && !sound.src.includes("as=opus")) sound.src = `${app.audio()}?as=opus`;
   });
+  // A browser that counts another length than we do goes to other places, too.
+  sound.addEventListener("loadedmetadata", () => {
+    const ours = app.job?.state === "done" ? app.job.duration_ms : 0;
+    if (!ours || sound.src.includes("as=opus") || Math.abs(sound.duration - ours / 1000) <= 0.3) return;
+    const at_s = useCopy(false);
+    if (at_s) sound.currentTime = at_s;
+  });
+  for (const what of ["play", "pause", "seeked", "timeupdate"]) sound.addEventListener(what, follow);
   for (const each of [sound, film]) {
     each.addEventListener("timeupdate", () => each === media && app.emit("time", each.currentTime * 1000));
   }
   wave.addEventListener("click", (event) => seek((event.offsetX / wave.clientWidth) * app.durationMs(), true));
-  app.on("job", ({ film: hasPicture }) => {
+  app.on("job", ({ film: hasPicture, copy }) => {
     media.currentTime = 0;
-    use(hasPicture ? film : sound);
+    if (copy) useCopy(hasPicture);
+    else use(hasPicture ? film : sound);
     setSpeed();
     peaks = null;
     caption.textContent = "";
     draw();
   });
-  app.on("finished", async () => {
+  app.on("finished", async ({ film: hasPicture, copy } = {}) => {
     const id = app.job.id;
+    if (copy && !sound.src.includes("as=opus")) {
+      const playing = !media.paused;
+      const at_s = useCopy(hasPicture);
+      if (at_s) sound.currentTime = at_s;
+      if (playing) sound.play().catch(() => {});
+    }
     subtitle();
     const found = await app.api.get(`jobs/${id}/peaks`).catch(() => null);
     if (app.job?.id === id) {
