@@ -39,7 +39,7 @@ from sensevoice.transcript import ModelInfo  # noqa: E402
 
 LONG_S = 57 * 60
 READY = "ready / 就绪"
-START_S = 300.0
+START_S = 900.0
 HALF_HEADERS, LARGE_BODIES, TRANSCODES, SLOW_FILES = 1100, 24, 45, 8
 COLUMNS = (
     "| attack | loop p95, s | loop max, s | recording median, s | recording max, s | memory, MB | refused |"

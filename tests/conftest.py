@@ -18,6 +18,16 @@ GOLDEN = Path(__file__).with_name("golden")
 SAMPLES = {sample.name: sample for sample in demo.sample_recordings()}
 
 
+SLOW_FOLDERS = {"browser", "hostile"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as slow what waits for a browser, hostile files or the models; whole modules do so themselves."""
+    for item in items:
+        if SLOW_FOLDERS & {*item.path.parts} or "demo_recognizer" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.slow)
+
+
 def pytest_report_header() -> str:
     """Say which of the two kinds of x86-64 processor the tests of the CPU's graphs run on."""
     return f"processor: {'with' if cpu_flags() & VNNI else 'without'} VNNI"

@@ -64,7 +64,8 @@ class Program:
                 with urllib.request.urlopen(self.address, timeout=5):
                     if printed in self.output():
                         return
-            except urllib.error.HTTPError:  # it asks for a token, and so is up
+            except urllib.error.HTTPError as answer:  # it asks for a token, and so is up
+                answer.close()
                 if printed in self.output():
                     return
             except OSError:

@@ -1,4 +1,4 @@
-"""A click on a row plays its first word, whatever the container: Chromium in our own page has the last word."""
+"""A click on a row plays its first word, whatever the container, in Chromium in our own page."""
 
 from __future__ import annotations
 
@@ -60,7 +60,10 @@ EDGE = """async ([address, from_s]) => {
   const media = document.createElement("video");
   media.src = address;
   document.body.append(media);
-  await new Promise((done, fail) => { media.onloadedmetadata = done; media.onerror = () => fail(media.error.message); });
+  await new Promise((done, fail) => {
+    media.onloadedmetadata = done;
+    media.onerror = () => fail(media.error.message);
+  });
   const context = new AudioContext();
   const meter = context.createAnalyser();
   meter.fftSize = 512;
@@ -72,7 +75,11 @@ EDGE = """async ([address, from_s]) => {
   const began = performance.now();
   while (performance.now() - began < 5000) {
     meter.getFloatTimeDomainData(samples);
-    if (Math.max(...samples.map(Math.abs)) > 0.02) { const at = media.currentTime; media.remove(); return at; }
+    if (Math.max(...samples.map(Math.abs)) > 0.02) {
+      const at = media.currentTime;
+      media.remove();
+      return at;
+    }
     await new Promise((done) => setTimeout(done, 5));
   }
   media.remove();

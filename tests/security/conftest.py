@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -100,6 +101,13 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
     yield program
     for each in started.values():
         each.kill()
+
+
+def new_page(browser: Any) -> Any:
+    """Return a page in Chinese that is patient: other tests may have the processors."""
+    page = browser.new_context(locale="zh-CN").new_page()
+    page.set_default_timeout(150_000)
+    return page
 
 
 @pytest.fixture

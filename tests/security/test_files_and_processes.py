@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import stat
@@ -29,17 +30,13 @@ TWO = ("--auth", "anna:secret", "--auth", "bert:hidden")
 
 def files_of(program: Program) -> list[Path]:
     """Return what the program keeps: jobs, and in gradio's folder what was uploaded."""
-    data = program.directory / "data"
-    environment = Path(f"/proc/{program.inner_pid()}/fd")
-    uploads = {Path(os.readlink(handle)).parent for handle in environment.iterdir() if _is_lock(handle)}
-    return [data, *data.rglob("*"), *(path for folder in uploads for path in (folder, *folder.rglob("*")))]
-
-
-def _is_lock(handle: Path) -> bool:
-    try:
-        return "run-" in os.readlink(handle)
-    except OSError:
-        return False
+    kept = [program.directory / "data", *(program.directory / "data").rglob("*")]
+    for handle in Path(f"/proc/{program.inner_pid()}/fd").iterdir():
+        with contextlib.suppress(OSError):  # closed meanwhile
+            folder = Path(os.readlink(handle)).parent
+            if folder.name.startswith("run-"):
+                kept += [folder, *folder.rglob("*")]
+    return list(dict.fromkeys(kept))
 
 
 def upload(address: str) -> str:
@@ -148,6 +145,8 @@ def test_a_stream_is_for_whoever_began_it(start: Start) -> None:
     for path in ("/gradio_api/queue/data?session_hash=hers", "/gradio_api/heartbeat/hers"):
         assert bert.get(path).status_code == 404
     assert bert.post("/gradio_api/cancel", json={**body, "session_hash": "his"}).status_code == 200
+    anna.close()
+    bert.close()
 
 
 class TestPasswd:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.browser.program import Program
-from tests.security.conftest import ask
+from tests.security.conftest import ask, new_page
 
 THEIR_PAGE = b"<!doctype html><title>theirs</title><p>theirs"
 
@@ -74,7 +74,7 @@ def test_our_own_page_is_let_in_without_cors(program: Program) -> None:
 
 @pytest.mark.parametrize("theirs", ["evil.localhost", "localhost", "127.0.0.1"])
 def test_a_page_in_a_browser(browser: Any, program: Program, their_port: int, theirs: str) -> None:
-    page = browser.new_context().new_page()
+    page = new_page(browser)
     page.goto(f"http://{theirs}:{their_port}/")
     for ours in ("x.localhost", "localhost", "127.0.0.1"):
         address = f"http://{ours}:{program.port}"
@@ -86,8 +86,8 @@ def test_a_page_in_a_browser(browser: Any, program: Program, their_port: int, th
 
 
 def test_a_link_from_another_site_opens_the_page(browser: Any, program: Program, their_port: int) -> None:
-    page = browser.new_context().new_page()
+    page = new_page(browser)
     page.goto(f"http://localhost:{their_port}/")
     page.evaluate("(address) => { location.href = address; }", f"{program.address}/?job=x")
-    page.wait_for_selector("#sv-text", timeout=30_000)
+    page.wait_for_selector("#sv-text")
     page.context.close()

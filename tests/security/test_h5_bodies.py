@@ -79,3 +79,5 @@ def test_two_logins_and_their_ends(start: Start) -> None:
         assert people[user].get("/config").json()["username"] == user
     assert people["anna"].post("/logout").status_code == 200
     assert [people[user].get("/sv/jobs").status_code for user in people] == [401, 200]
+    for client in people.values():
+        client.close()

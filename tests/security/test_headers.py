@@ -10,7 +10,7 @@ import pytest
 from tests.browser.conftest import is_problem
 from tests.browser.program import Program
 from tests.conftest import SAMPLES
-from tests.security.conftest import Start, ask
+from tests.security.conftest import Start, ask, new_page
 from tests.security.test_h1_other_sites import their_port as their_port
 
 EXPECTED = {
@@ -54,27 +54,27 @@ def test_what_was_uploaded_is_never_a_page(program: Program) -> None:
 
 def test_the_page_holds_its_policy(browser: Any, program: Program) -> None:
     """The page at work, from the upload to the rows and the sound, without an error in the console."""
-    page = browser.new_context(locale="zh-CN").new_page()
+    page = new_page(browser)
     problems: list[str] = []
     page.on("console", lambda message: problems.append(message.text) if is_problem(message) else None)
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.goto(program.address)
-    page.wait_for_selector("#sv-text", timeout=60_000)
+    page.wait_for_selector("#sv-text")
     page.locator("input[type=file]").first.set_input_files(SAMPLES["customer_call"].path)
     page.get_by_text("customer_call").first.wait_for(timeout=30_000)
     page.get_by_role("button", name="开始 AI 识别").click()
-    page.wait_for_selector("#sv-workbench audio, #sv-workbench video", state="attached", timeout=180_000)
+    page.wait_for_selector("#sv-workbench audio, #sv-workbench video", state="attached")
     page.wait_for_function(
         "document.querySelectorAll('#sv-workbench .svw-rows [role=row]').length > 3", timeout=180_000
     )
     sound = "document.querySelector('#sv-workbench audio, #sv-workbench video')"
-    page.wait_for_function(f"{sound}.duration > 5", timeout=60_000)
+    page.wait_for_function(f"{sound}.duration > 5")
     page.context.close()
     assert problems == []
 
 
 def test_another_page_cannot_frame_it(browser: Any, program: Program, their_port: int) -> None:
-    page = browser.new_context().new_page()
+    page = new_page(browser)
     page.goto(f"http://localhost:{their_port}/")
     page.set_content(f'<iframe src="{program.address}/"></iframe>')
     page.wait_for_timeout(3000)
@@ -85,7 +85,7 @@ def test_another_page_cannot_frame_it(browser: Any, program: Program, their_port
 
 def test_the_login_page_in_a_browser(browser: Any, start: Start) -> None:
     program = start("--auth", "anna:secret", "--auth", "bert:hidden")
-    page = browser.new_context(locale="zh-CN").new_page()
+    page = new_page(browser)
     problems: list[str] = []
     page.on("console", lambda message: problems.append(message.text) if is_problem(message) else None)
     page.goto(f"{program.address}/?view=x")
@@ -95,9 +95,9 @@ def test_the_login_page_in_a_browser(browser: Any, start: Start) -> None:
         page.get_by_label("User name").fill("anna")
         page.get_by_label("Password").fill(password)
         page.get_by_role("button").click()
-    page.wait_for_selector("#sv-text", timeout=60_000)
+    page.wait_for_selector("#sv-text")
     assert page.url == f"{program.address}/?view=x"
     page.get_by_role("button", name="退出登录").click()
-    page.wait_for_selector("input[type=password]", timeout=30_000)
+    page.wait_for_selector("input[type=password]")
     assert [each for each in problems if "401" not in each] == []
     page.context.close()
