@@ -110,8 +110,9 @@ class Options:
         return self.track - 1 if self.track else None
 
     def _check_pause(self) -> None:
-        value = self.pause_ms
-        if isinstance(value, bool) or value != int(value) or not MIN_PAUSE_MS <= value <= MAX_PAUSE_MS:
+        value: Any = self.pause_ms  # a form gives 300.0
+        whole = isinstance(value, (int, float)) and not isinstance(value, bool) and value % 1 == 0
+        if not whole or not MIN_PAUSE_MS <= value <= MAX_PAUSE_MS:
             allowed = f"{MIN_PAUSE_MS} … {MAX_PAUSE_MS}"
             raise OptionError(option="pause_ms", value=value, allowed=allowed)
         object.__setattr__(self, "pause_ms", int(value))

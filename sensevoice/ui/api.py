@@ -37,6 +37,7 @@ def make_endpoint(runner: JobRunner, page: Options, cache: Path) -> Callable[...
         batch_size_s: float = page.batch_size_s,
         channel: str = page.channel,
         track: int = page.track,
+        raw_format: str = page.raw_format,
         sounds: bool = page.sounds,
         word_times: bool = page.word_times,
         among: list[str] = list(page.among),  # noqa: B006  # gradio reads it, nothing changes it
@@ -58,6 +59,7 @@ def make_endpoint(runner: JobRunner, page: Options, cache: Path) -> Callable[...
                 batch_size_s=batch_size_s,
                 channel=channel,  # Options says what is allowed
                 track=track,
+                raw_format=raw_format,
                 sounds=sounds,
                 word_times=word_times,
                 among=tuple(among or ()),

@@ -415,7 +415,7 @@ class TestStopping:
         program = tmp_path / "program.py"
         program.write_text(
             f"import sys, time\nsys.path.insert(0, {str(ROOT)!r})\n"
-            "from sensevoice import startup\nfrom tests.fakes import FakeRecognizer\n"
+            "from sensevoice.cli import startup\nfrom tests.fakes import FakeRecognizer\n"
             "def answer(clip, options):\n    time.sleep(0.3)\n    return '<|zh|>whole'\n"
             "startup.announce_versions = lambda: None\n"
             "startup.load = lambda settings: FakeRecognizer([(0, 1000)], answer)\n"

@@ -75,7 +75,7 @@ def test_codes_and_numbers_agree(rate: str) -> None:
 @pytest.mark.parametrize("rate", RATES)
 def test_markers_for_resolve(rate: str) -> None:
     exact = Fraction(rate)
-    text = render(laughing(*STARTS_MS, rate=rate), "markers_edl", RenderOptions(labels="en"))
+    text = render(laughing(*STARTS_MS, rate=rate), "markers_edl", RenderOptions(locale="en"))
     result = re.findall(
         rf"({CODE}) ({CODE}) {CODE} {CODE}\n好笑\n \|C:ResolveColorYellow \|M:laughter \|D:(\d+)", text
     )
@@ -139,7 +139,7 @@ def test_who_speaks_is_told_where_there_are_several() -> None:
     right = Segment("speech", Span(3000, 5000), "您好", channel="right")
     both, one = Transcript("a", 5000, (left, right)), Transcript("a", 5000, (left,))
     assert "左：你好" in render(both, "srt") and "右：您好" in render(both, "lrc")
-    assert "left: 你好" in render(both, "srt", RenderOptions(labels="en"))
+    assert "left: 你好" in render(both, "srt", RenderOptions(locale="en"))
     assert "- 您好" in render(both, "srt", RenderOptions(names="dash"))
     for quiet in (render(one, "srt"), render(both, "srt", RenderOptions(names="none"))):
         assert "左" not in quiet and "- " not in quiet

@@ -172,7 +172,7 @@ def test_a_store_that_fails_at_each_call_in_turn(tmp_path: Path, recording: Path
         jobs.held, failing.fails_at = True, 0
         job = jobs.submit(recording, Options())
         failing.calls, failing.fails_at = 0, number
-        jobs.release()
+        jobs.resume()
         assert jobs.wait_for_end(job.id, 20.0)
         states.add(failing.job(job.id).state)
         if failing.calls < number:

@@ -110,9 +110,9 @@ def test_every_export_and_view_says_where_it_ends(partial: Transcript, labels: s
     for name in FORMATS:
         if name.startswith("highlights") or name == "edl":  # their files' names say it
             continue
-        content = render(partial, name, RenderOptions(labels=labels))
+        content = render(partial, name, RenderOptions(locale=labels))
         assert sentence in content.replace("\n", " ") or '"complete_until_ms": 13500' in content, name
-        assert sentence not in render(transcript(), name, RenderOptions(labels=labels))
+        assert sentence not in render(transcript(), name, RenderOptions(locale=labels))
     for view in VIEWS:
         assert sentence in render_view(partial, view, labels)
 
