@@ -123,7 +123,7 @@ def test_a_second_time_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_gradio_can_be_imported_then(proxies: dict[str, str]) -> None:
     """In a fresh interpreter, because gradio builds its first client at import."""
-    code = "from sensevoice import environment\nenvironment.prepare()\nimport gradio"
+    code = "from sensevoice.runtime import environment\nenvironment.prepare()\nimport gradio"
     done = subprocess.run(
         [sys.executable, "-c", code], env=os.environ | proxies, cwd=ROOT, capture_output=True, text=True
     )

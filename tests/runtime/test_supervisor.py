@@ -16,7 +16,7 @@ from tests.conftest import ROOT
 
 ABOVE = (
     f"import sys\nsys.path.insert(0, {str(ROOT)!r})\n"
-    "from sensevoice import supervisor\nsupervisor.PAUSE_S = 0.0\n"
+    "from sensevoice.runtime import supervisor\nsupervisor.PAUSE_S = 0.0\n"
     "sys.exit(supervisor.supervise([sys.executable, '-c', sys.argv[1], *sys.argv[2:]]))"
 )
 """A supervisor over the program given as its argument."""
@@ -75,7 +75,7 @@ def test_a_wish_to_end_is_passed_on(number: signal.Signals) -> None:
 def test_the_program_ends_when_its_supervisor_is_killed(tmp_path: Path) -> None:
     program = (
         f"import os, sys, time\nsys.path.insert(0, {str(ROOT)!r})\n"
-        "from sensevoice import supervisor\nsupervisor.end_with_the_supervisor()\n"
+        "from sensevoice.runtime import supervisor\nsupervisor.end_with_the_supervisor()\n"
         "print(os.getpid(), flush=True)\ntime.sleep(30)\n"
     )
     process = start(program)

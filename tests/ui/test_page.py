@@ -168,7 +168,7 @@ def test_cancel_keeps_what_is_there_and_marks_it(make: Any, file: Path) -> None:
             handlers.cancel(session)
     kept = transcript(CALL[:2], complete_until_ms=CALL[1].span.end_ms)
     assert screens[-1].text == render_view(kept, "tagged", "zh")
-    assert shown(screens[-1].summary or "").startswith("未完成 · ")
+    assert shown(screens[-1].summary or "").startswith("未完成，只到 0:09 · ")
     assert "已取消" in screens[-1].notice and not screens[-1].running
     assert screens[-1].links and len(screens[-1].links) == len(DOWNLOADS), "what there is can be taken away"
     assert script.closed == 1 and not session.busy
