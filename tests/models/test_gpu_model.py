@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
 from sensevoice.errors import ModelFileDamaged
 from sensevoice.models import demo, files, gpu_model, loader, registry
-from sensevoice.models.graphs import check, known_speech
+from sensevoice.models.graphs import check
 from sensevoice.models.loader import ModelSettings, load_recognizer
 from sensevoice.recognise import cuda_encoder
 from sensevoice.transcript import Span
@@ -23,9 +25,14 @@ NO_KERNEL = RuntimeError("CUDA error: no kernel image is available for execution
 Attention = cuda_encoder.FusedAttention
 
 
+@functools.cache
+def known_clips() -> list[np.ndarray]:
+    return gpu_model._some_clips(demo.ASR_DIR)
+
+
 @pytest.fixture(autouse=True)
-def less_speech(monkeypatch: pytest.MonkeyPatch) -> None:
-    clips = known_speech.check_clips(demo.ASR_DIR)[:4]
+def speech_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    clips = known_clips()
     monkeypatch.setattr(gpu_model, "_some_clips", lambda directory: clips)
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (1_000_000, 2_000_000))
 

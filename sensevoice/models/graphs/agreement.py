@@ -21,10 +21,14 @@ class Answer:
 
 @dataclass(frozen=True)
 class Bounds:
-    """What is good enough: the least share of frames with the same piece, the largest character error."""
+    """What is good enough: the least share of frames with the same piece, the largest character error.
+
+    `other_tags` is how many clips may have another language, emotion or event.
+    """
 
     tokens: float
     characters: float
+    other_tags: int = 0
 
 
 @dataclass(frozen=True)
@@ -36,8 +40,8 @@ class Agreement:
     other_tags: int
 
     def is_within(self, bounds: Bounds) -> bool:
-        """Return whether language, emotion and event are the same everywhere, and text and frames nearly."""
-        same = self.other_tags == 0
+        """Return whether tags, text and frames are as near as they have to be."""
+        same = self.other_tags <= bounds.other_tags
         return same and self.tokens >= bounds.tokens and self.characters <= bounds.characters
 
     def __str__(self) -> str:

@@ -122,7 +122,7 @@ class _Graphs:
         """Time the candidates and make them in the order of their speed; return the first that passes."""
         if reference.is_large:
             self._announce("preparing for this CPU, once / 首次启动：正在为 CPU 选择并生成计算图 …")
-        if len(self.names) > 1 and not self._record.seconds:
+        if len(self.names) > 1 and not self._record.seconds.keys() >= set(self.names):
             self._record.seconds = check.seconds_of(self.names, reference.weights, reference.heads)
         opened = next(self._passing(reference), None) or self._as_asked(reference)
         if reference.is_large:
