@@ -27,7 +27,7 @@ UNMARKED = "。"
 
 
 class Sounding(Protocol):
-    """A stretch or a clip: samples, those before it, and where they lie."""
+    """A chunk or a clip: samples, those before it, and where they lie."""
 
     @property
     def span(self) -> Span: ...
