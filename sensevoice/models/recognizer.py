@@ -87,7 +87,7 @@ class FunasrRecognizer:
         return self._info
 
     def open_speech_finder(self, pause_ms: int = 0) -> FsmnSpeechFinder:
-        return FsmnSpeechFinder(self._vad, self._vad_lock, self._note_fault, pause_ms)
+        return FsmnSpeechFinder(self._vad, self._vad_lock, pause_ms, self._note_fault)
 
     def recognise(self, clips: Sequence[np.ndarray], options: Options) -> Iterator[Recognition]:
         """Yield one Recognition per clip, in order; a clip that fails does not harm the others."""
