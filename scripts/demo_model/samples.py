@@ -119,7 +119,7 @@ SCENES = (
         "talk_show",
         "脱口秀",
         "Talk show",
-        13,
+        20,
         (
             Line("所以我说啊，程序员最怕的不是 bug…", HOST, sounds=(LAUGHTER,)),
             Line(

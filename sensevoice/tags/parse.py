@@ -205,7 +205,9 @@ def seam(left: str, right: str, had_space: bool = False) -> str:
 
 def space_between(left: str, right: str) -> str:
     """Return what stands between two texts of which each begins with a word: one space or nothing."""
-    if left and right and is_hangul(right[0]) and not is_unspaced(left[-1]):
+    if not left or not right:
+        return ""
+    if is_hangul(right[0]) and not is_unspaced(left[-1]):
         return " "  # `seam` may be in the middle of a word, where Korean has none
     return seam(left, right)
 

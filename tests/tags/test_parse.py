@@ -208,3 +208,20 @@ def test_a_trailing_tag_stands_at_the_end_of_the_text() -> None:
 @pytest.mark.parametrize("name", [*VOCABULARY, "Burst_laughter"])
 def test_no_tag_ever_shows_in_the_text(name: str) -> None:
     assert parse.parse(f"<|{name}|>one <|{name.lower()}|> two<|{name}|>").text == "one two"
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "between"),
+    [
+        ("Well,", "I see.", " "),
+        ("네.", "맞아요.", " "),
+        ("好的。", "我来。", ""),
+        ("はい。", "そうです。", ""),
+        ("", "I see.", ""),
+        ("I see.", "", ""),
+    ],
+)
+def test_between_two_texts_stands_a_space_where_the_language_has_one(
+    left: str, right: str, between: str
+) -> None:
+    assert parse.space_between(left, right) == between
