@@ -6,7 +6,6 @@ import functools
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from sensevoice.models import demo, files, funasr_model, gpu_model, hub
 from sensevoice.models.device import resolve_device
@@ -64,15 +63,13 @@ def load_recognizer(
     """
     on_step(LoadStep("libraries"))
     device = resolve_device(settings.device)
-    directory, vad_directory = _find(settings, announce, on_step)
-    on_step(LoadStep("check"))
-    recogniser = files.verify(directory, settings.verify)
-    detector = files.verify(vad_directory, settings.verify)
-    precision = resolve_precision(settings.precision, device, directory)
+    recogniser = _find(settings, settings.model, announce, on_step)
+    detector = _find(settings, settings.vad_model, announce, on_step)
+    precision = resolve_precision(settings.precision, device, recogniser.directory)
     on_step(LoadStep("load"))
     info = replace(known_info(settings), device=device, precision=precision)
     models = _open(recogniser, detector, info, announce, on_step)
-    open_on_cpu = functools.partial(funasr_model.open_model, "SenseVoiceSmall", directory, "cpu")
+    open_on_cpu = functools.partial(funasr_model.open_model, "SenseVoiceSmall", recogniser.directory, "cpu")
     recognizer = FunasrRecognizer(models, open_on_cpu, on_device_fault)
     if self_test:
         on_step(LoadStep("self_test"))
@@ -80,13 +77,14 @@ def load_recognizer(
     return recognizer
 
 
-def _find(settings: ModelSettings, announce: Announce, on_step: OnStep) -> tuple[Path, Path]:
+def _find(settings: ModelSettings, name: str, announce: Announce, on_step: OnStep) -> ModelFiles:
+    """Find one model and verify it, before the next is downloaded."""
     if settings.demo:
-        return demo.ASR_DIR, demo.VAD_DIR
-    return (
-        hub.find_model(settings.model, settings.hub, settings.cache_dir, announce, on_step),
-        hub.find_model(settings.vad_model, settings.hub, settings.cache_dir, announce, on_step),
-    )
+        directory = demo.ASR_DIR if name == settings.model else demo.VAD_DIR
+    else:
+        directory = hub.find_model(name, settings.hub, settings.cache_dir, announce, on_step)
+    on_step(LoadStep("check"))
+    return files.verify(directory, settings.verify)
 
 
 def _open(
