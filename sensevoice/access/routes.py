@@ -51,6 +51,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     f"{GRADIO_API}/cancel": ("POST",),
     f"{GRADIO_API}/reset": ("POST",),
     UPLOAD: ("POST",),
+    f"{GRADIO_API}/component_server/": ("POST",),  # what the picker of --media-dir lists, see ui/server_files
     f"{GRADIO_API}/upload_progress": READ,
     f"{FILE}{{path_or_url:path}}": READ,
 }

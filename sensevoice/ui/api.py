@@ -36,8 +36,6 @@ def make_endpoint(runner: JobRunner, page: Options, cache: Path) -> Callable[...
         merge_gap_s: float = page.merge_gap_s,
         batch_size_s: float = page.batch_size_s,
         channel: str = page.channel,
-        track: int = page.track,
-        raw_format: str = page.raw_format,
         sounds: bool = page.sounds,
         word_times: bool = page.word_times,
         among: list[str] = list(page.among),  # noqa: B006  # gradio reads it, nothing changes it
@@ -45,6 +43,8 @@ def make_endpoint(runner: JobRunner, page: Options, cache: Path) -> Callable[...
         labels: str = "zh",
         merge: str = page.merge,
         pause_ms: int = page.pause_ms,
+        track: int = page.track,
+        raw_format: str = page.raw_format,
     ) -> dict:  # type: ignore[type-arg]  # gradio's schema knows the bare type
         """Recognise an audio or video file, uploaded with handle_file(), and return the record."""
         with errors_for_clients():

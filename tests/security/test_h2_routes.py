@@ -29,7 +29,7 @@ REFUSED = {
     *(f"{API}/deep_link", f"{API}/openapi.json", f"{API}/process_recording", f"{API}/token", f"{API}/token/"),
     *(f"{API}/app_id/", f"{API}/dev/reload", f"{API}/info/", f"{API}/login_check", f"{API}/login_check/"),
     *(f"{API}/user", f"{API}/user/", f"{API}/reset/", f"{API}/theme.css", f"{API}/queue/status"),
-    *(f"{API}/component_server", f"{API}/component_server/"),
+    f"{API}/component_server",
     *(f"{API}/api/{{api_name}}", f"{API}/api/{{api_name}}/", f"{API}/run/{{api_name}}/"),
     *(f"{API}/call/{{api_name}}/", f"{API}/call/v2/{{api_name}}", f"{API}/call/v2/{{api_name}}/"),
     f"{API}/call/v2/{{api_name}}/{{event_id}}",
