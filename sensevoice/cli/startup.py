@@ -52,7 +52,8 @@ def check_port(host: str, port: int) -> None:
 def close_to_others(directory: Path) -> None:
     """Let only this user into a directory for jobs. One with other things in it, or somebody's, is left."""
     with contextlib.suppress(OSError):  # whether it can be used at all is seen later
-        is_for_jobs = (directory / "jobs.sqlite3").exists() or not any(directory.iterdir())
+        known = ("jobs", "jobs.sqlite3")  # the latter of version 0.1
+        is_for_jobs = any((directory / name).exists() for name in known) or not any(directory.iterdir())
         if is_for_jobs and directory.stat().st_uid == os.getuid():
             directory.chmod(0o700)
 
