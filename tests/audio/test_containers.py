@@ -22,7 +22,7 @@ CONTAINERS: dict[str, tuple[str, ...]] = {
     "a.nut": (),
     "a.wtv": (),
     "a.dv": (*PICTURE, "-target", "pal-dv"),
-    "a.avi": ("-c:a", "libmp3lame"),
+    "a.avi": ("-c:a", "pcm_s16le"),  # AVI keeps no encoder delay, by which MP3 would be late
     "a.caf": (),
     "a.voc": ("-c:a", "pcm_u8", "-ar", "8000"),
     "a.au": (),

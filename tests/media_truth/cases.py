@@ -2,16 +2,46 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
 from pathlib import Path
 
-from tests.conftest import SAMPLES
-from tests.media import ffmpeg
+import numpy as np
 
-SOURCE = SAMPLES["customer_call"].path
+from sensevoice.audio.source import open_audio
+from tests.conftest import SAMPLES
+from tests.media import ffmpeg, write_wav
+
 SECONDS = 11.5
+
+SENTENCES_AT_S = (0.3, 6.05)
+"""Far enough apart for a hole between them."""
+
+EDGE_MS = 90
+"""What a sentence keeps of the pause on either side."""
+
+
+@cache
+def source() -> Path:
+    """Write the first two sentences of a sample to a WAV with faint noise between them; return its path."""
+    sample = SAMPLES["customer_call"]
+    with open_audio(sample.path) as audio:
+        spoken = np.concatenate(list(audio.blocks()), axis=1)[0]
+    sound = np.random.default_rng(1).normal(0, 0.0005, round(SECONDS * 16_000)).astype(np.float32)
+    for at_s, sentence in zip(SENTENCES_AT_S, sample.utterances, strict=False):
+        part = spoken[(sentence.start_ms - EDGE_MS) * 16 : (sentence.end_ms + EDGE_MS) * 16]
+        start = round(at_s * 16_000) - EDGE_MS * 16
+        sound[start : start + len(part)] = part
+    folder = Path(tempfile.mkdtemp(prefix="media-truth-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return write_wav(folder / "source.wav", sound)
+
+
 """Two sentences of the demonstration model, at 0.3 and 6.05 s."""
 
 HOLE_AT_S = 5.5
@@ -81,7 +111,7 @@ class Case:
             length = str(self.delay_s + self.hole_s + SECONDS)
             picture = ("-f", "lavfi", "-i", f"testsrc=size=160x90:rate=10:duration={length}")
         chosen = ("-map", "1:v", "-map", "0:a") if self.picture else ()
-        sound = ("-t", str(SECONDS), "-i", str(SOURCE))
+        sound = ("-t", str(SECONDS), "-i", str(source()))
         ffmpeg(*sound, *picture, *chosen, *placed, *self.arguments, path)
         return path
 

@@ -17,7 +17,7 @@ SAMPLE = random.Random(14).sample(cases(), 20)
 
 
 @pytest.fixture(scope="module")
-def plain_ms(demo_recognizer: Recognizer, tmp_path_factory: pytest.TempPathFactory) -> list[int]:
+def plain_ms(demo_recognizer: Recognizer, tmp_path_factory: pytest.TempPathFactory) -> dict[float, list[int]]:
     return plain_starts_ms(tmp_path_factory.mktemp("reference"), demo_recognizer)
 
 
@@ -28,7 +28,7 @@ def test_there_are_enough_of_them() -> None:
 @needs_ffmpeg
 @pytest.mark.parametrize("case", SAMPLE, ids=lambda case: case.name)
 def test_rows_have_the_time_that_a_player_shows(
-    case: Case, tmp_path: Path, demo_recognizer: Recognizer, plain_ms: list[int]
+    case: Case, tmp_path: Path, demo_recognizer: Recognizer, plain_ms: dict[float, list[int]]
 ) -> None:
     result = measure(case, tmp_path, demo_recognizer, plain_ms)
     assert result.alarms == ()

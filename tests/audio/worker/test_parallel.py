@@ -253,7 +253,7 @@ def test_a_process_that_dies_before_its_turn_is_not_missed(
 def test_the_process_whose_turn_it_is_dies(tmp_path: Path, spy: Spy, processes: int, kills: int) -> None:
     """Another one goes on where it stopped, as often as that happens at another place."""
     path = long_flac(tmp_path, 200)
-    decoder = ParallelDecoder(path, cutting=SplitPolicy(processes, 20, 40))
+    decoder = ParallelDecoder(path, policy=SplitPolicy(processes, 20, 40))
     chunks = decoder.chunks()
     got = []
     for _ in range(kills):

@@ -315,7 +315,7 @@ def test_an_ffmpeg_with_known_faults_is_refused(monkeypatch: pytest.MonkeyPatch)
 
 def test_every_error_passes_the_wire() -> None:
     for kind in MediaError.__subclasses__():
-        data = {"reference": 1, "codec": "x", "result": "x", "min_ms": 1, "max_hours": 1}
+        data = {"reference": 1, "codec": "x", "found": "x", "min_ms": 1, "max_hours": 1}
         data |= {"track": 2, "channel": 3, "count": 1}
         assert type(media_error(kind.code, path="a", **data)) is kind
     assert "new" in str(media_error("new", path="a"))
