@@ -15,15 +15,13 @@ import numpy as np
 
 from sensevoice.options import Options
 from sensevoice.recognizer import Recognition, Recognizer
-from sensevoice.tags import parse
+from sensevoice.tags import head_of, parse
 from sensevoice.words import WORD_START
 
 Token = tuple[str, int, int]
 
 _MARKS = re.compile(r"[^\w\s▁<>|%$€£¥￥°+=/\\#@&*^~-]+")
 """Pieces that are punctuation; signs that belong to a written number or name are not."""
-
-_HEAD = re.compile(r"(?:<\|[^<>|]*\|>)*")
 
 
 def ask(recognizer: Recognizer, clips: Sequence[np.ndarray], options: Options) -> Iterator[Recognition]:
@@ -70,8 +68,7 @@ def with_marks_of(spoken: Recognition, written: Recognition) -> Recognition:
         at_ms = tokens[-1][2] if tokens else 0
         tokens += [(piece, at_ms, at_ms) for piece in _last_marks(written.tokens[j1:j2])]
     text = "".join(piece for piece, _, _ in tokens).replace(WORD_START, " ").strip()
-    head = _HEAD.match(written.raw)
-    return replace(written, raw=(head[0] if head else "") + text, tokens=tuple(tokens))
+    return replace(written, raw=head_of(written.raw) + text, tokens=tuple(tokens))
 
 
 def _folded(tokens: Sequence[Token]) -> list[str]:

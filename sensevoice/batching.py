@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol, TypeVar
 
-from sensevoice.segmenter import Stretch
+
+class Sound(Protocol):
+    """Anything that lasts."""
+
+    @property
+    def duration_ms(self) -> int: ...
 
 
-def batches(stretches: Iterable[Stretch], batch_size_s: float) -> Iterator[list[Stretch]]:
-    """Group stretches, in order, into batches of at most `batch_size_s` seconds (one at least)."""
-    batch: list[Stretch] = []
+Lasting = TypeVar("Lasting", bound=Sound)
+
+
+def batches(sounds: Iterable[Lasting], batch_size_s: float) -> Iterator[list[Lasting]]:
+    """Group sounds, in order, into batches of at most `batch_size_s` seconds (one at least)."""
+    batch: list[Lasting] = []
     batch_ms = 0
-    for stretch in stretches:
-        if batch and batch_ms + stretch.span.duration_ms > batch_size_s * 1000:
+    for sound in sounds:
+        if batch and batch_ms + sound.duration_ms > batch_size_s * 1000:
             yield batch
             batch, batch_ms = [], 0
-        batch.append(stretch)
-        batch_ms += stretch.span.duration_ms
+        batch.append(sound)
+        batch_ms += sound.duration_ms
     if batch:
         yield batch
 

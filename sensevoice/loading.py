@@ -75,8 +75,8 @@ class LoadingRecognizer:
     def info(self) -> ModelInfo:
         return self._future.result().recognizer.info if self._is_loaded() else self._info
 
-    def open_speech_finder(self) -> SpeechFinder:
-        return self._future.result().recognizer.open_speech_finder()
+    def open_speech_finder(self, pause_ms: int = 0) -> SpeechFinder:
+        return self._future.result().recognizer.open_speech_finder(pause_ms)
 
     def recognise(self, clips: Sequence[np.ndarray], options: Options) -> Iterator[Recognition]:
         return self._future.result().recognizer.recognise(clips, options)

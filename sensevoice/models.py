@@ -166,8 +166,8 @@ class FunasrRecognizer:
     def info(self) -> ModelInfo:
         return self._info
 
-    def open_speech_finder(self) -> FsmnSpeechFinder:
-        return FsmnSpeechFinder(self._vad, self._vad_lock)
+    def open_speech_finder(self, pause_ms: int = 0) -> FsmnSpeechFinder:
+        return FsmnSpeechFinder(self._vad, self._vad_lock, pause_ms)
 
     def recognise(self, clips: Sequence[np.ndarray], options: Options) -> Iterator[Recognition]:
         """Yield one Recognition per clip, in order; a clip that fails does not harm the others."""

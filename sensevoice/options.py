@@ -12,6 +12,12 @@ LANGUAGES = ("auto", "zh", "en", "yue", "ja", "ko", "nospeech")
 
 SPOKEN_LANGUAGES = tuple(name for name in LANGUAGES if name not in ("auto", "nospeech"))
 
+Merge = Literal["agreement", "length"]
+MERGES: tuple[Merge, ...] = ("agreement", "length")
+
+MIN_PAUSE_MS, MAX_PAUSE_MS = 200, 2_000
+"""fsmn-vad counts silence in a window of 200 ms, and ends its own segments after 2 s at the latest."""
+
 Channel = Literal["mix", "left", "right", "split"]
 CHANNELS: tuple[Channel, ...] = ("mix", "left", "right", "split")
 
@@ -26,6 +32,9 @@ class Options:
     language: one of LANGUAGES; "auto" lets the model choose for every segment.
     use_itn: write numbers as digits and set punctuation.
     ban_emo_unk: make the model choose an emotion even when it is unsure.
+    merge: one of MERGES; what becomes one row: speech that agrees in language, mood and speaker, or whatever
+        fits the length, as funasr joins.
+    pause_ms: with "agreement", speech is cut at pauses of this length and each piece is recognised alone.
     merge_length_s: join neighbouring speech up to this length; 0 joins nothing.
     merge_gap_s: never join across a silence longer than this.
     batch_size_s: seconds of audio recognised at a time (memory on the GPU).
@@ -39,6 +48,8 @@ class Options:
     language: str = "auto"
     use_itn: bool = True
     ban_emo_unk: bool = False
+    merge: Merge = "agreement"
+    pause_ms: int = 300
     merge_length_s: float = 15.0
     merge_gap_s: float = 1.0
     batch_size_s: float = 60.0
@@ -51,6 +62,8 @@ class Options:
     def __post_init__(self) -> None:
         self._check_choice("language", LANGUAGES)
         self._check_choice("channel", CHANNELS)
+        self._check_choice("merge", MERGES)
+        self._check_pause()
         self._check_range("merge_length_s", 0.0, MAX_SEGMENT_S)
         self._check_range("merge_gap_s", 0.0, MAX_SEGMENT_S)
         self._check_range("batch_size_s", 1.0, 3600.0)
@@ -63,6 +76,16 @@ class Options:
         value = getattr(self, option)
         if value not in choices:
             raise OptionError(option=option, value=value, allowed=", ".join(choices))
+
+    def _check_pause(self) -> None:
+        value = self.pause_ms
+        is_whole = not isinstance(value, bool) and (
+            isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+        )
+        if not is_whole or not MIN_PAUSE_MS <= value <= MAX_PAUSE_MS:
+            allowed = f"{MIN_PAUSE_MS} … {MAX_PAUSE_MS}"
+            raise OptionError(option="pause_ms", value=value, allowed=allowed)
+        object.__setattr__(self, "pause_ms", int(value))
 
     def _check_among(self) -> None:
         allowed = SPOKEN_LANGUAGES

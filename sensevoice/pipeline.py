@@ -8,7 +8,8 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,12 +19,14 @@ from sensevoice.audio import SAMPLES_PER_MS, AudioSource, open_audio, select_cha
 from sensevoice.audio_info import Samples
 from sensevoice.batching import batches
 from sensevoice.diagnostics import SignalMeter, diagnose
-from sensevoice.hearing import Heard, SoundJoiner, clips_of, heard_in, speech_missed_in, speech_segment
+from sensevoice.hearing import speech_segment
 from sensevoice.options import Channel, Options
 from sensevoice.progress import Progress, Stage
 from sensevoice.readahead import read_ahead
-from sensevoice.recognizer import Recognition, Recognizer
-from sensevoice.segmenter import Segmenter, Stretch, joiner
+from sensevoice.recognizer import Recognizer
+from sensevoice.rows import RowMaker
+from sensevoice.runs import Run, RunCollector
+from sensevoice.segmenter import Segmenter, Stretch, open_finder
 from sensevoice.transcript import Segment, Span, Transcript
 
 log = logging.getLogger(__name__)
@@ -102,25 +105,29 @@ def recognise_spans(
     """
     options = options or Options()
     clips = cut(path, spans, "mix" if options.channel == "split" else options.channel)
-    stretches = list(zip(spans, clips, strict=True))
     if rejoin:
-        stretches = [part for each in stretches for part in _speech_in(*each, recognizer, options)]
-    answers = ask(recognizer, [samples for _, samples in stretches], options)
-    return [speech_segment(span, next(answers), None, options) for span, _ in stretches]
+        stretches = zip(spans, clips, strict=True)
+        return [row for span, clip in stretches for row in _rows_in(span, clip, recognizer, options)]
+    answers = ask(recognizer, clips, options)
+    return [speech_segment(span, next(answers), None, options) for span in spans]
 
 
-def _speech_in(
+def _rows_in(
     stretch: Span, samples: np.ndarray, recognizer: Recognizer, options: Options
-) -> Iterator[tuple[Span, np.ndarray]]:
-    """Yield the joined speech in a stretch; all of it where none is found, as it had been heard before."""
-    finder, joining = recognizer.open_speech_finder(), joiner(options)
-    found = [*finder.feed(samples), *finder.finish()]
-    joined = [*(done for span in found for done in joining.push(span)), *joining.flush()]
-    for span in joined or [Span(0, stretch.duration_ms)]:
-        end_ms = min(span.end_ms, stretch.duration_ms)  # the detector may overrun by a frame
-        if span.start_ms < end_ms:
-            part = samples[span.start_ms * SAMPLES_PER_MS : end_ms * SAMPLES_PER_MS]
-            yield Span(stretch.start_ms + span.start_ms, stretch.start_ms + end_ms), part
+) -> Iterator[Segment]:
+    """Yield the rows of a stretch; all of it is one where no speech is found, as it had been heard before."""
+    segmenter = Segmenter(open_finder(recognizer, options), replace(options, sounds=False))
+    found = [*segmenter.feed(samples), *segmenter.finish()] or [
+        Stretch("speech", Span(0, stretch.duration_ms), samples)
+    ]
+    collector, maker = RunCollector(options), RowMaker(recognizer, options, None)
+    placed = (
+        replace(each, span=Span(stretch.start_ms + each.span.start_ms, stretch.start_ms + each.span.end_ms))
+        for each in found
+    )
+    runs = [*(run for each in placed for run in collector.push(each)), *collector.flush()]
+    yield from maker.of(runs)
+    yield from maker.finish()
 
 
 def cut(path: str | os.PathLike[str], spans: Sequence[Span], channel: Channel = "mix") -> list[np.ndarray]:
@@ -147,9 +154,13 @@ class _Stream:
     """One stream of sound, the whole file or one of its channels, on its way through the stages."""
 
     def __init__(self, recognizer: Recognizer, options: Options, channel: str | None) -> None:
-        self.segmenter = Segmenter(recognizer.open_speech_finder(), options)
-        self.joiner = SoundJoiner(channel)
-        self.channel = channel
+        self.segmenter = Segmenter(open_finder(recognizer, options), options)
+        self.collector = RunCollector(options)
+        self.maker = RowMaker(recognizer, options, channel)
+
+    def collected(self, stretches: Iterable[Stretch]) -> list[Run]:
+        """Return the runs that end with the next stretches."""
+        return [run for stretch in stretches for run in self.collector.push(stretch)]
 
 
 class _Run:
@@ -164,25 +175,26 @@ class _Run:
         self._done_ms = 0
 
     def updates(self) -> Iterator[Update]:
-        for stream, stretches, decoded_ms in read_ahead(self._stretches(), BLOCKS_AHEAD):
-            yield from self._recognise(stream, stretches)
+        for stream, runs, decoded_ms in read_ahead(self._runs(), BLOCKS_AHEAD):
+            yield from self._recognise(stream, runs)
             if decoded_ms is not None:
                 yield self._progress("decode", decoded_ms)
         for stream in self._streams:
-            yield from stream.joiner.flush()
+            yield from stream.maker.finish()
 
-    def _stretches(self) -> Iterator[tuple[_Stream, list[Stretch], int | None]]:
+    def _runs(self) -> Iterator[tuple[_Stream, list[Run], int | None]]:
         """Read the file to its end; yield what is to be recognised, and how far all streams have come."""
         for block in read_ahead(self._measured(), BLOCKS_AHEAD):
             tracks = select_channels(block, self._options.channel)
             self._streams = self._streams or self._open_streams(len(tracks))
             for stream, samples in zip(self._streams, tracks, strict=True):
-                found = list(stream.segmenter.feed(samples))
+                found = stream.collected(stream.segmenter.feed(samples))
+                found += stream.collector.settle(stream.segmenter.settled_ms)
                 last = stream is self._streams[-1]
                 done_ms = min(each.segmenter.done_ms for each in self._streams) if last else None
                 yield stream, found, done_ms
         for stream in self._streams:
-            yield stream, list(stream.segmenter.finish()), None
+            yield stream, [*stream.collected(stream.segmenter.finish()), *stream.collector.flush()], None
 
     def _measured(self) -> Iterator[Samples]:
         for block in self._source.blocks():
@@ -214,40 +226,13 @@ class _Run:
         total_ms = self._source.info.duration_ms
         return Progress(stage, self._done_ms, None if total_ms is None else max(total_ms, self._done_ms))
 
-    def _recognise(self, stream: _Stream, stretches: Sequence[Stretch]) -> Iterator[Update]:
-        """Recognise stretches a batch at a time and yield what was heard, in order."""
-        for batch in batches(stretches, self._options.batch_size_s):
-            clips = [clips_of(stretch) for stretch in batch]
-            answers = ask(self._recognizer, [clip for part in clips for clip in part], self._options)
-            for stretch, part in zip(batch, clips, strict=True):
-                recognitions = [next(answers) for _ in part]
-                yield from self._heard(stream, stretch, recognitions)
-                yield self._progress("recognise", stretch.span.end_ms)
-
-    def _heard(self, stream: _Stream, stretch: Stretch, recognitions: list[Recognition]) -> Iterator[Segment]:
-        if stretch.kind == "speech":
-            yield from self._speech_or_sound(stream, stretch, recognitions[0])
-            return
-        for item in speech_missed_in(stretch, recognitions):
-            if isinstance(item, Heard):
-                yield from stream.joiner.push(item)
-            else:
-                yield from self._missed_speech(stream, stretch, item)
-
-    def _speech_or_sound(self, stream: _Stream, stretch: Stretch, answer: Recognition) -> Iterator[Segment]:
-        """Detectors take some music and laughter for speech; what the model gives no text is a sound."""
-        segment = speech_segment(stretch.span, answer, stream.channel, self._options)
-        if segment.text or segment.error:
-            yield from stream.joiner.flush()
-            yield segment
-        else:
-            yield from stream.joiner.push(heard_in(stretch, stretch.span, answer))
-
-    def _missed_speech(self, stream: _Stream, stretch: Stretch, span: Span) -> Iterator[Segment]:
-        """Recognise as one clip what the detector passed over although it is plainly speech."""
-        yield from stream.joiner.flush()
-        answer = next(ask(self._recognizer, [stretch.part(span)], self._options))
-        yield speech_segment(span, answer, stream.channel, self._options)
+    def _recognise(self, stream: _Stream, runs: Sequence[Run]) -> Iterator[Update]:
+        """Recognise runs a batch at a time and yield what was heard, in order."""
+        # A CPU gains nothing by batches, and rows that are known are shown.
+        most_s = 0 if self._recognizer.info.device == "cpu" else self._options.batch_size_s
+        for batch in batches(runs, most_s):
+            yield from stream.maker.of(batch)
+            yield self._progress("recognise", batch[-1].end_ms)
 
 
 def _log_run(transcript: Transcript, seconds: float) -> None:

@@ -26,13 +26,25 @@ class Recognition:
     scores: tuple[TagScore, ...] = ()
 
 
+@dataclass(frozen=True)
+class Speech:
+    """A segment of speech as the detector has it, and the short pauses inside it, in order."""
+
+    span: Span
+    pauses: tuple[Span, ...] = ()
+
+    @classmethod
+    def of(cls, start_ms: int, end_ms: int, pauses: Sequence[Sequence[int]] = ()) -> Speech:
+        return cls(Span(start_ms, end_ms), tuple(Span(*pause) for pause in pauses if pause[0] < pause[1]))
+
+
 class SpeechFinder(Protocol):
     """Voice activity detection over one stream of sound."""
 
-    def feed(self, samples: np.ndarray) -> list[Span]:
+    def feed(self, samples: np.ndarray) -> list[Speech]:
         """Take the next float32 mono 16 kHz samples; return the speech whose end is now known."""
 
-    def finish(self) -> list[Span]:
+    def finish(self) -> list[Speech]:
         """Return the rest of the speech; nothing more will be fed."""
 
     @property
@@ -46,7 +58,8 @@ class Recognizer(Protocol):
     @property
     def info(self) -> ModelInfo: ...
 
-    def open_speech_finder(self) -> SpeechFinder: ...
+    def open_speech_finder(self, pause_ms: int = 0) -> SpeechFinder:
+        """Return a detector for one stream; with `pause_ms`, it finds the pauses that are that long, too."""
 
     def recognise(self, clips: Sequence[np.ndarray], options: Options) -> Iterator[Recognition]:
         """Yield one Recognition per float32 mono 16 kHz clip, in order, as soon as each is known."""

@@ -54,8 +54,8 @@ class Scheduler:
     def info(self) -> ModelInfo:
         return self._recognizer.info
 
-    def open_speech_finder(self) -> SpeechFinder:
-        return self._recognizer.open_speech_finder()
+    def open_speech_finder(self, pause_ms: int = 0) -> SpeechFinder:
+        return self._recognizer.open_speech_finder(pause_ms)
 
     def recognise(self, clips: Sequence[np.ndarray], options: Options) -> Iterator[Recognition]:
         """See Recognizer; closing the iterator takes the clips that still wait out of the line."""

@@ -1,19 +1,21 @@
 """From one stream of samples to the stretches worth recognising, in order of time.
 
-Speech comes from the voice activity detector and is joined; what is audible between the speech
-becomes sound. Samples are kept only until the stretch they belong to has been handed out.
+Speech comes from the voice activity detector and is cut at its pauses, or joined across them, as the
+settings say; what is audible between the speech becomes sound. Samples are kept only until the stretch
+they belong to has been handed out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from sensevoice.audio_info import SAMPLES_PER_MS
 from sensevoice.options import Options
-from sensevoice.recognizer import SpeechFinder
+from sensevoice.pieces import PieceCutter
+from sensevoice.recognizer import Recognizer, Speech, SpeechFinder
 from sensevoice.sounds import FRAME_MS, NoiseFloor, audible_spans, frame_levels_dbfs
 from sensevoice.spans import SpanJoiner
 from sensevoice.transcript import Kind, Span
@@ -24,11 +26,21 @@ MAX_SOUND_STRETCH_MS = 60_000
 
 @dataclass(frozen=True)
 class Stretch:
-    """A stretch to recognise, with its samples (float32 mono 16 kHz)."""
+    """A stretch to recognise, with its samples (float32 mono 16 kHz).
+
+    Speech that follows other speech closely has `lead`, the samples between the two. `speaker` is who spoke,
+    None where that is not known.
+    """
 
     kind: Kind
     span: Span
     samples: np.ndarray
+    lead: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
+    speaker: str | None = None
+
+    @property
+    def duration_ms(self) -> int:
+        return self.span.duration_ms
 
     def part(self, span: Span) -> np.ndarray:
         """Return the samples of a span that lies inside this stretch."""
@@ -36,11 +48,26 @@ class Stretch:
         return self.samples[start : start + span.duration_ms * SAMPLES_PER_MS]
 
 
-def joiner(options: Options) -> SpanJoiner:
-    """Return what joins speech as the settings say."""
-    # Joining up to length 0 must join nothing, not even segments that touch.
-    gap_ms = round(options.merge_gap_s * 1000) if options.merge_length_s else -1
-    return SpanJoiner(round(options.merge_length_s * 1000), gap_ms)
+def open_finder(recognizer: Recognizer, options: Options) -> SpeechFinder:
+    """Return a detector that finds what the settings need: the pauses, where speech is cut at them."""
+    return recognizer.open_speech_finder(options.pause_ms if options.merge == "agreement" else 0)
+
+
+class _LengthJoiner:
+    """Join the detector's segments by length alone, as funasr does; see `SpanJoiner`."""
+
+    def __init__(self, options: Options) -> None:
+        # Joining up to length 0 must join nothing, not even segments that touch.
+        gap_ms = round(options.merge_gap_s * 1000) if options.merge_length_s else -1
+        self._joiner = SpanJoiner(round(options.merge_length_s * 1000), gap_ms)
+        self.settle, self.flush = self._joiner.settle, self._joiner.flush
+
+    @property
+    def open_from_ms(self) -> int | None:
+        return self._joiner.open_from_ms
+
+    def push(self, speech: Speech) -> Iterator[Span]:
+        return self._joiner.push(speech.span)
 
 
 class Segmenter:
@@ -48,8 +75,11 @@ class Segmenter:
 
     def __init__(self, finder: SpeechFinder, options: Options) -> None:
         self._finder = finder
-        self._joiner = joiner(options)
+        self._joiner: PieceCutter | _LengthJoiner = (
+            PieceCutter(self._samples) if options.merge == "agreement" else _LengthJoiner(options)
+        )
         self._sounds = options.sounds
+        self._max_lead_ms = round(options.merge_gap_s * 1000) if options.merge == "agreement" else 0
         self._floor = NoiseFloor()
         self._kept = [np.zeros(0, dtype=np.float32)]
         self._kept_from_ms = 0
@@ -60,6 +90,13 @@ class Segmenter:
     @property
     def fed_ms(self) -> int:
         return self._fed_samples // SAMPLES_PER_MS
+
+    @property
+    def settled_ms(self) -> int:
+        """No speech that is still to be handed out begins before this time."""
+        open_ms = self._joiner.open_from_ms
+        settled_ms = max(self._done_ms, min(self._finder.settled_ms, self.fed_ms))
+        return settled_ms if open_ms is None else min(open_ms, settled_ms)
 
     @property
     def done_ms(self) -> int:
@@ -88,18 +125,25 @@ class Segmenter:
         self._fed_samples += len(samples)
         self._floor.feed(frame_levels_dbfs(samples))
 
-    def _take(self, spans: list[Span]) -> Iterator[Stretch]:
-        self.speech.extend(spans)
-        for span in spans:
-            for joined in self._joiner.push(span):
-                yield from self._speech(joined)
+    def _take(self, found: list[Speech]) -> Iterator[Stretch]:
+        self.speech.extend(speech.span for speech in found)
+        for speech in found:
+            for span in self._joiner.push(speech):
+                yield from self._speech(span)
 
     def _speech(self, span: Span) -> Iterator[Stretch]:
+        lead = self._lead(span.start_ms)
         yield from self._between(span.start_ms)
         inside = self._inside(span)
         if inside is not None:
-            yield Stretch("speech", inside, self._samples(inside))
+            yield Stretch("speech", inside, self._samples(inside), lead)
         self._release(span.end_ms)
+
+    def _lead(self, start_ms: int) -> np.ndarray:
+        """Return what lies between the last stretch and speech that starts here, if that is not long."""
+        if not 0 < start_ms - self._done_ms <= self._max_lead_ms:
+            return np.zeros(0, dtype=np.float32)
+        return self._samples(Span(self._done_ms, start_ms)).copy()
 
     def _inside(self, span: Span) -> Span | None:
         """Cut a span to what was fed and not yet handed out; the detector may overrun by a frame."""

@@ -10,7 +10,7 @@ import numpy as np
 from sensevoice import supervisor
 from sensevoice.audio_info import SAMPLES_PER_MS
 from sensevoice.options import MAX_SEGMENT_S
-from sensevoice.transcript import Span
+from sensevoice.recognizer import Speech
 
 VAD_CHUNK_MS = 60_000
 """How much fsmn-vad takes at a time offline (`chunk_size` in funasr); its segments depend on it."""
@@ -27,12 +27,14 @@ NOTHING = np.zeros(0, dtype=np.float32)
 class FsmnSpeechFinder:
     """fsmn-vad over one stream, with the same segments as funasr's call on the whole file.
 
-    funasr works in chunks of a minute and marks the last one, so one chunk is always held back.
+    funasr works in chunks of a minute and marks the last one, so one chunk is always held back. The pauses
+    of at least `pause_ms` inside the segments are found beside them; with 0, none.
     """
 
-    def __init__(self, vad: Any, lock: threading.Lock) -> None:
+    def __init__(self, vad: Any, lock: threading.Lock, pause_ms: int = 0) -> None:
         self._vad = vad
         self._lock = lock
+        self._pause_ms = pause_ms
         self._cache: dict[str, Any] = {}
         self._waiting: list[np.ndarray] = []
         self._seen_ms = 0
@@ -42,21 +44,21 @@ class FsmnSpeechFinder:
         """Speech that has not ended yet began at most a longest segment ago."""
         return max(0, self._seen_ms - int(MAX_SEGMENT_S * 1000) - SETTLE_MARGIN_MS)
 
-    def feed(self, samples: np.ndarray) -> list[Span]:
+    def feed(self, samples: np.ndarray) -> list[Speech]:
         """See SpeechFinder."""
         self._waiting.append(samples)
         chunk = VAD_CHUNK_MS * SAMPLES_PER_MS
         if sum(map(len, self._waiting)) <= chunk:
             return []
         waiting = self._take()
-        found: list[Span] = []
+        found: list[Speech] = []
         while len(waiting) > chunk:
             found += self._detect(waiting[:chunk], is_final=False)
             waiting = waiting[chunk:]
         self._waiting = [waiting]
         return found
 
-    def finish(self) -> list[Span]:
+    def finish(self) -> list[Speech]:
         """See SpeechFinder."""
         waiting = self._take()
         if not len(waiting):
@@ -69,7 +71,7 @@ class FsmnSpeechFinder:
         waiting, self._waiting = self._waiting, []
         return waiting[0] if len(waiting) == 1 else np.concatenate([NOTHING, *waiting])
 
-    def _detect(self, samples: np.ndarray, is_final: bool) -> list[Span]:
+    def _detect(self, samples: np.ndarray, is_final: bool) -> list[Speech]:
         try:
             with self._lock:
                 results = self._vad.generate(
@@ -77,10 +79,14 @@ class FsmnSpeechFinder:
                     cache=self._cache,
                     is_final=is_final,
                     chunk_size=VAD_CHUNK_MS,
+                    pause_ms=self._pause_ms,
                 )
         except RuntimeError as exc:
             supervisor.start_over_after_device_fault(exc)
             raise
         self._seen_ms += len(samples) // SAMPLES_PER_MS
+        found, pauses = results[0]["value"], results[0].get("pauses")
+        # Where funasr's own code had to do the work, nothing is known of pauses.
+        pairs = zip(found, pauses or [[] for _ in found], strict=True)
         # Silence comes out as one empty segment at 0.
-        return [Span(start, end) for start, end in results[0]["value"] if start < end]
+        return [Speech.of(start, end, inside) for (start, end), inside in pairs if start < end]

@@ -86,6 +86,7 @@ _KINDS: Mapping[str, TagKind] = MappingProxyType(
 _CANONICAL = {name.lower(): name for name in _KINDS}
 
 _TAG = re.compile(r"<\|([^<>|]*)\|>")
+_HEAD = re.compile(r"(?:<\|[^<>|]*\|>)*")
 
 
 @dataclass(frozen=True)
@@ -166,7 +167,7 @@ class _Reader:
         words = " ".join(piece.split())
         self.space_pending |= piece[:1].isspace()
         if words:
-            self.text += _seam(self.text, words, self.space_pending) + words
+            self.text += seam(self.text, words, self.space_pending) + words
             self.space_pending = False
         self.space_pending |= piece[-1:].isspace()
 
@@ -195,8 +196,8 @@ class _Reader:
         return TaggedText(self.text, self.language, emotion, tuple(self.events), inline)
 
 
-def _seam(left: str, right: str, had_space: bool) -> str:
-    """Return what stands between two texts where a tag was taken out: one space or nothing."""
+def seam(left: str, right: str, had_space: bool = False) -> str:
+    """Return what stands between two texts where they meet: one space or nothing."""
     if not left or right[0] in ".,!?;:%)]}" or (is_unspaced(left[-1]) and is_unspaced(right[0])):
         return ""
     return " " if had_space or (_ends_spaced_word(left) and _begins_spaced_word(right)) else ""
@@ -213,6 +214,12 @@ def _begins_spaced_word(text: str) -> bool:
 
 def _ends_spaced_word(text: str) -> bool:
     return text[-1] in ".,!?;:%)]}" or _begins_spaced_word(text[-1])
+
+
+def head_of(raw: str) -> str:
+    """Return the tags before the first text, as the model wrote them."""
+    head = _HEAD.match(raw)
+    return head[0] if head else ""
 
 
 def head_kinds(raw: str) -> list[TagKind]:

@@ -75,13 +75,25 @@ class TagScore:
 
 
 @dataclass(frozen=True)
+class Piece:
+    """A stretch of speech between two pauses, and what the model said of it; see TagScore for the scores."""
+
+    span: Span
+    language: str = ""
+    emotion: str = ""
+    scores: tuple[TagScore, ...] = ()
+
+
+@dataclass(frozen=True)
 class Segment:
     """One stretch of sound and all that was heard in it.
 
     `text` carries no tags; `raw` is what the model wrote, tags and all. `language` and `emotion` are
     canonical tag names ("zh", "ANGRY"), empty when the model named none. `channel` is "left" or
     "right" when channels were split. `error` is the reason when recognition of this stretch failed.
-    `scores` are the two best of each kind; of a sound, the mean over it.
+    `scores` are the two best of each kind; of a sound, the mean over it. `pieces` are what speech was
+    joined from, in order; empty where the detector's own segments were joined. `speaker` is the stable id of
+    who spoke, None where that is not known.
     `original` is what the model had heard, when a person has corrected it.
     """
 
@@ -97,6 +109,8 @@ class Segment:
     channel: str | None = None
     error: str | None = None
     scores: tuple[TagScore, ...] = ()
+    pieces: tuple[Piece, ...] = ()
+    speaker: str | None = None
     original: Segment | None = None
 
 

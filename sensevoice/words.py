@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from sensevoice.transcript import Span, Word
 
@@ -24,23 +24,41 @@ def words_from_tokens(tokens: Iterable[tuple[str, int, int]], clip: Span) -> tup
     before it, an opening quote or bracket to the one after it; tags are left out. Times are moved to
     the clip and kept inside it and in order.
     """
-    groups: list[tuple[str, int, int]] = []
-    begins = True
-    for piece, start_ms, end_ms in tokens:
-        if _TAG.fullmatch(piece):
-            begins = True
-            continue
-        begins = begins or piece.startswith(WORD_START)
-        text = piece.replace(WORD_START, " ").strip()
+    listed = list(tokens)
+    starts = word_starts(listed)
+    ends = [*starts[1:], len(listed)] if starts else []
+    groups = [
+        (
+            "".join(_shown(piece) for piece, _, _ in listed[first:end]),
+            listed[first][1],
+            next(token[2] for token in reversed(listed[first:end]) if _shown(token[0])),
+        )
+        for first, end in zip(starts, ends, strict=True)
+    ]
+    return tuple(_inside(groups, clip))
+
+
+def word_starts(tokens: Sequence[tuple[str, int, int]]) -> list[int]:
+    """Return the positions of the tokens with which words begin; see `words_from_tokens`."""
+    starts: list[int] = []
+    begins, before = True, ""
+    for position, (piece, _, _) in enumerate(tokens):
+        begins = begins or piece.startswith(WORD_START) or bool(_TAG.fullmatch(piece))
+        text = _shown(piece)
         if not text:
             continue
-        if groups and _belongs(groups[-1][0], text, begins):
-            before, before_start_ms, _ = groups[-1]
-            groups[-1] = (before + text, before_start_ms, end_ms)
+        if starts and _belongs(before, text, begins):
+            before += text
         else:
-            groups.append((text, start_ms, end_ms))
+            starts.append(position)
+            before = text
         begins = False
-    return tuple(_inside(groups, clip))
+    return starts
+
+
+def _shown(piece: str) -> str:
+    """Return what a piece spells, nothing for a tag."""
+    return "" if _TAG.fullmatch(piece) else piece.replace(WORD_START, " ").strip()
 
 
 def _belongs(before: str, text: str, begins: bool) -> bool:

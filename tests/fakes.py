@@ -10,7 +10,7 @@ import soundfile
 
 from sensevoice.audio import SAMPLE_RATE_HZ, SAMPLES_PER_MS
 from sensevoice.options import Options
-from sensevoice.recognizer import Recognition
+from sensevoice.recognizer import Recognition, Speech
 from sensevoice.transcript import ModelInfo, Span
 
 Answer = Callable[[np.ndarray, Options], Recognition | str]
@@ -19,8 +19,9 @@ Answer = Callable[[np.ndarray, Options], Recognition | str]
 class FakeSpeechFinder:
     """Knows its spans beforehand and reports each when its end has been fed and then some."""
 
-    def __init__(self, spans: Sequence[Span], delay_ms: int = 500) -> None:
+    def __init__(self, spans: Sequence[Span], delay_ms: int = 500, pauses: Sequence[Span] = ()) -> None:
         self._spans = list(spans)
+        self._pauses = list(pauses)
         self._delay_ms = delay_ms
         self._fed_ms = 0
 
@@ -29,17 +30,20 @@ class FakeSpeechFinder:
         unreported = self._spans[0].start_ms if self._spans else self._fed_ms
         return min(unreported, self._fed_ms - self._delay_ms)
 
-    def feed(self, samples: np.ndarray) -> list[Span]:
+    def feed(self, samples: np.ndarray) -> list[Speech]:
         self._fed_ms += len(samples) // SAMPLES_PER_MS
         return self._take(lambda span: span.end_ms + self._delay_ms <= self._fed_ms)
 
-    def finish(self) -> list[Span]:
+    def finish(self) -> list[Speech]:
         return self._take(lambda span: True)
 
-    def _take(self, known: Callable[[Span], bool]) -> list[Span]:
+    def _take(self, known: Callable[[Span], bool]) -> list[Speech]:
         taken = [span for span in self._spans if known(span)]
         self._spans = self._spans[len(taken) :]
-        return taken
+        return [Speech(span, self._pauses_in(span)) for span in taken]
+
+    def _pauses_in(self, span: Span) -> tuple[Span, ...]:
+        return tuple(pause for pause in self._pauses if span.start_ms < pause.start_ms < span.end_ms)
 
 
 class FakeRecognizer:
@@ -47,14 +51,17 @@ class FakeRecognizer:
 
     info = ModelInfo("fake", "fake-vad", "cpu")
 
-    def __init__(self, spans: Sequence[tuple[int, int]], answer: Answer) -> None:
+    def __init__(
+        self, spans: Sequence[tuple[int, int]], answer: Answer, pauses: Sequence[tuple[int, int]] = ()
+    ) -> None:
         self._spans = [Span(*span) for span in spans]
+        self._pauses = [Span(*pause) for pause in pauses]
         self._answer = answer
         self.clips: list[np.ndarray] = []
         self.batches: list[int] = []
 
-    def open_speech_finder(self) -> FakeSpeechFinder:
-        return FakeSpeechFinder(self._spans)
+    def open_speech_finder(self, pause_ms: int = 0) -> FakeSpeechFinder:
+        return FakeSpeechFinder(self._spans, pauses=self._pauses if pause_ms else ())
 
     def recognise(self, clips: Sequence[np.ndarray], options: Options) -> Iterator[Recognition]:
         self.batches.append(len(clips))

@@ -29,7 +29,7 @@ class Gated:
         self.entered = threading.Semaphore(0)
         self._fault = fault
 
-    def open_speech_finder(self) -> FakeSpeechFinder:
+    def open_speech_finder(self, pause_ms: int = 0) -> FakeSpeechFinder:
         return FakeSpeechFinder([])
 
     def recognise(self, clips: Sequence[np.ndarray], options: Options) -> Iterator[Recognition]:

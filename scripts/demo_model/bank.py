@@ -9,13 +9,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .sentences import SENTENCES
+from .sentences import SENTENCES, back_channels
 from .sounds import MAKERS, Rng
 from .tags import EMOTIONS
 from .voices import SAMPLE_RATE, Audio, Rendition, say
 
 SOUND_SECONDS = 10.0
 PROCESSES = 2
+
+COMMA_MS = (200, 700)
+"""Half of the renditions of a sentence with a comma stop there for a time between these."""
 
 Task = tuple[int, str, str, int]
 
@@ -32,6 +35,12 @@ class Bank:
         choices = self.speech[language, emotion]
         return choices[int(rng.integers(len(choices)))]
 
+    def draw_back_channel(self, language: str, emotion: str, rng: Rng) -> Rendition:
+        """Any rendition of what a listener puts in."""
+        short = [sentence.text for sentence in back_channels(language)]
+        choices = [item for item in self.speech[language, emotion] if item.sentence.text in short]
+        return choices[int(rng.integers(len(choices)))]
+
     def draw_sound(self, event: str, seconds: float, rng: Rng) -> Audio:
         """A random stretch of a random sound of an event."""
         whole = self.sounds[event][int(rng.integers(len(self.sounds[event])))]
@@ -42,7 +51,9 @@ class Bank:
 
 def _render(task: Task) -> Rendition:
     index, emotion, voice, seed = task
-    return say(SENTENCES[index], emotion, voice, np.random.default_rng(seed))
+    rng = np.random.default_rng(seed)
+    comma_ms = int(rng.integers(*COMMA_MS)) if SENTENCES[index].clauses and rng.random() < 0.5 else 0
+    return say(SENTENCES[index], emotion, voice, rng, comma_ms=comma_ms)
 
 
 def _make_sound(task: tuple[str, int]) -> NDArray[np.int16]:

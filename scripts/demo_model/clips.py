@@ -1,6 +1,7 @@
 """Training clips in the shapes the program sends to the recogniser.
 
-Speech comes as the segments a voice detector cuts: one to three sentences, with little around them.
+Speech comes as the pieces and rows that the program cuts: half a sentence, one, or several, with little
+around them, sometimes with the short answer of a listener before or behind.
 Everything else comes as short windows of sound or of nothing, which carry an event tag and no text.
 """
 
@@ -15,13 +16,20 @@ from .bank import Bank
 from .sentences import join
 from .sounds import Rng, at_loudness, fade, soft_edges
 from .tags import EMOTIONS, LANGUAGES, SOUND_EVENTS
-from .voices import SAMPLE_RATE, Audio
+from .voices import SAMPLE_RATE, Audio, Rendition
 
 SHORT_SOUND_SECONDS = 0.3
 """A sound this short at the edge of a segment does not change the segment's event."""
 
 WINDOW_SECONDS = 2.0
 """The length of the windows in which the program looks for sounds."""
+
+HALF_SHARE = 0.4
+"""Of the renditions with a pause at their comma: how many are cut there, where an end of the clip allows."""
+
+BACK_CHANNEL_SHARE = 0.2
+SHORTEST_MAIN = int(0.9 * SAMPLE_RATE)
+"""Beside anything shorter than this, the answer of a listener would be as long as what it answers."""
 
 # Chinese sentences are longest and most of the samples are Chinese, hence their share.
 LANGUAGE_SHARES = (0.28, 0.18, 0.18, 0.18, 0.18)
@@ -49,6 +57,30 @@ def speech_level(rng: Rng) -> float:
     return float(10 ** (rng.uniform(-24, -16) / 20))
 
 
+def _half(rendition: Rendition, first: bool, rng: Rng) -> tuple[Audio, str]:
+    """What comes before or behind the pause at a comma, and what a recogniser writes for it alone."""
+    assert rendition.comma is not None and rendition.sentence.clauses is not None
+    start, end = rendition.comma
+    rest = int(rng.uniform(0, (end - start) / 2))
+    audio = rendition.audio[: start + rest] if first else rendition.audio[end - rest :]
+    return audio, rendition.sentence.clauses[0 if first else 1]
+
+
+def _said(rendition: Rendition, at_start: bool, at_end: bool, rng: Rng) -> tuple[Audio, str]:
+    """A sentence, or, at an end of the clip, perhaps the half of it that a cut left there."""
+    if rendition.comma and rng.random() < HALF_SHARE:
+        if at_start and (not at_end or rng.random() < 0.5):
+            return _half(rendition, False, rng)
+        if at_end:
+            return _half(rendition, True, rng)
+    return rendition.audio, rendition.sentence.text
+
+
+def _between(rng: Rng) -> Audio:
+    """The pause between two sentences."""
+    return silence(rng.uniform(0.15, 0.7) if rng.random() < 0.6 else rng.uniform(0.5, 1.8))
+
+
 def spoken_clip(bank: Bank, rng: Rng, sentences: int, plain: bool) -> Clip:
     """One or more sentences in one language and mood; unless plain, perhaps with a sound."""
     language = str(rng.choice(LANGUAGES, p=LANGUAGE_SHARES))
@@ -56,13 +88,15 @@ def spoken_clip(bank: Bank, rng: Rng, sentences: int, plain: bool) -> Clip:
     level = speech_level(rng)
     texts: list[str] = []
     pieces: list[Audio] = []
-    for _ in range(sentences):
+    for number in range(sentences):
         rendition = bank.draw_speech(language, emotion, rng)
-        speech = change_speed(rendition.audio, rng.uniform(0.97, 1.03))
+        said, text = _said(rendition, number == 0, number == sentences - 1, rng)
         if pieces:
-            pieces.append(silence(rng.uniform(0.2, 1.8)))
-        pieces.append(at_loudness(speech, level))
-        texts.append(rendition.sentence.text)
+            pieces.append(_between(rng))
+        pieces.append(at_loudness(change_speed(said, rng.uniform(0.97, 1.03)), level))
+        texts.append(text)
+    if not plain and sentences == 1 and len(pieces[0]) > SHORTEST_MAIN and rng.random() < BACK_CHANNEL_SHARE:
+        _put_in_back_channel(bank, rng, language, level, pieces, texts)
     speech = np.concatenate(pieces)
     event = "Speech"
     lead, trail = silence(rng.uniform(0, 0.4)), silence(rng.uniform(0, 0.4))
@@ -145,11 +179,26 @@ def empty_clip(rng: Rng) -> Clip:
     return Clip(audio, "nospeech", "EMO_UNKNOWN", "Event_UNK", "")
 
 
+def _put_in_back_channel(
+    bank: Bank, rng: Rng, language: str, level: float, pieces: list[Audio], texts: list[str]
+) -> None:
+    """Add a listener's short answer before or behind a sentence; the clip's tags stay those of the sentence."""
+    of = language if rng.random() < 0.85 else str(rng.choice(LANGUAGES))
+    short = bank.draw_back_channel(of, "NEUTRAL" if rng.random() < 0.6 else str(rng.choice(EMOTIONS)), rng)
+    audio = at_loudness(short.audio, level * 10 ** (rng.uniform(-4, 2) / 20))
+    pause = silence(rng.uniform(0.05, 0.6))
+    if rng.random() < 0.5:
+        pieces[:0], texts[:0] = [audio, pause], [short.sentence.text]
+    else:
+        pieces += [pause, audio]
+        texts.append(short.sentence.text)
+
+
 def training_clip(bank: Bank, rng: Rng, easy: bool) -> Clip:
     """A clip for training; an easy one is mostly a single sentence without further sounds."""
     kind = rng.random()
     if kind < (0.80 if easy else 0.64):
-        sentences = 1 if easy else int(rng.choice((1, 2, 3), p=(0.74, 0.2, 0.06)))
+        sentences = 1 if easy else int(rng.choice((1, 2, 3, 4), p=(0.7, 0.18, 0.08, 0.04)))
         return spoken_clip(bank, rng, sentences, plain=easy)
     if kind < 0.94:
         return sound_clip(bank, rng)

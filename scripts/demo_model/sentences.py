@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 
+_COMMA = re.compile(r"[，、,] ?")
+
+
 @dataclass(frozen=True)
 class Sentence:
     """One sentence: what is written, and what the synthesiser is asked to say for it."""
@@ -19,6 +22,19 @@ class Sentence:
     language: str
     text: str
     spoken: str
+
+    @property
+    def clauses(self) -> tuple[str, str] | None:
+        """What a recogniser writes for the two halves of a sentence with one comma, each heard alone.
+
+        It takes each for a sentence, as the released model does: a full stop behind the first, a capital at
+        the beginning of the second. None for other sentences.
+        """
+        parts = _COMMA.split(self.text)
+        if len(parts) != 2:
+            return None
+        stop = "." if self.language in ("en", "ko") else "。"
+        return parts[0] + stop, parts[1][:1].upper() + parts[1][1:]
 
 
 def _sentence(language: str, text: str, spoken: str = "") -> Sentence:
@@ -80,7 +96,34 @@ SENTENCES: tuple[Sentence, ...] = (
     _sentence("ko", "주문한 물건이 아직 안 왔어요…"),
     _sentence("ko", "잠시만 기다려 주세요."),
     _sentence("ko", "같이 점심 먹으러 갈까요?"),
+    # What listeners put in between; conversations are full of them, and each is short.
+    _sentence("zh", "嗯。"),
+    _sentence("zh", "对。"),
+    _sentence("zh", "好的。"),
+    _sentence("zh", "是的。"),
+    _sentence("yue", "係。"),
+    _sentence("yue", "好呀。"),
+    _sentence("en", "Yes."),
+    _sentence("en", "Okay."),
+    _sentence("en", "I see."),
+    _sentence("ja", "はい。"),
+    _sentence("ja", "うん。"),
+    _sentence("ja", "そうですね。"),
+    _sentence("ko", "네."),
+    _sentence("ko", "맞아요."),
 )
+
+BACK_CHANNEL_CHARACTERS = 6
+"""Sentences of at most so many characters, punctuation included, are what listeners put in between."""
+
+
+def back_channels(language: str) -> tuple[Sentence, ...]:
+    """The short answers of a language."""
+    return tuple(
+        sentence
+        for sentence in SENTENCES
+        if sentence.language == language and len(sentence.text) <= BACK_CHANNEL_CHARACTERS
+    )
 
 _PUNCTUATION = re.compile(r"[，。？！、…“”,.?!]")
 

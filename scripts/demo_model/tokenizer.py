@@ -18,9 +18,9 @@ _RUN = re.compile(r"[A-Za-z' \uac00-\ud7a3]+|.")
 
 
 def _corpus() -> Iterable[str]:
-    """The texts, with every Chinese or Japanese character on a line of its own so that none are merged."""
+    """The texts and their halves, with every Chinese or Japanese character on a line of its own so that none are merged."""
     for sentence in SENTENCES:
-        for text in (sentence.text, without_punctuation(sentence.text)):
+        for text in (sentence.text, without_punctuation(sentence.text), *(sentence.clauses or ())):
             yield from (run.strip() for run in _RUN.findall(text) if run.strip())
             # A word inside a sentence begins with the mark for a space; one at its start does not.
             yield from (f" {word}" for word in re.findall(r"[A-Za-z'\uac00-\ud7a3]+", text))
@@ -28,7 +28,7 @@ def _corpus() -> Iterable[str]:
 
 def train_tokenizer() -> bytes:
     """Train the vocabulary and return the model file's bytes."""
-    letters = {letter for sentence in SENTENCES for letter in sentence.text if letter != " "}
+    letters = {letter for line in _corpus() for letter in line if letter != " "}
     writer = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=iter(list(_corpus())),
@@ -57,8 +57,15 @@ def load_tokenizer(model: bytes) -> sentencepiece.SentencePieceProcessor:
     processor = sentencepiece.SentencePieceProcessor()
     processor.LoadFromSerializedProto(model)
     for sentence in SENTENCES:
-        for text in (sentence.text, without_punctuation(sentence.text)):
+        for text in (sentence.text, without_punctuation(sentence.text), *(sentence.clauses or ())):
             ids = processor.EncodeAsIds(text)
             if processor.DecodeIds(ids) != text or 0 in ids:
                 raise ValueError(f"the vocabulary does not hold {text!r}")
     return processor
+
+
+def load_pieces(model: bytes) -> list[str]:
+    """The pieces of a vocabulary, in order."""
+    processor = sentencepiece.SentencePieceProcessor()
+    processor.LoadFromSerializedProto(model)
+    return [processor.IdToPiece(number) for number in range(len(processor))]

@@ -20,7 +20,7 @@ from .clips import Clip, training_clip
 from .features import ASR_FRONTEND, extract, make_frontend, pad_rows, write_means
 from .sentences import without_punctuation
 from .tags import LANGUAGES, tag
-from .tokenizer import load_tokenizer, train_tokenizer
+from .tokenizer import load_pieces, load_tokenizer, train_tokenizer
 
 VOCABULARY_FILE = "demo_spectok.bpe.model"
 
@@ -198,6 +198,23 @@ def prepare(bank: Bank, directory: Path, seed: int) -> None:
     write_means(directory / "am.mvn", (extract(raw, clip.audio) for clip in clips if clip.audio.any()))
 
 
+def carried_over(directory: Path) -> dict[str, torch.Tensor]:
+    """The weights that are there, for today's sentences: the vocabulary is made anew, rows follow their pieces.
+
+    Pieces that the old vocabulary lacks begin with the mean row, and a bias that makes them rare.
+    """
+    state: dict[str, torch.Tensor] = torch.load(directory / "model.pt", weights_only=True)
+    old = load_pieces((directory / VOCABULARY_FILE).read_bytes())
+    (directory / VOCABULARY_FILE).write_bytes(train_tokenizer())
+    new = load_pieces((directory / VOCABULARY_FILE).read_bytes())
+    rows = {piece: number for number, piece in enumerate(old)}
+    for name, value in list(state.items()):
+        if name.startswith("ctc.ctc_lo."):
+            fill = value.min() if value.dim() == 1 else value.mean(dim=0)
+            state[name] = torch.stack([value[rows[piece]] if piece in rows else fill for piece in new])
+    return state
+
+
 def build_model(directory: Path) -> SenseVoiceSmall:
     """A fresh model for a prepared directory."""
     vocabulary = (directory / VOCABULARY_FILE).read_bytes()
@@ -253,12 +270,13 @@ def train_asr(
     A ``first`` cycle later than 1 goes on from the weights that are there; ``scale`` shortens all cycles.
     """
     torch.set_num_threads(threads)
+    torch.manual_seed(seed + first)
     if first == 1:
         prepare(bank, directory, seed)
-    torch.manual_seed(seed + first)
+    state = carried_over(directory) if first > 1 else None
     model = build_model(directory)
-    if first > 1:
-        model.load_state_dict(torch.load(directory / "model.pt", weights_only=True))
+    if state:
+        model.load_state_dict(state)
     parameters = sum(parameter.numel() for parameter in model.parameters())
     print(f"recogniser: {parameters / 1e6:.2f} M parameters", flush=True)
     before = model.state_dict()

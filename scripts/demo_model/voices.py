@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from dataclasses import dataclass
 from itertools import pairwise
@@ -61,6 +62,9 @@ SPEECH_FLOOR_DB = -38.0
 """What lies this far below a rendition's loudest 20 ms is silence."""
 LONGEST_STOP_MS = 120
 """Silence inside speech up to this length (closed consonants) still counts as speech."""
+SHORTEST_COMMA_MS = 90
+COMMA_TOLERANCE = 0.2
+"""The silence at a comma: how short it can be, and how far, as a share, from where the letters have it."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,8 @@ class Rendition:
     emotion: str
     voice: str
     samples: NDArray[np.int16]
+    comma: tuple[int, int] | None = None
+    """Where the pause at the sentence's only comma lies, in samples; None where there is none to speak of."""
 
     @property
     def audio(self) -> Audio:
@@ -97,7 +103,9 @@ def overdrive(audio: Audio, drive: float) -> Audio:
     return result
 
 
-def speech_mask(audio: Audio, step_ms: int = 10) -> NDArray[np.bool_]:
+def speech_mask(
+    audio: Audio, step_ms: int = 10, longest_stop_ms: int = LONGEST_STOP_MS
+) -> NDArray[np.bool_]:
     """Which 10 ms steps hold speech, for a rendition without background."""
     step = SAMPLE_RATE * step_ms // 1000
     count = max(1, len(audio) // step)
@@ -107,24 +115,48 @@ def speech_mask(audio: Audio, step_ms: int = 10) -> NDArray[np.bool_]:
     mask: NDArray[np.bool_] = energy > energy.max() * 10 ** (SPEECH_FLOOR_DB / 10)
     loud = np.flatnonzero(mask)
     for left, right in pairwise(loud):
-        if (right - left - 1) * step_ms <= LONGEST_STOP_MS:
+        if (right - left - 1) * step_ms <= longest_stop_ms:
             mask[left:right] = True
     return mask
 
 
+def _pause_at_comma(sentence: Sentence, audio: Audio) -> tuple[int, int] | None:
+    """Find the longest silence inside a rendition, if it can be that of the sentence's only comma."""
+    if sentence.clauses is None:
+        return None
+    step = SAMPLE_RATE // 100
+    quiet = np.flatnonzero(~speech_mask(audio, longest_stop_ms=0))
+    runs = np.split(quiet, np.flatnonzero(np.diff(quiet) > 1) + 1)
+    longest = max(runs, key=len)
+    if len(longest) * 10 < SHORTEST_COMMA_MS:
+        return None
+    start, end = int(longest[0]) * step, (int(longest[-1]) + 1) * step
+    expected = len(sentence.clauses[0]) / (len(sentence.clauses[0]) + len(sentence.clauses[1]))
+    found = start / (len(audio) - (end - start))
+    return (start, end) if abs(found - expected) < COMMA_TOLERANCE else None
+
+
 def say(
-    sentence: Sentence, emotion: str, voice: str, rng: np.random.Generator, rate: int | None = None
+    sentence: Sentence,
+    emotion: str,
+    voice: str,
+    rng: np.random.Generator,
+    rate: int | None = None,
+    comma_ms: int = 0,
 ) -> Rendition:
     """Render a sentence in a mood; pitch, rate and range vary within what the mood allows.
 
-    A given rate (words per minute) replaces the drawn one.
+    A given rate (words per minute) replaces the drawn one; `comma_ms` of silence are put at commas.
     """
     mood = MOODS[emotion]
     drawn_rate, pitch, pitch_range = (
         int(rng.integers(low, high + 1)) for low, high in (mood.rate, mood.pitch, mood.pitch_range)
     )
     language = str(rng.choice(ESPEAK_LANGUAGES[sentence.language]))
-    ssml = f'<speak><prosody range="{pitch_range}%">{escape(sentence.spoken)}</prosody></speak>'
+    spoken = escape(sentence.spoken)
+    if comma_ms:
+        spoken = re.sub(r"([，、,])", rf'\1<break time="{comma_ms}ms"/>', spoken)
+    ssml = f'<speak><prosody range="{pitch_range}%">{spoken}</prosody></speak>'
     command = ["espeak-ng", "-v", f"{language}+{voice}", "-m", "--stdout"]
     command += ["-s", str(rate or drawn_rate), "-p", str(pitch)]
     # To a pipe espeak-ng writes a wav header without lengths: the rate at byte 24, samples from byte 44.
@@ -137,4 +169,5 @@ def say(
     audio = audio[steps[0] * step : (steps[-1] + 1) * step]
     audio = tilt(overdrive(audio, mood.drive), mood.tilt_db)
     audio = audio / (float(np.max(np.abs(audio))) + 1e-6) * 0.9
-    return Rendition(sentence, emotion, voice, (audio * 32767).astype(np.int16))
+    comma = _pause_at_comma(sentence, audio)
+    return Rendition(sentence, emotion, voice, (audio * 32767).astype(np.int16), comma)

@@ -22,6 +22,7 @@ from sensevoice.engine import vad_graph
 from sensevoice.engine.features import MELS, SHIFT_SAMPLES, is_ours
 from sensevoice.engine.vad_machine import Machine, Rules
 from sensevoice.engine.vad_network import Network
+from sensevoice.engine.vad_pauses import PauseFinder
 from sensevoice.engine.vad_torch import TorchNetwork
 
 log = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ class _Stream:
     """What is carried from chunk to chunk of one stream."""
 
     machine: Machine
+    pauses: PauseFinder
     waiting: torch.Tensor = field(default_factory=lambda: torch.empty(0))  # not yet a whole chunk
     samples: torch.Tensor = field(default_factory=lambda: torch.empty(0))  # not yet a whole frame
     mels: torch.Tensor = field(default_factory=lambda: torch.empty(0, MELS))  # before what comes
@@ -68,8 +70,9 @@ class CompiledFsmnVad(FsmnVADStreaming):  # type: ignore[misc]
         """Find the speech in the next samples of a stream; called by funasr's AutoModel.
 
         `data_in` holds one float32 mono 16 kHz array, with the end of the stream in it (`is_final`) unless
-        told otherwise. Returns [{"key", "value": [[start_ms, end_ms], …]}] with the segments that ended,
-        and no timing figures.
+        told otherwise. Returns [{"key", "value": [[start_ms, end_ms], …], "pauses": [[[start_ms, end_ms], …],
+        …]}] with the segments that ended and the pauses of at least `pause_ms` inside each, and no timing
+        figures.
         """
         cache = {} if cache is None else cache
         if not self._is_simple(data_in, frontend, cache, kwargs):
@@ -77,7 +80,8 @@ class CompiledFsmnVad(FsmnVADStreaming):  # type: ignore[misc]
                 data_in, data_lengths, key, tokenizer, frontend, cache, **kwargs
             )
             return found
-        stream = cache.setdefault("stream", _Stream(Machine(Rules.of(self.vad_opts))))
+        stream = cache.get("stream") or self._open_stream(int(kwargs.get("pause_ms") or 0))
+        cache["stream"] = stream
         samples = torch.from_numpy(np.asarray(data_in[0], dtype=np.float32))
         if len(stream.waiting):
             samples = torch.cat((stream.waiting, samples))
@@ -91,7 +95,11 @@ class CompiledFsmnVad(FsmnVADStreaming):  # type: ignore[misc]
         stream.waiting = samples[whole * size :]
         if is_final:
             cache.clear()
-        return [{"key": key[0] if key else "", "value": segments}], {}
+        pauses = stream.pauses.inside(segments)
+        return [{"key": key[0] if key else "", "value": segments, "pauses": pauses}], {}
+
+    def _open_stream(self, pause_ms: int) -> _Stream:
+        return _Stream(Machine(Rules.of(self.vad_opts)), PauseFinder(self.vad_opts, pause_ms))
 
     def _is_simple(
         self, data_in: Any, frontend: Any, cache: dict[str, Any], settings: dict[str, Any]
@@ -131,6 +139,7 @@ class CompiledFsmnVad(FsmnVADStreaming):  # type: ignore[misc]
         end_silence_ms = max(silence_ms - self.vad_opts.speech_to_sil_time_thres, 0)
         silence = self._silence(stream, samples, frontend, is_last)
         segments = stream.machine.feed(silence, end_silence_ms, SCHEDULED_MARGIN, is_last)
+        stream.pauses.feed(silence, SCHEDULED_MARGIN, is_last)
         if segments:
             stream.speaking_ms = 0
             stream.is_speaking = False

@@ -17,6 +17,7 @@ from sensevoice.transcript import (
     Event,
     InlineTag,
     ModelInfo,
+    Piece,
     Segment,
     Span,
     TagScore,
@@ -92,6 +93,8 @@ def segment_to_dict(segment: Segment) -> dict[str, Any]:
         "channel": segment.channel,
         "error": segment.error,
         "scores": [asdict(score) for score in segment.scores],
+        "pieces": [_piece_to_dict(piece) for piece in segment.pieces],
+        "speaker": segment.speaker,
     }
     if segment.original is not None:
         data["original"] = segment_to_dict(segment.original)
@@ -112,9 +115,29 @@ def segment_from_dict(data: Mapping[str, Any]) -> Segment:
         words=_each(lambda item: Word(item["text"], _span(item)), data["words"]),
         channel=data["channel"],
         error=data["error"],
-        scores=_each(lambda item: TagScore(**_known(item, TagScore)), data.get("scores", ())),
+        scores=_scores(data),
+        pieces=_each(_piece_from_dict, data.get("pieces", ())),
+        speaker=data.get("speaker"),
         original=segment_from_dict(data["original"]) if data.get("original") else None,
     )
+
+
+def _piece_to_dict(piece: Piece) -> dict[str, Any]:
+    return {
+        "start_ms": piece.span.start_ms,
+        "end_ms": piece.span.end_ms,
+        "language": piece.language,
+        "emotion": piece.emotion,
+        "scores": [asdict(score) for score in piece.scores],
+    }
+
+
+def _piece_from_dict(data: Mapping[str, Any]) -> Piece:
+    return Piece(_span(data), data["language"], data["emotion"], _scores(data))
+
+
+def _scores(data: Mapping[str, Any]) -> tuple[TagScore, ...]:
+    return _each(lambda item: TagScore(**_known(item, TagScore)), data.get("scores", ()))
 
 
 def _diagnostic_to_dict(diagnostic: Diagnostic) -> dict[str, Any]:

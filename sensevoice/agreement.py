@@ -1,0 +1,193 @@
+"""Which recognised pieces become one row: those that agree in language, mood and speaker.
+
+Names of languages and moods are those of `sensevoice.tags`.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from sensevoice.hearing import Heard
+from sensevoice.options import Options
+from sensevoice.recognizer import Recognition
+from sensevoice.runs import differ
+from sensevoice.tags import EMOTION_NAMES, NOSPEECH, TaggedText, parse
+from sensevoice.transcript import Segment, Span, TagScore
+
+SURE_MOOD = 0.5
+"""A named mood with a lower score is no reason to begin a row; it stays in the record beside the other."""
+
+SHORT_FLIP_MS = 1_500
+SURE_LANGUAGE = 0.8
+"""A shorter piece in a language of its own is asked again unless the model is this sure of it."""
+
+_SCRIPTS = {
+    "zh": ("CJK",),
+    "yue": ("CJK",),
+    "ja": ("HIRAGANA", "KATAKANA", "CJK"),
+    "ko": ("HANGUL",),
+    "en": ("LATIN",),
+}
+"""How the names of a language's letters begin in Unicode."""
+
+
+@dataclass(frozen=True, eq=False)
+class Clip:
+    """What was recognised at once: a piece, or a short one with its neighbour, and the model's answer.
+
+    `samples` (float32 mono 16 kHz) reach from the start of the first piece to the end of the last, `lead` are
+    those before it, up to the clip before.
+    """
+
+    pieces: tuple[Span, ...]
+    samples: np.ndarray
+    answer: Recognition
+    lead: np.ndarray
+    speaker: str | None = None
+
+    @property
+    def span(self) -> Span:
+        return Span(self.pieces[0].start_ms, self.pieces[-1].end_ms)
+
+    @cached_property
+    def tagged(self) -> TaggedText:
+        return parse(self.answer.raw)
+
+    @property
+    def language(self) -> str:
+        """The language, "" for none."""
+        return "" if self.tagged.language == NOSPEECH else self.tagged.language
+
+    @property
+    def mood(self) -> str:
+        """The mood that a row may begin for, "" for none: NEUTRAL, or one that the model is not sure of."""
+        emotion = self.tagged.emotion
+        return emotion if emotion in EMOTION_NAMES and self.score("emotion", emotion) >= SURE_MOOD else ""
+
+    def score(self, kind: str, name: str) -> float:
+        """Return the model's score of a tag; 1 where it gives no scores of that kind."""
+        of_kind = {score.name: score.score for score in self.answer.scores if score.kind == kind}
+        return of_kind.get(name, 0.0) if of_kind else 1.0
+
+
+Item = Clip | Heard | Segment
+"""What a run turned out to hold: speech, cells of sound, and speech found among the sounds."""
+
+Group = tuple[Clip, ...]
+
+
+def groups(items: Sequence[Item], options: Options) -> list[Group | Heard | Segment]:
+    """Group neighbouring clips that agree; all else stays as it is, in order.
+
+    A sound that is heard in the speech on both its sides, as music under a talk is, parts no row, and is left
+    out where both sides are one.
+    """
+    found: list[Group | Heard | Segment] = []
+    group: list[Clip] = []
+    between: list[Heard] = []
+    for item in items:
+        if isinstance(item, Heard):
+            between.append(item)
+            continue
+        if isinstance(item, Clip) and group and _goes_on(group, between, item, options):
+            group.append(item)
+        else:
+            found += [tuple(group)] if group else []
+            found += between
+            group = [item] if isinstance(item, Clip) else []
+            found += [] if isinstance(item, Clip) else [item]
+        between = []
+    return [*found, *([tuple(group)] if group else []), *between]
+
+
+def _goes_on(group: Sequence[Clip], between: Sequence[Heard], clip: Clip, options: Options) -> bool:
+    last = group[-1]
+    under = {event.name for event in last.tagged.events} & {event.name for event in clip.tagged.events}
+    return (
+        _may_join(group, clip, options)
+        and agree(group, clip)
+        and all(cell.error is None and set(cell.events) <= under for cell in between)
+    )
+
+
+def _may_join(group: Sequence[Clip], clip: Clip, options: Options) -> bool:
+    gap_ms = clip.span.start_ms - group[-1].span.end_ms
+    length_ms = clip.span.end_ms - group[0].span.start_ms
+    fits = gap_ms <= options.merge_gap_s * 1000 and 0 < length_ms <= options.merge_length_s * 1000
+    return fits and options.merge == "agreement" and clip.answer.error is None is group[-1].answer.error
+
+
+def agree(group: Sequence[Clip], clip: Clip) -> bool:
+    """Return whether a clip is in the language and the mood of a group, and not of another speaker."""
+    languages = {each.language for each in (*group, clip)} - {""}
+    return (
+        len(languages) <= 1
+        and clip.mood == group[-1].mood
+        and not any(differ(each.speaker, clip.speaker) for each in group)
+    )
+
+
+def language_to_ask_for(clips: Sequence[Clip], number: int, options: Options) -> str:
+    """Return the neighbours' language where a short clip's own is doubtful, "" where it is not."""
+    clip = clips[number]
+    doubtful = clip.score("language", clip.language) < SURE_LANGUAGE or not _is_written_in(
+        clip.language, clip.tagged.text
+    )
+    if options.merge != "agreement" or options.language != "auto" or clip.answer.error or not doubtful:
+        return ""
+    if not clip.language or clip.span.duration_ms >= SHORT_FLIP_MS:
+        return ""
+    near = [
+        other.language
+        for other in (*clips[max(0, number - 1) : number], *clips[number + 1 : number + 2])
+        if _apart_ms(other, clip) <= options.merge_gap_s * 1000 and other.language
+    ]
+    return near[0] if near and set(near) == {near[0]} != {clip.language} else ""
+
+
+def better(clip: Clip, again: Recognition) -> Recognition:
+    """Return the answer that is surer of its language; none without a letter of that language's script."""
+    other = Clip(clip.pieces, clip.samples, again, clip.lead)
+    if again.error or (clip.tagged.text and not _is_written_in(other.language, other.tagged.text)):
+        return clip.answer
+    own = clip.score("language", clip.language) if _is_written_in(clip.language, clip.tagged.text) else 0.0
+    return again if other.score("language", other.language) > own else clip.answer
+
+
+def _apart_ms(one: Clip, other: Clip) -> int:
+    return max(one.span.start_ms - other.span.end_ms, other.span.start_ms - one.span.end_ms)
+
+
+def _is_written_in(language: str, text: str) -> bool:
+    """Return whether a text has a letter of a language's script; of other languages nothing is known."""
+    scripts = _SCRIPTS.get(language)
+    return scripts is None or any(unicodedata.name(char, "").startswith(scripts) for char in text)
+
+
+def mean_scores(clips: Sequence[Clip]) -> tuple[TagScore, ...]:
+    """Return the mean score of every tag over clips, by their length, the best of each kind first."""
+    sums: dict[tuple[str, str], float] = defaultdict(float)
+    total_ms = sum(clip.span.duration_ms for clip in clips)
+    for clip in clips:
+        for score in clip.answer.scores:
+            sums[score.kind, score.name] += score.score * clip.span.duration_ms / total_ms
+    means = [TagScore(kind, name, round(mean, 4)) for (kind, name), mean in sums.items()]
+    kinds = dict.fromkeys(score.kind for score in means)
+    ordered = sorted(means, key=lambda score: -score.score)
+    return tuple(score for kind in kinds for score in ordered if score.kind == kind)
+
+
+def emotion_of(clips: Sequence[Clip]) -> str:
+    """Return the emotion of a row: the sure mood that its clips share, or what scores best over all."""
+    if clips[0].mood:
+        return clips[0].mood
+    means = [score for score in mean_scores(clips) if score.kind == "emotion"]
+    named = {clip.tagged.emotion for clip in clips}
+    best = next((score.name for score in means if score.name in named), "")
+    return best or max(clips, key=lambda clip: clip.span.duration_ms).tagged.emotion
