@@ -7,6 +7,7 @@ configuration on every call, so two threads would mix up their settings.
 
 from __future__ import annotations
 
+import functools
 import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -18,12 +19,13 @@ import numpy as np
 from sensevoice import automodel, bundled, cpu_model, fingerprints, hub, supervisor
 from sensevoice.audio_info import SAMPLE_RATE_HZ, SAMPLES_PER_MS
 from sensevoice.batching import packs
-from sensevoice.errors import DeviceUnavailable, GpuMemory, SelfTestFailed
+from sensevoice.errors import DeviceUnavailable, GpuMemory, ModelNotAvailable, SelfTestFailed
 from sensevoice.options import MAX_SEGMENT_S, Options
 from sensevoice.precision import resolve_precision
 from sensevoice.progress import LoadStep
-from sensevoice.recognizer import Recognition
+from sensevoice.recognizer import Recognition, VoiceEncoder
 from sensevoice.scheduler import Scheduler
+from sensevoice.speakers.model import LazyVoiceEncoder
 from sensevoice.speech_finder import FsmnSpeechFinder
 from sensevoice.tags import TagKind, head_kinds, parse
 from sensevoice.transcript import ModelInfo, TagScore
@@ -42,13 +44,14 @@ MAX_BATCH_S = 300.0
 class ModelSettings:
     """Which models to load, and where.
 
-    `model` and `vad_model` are directories or names on the hub; `cache_dir` is where downloads are kept
-    (None: the hub's own default); `device` is "auto", "cpu" or "cuda:N"; `precision` is one of
-    `precision.PRECISIONS`; `cuda_graphs`, for single short clips, changes nothing on a CPU.
+    `model`, `vad_model` and `speaker_model` are directories or names on the hub; `cache_dir` is where
+    downloads are kept (None: the hub's own default); `device` is "auto", "cpu" or "cuda:N"; `precision`
+    is one of `precision.PRECISIONS`; `cuda_graphs`, for single short clips, changes nothing on a CPU.
     """
 
     model: str = hub.DEFAULT_MODEL
     vad_model: str = hub.DEFAULT_VAD_MODEL
+    speaker_model: str = hub.DEFAULT_SPEAKER_MODEL
     hub: str = "ms"
     cache_dir: str | None = None
     device: str = "auto"
@@ -102,7 +105,8 @@ def load_recognizer(
     precision = resolve_precision(settings.precision, device, directory)
     info = replace(known_info(settings), device=device, precision=precision)
     on_step(LoadStep("load"))
-    recognizer = FunasrRecognizer(directory, vad_directory, info, announce, on_step)
+    voices = LazyVoiceEncoder(functools.partial(_find_voices, settings, announce), device)
+    recognizer = FunasrRecognizer(directory, vad_directory, info, announce, on_step, voices)
     if settings.cuda_graphs and device != "cpu":
         recognizer.record_cuda_graphs()
     if self_test:
@@ -125,6 +129,15 @@ def _find_models(
     )
 
 
+def _find_voices(settings: ModelSettings, announce: Callable[[str], None]) -> Path:
+    """Return the directory of the model that tells voices apart; see `hub.find_model` for errors."""
+    if settings.demo:
+        return hub.verify(bundled.SPEAKER_DIR, hub.VOICES)  # its sums were compared with all others
+    return hub.find_model(
+        settings.speaker_model, settings.hub, settings.cache_dir, announce, contents=hub.VOICES
+    )
+
+
 def scheduled(recognizer: FunasrRecognizer) -> Scheduler:
     """Put a line in front of a recogniser, so that any number of runs share it."""
     on_cpu = recognizer.info.device == "cpu"
@@ -141,6 +154,7 @@ class FunasrRecognizer:
         info: ModelInfo,
         announce: Callable[[str], None] = log.info,
         on_step: Callable[[LoadStep], None] = lambda step: None,
+        voices: LazyVoiceEncoder | None = None,
     ) -> None:
         from sensevoice import engine
 
@@ -161,6 +175,7 @@ class FunasrRecognizer:
         automodel.give_back_memory()
         self._model_lock = threading.Lock()
         self._vad_lock = threading.Lock()
+        self._voices = voices
 
     @property
     def info(self) -> ModelInfo:
@@ -168,6 +183,14 @@ class FunasrRecognizer:
 
     def open_speech_finder(self, pause_ms: int = 0) -> FsmnSpeechFinder:
         return FsmnSpeechFinder(self._vad, self._vad_lock, pause_ms)
+
+    def open_voices(self) -> VoiceEncoder:
+        """See Recognizer; the model is loaded when it is first asked for."""
+        if self._voices is None:
+            raise ModelNotAvailable(
+                model=hub.DEFAULT_SPEAKER_MODEL, path="", missing="", reason="not asked for"
+            )
+        return self._voices.get()
 
     def recognise(self, clips: Sequence[np.ndarray], options: Options) -> Iterator[Recognition]:
         """Yield one Recognition per clip, in order; a clip that fails does not harm the others."""

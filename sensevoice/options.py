@@ -21,6 +21,9 @@ MIN_PAUSE_MS, MAX_PAUSE_MS = 200, 2_000
 Channel = Literal["mix", "left", "right", "split"]
 CHANNELS: tuple[Channel, ...] = ("mix", "left", "right", "split")
 
+MOST_SPEAKERS = 20
+"""Most people that can be asked for: more voices than that no model tells apart."""
+
 MAX_SEGMENT_S = 30.0
 """Longest stretch the VAD passes on; SenseVoiceSmall was trained on clips of up to about 30 s."""
 
@@ -35,6 +38,7 @@ class Options:
     merge: one of MERGES; what becomes one row: speech that agrees in language, mood and speaker, or whatever
         fits the length, as funasr joins.
     pause_ms: with "agreement", speech is cut at pauses of this length and each piece is recognised alone.
+    speakers: tell who speaks: "off", "auto", or how many people there are, "1" to MOST_SPEAKERS.
     merge_length_s: join neighbouring speech up to this length; 0 joins nothing.
     merge_gap_s: never join across a silence longer than this.
     batch_size_s: seconds of audio recognised at a time (memory on the GPU).
@@ -50,6 +54,7 @@ class Options:
     ban_emo_unk: bool = False
     merge: Merge = "agreement"
     pause_ms: int = 300
+    speakers: str = "off"
     merge_length_s: float = 15.0
     merge_gap_s: float = 1.0
     batch_size_s: float = 60.0
@@ -64,6 +69,7 @@ class Options:
         self._check_choice("channel", CHANNELS)
         self._check_choice("merge", MERGES)
         self._check_pause()
+        self._check_speakers()
         self._check_range("merge_length_s", 0.0, MAX_SEGMENT_S)
         self._check_range("merge_gap_s", 0.0, MAX_SEGMENT_S)
         self._check_range("batch_size_s", 1.0, 3600.0)
@@ -76,6 +82,20 @@ class Options:
         value = getattr(self, option)
         if value not in choices:
             raise OptionError(option=option, value=value, allowed=", ".join(choices))
+
+    @property
+    def people(self) -> int | None:
+        """How many people speak, None where that is to be found out or nobody asks."""
+        return int(self.speakers) if self.speakers.isdigit() else None
+
+    def _check_speakers(self) -> None:
+        value = self.speakers
+        # A form gives numbers, some of them as 2.0.
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and value == int(value):
+            object.__setattr__(self, "speakers", str(int(value)))
+        allowed = ("off", "auto", *(str(number) for number in range(1, MOST_SPEAKERS + 1)))
+        if self.speakers not in allowed:
+            raise OptionError(option="speakers", value=value, allowed=f"off, auto, 1 … {MOST_SPEAKERS}")
 
     def _check_pause(self) -> None:
         value = self.pause_ms

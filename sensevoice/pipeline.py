@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,7 +19,8 @@ from sensevoice.asking import ask
 from sensevoice.audio import SAMPLES_PER_MS, AudioSource, open_audio, select_channels
 from sensevoice.audio_info import Samples
 from sensevoice.batching import batches
-from sensevoice.diagnostics import SignalMeter, diagnose
+from sensevoice.diagnostics import SignalMeter, diagnose, no_speakers
+from sensevoice.errors import ModelError, SenseVoiceError
 from sensevoice.hearing import speech_segment
 from sensevoice.options import Channel, Options
 from sensevoice.progress import Progress, Stage
@@ -27,11 +29,15 @@ from sensevoice.recognizer import Recognizer
 from sensevoice.rows import RowMaker
 from sensevoice.runs import Run, RunCollector
 from sensevoice.segmenter import Segmenter, Stretch, open_finder
-from sensevoice.transcript import Segment, Span, Transcript
+from sensevoice.speakers.voices import VoicePrints
+from sensevoice.transcript import Segment, Span, Speaker, Transcript
+
+if TYPE_CHECKING:  # they import scipy
+    from sensevoice.speakers.tracker import SpeakerTracker
 
 log = logging.getLogger(__name__)
 
-Update = Progress | Segment | Transcript
+Update = Progress | Segment | VoicePrints | Transcript
 
 BLOCKS_AHEAD = 6
 """How many blocks of ten seconds are decoded while others are searched for speech, and searched while others
@@ -42,6 +48,8 @@ def iter_updates(
     path: str | os.PathLike[str], recognizer: Recognizer, options: Options | None = None
 ) -> Iterator[Update]:
     """Transcribe a file; yield Progress, each Segment as it is known, and the Transcript last.
+
+    Where speakers are told apart their VoicePrints come before the Transcript.
 
     Segments come in order of time within a channel. Closing the iterator cancels the run. Raises
     MediaError subclasses for a file that cannot be read.
@@ -57,6 +65,8 @@ def iter_updates(
                 segments.append(update)
             yield update
         transcript = run.transcript(Path(path).name, segments)
+        if run.prints is not None:
+            yield run.prints
     _log_run(transcript, time.perf_counter() - started_s)
     yield Progress("done", transcript.duration_ms, transcript.duration_ms)
     yield transcript
@@ -153,10 +163,16 @@ def cut(path: str | os.PathLike[str], spans: Sequence[Span], channel: Channel = 
 class _Stream:
     """One stream of sound, the whole file or one of its channels, on its way through the stages."""
 
-    def __init__(self, recognizer: Recognizer, options: Options, channel: str | None) -> None:
+    def __init__(
+        self,
+        recognizer: Recognizer,
+        options: Options,
+        channel: str | None,
+        tracker: SpeakerTracker | None = None,
+    ) -> None:
         self.segmenter = Segmenter(open_finder(recognizer, options), options)
         self.collector = RunCollector(options)
-        self.maker = RowMaker(recognizer, options, channel)
+        self.maker = RowMaker(recognizer, options, channel, tracker)
 
     def collected(self, stretches: Iterable[Stretch]) -> list[Run]:
         """Return the runs that end with the next stretches."""
@@ -173,6 +189,8 @@ class _Run:
         self._meter = SignalMeter()
         self._streams: list[_Stream] = []
         self._done_ms = 0
+        self._tracker: SpeakerTracker | None = None
+        self._no_voices: SenseVoiceError | None = None
 
     def updates(self) -> Iterator[Update]:
         for stream, runs, decoded_ms in read_ahead(self._runs(), BLOCKS_AHEAD):
@@ -201,24 +219,56 @@ class _Run:
             self._meter.feed(block)
             yield block
 
+    @property
+    def prints(self) -> VoicePrints | None:
+        """What was heard of voices; None where nobody asked, or each channel is a person."""
+        return self._tracker.prints() if self._tracker else None
+
     def transcript(self, name: str, segments: Sequence[Segment]) -> Transcript:
         duration_ms = max((stream.segmenter.fed_ms for stream in self._streams), default=0)
         speech = sorted(span for stream in self._streams for span in stream.segmenter.speech)
         source = self._source
         rate_hz, percent = source.info.sample_rate_hz, source.readable_percent
         found = diagnose(self._meter, speech, segments, rate_hz, source.bad_packets, percent)
+        if self._no_voices is not None:
+            found = (*found, no_speakers(self._no_voices))
+        ordered = tuple(sorted(segments, key=lambda segment: (segment.span, segment.channel or "")))
+        rows, speakers = self._with_speakers(ordered)
         return Transcript(
             source=name,
             duration_ms=duration_ms,
-            segments=tuple(sorted(segments, key=lambda segment: (segment.span, segment.channel or ""))),
+            segments=rows,
             diagnostics=found,
             options=self._options,
             model=self._recognizer.info,
+            speakers=speakers,
         )
+
+    def _with_speakers(self, rows: tuple[Segment, ...]) -> tuple[tuple[Segment, ...], tuple[Speaker, ...]]:
+        """Return the rows with who speaks in each, and the people."""
+        if self._options.speakers == "off":
+            return rows, ()
+        from sensevoice.speakers.assign import by_channel, by_voice
+
+        if self._tracker is not None:
+            return by_voice(rows, self._tracker.prints(), self._options.people)
+        return by_channel(rows) if len(self._streams) > 1 else (rows, ())
 
     def _open_streams(self, count: int) -> list[_Stream]:
         names: list[str | None] = ["left", "right"] if count == 2 else [None]
-        return [_Stream(self._recognizer, self._options, name) for name in names]
+        if count == 1 and self._options.speakers != "off":
+            self._tracker = self._open_tracker()
+        return [_Stream(self._recognizer, self._options, name, self._tracker) for name in names]
+
+    def _open_tracker(self) -> SpeakerTracker | None:
+        """Return what tells the speakers apart; where it cannot be had, None, and the transcript says why."""
+        from sensevoice.speakers.tracker import SpeakerTracker
+
+        try:
+            return SpeakerTracker(self._recognizer.open_voices(), self._options.people)
+        except ModelError as error:
+            self._no_voices = error
+            return None
 
     def _progress(self, stage: Stage, done_ms: int) -> Progress:
         """Say how much is finished for good, so that a bar never goes back from one stage to the other."""

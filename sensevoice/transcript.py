@@ -115,6 +115,14 @@ class Segment:
 
 
 @dataclass(frozen=True)
+class Speaker:
+    """A person who speaks, by the `id` that segments name; `name` is what somebody called them, or ""."""
+
+    id: str
+    name: str = ""
+
+
+@dataclass(frozen=True)
 class Diagnostic:
     """Something about the recording that spoils recognition, with advice in both languages.
 
@@ -140,7 +148,10 @@ class ModelInfo:
 
 @dataclass(frozen=True)
 class Transcript:
-    """All that was heard in one file; segments are in order of their start."""
+    """All that was heard in one file; segments are in order of their start.
+
+    `speakers` are in the order in which they first speak; empty where nobody asked who speaks.
+    """
 
     source: str
     duration_ms: int
@@ -148,6 +159,7 @@ class Transcript:
     diagnostics: tuple[Diagnostic, ...] = ()
     options: Options = field(default_factory=Options)
     model: ModelInfo = field(default_factory=lambda: ModelInfo("", "", ""))
+    speakers: tuple[Speaker, ...] = ()
 
     @property
     def raw(self) -> str:

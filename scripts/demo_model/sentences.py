@@ -125,6 +125,7 @@ def back_channels(language: str) -> tuple[Sentence, ...]:
         if sentence.language == language and len(sentence.text) <= BACK_CHANNEL_CHARACTERS
     )
 
+
 _PUNCTUATION = re.compile(r"[，。？！、…“”,.?!]")
 
 

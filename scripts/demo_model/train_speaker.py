@@ -33,7 +33,20 @@ MODEL = {
 """The depth of CAM++ is part of its class; these are a twentieth of its width."""
 
 MORE_VOICES = (
-    *("Alex", "Andrea", "Denis", "Gene", "Henrique", "Hugo", "Jacky", "Lee", "Marco", "Mario", "Mike", "Diogo"),
+    *(
+        "Alex",
+        "Andrea",
+        "Denis",
+        "Gene",
+        "Henrique",
+        "Hugo",
+        "Jacky",
+        "Lee",
+        "Marco",
+        "Mario",
+        "Mike",
+        "Diogo",
+    ),
     *("adam", "anika", "antonio", "aunty", "benjamin", "boris", "caleb", "david", "ed", "edward", "grandma"),
     *("grandpa", "iven", "klatt", "klatt3", "m8", "marcelo", "max", "michel", "miguel", "norbert", "pablo"),
     *("pedro", "quincy", "rob", "robert", "sandro", "shelby", "steph", "travis", "victor", "zac"),
@@ -152,7 +165,9 @@ def train_speaker(directory: Path, seed: int, scale: float = 1.0, threads: int =
             print(f"  step {step + 1}: {mean:.3f}", flush=True)
             torch.save(small_state(model), directory / "model.pt")
     torch.save(small_state(model), directory / "model.pt")
-    print(f"equal error rate on voices never heard: {100 * equal_error_rate(model, seed + 2):.1f} %", flush=True)
+    print(
+        f"equal error rate on voices never heard: {100 * equal_error_rate(model, seed + 2):.1f} %", flush=True
+    )
 
 
 def small_state(model: CAMPPlus) -> dict[str, torch.Tensor]:

@@ -103,9 +103,7 @@ def overdrive(audio: Audio, drive: float) -> Audio:
     return result
 
 
-def speech_mask(
-    audio: Audio, step_ms: int = 10, longest_stop_ms: int = LONGEST_STOP_MS
-) -> NDArray[np.bool_]:
+def speech_mask(audio: Audio, step_ms: int = 10, longest_stop_ms: int = LONGEST_STOP_MS) -> NDArray[np.bool_]:
     """Which 10 ms steps hold speech, for a rendition without background."""
     step = SAMPLE_RATE * step_ms // 1000
     count = max(1, len(audio) // step)

@@ -17,7 +17,7 @@ import numpy as np
 
 from sensevoice.jobs.folder import append_line, cut_broken_line, read_lines
 from sensevoice.options import Options
-from sensevoice.recognizer import Recognition, Recognizer, SpeechFinder
+from sensevoice.recognizer import Recognition, Recognizer, SpeechFinder, VoiceEncoder
 from sensevoice.transcript import ModelInfo, TagScore
 
 MAX_ATTEMPTS = 2
@@ -46,6 +46,9 @@ class RememberingRecognizer:
 
     def open_speech_finder(self, pause_ms: int = 0) -> SpeechFinder:
         return self._recognizer.open_speech_finder(pause_ms)
+
+    def open_voices(self) -> VoiceEncoder:
+        return self._recognizer.open_voices()
 
     def recognise(self, clips: Sequence[np.ndarray], options: Options) -> Iterator[Recognition]:
         with self._lock:

@@ -68,7 +68,8 @@ def people(prints: VoicePrints, count: int | None = None) -> np.ndarray:
     alike = rows @ _means(rows[clean], found).T
     labels = np.argmax(alike, axis=1)
     labels[clean[found >= 0]] = found[found >= 0]
-    return in_order(_beside(labels, alike, across, prints.pieces))
+    settled = _beside(labels, alike, across, prints.pieces)
+    return in_order(_without_moments(settled, prints.pieces))
 
 
 def in_order(labels: np.ndarray) -> np.ndarray:
@@ -201,6 +202,19 @@ def _beside(labels: np.ndarray, alike: np.ndarray, across: np.ndarray, pieces: n
         sides = [int(labels[place]) for place in around if place is not None]
         if sides:
             result[window] = max(sides, key=lambda name: alike[window, name])
+    return result
+
+
+def _without_moments(labels: np.ndarray, pieces: np.ndarray) -> np.ndarray:
+    """Return the labels without anybody who has a single window between two others' in one piece.
+
+    Who falls into another's words without a pause speaks for longer, or no window is theirs.
+    """
+    result = labels.copy()
+    for place in range(1, len(labels) - 1):
+        around = slice(place - 1, place + 2)
+        if len(set(pieces[around])) == 1 and labels[place] not in (result[place - 1], labels[place + 1]):
+            result[place] = result[place - 1]
     return result
 
 

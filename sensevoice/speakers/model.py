@@ -18,7 +18,7 @@ import yaml
 
 from sensevoice import automodel, hub
 from sensevoice.errors import ModelFileDamaged, SenseVoiceError
-from sensevoice.speakers.voices import VoiceEncoder
+from sensevoice.recognizer import VoiceEncoder
 
 log = logging.getLogger(__name__)
 

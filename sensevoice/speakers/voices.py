@@ -8,19 +8,11 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
 from sensevoice.speakers.windows import windows
 from sensevoice.transcript import Span
-
-
-class VoiceEncoder(Protocol):
-    """A model that tells voices apart. May be called from several threads at once."""
-
-    def embed(self, clips: Sequence[np.ndarray]) -> np.ndarray:
-        """Return a row of float32 for each float32 mono 16 kHz clip of up to 1.5 s, to compare by cosine."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,12 +31,24 @@ class VoicePrints:
         return len(self.pieces)
 
     @classmethod
-    def of(cls, pieces: Sequence[Span], embeddings: np.ndarray) -> VoicePrints:
-        """Return the prints of pieces of speech; the rows of `embeddings` are those of their windows."""
-        numbered = [(number, span) for number, piece in enumerate(pieces) for span in windows(piece)]
+    def of(cls, pieces: Sequence[Span], embeddings: np.ndarray, first: int = 0) -> VoicePrints:
+        """Return the prints of pieces of speech, counted from `first`, by the embeddings of their windows."""
+        numbered = [(number, span) for number, piece in enumerate(pieces, first) for span in windows(piece)]
         spans = np.array([(span.start_ms, span.end_ms) for _, span in numbered], np.int32).reshape(-1, 2)
         numbers = np.array([number for number, _ in numbered], np.int32)
         return cls(spans, numbers, unit_rows(embeddings).astype(np.float16))
+
+    @classmethod
+    def joined(cls, parts: Sequence[VoicePrints]) -> VoicePrints:
+        """Return prints that follow each other as one."""
+        if not parts:
+            return cls.of([], np.zeros((0, 0), np.float32))
+        names = ("spans", "pieces", "embeddings")
+        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
+    def part(self, which: slice) -> VoicePrints:
+        """Return the prints of some of the windows."""
+        return VoicePrints(self.spans[which], self.pieces[which], self.embeddings[which])
 
     def save(self, path: Path) -> None:
         """Write the prints; the file is there whole or not at all. Raises OSError."""
