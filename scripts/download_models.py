@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Fetch and verify both models without starting anything. Try --help."""
+"""Fetch and verify all models without starting anything. Try --help."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from sensevoice import arguments, environment, hub
 from sensevoice.errors import SenseVoiceError
 
 EPILOG = """
-To use them on a machine without network, copy the two folders it prints and start there with
-python app_sensevoice.py --model FOLDER --vad-model FOLDER
-把打印出来的两个目录拷到离线机器上，用 --model 和 --vad-model 指定即可。
+To use them on a machine without network, copy the folders it prints and start there with
+python app_sensevoice.py --model FOLDER --vad-model FOLDER --speaker-model FOLDER
+把打印出来的目录拷到离线机器上，用 --model、--vad-model 和 --speaker-model 指定即可。
 """
 
 
@@ -22,14 +22,18 @@ def main() -> int:
     parser = arguments.parser("Fetch and verify the models / 下载并校验模型", EPILOG)
     parser.add_argument("--model", default=hub.DEFAULT_MODEL, metavar="NAME|DIR")
     parser.add_argument("--vad-model", default=hub.DEFAULT_VAD_MODEL, metavar="NAME|DIR")
+    parser.add_argument("--speaker-model", default=hub.DEFAULT_SPEAKER_MODEL, metavar="NAME|DIR")
     parser.add_argument("--hub", choices=hub.HUBS, default="ms", help="ModelScope or Hugging Face / 下载来源")
     parser.add_argument("--model-dir", metavar="DIR", help="where to keep them / 保存目录")
     args = parser.parse_args()
     for notice in environment.prepare():
         print(notice, flush=True)
-    for name in (args.model, args.vad_model):
+    wanted = ((args.model, hub.SPEECH), (args.vad_model, hub.SPEECH), (args.speaker_model, hub.VOICES))
+    for name, contents in wanted:
         try:
-            directory = hub.find_model(name, args.hub, args.model_dir, announce=print, ask_hub=True)
+            directory = hub.find_model(
+                name, args.hub, args.model_dir, announce=print, ask_hub=True, contents=contents
+            )
         except SenseVoiceError as error:
             print(f"\n{error}", file=sys.stderr)
             return error.exit_code

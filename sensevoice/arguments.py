@@ -58,6 +58,12 @@ def add_model_arguments(to: Any) -> None:
         help="voice activity detection (default %(default)s) / 语音端点检测模型",
     )
     group.add_argument(
+        "--speaker-model",
+        default=hub.DEFAULT_SPEAKER_MODEL,
+        metavar="NAME|DIR",
+        help="tells voices apart, see --speakers / 区分说话人的模型",
+    )
+    group.add_argument(
         "--hub", choices=hub.HUBS, default="ms", help="download from ModelScope or Hugging Face / 下载来源"
     )
     group.add_argument("--model-dir", metavar="DIR", help="where downloads are kept / 模型缓存目录")
@@ -102,6 +108,12 @@ def add_option_arguments(to: Any) -> None:
         help="split: each channel on its own, for two-track calls / 声道",
     )
     group.add_argument(
+        "--speakers",
+        default=DEFAULTS.speakers,
+        metavar="off|auto|N",
+        help="tell who speaks: auto, or how many people there are (default off) / 区分说话人",
+    )
+    group.add_argument(
         "--no-itn", dest="use_itn", action="store_false", help="no digits and punctuation / 不做逆文本规范化"
     )
     group.add_argument(
@@ -132,6 +144,7 @@ def model_settings(args: argparse.Namespace) -> ModelSettings:
     return ModelSettings(
         model=args.model,
         vad_model=args.vad_model,
+        speaker_model=args.speaker_model,
         hub=args.hub,
         cache_dir=args.model_dir,
         device=args.device,
@@ -154,4 +167,5 @@ def options(args: argparse.Namespace) -> Options:
         sounds=args.sounds,
         among=args.among,
         keep_numbers=args.keep_numbers,
+        speakers=args.speakers,
     )

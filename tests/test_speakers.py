@@ -101,7 +101,7 @@ class TestPeople:
     def test_all_windows_alike(self) -> None:
         found = prints(*[(0, 3000)] * 4, noise=0.0)
         assert set(people(found).tolist()) == {0}
-        assert people(found, 3).max() <= 2
+        assert set(people(found, 3).tolist()) == {0, 1, 2}
 
     def test_ten_hours_take_seconds(self) -> None:
         rng = np.random.default_rng(1)

@@ -21,18 +21,21 @@ class RenderOptions:
     labels: one of LABELS, the language of the names of languages, emotions and sounds.
     traditional: write Chinese and Cantonese in traditional characters; needs the package OpenCC.
     captions: subtitles for the deaf and hard of hearing, which name the sounds during speech too.
+    names: SRT and LRC subtitles with the name of who speaks before what they say.
     """
 
     view: str = "tagged"
     labels: str = "zh"
     traditional: bool = False
     captions: bool = False
+    names: bool = False
 
     def __post_init__(self) -> None:
         check_choice("view", self.view, VIEWS)
         check_choice("labels", self.labels, LABELS)
         check_choice("traditional", self.traditional, (False, True))
         check_choice("captions", self.captions, (False, True))
+        check_choice("names", self.names, (False, True))
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,23 @@ def pick(names: tuple[str, str], labels: str) -> str:
 
 
 _CHANNELS = {"left": ("左", "left"), "right": ("右", "right")}
+
+
+def speaker_names(transcript: Transcript, labels: str) -> dict[str, str]:
+    """Return what a reader is shown for each speaker, by id.
+
+    Nothing where nobody was told apart, and where one nameless person is all that there is.
+    """
+    speakers = transcript.speakers
+    if len(speakers) == 1 and not speakers[0].name:
+        return {}
+    word = pick(("说话人", "Speaker "), labels)
+    return {speaker.id: one_line(speaker.name) or f"{word}{speaker.id[1:]}" for speaker in speakers}
+
+
+def with_name(text: str, name: str, labels: str) -> str:
+    """Return a text after the name of who says it, as plays and subtitles have it."""
+    return f"{name}{pick(('：', ': '), labels)}{text}" if name and text else text
 
 
 def channel_name(channel: str | None, labels: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from sensevoice.formats.base import speaker_names
 from sensevoice.formats.captions import Captioner, Note, keep_opening_sign, with_notes
 from sensevoice.formats.linebreak import MAX_LINE_WIDTH, Token, lay_out, tokens
 from sensevoice.tags import label
@@ -25,12 +26,13 @@ _SEARCH_CHARS = 16
 
 @dataclass(frozen=True)
 class Cue:
-    """Lines of text, the time in which they are shown, and the emotion and channel they were spoken in."""
+    """Lines of text, the time in which they are shown, and the emotion, channel and person they are of."""
 
     span: Span
     lines: tuple[str, ...]
     emotion: str = ""
     channel: str | None = None
+    speaker: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,9 +53,14 @@ def cues(transcript: Transcript, labels: str, captions: bool = False) -> list[Cu
     """
     captioner = Captioner(labels) if captions else None
     found: list[Cue] = []
+    names = speaker_names(transcript, labels)
     for segment in transcript.segments:
         of_segment = _captioned(segment, captioner, labels) if captioner else _segment_cues(segment, labels)
-        found += (replace(cue, emotion=segment.emotion, channel=segment.channel) for cue in of_segment)
+        speaker = names.get(segment.speaker or "", "")
+        found += (
+            replace(cue, emotion=segment.emotion, channel=segment.channel, speaker=speaker)
+            for cue in of_segment
+        )
     return _in_turn(found)
 
 

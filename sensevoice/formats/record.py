@@ -20,6 +20,7 @@ from sensevoice.transcript import (
     Piece,
     Segment,
     Span,
+    Speaker,
     TagScore,
     Transcript,
     Word,
@@ -34,7 +35,7 @@ SCHEMA_VERSION = 1
 def to_dict(transcript: Transcript, options: RenderOptions | None = None) -> dict[str, Any]:
     """Return the record as values of JSON; `text` is the tagged transcript in the options' labels."""
     labels = (options or RenderOptions()).labels
-    return {
+    data = {
         "schema_version": SCHEMA_VERSION,
         "source": transcript.source,
         "duration_ms": transcript.duration_ms,
@@ -45,6 +46,9 @@ def to_dict(transcript: Transcript, options: RenderOptions | None = None) -> dic
         "settings": transcript.options.as_dict(),
         "model": asdict(transcript.model),
     }
+    if transcript.speakers:
+        data["speakers"] = [asdict(speaker) for speaker in transcript.speakers]
+    return data
 
 
 def json_text(transcript: Transcript, options: RenderOptions) -> str:
@@ -69,6 +73,7 @@ def from_dict(data: Mapping[str, Any]) -> Transcript:
             diagnostics=_each(_diagnostic_from_dict, data["diagnostics"]),
             options=Options(**_known(data["settings"], Options)),
             model=ModelInfo(**_known(data["model"], ModelInfo)),
+            speakers=_each(lambda item: Speaker(**_known(item, Speaker)), data.get("speakers", ())),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as exc:
         raise BadRecord(reason=f"{type(exc).__name__}: {exc}") from exc

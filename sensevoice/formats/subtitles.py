@@ -6,7 +6,7 @@ import html
 
 import pysubs2
 
-from sensevoice.formats.base import RenderOptions, channel_name
+from sensevoice.formats.base import RenderOptions, channel_name, with_name
 from sensevoice.formats.colours import EMOTION_COLOURS
 from sensevoice.formats.cues import Cue, cues
 from sensevoice.transcript import Transcript
@@ -18,13 +18,18 @@ def srt(transcript: Transcript, options: RenderOptions) -> str:
     """Return the transcript as a SubRip file. Its clock ends at 99:59:59,999, far beyond any recording."""
     subtitles = pysubs2.SSAFile()
     for cue in cues(transcript, options.labels, options.captions):
-        subtitles.append(_event(cue.span.start_ms, cue.span.end_ms, "\n".join(cue.lines)))
+        subtitles.append(_event(cue.span.start_ms, cue.span.end_ms, _srt_text(cue, options)))
     # Braces in the text are text: without this flag pysubs2 takes them for its own markup and drops them.
     return subtitles.to_string("srt", keep_ssa_tags=True)
 
 
+def _srt_text(cue: Cue, options: RenderOptions) -> str:
+    text = "\n".join(cue.lines)
+    return with_name(text, cue.speaker, options.labels) if options.names else text
+
+
 def vtt(transcript: Transcript, options: RenderOptions) -> str:
-    """Return the transcript as a WebVTT file, with a class for each emotion and a voice for each channel.
+    """Return the transcript as a WebVTT file, with a class for each emotion and a voice for each person.
 
     Browsers and players read it; ffmpeg 5 stops at a STYLE block: give it srt or ass.
     """
@@ -41,7 +46,7 @@ def _vtt_text(cue: Cue, labels: str) -> str:
     text = html.escape("\n".join(cue.lines), quote=False)
     if cue.emotion in EMOTION_COLOURS:
         text = f"<c.{cue.emotion.lower()}>{text}</c>"
-    voice = channel_name(cue.channel, labels)
+    voice = html.escape(cue.speaker, quote=False) or channel_name(cue.channel, labels)
     return f"<v {voice}>{text}</v>" if voice else text
 
 

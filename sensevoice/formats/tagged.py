@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from sensevoice.formats.base import channel_name, clock, pick
+from sensevoice.formats.base import channel_name, clock, pick, speaker_names
 from sensevoice.tags import inline_emotion, label
 from sensevoice.transcript import Event, InlineTag, Segment, Transcript
 
@@ -25,8 +25,9 @@ def tagged_lines(transcript: Transcript, labels: str) -> list[TaggedLine]:
     """Return the lines of the tagged transcript; sounds close to a line are part of it."""
     lines: list[_Line] = []
     latest: dict[str | None, _Line] = {}
+    names = speaker_names(transcript, labels)
     for segment in transcript.segments:
-        line = _Line(segment, labels)
+        line = _Line(segment, labels, names.get(segment.speaker or "", ""))
         before = latest.get(segment.channel)
         if _is_sound(segment) and before and segment.span.start_ms <= before.end_ms + SOUND_GAP_MS:
             before.append_sounds(segment)
@@ -56,10 +57,12 @@ def _is_sound(segment: Segment) -> bool:
 class _Line:
     """A line while it grows: the parts to be shown, and the sound that was shown last."""
 
-    def __init__(self, first: Segment, labels: str) -> None:
+    def __init__(self, first: Segment, labels: str, name: str) -> None:
         self.labels = labels
         self.start_ms, self.end_ms = first.span.start_ms, first.span.end_ms
-        self.parts = [f"[{channel_name(first.channel, labels)}]"] if first.channel else []
+        # Whose channel it is says the same as who speaks.
+        whose = name or channel_name(first.channel, labels)
+        self.parts = [f"[{whose}]"] if whose else []
         self.last_sound: Event | None = None
         self.last_sound_at = 0
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from sensevoice.formats.base import RenderOptions
+from sensevoice.formats.base import RenderOptions, speaker_names, with_name
 from sensevoice.formats.emoji import emoji
 from sensevoice.formats.markdown import markdown
 from sensevoice.formats.tagged import tagged, timed
 from sensevoice.transcript import Transcript
 
 
-def plain(transcript: Transcript) -> str:
-    """Return only what was said, a line for each segment of speech."""
-    return "\n".join(item.text for item in transcript.segments if item.kind == "speech" and item.text)
+def plain(transcript: Transcript, labels: str = "zh") -> str:
+    """Return only what was said, a line for each segment of speech, after who says it where that is known."""
+    names = speaker_names(transcript, labels)
+    said = (item for item in transcript.segments if item.kind == "speech" and item.text)
+    return "\n".join(with_name(item.text, names.get(item.speaker or "", ""), labels) for item in said)
 
 
 def raw(transcript: Transcript) -> str:
@@ -26,7 +28,7 @@ _VIEWS: Mapping[str, Callable[[Transcript, str], str]] = MappingProxyType(
     {
         "tagged": tagged,
         "emoji": lambda transcript, labels: emoji(transcript),
-        "plain": lambda transcript, labels: plain(transcript),
+        "plain": plain,
         "timed": timed,
         "raw": lambda transcript, labels: raw(transcript),
         "markdown": markdown,

@@ -25,6 +25,8 @@ class JobFolder:
         self.segments = path / "segments.jsonl"
         self.record = path / "record.json"
         self.edits = path / "edits.jsonl"
+        self.voices = path / "voices.npz"
+        self.people = path / "people.json"
 
     @property
     def source(self) -> Path:

@@ -17,6 +17,7 @@ from sensevoice.jobs.folder import cut_broken_line
 from sensevoice.jobs.store import JobStore, count_tags
 from sensevoice.jobs.values import Failure, Job, JobState, Live, Result, TranscribeFn
 from sensevoice.options import Options
+from sensevoice.speakers.voices import VoicePrints
 from sensevoice.transcript import Segment, Transcript
 
 log = logging.getLogger(__name__)
@@ -259,6 +260,8 @@ class JobRunner:
                     if kept < 0:
                         folder.add_segment(update)
                         live.segments.append(update)
+                elif isinstance(update, VoicePrints):
+                    update.save(folder.voices)
                 else:
                     live.progress = update
                 with self._changed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import logging
 import os
 import secrets
@@ -20,10 +21,12 @@ from typing import IO
 
 from sensevoice.errors import DataDirectoryUnusable, DiskLow, FileMissing, JobNotFound
 from sensevoice.jobs.edits import Change, Edits
-from sensevoice.jobs.folder import JobFolder
+from sensevoice.jobs.folder import JobFolder, write_whole
 from sensevoice.jobs.index import JobIndex
+from sensevoice.jobs.people import People
 from sensevoice.jobs.values import Job, Result
 from sensevoice.options import Options
+from sensevoice.speakers.voices import VoicePrints
 from sensevoice.transcript import ModelInfo, Segment, Transcript
 
 log = logging.getLogger(__name__)
@@ -157,7 +160,19 @@ class JobStore:
 
     def corrections(self, job: Job) -> int:
         """Return how often the rows of a job were corrected or a correction taken back."""
-        return Edits.count_in(self.folder(job.id).edits)
+        folder = self.folder(job.id)
+        return Edits.count_in(folder.edits) + self.people(job).changes
+
+    def people(self, job: Job) -> People:
+        """Return what somebody said about the people of a job."""
+        return People.read(self.folder(job.id).people)
+
+    def set_people(self, job: Job, people: People) -> None:
+        """Keep what somebody says about the people of a job. Raises JobNotFound when the job is gone."""
+        with self._changing:
+            self.job(job.id, job.owner)
+            write_whole(self.folder(job.id).people, json.dumps(people.as_dict(), ensure_ascii=False))
+            self._forget_records()
 
     def undo(self, job: Job) -> bool:
         """Take the last correction back; False when there is none."""
@@ -196,8 +211,11 @@ class JobStore:
         folder = self.folder(job_id)
         record = folder.read_record()
         transcript = record or _partial(folder.read_segments())
+        people = People.read(folder.people)
+        if record is not None and people.count is not None:
+            transcript = people.told_apart(transcript, VoicePrints.load(folder.voices))
         segments = tuple(Edits(folder.edits).applied(transcript.segments))
-        return record is not None, replace(transcript, segments=segments)
+        return record is not None, people.named(replace(transcript, segments=segments))
 
     def _remove_strays(self) -> None:
         """Remove folders that no job owns, as after a kill in the middle of a deletion."""

@@ -11,15 +11,18 @@ from typing import Any, Literal
 from sensevoice.errors import SenseVoiceError
 from sensevoice.options import Options
 from sensevoice.progress import Progress
+from sensevoice.speakers.voices import VoicePrints
 from sensevoice.transcript import Segment, Transcript
 
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
 FINISHED: tuple[JobState, ...] = ("done", "failed", "cancelled")
 
-Update = Progress | Segment | Transcript
+Update = Progress | Segment | VoicePrints | Transcript
 
 TranscribeFn = Callable[[Path, Options], Iterator[Update]]
-"""Segments in time order as they are known, the Transcript last; closing the iterator cancels the run."""
+"""Segments in time order as they are known, voice prints before the Transcript, which comes last.
+
+Closing the iterator cancels the run."""
 
 
 @dataclass(frozen=True)

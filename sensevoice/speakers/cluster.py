@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from scipy.cluster.hierarchy import fcluster, linkage
+from scipy.cluster.hierarchy import cut_tree, fcluster, linkage
 from scipy.spatial.distance import squareform
 
 from sensevoice.speakers.voices import VoicePrints, unit_rows
@@ -179,7 +179,8 @@ def _exactly(tree: Any, count: int) -> np.ndarray:
         labels = fcluster(tree, number, "maxclust")
         if (np.bincount(labels) >= MIN_CLUSTER).sum() == count:
             return _without_small(labels)
-    return np.asarray(fcluster(tree, count, "maxclust")) - 1
+    # Windows that are all alike are clusters of equal height, which fcluster does not part.
+    return np.asarray(cut_tree(tree, count)[:, 0])
 
 
 def _without_small(labels: np.ndarray) -> np.ndarray:

@@ -45,6 +45,7 @@ def make_endpoint(runner: JobRunner, settings: PageSettings, cache: Path) -> Cal
         among: list[str] = list(page.among),  # noqa: B006  # gradio reads it, nothing changes it
         keep_numbers: bool = page.keep_numbers,
         labels: str = "zh",
+        speakers: str = "off",
     ) -> dict:  # type: ignore[type-arg]  # gradio's schema knows the bare type
         """Recognise an audio or video file, uploaded with handle_file(), and return the record."""
         try:
@@ -61,6 +62,7 @@ def make_endpoint(runner: JobRunner, settings: PageSettings, cache: Path) -> Cal
                 word_times=word_times,
                 among=tuple(among or ()),
                 keep_numbers=keep_numbers,
+                speakers=speakers,
             )
             render_options = RenderOptions(labels=labels)
             return to_dict(record_of(runner, path, options), render_options)

@@ -63,6 +63,7 @@ def job_routes(runner: JobRunner, hear: HearAgainFn, cut: CutFn) -> list[BaseRou
         Route(f"{job}/cancel", at.answer(at.cancel), methods=["POST"]),
         Route(f"{job}/segments", at.answer(at.segments)),
         Route(f"{job}/segments/{{row:int}}", at.answer(at.edit), methods=["PATCH"]),
+        Route(f"{job}/people", at.answer(at.people), methods=["PATCH"]),
         Route(f"{job}/undo", at.answer(at.undo), methods=["POST"]),
         Route(f"{job}/redo", at.answer(at.redo, needs_model=True), methods=["POST"]),
         Route(f"{job}/accept", at.answer(at.accept), methods=["POST"]),
@@ -166,8 +167,29 @@ class JobRoutes:
         segments = self._segments(job)
         if not 0 <= row < len(segments):
             raise BadRequest(reason=f"row {row}")
-        self._store.change(job, [Change(rows.corrected(segments[row], body), row)])
+        moves = "speaker" in body
+        self._store.change(job, [Change(rows.corrected(segments[row], body), row, moves)])
         return {"segment": rows.segment_row(row, self._segments(job)[row]), "version": self._version(job)}
+
+    def people(self, request: Request, body: dict[str, Any]) -> dict[str, Any]:
+        """Count the people anew, rename one, or put two together: `count`, `name` or `into` of `speaker`."""
+        job = self._finished(request)
+        people, speaker = self._store.people(job), str(body.get("speaker", ""))
+        if "count" in body:
+            people = people.counted(str(body["count"]))
+        elif "name" in body:
+            people = people.renamed(self._speaker(job, speaker), str(body["name"]))
+        elif "into" in body:
+            people = people.joined(self._speaker(job, speaker), self._speaker(job, str(body["into"])))
+        self._store.set_people(job, people)
+        return rows.job_details(self._runner, job)
+
+    def _speaker(self, job: Job, wanted: str) -> str:
+        """Return the id of a speaker of a job. Raises BadRequest for one that it does not have."""
+        transcript = self._store.result(job).transcript
+        if wanted not in {speaker.id for speaker in transcript.speakers}:
+            raise BadRequest(reason=f"speaker {wanted[:20]}")
+        return wanted
 
     def undo(self, request: Request, body: dict[str, Any]) -> Response | dict[str, Any]:
         job = self._finished(request)

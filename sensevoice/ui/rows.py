@@ -87,6 +87,8 @@ def job_details(runner: JobRunner, job: Job) -> dict[str, Any]:
         "coverage": _coverage(transcript),
         "highlights": [_highlight(each) for each in highlights(transcript)],
         "courses": _courses(transcript),
+        "speakers": [asdict(speaker) for speaker in transcript.speakers],
+        "countable": runner.store.folder(job.id).voices.exists(),
         "settings": job.options.as_dict(),
         "model": asdict(runner.store.model),
     }
@@ -126,6 +128,7 @@ def segment_row(row: int, segment: Segment) -> dict[str, Any]:
         "events": [{"name": event.name, "trend": event.trend} for event in segment.events],
         "text": segment.text,
         "channel": segment.channel,
+        "speaker": segment.speaker,
         "error": segment.error,
         "edited": segment.original is not None,
         # They are about what the model heard, not about what a person made of it.
@@ -141,6 +144,8 @@ def corrected(segment: Segment, wanted: Mapping[str, Any]) -> Segment:
     for kind in ("language", "emotion"):
         if kind in wanted:
             values[kind] = _tag(kind, wanted[kind]) if wanted[kind] else ""
+    if "speaker" in wanted:
+        values["speaker"] = str(wanted["speaker"])[:20] or None
     if "events" in wanted:
         names = [item["name"] if isinstance(item, Mapping) else item for item in wanted["events"]]
         kept = {event.name: event for event in segment.events}
@@ -177,6 +182,7 @@ def render_options(wanted: Mapping[str, str]) -> RenderOptions:
         labels=wanted.get("labels", "zh"),
         traditional=wanted.get("traditional") == "1",
         captions=wanted.get("captions") == "1",
+        names=wanted.get("names") == "1",
     )
 
 

@@ -22,6 +22,7 @@ FORM = (
     "sounds",
     "among",
     "keep_numbers",
+    "speakers",
 )
 """The settings of Options that the page offers, in the order of its components."""
 
@@ -60,6 +61,7 @@ class SettingsForm:
         """Put all other settings here, below the presets."""
         self._build_presets()
         self._build_joining()
+        self._parts["speakers"] = dropdown("speakers", self._defaults.speakers, info=words("speakers_help"))
         for name in ("use_itn", "ban_emo_unk", "keep_numbers", "sounds"):
             self._parts[name] = checkbox(name, getattr(self._defaults, name))
         self._parts["among"] = gr.CheckboxGroup(
