@@ -8,6 +8,7 @@ import { jobs } from "./jobs.js";
 import { charts, coverage, exporter, moments } from "./panels.js";
 import { player } from "./player.js";
 import { ribbon } from "./ribbon.js";
+import { speakers } from "./speakers.js";
 import { several } from "./several.js";
 import { table } from "./table.js";
 import { words } from "./text.js";
@@ -51,6 +52,14 @@ class Bench {
     return channel ? this.t(`channel_${channel}`) : "";
   }
 
+  // What a person is called; nothing where one nameless person is all that there is.
+  speakerName(id) {
+    const people = this.people ?? [];
+    const person = people.find((each) => each.id === id);
+    if (!person || (people.length === 1 && !person.name)) return "";
+    return person.name || this.t("person", { n: id.slice(1) });
+  }
+
   kindOf(name) {
     return this.kind.get(name) ?? "language";
   }
@@ -74,6 +83,7 @@ class Bench {
       segments: rows,
       moments: moments(this).element,
       charts: charts(this).element,
+      speakers: speakers(this).element,
       coverage: coverage(this).element,
       exports: exporter(this, chips.active).element,
     });
@@ -112,6 +122,7 @@ class Bench {
     if (this.wanted !== id) return;
     if (!found) return void (this.wanted = this.job?.id);
     const [job, told] = found;
+    this.people = job.speakers;
     Object.assign(this, { job, rows: told.segments, shown: [], version: told.version, current: -1 });
     this.selected.clear();
     const address = new URL(window.location.href);
@@ -281,7 +292,7 @@ class Bench {
     const tags = [row.language, row.emotion, ...row.events.map((event) => event.name)]
       .filter((name) => this.label(name))
       .map((name) => this.label(name) + (this.scoreOf(row, name) ? ` ${this.scoreOf(row, name).score.toFixed(2)}` : ""));
-    return [clock(row.start_ms), this.channelName(row.channel), ...tags, row.text.slice(0, 40)].filter(Boolean).join(" · ");
+    return [clock(row.start_ms), this.speakerName(row.speaker) || this.channelName(row.channel), ...tags, row.text.slice(0, 40)].filter(Boolean).join(" · ");
   }
 
   key(event) {

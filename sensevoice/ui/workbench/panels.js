@@ -102,13 +102,16 @@ export function exporter(bench, filterActive) {
   for (const name of bench.views) view.append(make("option", { value: name }, t(`view_${name}`)));
   const captions = make("input", { type: "checkbox" });
   const traditional = make("input", { type: "checkbox" });
+  const names = make("input", { type: "checkbox" });
   remember(view, "sv-copy-view");
   remember(labels, "sv-labels");
   rememberTicked(captions, "sv-captions");
   rememberTicked(traditional, "sv-traditional");
+  rememberTicked(names, "sv-names");
   bench.exportQuery = () => {
     const query = new URLSearchParams({ labels: labels.value });
     if (captions.checked) query.set("captions", "1");
+    if (names.checked) query.set("names", "1");
     if (bench.traditional && traditional.checked) query.set("traditional", "1");
     if (only.checked && filterActive()) query.set("rows", bench.shown.map((row) => row.index).join(","));
     return query;
@@ -138,6 +141,7 @@ export function exporter(bench, filterActive) {
       { className: "svw-row svw-ticks" },
       make("label", { className: "svw-check" }, only, t("onlyShown")),
       make("label", { className: "svw-check", title: t("captionsHelp") }, captions, t("captions")),
+      make("label", { className: "svw-check", title: t("srtNamesHelp") }, names, t("srtNames")),
       // Without the package that converts, there is nothing to switch.
       bench.traditional ? make("label", { className: "svw-check", title: t("traditionalHelp") }, traditional, t("traditional")) : null,
     ),
