@@ -15,7 +15,7 @@ from typing import Any, cast
 from sensevoice.errors import SenseVoiceError, TooBusy, Unexpected
 from sensevoice.jobs.folder import cut_broken_line
 from sensevoice.jobs.store import JobStore, count_tags
-from sensevoice.jobs.values import Failure, Job, JobState, Live, Result, TranscribeFn
+from sensevoice.jobs.values import Failure, Job, JobState, Live, Result, TranscribeFn, speakers_of
 from sensevoice.options import Options
 from sensevoice.speakers.voices import VoicePrints
 from sensevoice.transcript import Segment, Transcript
@@ -184,7 +184,14 @@ class JobRunner:
         total_ms = (live.progress.total_ms or live.progress.done_ms) if live.progress else 0
         segments = tuple(live.segments)
         duration_ms = max(total_ms, *(segment.span.end_ms for segment in segments))
-        transcript = Transcript(job.name, duration_ms, segments, options=job.options, model=self.store.model)
+        transcript = Transcript(
+            job.name,
+            duration_ms,
+            segments,
+            options=job.options,
+            model=self.store.model,
+            speakers=speakers_of(segments),
+        )
         return Result(transcript, partial=True)
 
     def close(self, timeout_s: float = 20.0) -> None:

@@ -24,7 +24,7 @@ from sensevoice.jobs.edits import Change, Edits
 from sensevoice.jobs.folder import JobFolder, write_whole
 from sensevoice.jobs.index import JobIndex
 from sensevoice.jobs.people import People
-from sensevoice.jobs.values import Job, Result
+from sensevoice.jobs.values import Job, Result, speakers_of
 from sensevoice.options import Options
 from sensevoice.speakers.voices import VoicePrints
 from sensevoice.transcript import ModelInfo, Segment, Transcript
@@ -235,7 +235,8 @@ def count_tags(segments: Iterable[Segment]) -> tuple[tuple[str, int], ...]:
 
 def _partial(segments: list[Segment]) -> Transcript:
     ordered = tuple(sorted(segments, key=lambda segment: (segment.span, segment.channel or "")))
-    return Transcript("", max((segment.span.end_ms for segment in ordered), default=0), ordered)
+    duration_ms = max((segment.span.end_ms for segment in ordered), default=0)
+    return Transcript("", duration_ms, ordered, speakers=speakers_of(ordered))
 
 
 def _gb(size_bytes: int) -> str:

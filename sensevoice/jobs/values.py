@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -12,7 +12,7 @@ from sensevoice.errors import SenseVoiceError
 from sensevoice.options import Options
 from sensevoice.progress import Progress
 from sensevoice.speakers.voices import VoicePrints
-from sensevoice.transcript import Segment, Transcript
+from sensevoice.transcript import Segment, Speaker, Transcript
 
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
 FINISHED: tuple[JobState, ...] = ("done", "failed", "cancelled")
@@ -83,6 +83,11 @@ class Live:
     changes: int = 0
     began_s: float | None = None
     cancelled: bool = False
+
+
+def speakers_of(segments: Iterable[Segment]) -> tuple[Speaker, ...]:
+    """Return the people of rows that came before their record, in the order in which they speak."""
+    return tuple(Speaker(id) for id in dict.fromkeys(row.speaker for row in segments) if id)
 
 
 def to_row(job: Job) -> dict[str, Any]:

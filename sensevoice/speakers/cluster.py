@@ -68,8 +68,9 @@ def people(prints: VoicePrints, count: int | None = None) -> np.ndarray:
     alike = rows @ _means(rows[clean], found).T
     labels = np.argmax(alike, axis=1)
     labels[clean[found >= 0]] = found[found >= 0]
-    settled = _beside(labels, alike, across, prints.pieces)
-    return in_order(_without_moments(settled, prints.pieces))
+    settled = _without_moments(_beside(labels, alike, across, prints.pieces), prints.pieces)
+    everybody_is_left = len(set(settled.tolist())) == len(set(labels.tolist()))
+    return in_order(settled if count is None or everybody_is_left else labels)
 
 
 def in_order(labels: np.ndarray) -> np.ndarray:
