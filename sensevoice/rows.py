@@ -11,33 +11,30 @@ from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 from typing import Protocol
 
-import numpy as np
-
 from sensevoice import agreement
 from sensevoice.agreement import Clip, Group, Item, groups
 from sensevoice.asking import ask
-from sensevoice.audio_info import SAMPLES_PER_MS
-from sensevoice.hearing import (
-    Heard,
-    SoundJoiner,
-    best_two,
-    clips_of,
-    heard_in,
-    speech_missed_in,
-    speech_segment,
-)
-from sensevoice.joints import Token, divide, ends_sentence, is_sure, moved, spelled, text_of
+from sensevoice.hearing import Heard, SoundJoiner, clips_of, heard_in, speech_missed_in, speech_segment
+from sensevoice.joints import Token
 from sensevoice.options import Options
 from sensevoice.recognizer import Recognition, Recognizer
+from sensevoice.row_builder import RowBuilder
 from sensevoice.runs import Run, together
+from sensevoice.saying import (
+    after,
+    answered,
+    ended,
+    is_doubtful,
+    is_one_sentence,
+    joined,
+    parts_of,
+    said_alone,
+    said_together,
+    sound_of,
+)
 from sensevoice.segmenter import Stretch
-from sensevoice.tags import head_of, parse, seam
-from sensevoice.transcript import Event, Piece, Segment, Span
-from sensevoice.words import WORD_START, words_from_tokens
-
-ENOUGH_OF_IT = 0.6
-"""Speech heard anew with its neighbours must give this share of the letters that its pieces gave alone;
-otherwise something was lost, and the pieces stand."""
+from sensevoice.tags import parse
+from sensevoice.transcript import Piece, Segment, Span
 
 
 class Speakers(Protocol):
@@ -73,6 +70,7 @@ class RowMaker:
         self._channel = channel
         self._speakers = speakers
         self._sounds = SoundJoiner(channel)
+        self._builder = RowBuilder(options, channel)
         self._carried: Group = ()
 
     def of(self, runs: Sequence[Run]) -> Iterator[Segment]:
@@ -133,7 +131,7 @@ class RowMaker:
             yield heard_in(whole, whole.span, answer)
             return
         pieces = tuple(Piece(span) for span in question.pieces)
-        clip = _answered(Clip(pieces, whole.samples, answer, whole.lead, whole.speaker), answer)
+        clip = answered(Clip(pieces, whole.samples, answer, whole.lead, whole.speaker), answer)
         yield from [clip] if self._speakers is None else self._speakers.divided(clip)
 
     def _sure_of_language(self, items: Sequence[Item]) -> list[Item]:
@@ -145,7 +143,7 @@ class RowMaker:
             if instead:
                 asked = replace(self._options, language=instead)
                 again = next(ask(self._recognizer, [clip.samples], asked))
-                known[id(clip)] = _answered(clip, agreement.better(clip, again))
+                known[id(clip)] = answered(clip, agreement.better(clip, again))
         return [known.get(id(item), item) for item in items]  # type: ignore[call-overload]
 
     def _sure_of_mood(self, items: list[Item]) -> list[Item]:
@@ -156,11 +154,11 @@ class RowMaker:
             if isinstance(before, Clip) and isinstance(after, Clip)
             if agreement.may_be_one_sentence(before, after, self._options)
         ]
-        answers = ask(self._recognizer, [_sound_of(pair) for pair in pairs], self._options)
+        answers = ask(self._recognizer, [sound_of(pair) for pair in pairs], self._options)
         for pair, answer in zip(pairs, answers, strict=True):
-            if all(clip in items for clip in pair) and _is_one_sentence(pair, answer):
+            if all(clip in items for clip in pair) and is_one_sentence(pair, answer):
                 at = items.index(pair[0])
-                items[at : at + 2] = [_joined(pair, answer)]
+                items[at : at + 2] = [joined(pair, answer)]
         return items
 
     def _grouped(self, run: Run, items: Sequence[Item]) -> list[Group | Heard | Segment]:
@@ -173,73 +171,21 @@ class RowMaker:
 
     def _told(self, grouped: Sequence[Group]) -> list[list[Segment]]:
         """Return the rows of groups, each with the text of the whole where that was worth asking for."""
-        parts = [_parts(group) for group in grouped]
-        clips = [_sound_of(part) for group in parts for part in group if _is_doubtful(part)]
-        answers = ask(self._recognizer, clips, self._options)
+        has_marks = self._options.use_itn
+        parts = [parts_of(group, has_marks) for group in grouped]
+        clips = [sound_of(part) for group in parts for part in group if is_doubtful(part, has_marks)]
+        answers = ask(self._recognizer, clips, replace(self._options, use_itn=True))
         rows = []
         for group in parts:
             tokens: list[Token] = []
+            marked: list[Token] = []
             for part in group:
-                said = _said_together(part, next(answers)) if _is_doubtful(part) else _said_alone(part)
-                tokens = _after(tokens, said)
-            rows.append(self._rows([clip for part in group for clip in part], tokens))
+                alone = said_alone(part)
+                both = said_together(part, next(answers)) if is_doubtful(part, has_marks) else alone
+                marked = after(marked, both if has_marks else ended(both))
+                tokens = after(tokens, both if has_marks else alone)
+            rows.append(self._builder.rows([clip for part in group for clip in part], tokens, marked))
         return rows
-
-    def _rows(self, clips: Sequence[Clip], tokens: Sequence[Token]) -> list[Segment]:
-        """Divide a group where a sentence ends and the next may be of another person."""
-        pieces = [(piece, clip) for clip in clips for piece in clip.pieces]
-        if len(pieces) == 1:
-            return [self._row(pieces, tokens)]
-        joints = [_middle_ms(left, right) for (left, _), (right, _) in pairwise(pieces)]
-        texts = divide(tokens, joints)
-        rows: list[Segment] = []
-        first = 0
-        for number in range(1, len(pieces) + 1):
-            is_last = number == len(pieces)
-            if is_last or self._parts_rows(pieces[number - 1 : number + 1], texts[first:number]):
-                said = [token for text in texts[first:number] for token in text]
-                rows.append(self._row(pieces[first:number], said))
-                first = number
-        return rows
-
-    def _parts_rows(self, joint: Sequence[tuple[Piece, Clip]], texts: Sequence[Sequence[Token]]) -> bool:
-        """Return whether a row ends between two pieces, after what was said in it so far."""
-        (left, before), (right, after) = joint
-        if before.speaker is not None and after.speaker is not None:
-            return False
-        if not self._options.use_itn:  # there is no punctuation to go by
-            return is_sure("。", right.span.start_ms - left.span.end_ms)
-        return ends_sentence(text_of([token for text in texts for token in text]))
-
-    def _row(self, pieces: Sequence[tuple[Piece, Clip]], tokens: Sequence[Token]) -> Segment:
-        clips = list(dict.fromkeys(clip for _, clip in pieces))
-        kept = tuple(piece for piece, _ in pieces) if self._options.merge == "agreement" else ()
-        span = Span(pieces[0][0].span.start_ms, pieces[-1][0].span.end_ms)
-        speaker = next((clip.speaker for clip in clips if clip.speaker is not None), None)
-        if len(clips) == 1 and clips[0].span == span:
-            row = speech_segment(span, clips[0].answer, self._channel, self._options)
-            return replace(row, pieces=kept, speaker=speaker)
-        return replace(self._joined_row(span, clips, tokens), pieces=kept, speaker=speaker)
-
-    def _joined_row(self, span: Span, clips: Sequence[Clip], tokens: Sequence[Token]) -> Segment:
-        main = max(clips, key=lambda clip: clip.span.duration_ms)
-        emotion = agreement.emotion_of(clips)
-        raw = _head(main, emotion) + spelled(tokens)
-        tagged = parse(raw)
-        events = {event.name: Event(event.name) for clip in clips for event in clip.tagged.events}
-        return Segment(
-            kind="speech",
-            span=span,
-            text=tagged.text,
-            raw=raw,
-            language=next((clip.language for clip in (main, *clips) if clip.language), tagged.language),
-            emotion=emotion,
-            events=tuple({event.name: event for event in (*events.values(), *tagged.events)}.values()),
-            inline=tagged.inline,
-            words=words_from_tokens(moved(tokens, -span.start_ms), span) if self._options.word_times else (),
-            channel=self._channel,
-            scores=best_two(agreement.mean_scores(clips)),
-        )
 
     def _emitted(self, found: list[Segment] | Heard | Segment) -> Iterator[Segment]:
         """Yield rows and, before them, the sounds that end with them."""
@@ -268,95 +214,4 @@ def _whole(stretches: Sequence[Stretch]) -> Stretch:
         return first
     span = Span(first.span.start_ms, stretches[-1].span.end_ms)
     speaker = next((each.speaker for each in stretches if each.speaker is not None), None)
-    return Stretch("speech", span, _sound_of(stretches), first.lead, speaker)
-
-
-def _sound_of(parts: Sequence[Stretch] | Sequence[Clip]) -> np.ndarray:
-    """Return the sound from the start of the first to the end of the last, with what lies between."""
-    sound = [parts[0].samples]
-    for before, after in pairwise(parts):
-        between = np.zeros((after.span.start_ms - before.span.end_ms) * SAMPLES_PER_MS, dtype=np.float32)
-        known = after.lead[-len(between) :] if len(between) else after.lead[:0]
-        between[len(between) - len(known) :] = known
-        sound += [between, after.samples]
-    return np.concatenate(sound)
-
-
-def _answered(clip: Clip, answer: Recognition) -> Clip:
-    """Return a clip with an answer, which is noted for its pieces."""
-    tagged = parse(answer.raw)
-    scores = best_two(answer.scores)
-    pieces = tuple(Piece(piece.span, tagged.language, tagged.emotion, scores) for piece in clip.pieces)
-    return replace(clip, pieces=pieces, answer=answer)
-
-
-def _joined(clips: Sequence[Clip], answer: Recognition) -> Clip:
-    """Return neighbouring clips as one that was heard as a whole."""
-    pieces = tuple(piece for clip in clips for piece in clip.pieces)
-    speaker = next((clip.speaker for clip in clips if clip.speaker is not None), None)
-    return Clip(pieces, _sound_of(clips), answer, clips[0].lead, speaker)
-
-
-def _is_one_sentence(pair: tuple[Clip, Clip], answer: Recognition) -> bool:
-    """Return whether a sentence goes on from one clip to the next, by what was heard of both together."""
-    tokens = moved(answer.tokens, pair[0].span.start_ms)
-    said, rest = divide(tokens, [_middle_ms(pair[0].pieces[-1], pair[1].pieces[0])])
-    is_whole = not answer.error and _letters(tokens) >= ENOUGH_OF_IT * _letters(_said_alone(pair))
-    return is_whole and bool(said and rest) and not ends_sentence(text_of(said))
-
-
-def _middle_ms(before: Piece, after: Piece) -> int:
-    return (before.span.end_ms + after.span.start_ms) // 2
-
-
-def _parts(group: Group) -> list[Group]:
-    """Divide a group where a sentence surely ends: hearing both sides together would tell nothing new."""
-    parts: list[list[Clip]] = [[group[0]]]
-    for before, after in pairwise(group):
-        text = before.tagged.text
-        if ends_sentence(text) and is_sure(text, after.span.start_ms - before.span.end_ms):
-            parts.append([])
-        parts[-1].append(after)
-    return [tuple(part) for part in parts]
-
-
-def _is_doubtful(part: Group) -> bool:
-    """Return whether a sentence may end between the clips of a part, or may not."""
-    return any(ends_sentence(before.tagged.text) for before in part[:-1])
-
-
-def _said_alone(part: Group) -> list[Token]:
-    """Return what the clips of a part say, each heard alone."""
-    tokens: list[Token] = []
-    for clip in part:
-        text = clip.tagged.text.replace(" ", WORD_START)
-        own = clip.answer.tokens or ((text, 0, clip.span.duration_ms),)
-        tokens = _after(tokens, moved(own, clip.span.start_ms))
-    return tokens
-
-
-def _said_together(part: Group, answer: Recognition) -> list[Token]:
-    """Return what the clips of a part say, heard together; alone, where that lost something."""
-    alone = _said_alone(part)
-    together = moved(answer.tokens, part[0].span.start_ms)
-    if answer.error or _letters(together) < ENOUGH_OF_IT * _letters(alone):
-        return alone
-    return together
-
-
-def _after(before: list[Token], tokens: list[Token]) -> list[Token]:
-    """Put tokens behind others, with a space between where the language has one."""
-    if before and tokens and seam(text_of(before[-1:]), text_of(tokens[:1])) == " ":
-        piece, start_ms, end_ms = tokens[0]
-        tokens = [(WORD_START + piece.lstrip(WORD_START), start_ms, end_ms), *tokens[1:]]
-    return [*before, *tokens]
-
-
-def _letters(tokens: Sequence[Token]) -> int:
-    return sum(char.isalnum() for char in text_of(tokens))
-
-
-def _head(clip: Clip, emotion: str) -> str:
-    """Return the tags before a clip's text, with the emotion of the row."""
-    head = head_of(clip.answer.raw)
-    return head.replace(f"<|{clip.tagged.emotion}|>", f"<|{emotion}|>") if emotion else head
+    return Stretch("speech", span, sound_of(stretches), first.lead, speaker)

@@ -125,7 +125,7 @@ def test_silence_and_music_that_goes_on_under_the_speech_part_nothing() -> None:
 
 
 def test_a_doubtful_language_is_asked_for_again_in_that_of_the_neighbours() -> None:
-    flip = clip(2_100, 3_000, answer("好的。", "ja"), (TagScore("language", "ja", 0.6),))
+    flip = clip(2_100, 3_000, answer("はい。", "ja"), (TagScore("language", "ja", 0.6),))
     around = clip(0, 2_000), flip, clip(3_100, 5_000)
     assert language_to_ask_for(around, 1, OPTIONS) == "zh"
     assert language_to_ask_for(around, 0, OPTIONS) == ""
@@ -145,6 +145,17 @@ def test_a_text_without_a_letter_of_its_language_is_doubtful_however_sure_the_mo
     assert language_to_ask_for((clip(0, 2_000), flip), 1, OPTIONS) == "zh"
     again = replace(answer("好的。"), scores=(TagScore("language", "zh", 0.9),))
     assert better(flip, again) is again
+
+
+def test_alone_it_is_asked_for_in_the_likeliest_language_that_is_written_so() -> None:
+    scores = tuple(
+        TagScore("language", name, score)
+        for name, score in (("ja", 0.6), ("en", 0.2), ("yue", 0.1), ("zh", 0.05))
+    )
+    alone = clip(0, 4_000, answer("聽日九點開會。", "ja"), scores)
+    assert language_to_ask_for((alone,), 0, OPTIONS) == "yue"
+    kana = clip(0, 4_000, answer("明日です。", "ja"), scores)
+    assert language_to_ask_for((kana,), 0, OPTIONS) == ""
 
 
 def test_the_surer_answer_stands() -> None:

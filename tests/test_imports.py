@@ -50,6 +50,8 @@ ORDER = (
     "runs",
     "hearing",
     "agreement",
+    "saying",
+    "row_builder",
     "rows",
     "bundled",
     "fingerprints",

@@ -156,13 +156,19 @@ def test_spaces_stand_between_joined_texts_where_the_language_has_them(tmp_path:
     assert row.raw.endswith("Well, I see.")
 
 
-def test_without_punctuation_pauses_alone_part_rows(tmp_path: Path) -> None:
-    script = Script(a=said("我没收到"), b=said("请查一下"))
+def test_without_punctuation_the_end_of_a_sentence_is_asked_for_all_the_same(tmp_path: Path) -> None:
     options = Options(use_itn=False)
+    script = Script(a=said("我没收到"), b=said("请查一下"), ab=said("我没收到，请查一下。"))
     assert texts(rows_of(tmp_path, script, options)) == ["我没收到请查一下"]
+    script.answers["ab"] = said("我没收到。请查一下。")
+    assert texts(rows_of(tmp_path, script, options)) == ["我没收到", "请查一下"]
+
+
+def test_without_punctuation_a_long_pause_ends_a_row(tmp_path: Path) -> None:
+    script = Script(a=said("我没收到"), b=said("请查一下"))
     parts = ("a", 2_000), ("-", 700), ("b", 2_000), ("-", 500)
     recognizer = FakeRecognizer([(0, 4_700)], script, [(2_000, 2_700)])
-    apart = transcribe(file_of(tmp_path, *parts), recognizer, options).segments
+    apart = transcribe(file_of(tmp_path, *parts), recognizer, Options(use_itn=False)).segments
     assert texts(apart) == ["我没收到", "请查一下"]
 
 

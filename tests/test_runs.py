@@ -67,14 +67,14 @@ def test_by_length_nothing_waits() -> None:
 
 
 def test_a_short_piece_goes_with_the_neighbour_across_the_shorter_pause() -> None:
-    assert groups((0, 2_000), (2_300, 2_700), (2_800, 5_000)) == [[0], [2_300, 2_800]]
-    assert groups((0, 2_000), (2_100, 2_500), (2_800, 5_000)) == [[0, 2_100], [2_800]]
-    assert groups((0, 2_000), (2_300, 3_000), (3_100, 5_000)) == [[0], [2_300], [3_100]]  # 0.7 s is enough
+    assert groups((0, 2_000), (2_200, 2_600), (2_700, 5_000)) == [[0], [2_200, 2_700]]
+    assert groups((0, 2_000), (2_100, 2_500), (2_700, 5_000)) == [[0, 2_100], [2_700]]
+    assert groups((0, 2_000), (2_200, 2_900), (3_000, 5_000)) == [[0], [2_200], [3_000]]  # 0.7 s is enough
 
 
 def test_a_short_piece_alone_stays_alone() -> None:
     assert groups((0, 400)) == [[0]]
-    assert groups((0, 2_000), (3_100, 3_500), (4_600, 6_000)) == [[0], [3_100], [4_600]]
+    assert groups((0, 2_000), (2_251, 2_600), (2_851, 6_000)) == [[0], [2_251], [2_851]]
     assert groups((0, 2_000), (2_100, 2_400), options=Options(merge_length_s=0)) == [[0], [2_100]]
 
 

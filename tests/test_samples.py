@@ -20,6 +20,9 @@ RATE_HZ = 16_000
 PART_EDGE_MS = 30
 """What stays around a part of a recording when it is cut out."""
 
+MAX_BEFORE_SOUND_S = 0.9
+"""Laughter that comes later belongs to no line."""
+
 MAX_START_ERROR_MS = 500
 MAX_START_ERROR_AFTER_SOUND_MS = 1_000
 
@@ -51,7 +54,8 @@ def rebuilt(name: str, pause_s: float) -> np.ndarray:
     parts = [room(300)]
     for item in SAMPLES[name].utterances:
         edges = item.start_ms - PART_EDGE_MS, item.end_ms + PART_EDGE_MS
-        parts += [recording[edges[0] * step : edges[1] * step], room(round(pause_s * 1000) - 2 * PART_EDGE_MS)]
+        wait_ms = round(1_000 * (pause_s if item.text else min(pause_s, MAX_BEFORE_SOUND_S)))
+        parts += [room(wait_ms - 2 * PART_EDGE_MS), recording[edges[0] * step : edges[1] * step]]
     return np.concatenate([*parts, room(300)])
 
 

@@ -81,7 +81,7 @@ class Entry:
 
 AGENT, CUSTOMER = "f4", "m3"
 HOST, GUEST = "m1", "f5"
-CALL_RATE = 172
+CALL_RATE = 166
 """Words a minute: quick, as on the telephone."""
 SOUND_GAP = 0.15
 """Between a line and its sounds, and from sound to sound, in seconds."""
