@@ -11,7 +11,7 @@ have never heard.
 
 Steps, in order (each can be left out):
   1. render the bank of speech and sounds           1 minute on two idle cores
-  2. train the recogniser                           about 34 minutes
+  2. train the recogniser                           about 39 minutes
   3. train the voice detector                       about 7 minutes
   4. write the sample recordings and the test set   seconds
   5. evaluate                                       1 minute

@@ -79,7 +79,7 @@ class Options:
             raise OptionError(option=option, value=value, allowed=", ".join(choices))
 
     def _check_pause(self) -> None:
-        value = self.pause_ms
+        value: Any = self.pause_ms
         is_whole = not isinstance(value, bool) and (
             isinstance(value, int) or (isinstance(value, float) and value.is_integer())
         )

@@ -144,7 +144,7 @@ class RowMaker:
                 asked = replace(self._options, language=instead)
                 again = next(ask(self._recognizer, [clip.samples], asked))
                 known[id(clip)] = answered(clip, agreement.better(clip, again))
-        return [known.get(id(item), item) for item in items]  # type: ignore[call-overload]
+        return [known.get(id(item), item) for item in items]
 
     def _sure_of_mood(self, items: list[Item]) -> list[Item]:
         """Hear neighbours together that only a doubtful mood parts; one sentence becomes one clip."""
@@ -165,8 +165,10 @@ class RowMaker:
         """Group what agrees; keep the last group back where the next run may go on with it."""
         found = groups([*self._carried, *items], self._options)
         self._carried = ()
-        if run.goes_on and isinstance(found[-1], tuple):
-            self._carried = found.pop()
+        last = found[-1] if found else None
+        if run.goes_on and isinstance(last, tuple):
+            self._carried = last
+            return found[:-1]
         return found
 
     def _told(self, grouped: Sequence[Group]) -> list[list[Segment]]:

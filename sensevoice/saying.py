@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
+from typing import Protocol
 
 import numpy as np
 
@@ -13,9 +14,8 @@ from sensevoice.audio_info import SAMPLES_PER_MS
 from sensevoice.hearing import best_two
 from sensevoice.joints import Token, divide, ends_sentence, is_sure, moved, text_of
 from sensevoice.recognizer import Recognition
-from sensevoice.segmenter import Stretch
 from sensevoice.tags import parse, space_between
-from sensevoice.transcript import Piece
+from sensevoice.transcript import Piece, Span
 from sensevoice.words import WORD_START
 
 ENOUGH_OF_IT = 0.6
@@ -26,7 +26,20 @@ UNMARKED = "。"
 """What a text without punctuation is taken to end with."""
 
 
-def sound_of(parts: Sequence[Stretch] | Sequence[Clip]) -> np.ndarray:
+class Sounding(Protocol):
+    """A stretch or a clip: samples, those before it, and where they lie."""
+
+    @property
+    def span(self) -> Span: ...
+
+    @property
+    def samples(self) -> np.ndarray: ...
+
+    @property
+    def lead(self) -> np.ndarray: ...
+
+
+def sound_of(parts: Sequence[Sounding]) -> np.ndarray:
     """Return the sound from the start of the first to the end of the last, with what lies between."""
     sound = [parts[0].samples]
     for before, after in pairwise(parts):

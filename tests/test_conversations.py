@@ -98,7 +98,8 @@ class TestTheScoresThemselves:
         assert (twice.found, twice.wrong) == (1, 1)
 
     @pytest.mark.parametrize(
-        ("left", "right", "distance"), [("", "", 0), ("abc", "", 3), ("kitten", "sitting", 3), ("ab", "ba", 2)]
+        ("left", "right", "distance"),
+        [("", "", 0), ("abc", "", 3), ("kitten", "sitting", 3), ("ab", "ba", 2)],
     )
     def test_edit_distance(self, left: str, right: str, distance: int) -> None:
         assert edit_distance(left, right) == edit_distance(right, left) == distance

@@ -14,6 +14,7 @@ from sensevoice.errors import MissingDependency, ModelFileMissing, SenseVoiceErr
 from sensevoice.loading import WATCHED_S, Loaded, LoadingRecognizer, Report
 from sensevoice.options import Options
 from sensevoice.progress import LoadStep
+from sensevoice.recognizer import Speech
 from sensevoice.scheduler import Scheduler
 from sensevoice.transcript import ModelInfo, Span
 from tests.fakes import FakeRecognizer
