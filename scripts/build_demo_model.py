@@ -11,7 +11,7 @@ have never heard.
 
 Steps, in order (each can be left out):
   1. render the bank of speech and sounds           1 minute on two idle cores
-  2. train the recogniser                           about 34 minutes
+  2. train the recogniser                           about 39 minutes
   3. train the voice detector                       about 7 minutes
   4. train the voice encoder                        about 3 minutes
   5. write the sample recordings and the test set   seconds
@@ -27,7 +27,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "scripts"))
+sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
 
 from demo_model.bank import make_bank  # noqa: E402
 from demo_model.evaluate import evaluate, load_asr, load_vad  # noqa: E402
@@ -112,7 +112,7 @@ def main() -> int:
     if not arguments.keep_test_set:
         write_evaluation_set(held_out, arguments.test_set, arguments.seed + 4)
     asr, vad = load_asr(recogniser), load_vad(detector)
-    fine = check_samples(asr, vad, arguments.out / "samples")
+    fine = check_samples(recogniser, detector, arguments.out / "samples")
     scores = evaluate(asr, vad, held_out, arguments.seed + 5)
     for mistake in scores.mistakes[: arguments.show_mistakes]:
         print(f"  {mistake}")

@@ -43,6 +43,7 @@ SETTINGS = (
     ),
     *(DEFAULTS.batch_size_s, DEFAULTS.channel, DEFAULTS.sounds, DEFAULTS.word_times),
     *([*DEFAULTS.among], DEFAULTS.keep_numbers, "zh"),
+    *(DEFAULTS.merge, DEFAULTS.pause_ms),
 )
 """Plain HTTP has no defaults: the endpoint's parameters in their order."""
 

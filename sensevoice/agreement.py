@@ -14,14 +14,18 @@ from functools import cached_property
 import numpy as np
 
 from sensevoice.hearing import Heard
+from sensevoice.joints import is_sure
 from sensevoice.options import Options
 from sensevoice.recognizer import Recognition
 from sensevoice.runs import differ
 from sensevoice.tags import EMOTION_NAMES, NOSPEECH, TaggedText, parse
-from sensevoice.transcript import Segment, Span, TagScore
+from sensevoice.transcript import Piece, Segment, Span, TagScore
 
 SURE_MOOD = 0.5
 """A named mood with a lower score is no reason to begin a row; it stays in the record beside the other."""
+
+SHORT_MOOD_MS = 2_000
+"""A mood of its own in a shorter piece is doubted where the sentence may go on."""
 
 SHORT_FLIP_MS = 1_500
 SURE_LANGUAGE = 0.8
@@ -30,22 +34,22 @@ SURE_LANGUAGE = 0.8
 _SCRIPTS = {
     "zh": ("CJK",),
     "yue": ("CJK",),
-    "ja": ("HIRAGANA", "KATAKANA", "CJK"),
+    "ja": ("HIRAGANA", "KATAKANA"),
     "ko": ("HANGUL",),
     "en": ("LATIN",),
 }
-"""How the names of a language's letters begin in Unicode."""
+"""How the names of the letters that mark a language begin in Unicode."""
 
 
 @dataclass(frozen=True, eq=False)
 class Clip:
     """What was recognised at once: a piece, or a short one with its neighbour, and the model's answer.
 
-    `samples` (float32 mono 16 kHz) reach from the start of the first piece to the end of the last, `lead` are
-    those before it, up to the clip before.
+    `pieces` keep what was first said of each. `samples` (float32 mono 16 kHz) reach from the start of the
+    first piece to the end of the last, `lead` are those before it, up to the clip before.
     """
 
-    pieces: tuple[Span, ...]
+    pieces: tuple[Piece, ...]
     samples: np.ndarray
     answer: Recognition
     lead: np.ndarray
@@ -53,7 +57,7 @@ class Clip:
 
     @property
     def span(self) -> Span:
-        return Span(self.pieces[0].start_ms, self.pieces[-1].end_ms)
+        return Span(self.pieces[0].span.start_ms, self.pieces[-1].span.end_ms)
 
     @cached_property
     def tagged(self) -> TaggedText:
@@ -133,31 +137,69 @@ def agree(group: Sequence[Clip], clip: Clip) -> bool:
     )
 
 
-def language_to_ask_for(clips: Sequence[Clip], number: int, options: Options) -> str:
-    """Return the neighbours' language where a short clip's own is doubtful, "" where it is not."""
-    clip = clips[number]
-    doubtful = clip.score("language", clip.language) < SURE_LANGUAGE or not _is_written_in(
-        clip.language, clip.tagged.text
+def may_be_one_sentence(before: Clip, after: Clip, options: Options) -> bool:
+    """Return whether only their moods part two clips, and one is so short that its mood may be a mistake.
+
+    If both, heard together, are one sentence, they are of one person in one mood.
+    """
+    gap_ms = after.span.start_ms - before.span.end_ms
+    return (
+        _may_join((before,), after, options)
+        and before.mood != after.mood
+        and len({before.language, after.language} - {""}) <= 1
+        and not differ(before.speaker, after.speaker)
+        and min(before.span.duration_ms, after.span.duration_ms) < SHORT_MOOD_MS
+        and not is_sure(before.tagged.text, gap_ms)
     )
-    if options.merge != "agreement" or options.language != "auto" or clip.answer.error or not doubtful:
+
+
+def language_to_ask_for(clips: Sequence[Clip], number: int, options: Options) -> str:
+    """Return another language in which to ask about a clip whose own is doubtful, "" where it is not.
+
+    That is the neighbours', where they agree; else, of a clip written in another script than that of its
+    language, the likeliest that is written so.
+    """
+    clip = clips[number]
+    if options.merge != "agreement" or options.language != "auto" or clip.answer.error or not clip.language:
         return ""
-    if not clip.language or clip.span.duration_ms >= SHORT_FLIP_MS:
+    foreign = _is_foreign(clip)
+    unsure = clip.score("language", clip.language) < SURE_LANGUAGE
+    if not foreign and not (unsure and clip.span.duration_ms < SHORT_FLIP_MS):
         return ""
-    near = [
+    near = {
         other.language
         for other in (*clips[max(0, number - 1) : number], *clips[number + 1 : number + 2])
         if _apart_ms(other, clip) <= options.merge_gap_s * 1000 and other.language
-    ]
-    return near[0] if near and set(near) == {near[0]} != {clip.language} else ""
+    }
+    if clip.language in near:
+        return ""
+    return near.pop() if len(near) == 1 else _likeliest_by_script(clip) if foreign else ""
+
+
+def _likeliest_by_script(clip: Clip) -> str:
+    """Return the language with the best score of those in whose script a clip's text is written."""
+    scores = [score for score in clip.answer.scores if score.kind == "language" and score.name in _SCRIPTS]
+    fitting = [score for score in scores if _is_written_in(score.name, clip.tagged.text)]
+    return max(fitting, key=lambda score: score.score).name if fitting else ""
 
 
 def better(clip: Clip, again: Recognition) -> Recognition:
     """Return the answer that is surer of its language; none without a letter of that language's script."""
     other = Clip(clip.pieces, clip.samples, again, clip.lead)
-    if again.error or (clip.tagged.text and not _is_written_in(other.language, other.tagged.text)):
+    if again.error or (clip.tagged.text and (not other.tagged.text or _is_foreign(other))):
         return clip.answer
-    own = clip.score("language", clip.language) if _is_written_in(clip.language, clip.tagged.text) else 0.0
+    own = 0.0 if _is_foreign(clip) else clip.score("language", clip.language)
     return again if other.score("language", other.language) > own else clip.answer
+
+
+def _is_foreign(clip: Clip) -> bool:
+    """Return whether a text has no letter of its language's script.
+
+    Japanese may be all kanji, which hardly a sentence is; it counts where the model is not sure either.
+    """
+    if clip.language == "ja" and clip.score("language", "ja") >= SURE_LANGUAGE:
+        return not any(_is_written_in(name, clip.tagged.text) for name in ("ja", "zh"))
+    return not _is_written_in(clip.language, clip.tagged.text)
 
 
 def _apart_ms(one: Clip, other: Clip) -> int:

@@ -9,7 +9,7 @@ import configargparse
 
 from sensevoice import hub
 from sensevoice.models import ModelSettings
-from sensevoice.options import CHANNELS, LANGUAGES, Options
+from sensevoice.options import CHANNELS, LANGUAGES, MERGES, Options
 from sensevoice.precision import PRECISIONS
 
 DEFAULTS = Options()
@@ -79,6 +79,20 @@ def add_option_arguments(to: Any) -> None:
     group = to.add_argument_group("recognition / 识别设置")
     group.add_argument(
         "--language", choices=LANGUAGES, default=DEFAULTS.language, help="spoken language / 语种（默认自动）"
+    )
+    group.add_argument(
+        "--merge",
+        choices=MERGES,
+        default=DEFAULTS.merge,
+        help="what becomes one row: speech that agrees in language, mood and speaker, or whatever fits the "
+        "length, as funasr joins (default %(default)s) / 合并方式：语种、情绪、说话人一致，或只看长度",
+    )
+    group.add_argument(
+        "--pause-ms",
+        type=int,
+        default=DEFAULTS.pause_ms,
+        metavar="MS",
+        help="with --merge agreement, cut speech at pauses this long (default %(default)d) / 停顿多长即断开",
     )
     group.add_argument(
         "--merge-length-s",
@@ -160,6 +174,8 @@ def options(args: argparse.Namespace) -> Options:
         language=args.language,
         use_itn=args.use_itn,
         ban_emo_unk=args.ban_emo_unk,
+        merge=args.merge,
+        pause_ms=args.pause_ms,
         merge_length_s=args.merge_length_s,
         merge_gap_s=args.merge_gap_s,
         batch_size_s=args.batch_size_s,

@@ -27,6 +27,9 @@ LARGEST_ERROR = {"fp32": 1e-3, "int8": 0.1}
 against their own length. Rounding to 8 bits gives 0.01 (trained weights) to 0.03 (random weights), the
 overflow on processors without instructions for it far more."""
 
+KNOWN_CLIP_END_MS = 150
+"""What follows the utterance in the known clip; the next one begins 0.2 s after it at the earliest."""
+
 KEPT_FROM_BYTES = 64_000_000
 """A smaller graph is made in a tenth of a second: not worth a file."""
 
@@ -117,6 +120,6 @@ def known_clip() -> np.ndarray:
     sample = bundled.sample_recordings()[0]
     first = sample.utterances[0]
     with open_audio(sample.path) as source:
-        block = next(iter(source.blocks(first.end_ms + 500)))
+        block = next(iter(source.blocks(first.end_ms + KNOWN_CLIP_END_MS)))
     samples: np.ndarray = select_channels(block, "mix")[0]
     return samples[first.start_ms * SAMPLES_PER_MS :]

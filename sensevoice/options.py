@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
@@ -98,7 +99,7 @@ class Options:
             raise OptionError(option="speakers", value=value, allowed=f"off, auto, 1 … {MOST_SPEAKERS}")
 
     def _check_pause(self) -> None:
-        value = self.pause_ms
+        value: Any = self.pause_ms
         is_whole = not isinstance(value, bool) and (
             isinstance(value, int) or (isinstance(value, float) and value.is_integer())
         )
@@ -119,6 +120,15 @@ class Options:
         if not is_number or not low <= value <= high:
             raise OptionError(option=option, value=value, allowed=f"{low:g} … {high:g}")
         object.__setattr__(self, option, float(value))
+
+    @classmethod
+    def kept(cls, values: Mapping[str, Any]) -> Options:
+        """Return the settings that `as_dict` gave, once; those of a later version are passed over.
+
+        Before there was a choice, speech was joined by length. Raises OptionError.
+        """
+        known = {item.name for item in fields(cls)}
+        return cls(**{"merge": "length", **{name: value for name, value in values.items() if name in known}})
 
     def as_dict(self) -> dict[str, Any]:
         """Return the settings by name, in the order in which they are documented."""

@@ -278,9 +278,7 @@ class _Run:
 
     def _recognise(self, stream: _Stream, runs: Sequence[Run]) -> Iterator[Update]:
         """Recognise runs a batch at a time and yield what was heard, in order."""
-        # A CPU gains nothing by batches, and rows that are known are shown.
-        most_s = 0 if self._recognizer.info.device == "cpu" else self._options.batch_size_s
-        for batch in batches(runs, most_s):
+        for batch in batches(runs, self._options.batch_size_s):
             yield from stream.maker.of(batch)
             yield self._progress("recognise", batch[-1].end_ms)
 

@@ -18,6 +18,10 @@ MAX_RUN_MS = 30_000
 SHORT_MS = 700
 """A piece shorter than this is too short to tell language and mood by: 嗯, OK, はい."""
 
+MAX_TOGETHER_GAP_MS = 250
+"""Across a longer gap (half a second of silence, with the margins) a short piece is better alone: what is
+heard with it would lend it a mood and a language."""
+
 
 @dataclass(frozen=True)
 class Run:
@@ -126,7 +130,7 @@ def _gap_ms(pieces: Sequence[Stretch], number: int, options: Options) -> int | N
         return None
     before, after = pieces[number - 1], pieces[number]
     gap_ms = after.span.start_ms - before.span.end_ms
-    if gap_ms > options.merge_gap_s * 1000 or not options.merge_length_s:
+    if gap_ms > min(options.merge_gap_s * 1000, MAX_TOGETHER_GAP_MS) or not options.merge_length_s:
         return None
     return None if differ(before.speaker, after.speaker) else gap_ms
 

@@ -203,9 +203,20 @@ def seam(left: str, right: str, had_space: bool = False) -> str:
     return " " if had_space or (_ends_spaced_word(left) and _begins_spaced_word(right)) else ""
 
 
+def space_between(left: str, right: str) -> str:
+    """Return what stands between two texts of which each begins with a word: one space or nothing."""
+    if left and right and is_hangul(right[0]) and not is_unspaced(left[-1]):
+        return " "  # `seam` may be in the middle of a word, where Korean has none
+    return seam(left, right)
+
+
+def is_hangul(char: str) -> bool:
+    return "HANGUL" in unicodedata.name(char, "")
+
+
 def is_unspaced(char: str) -> bool:
     """Tell whether a character is of writing without spaces: Chinese or Japanese, but not Korean."""
-    return unicodedata.east_asian_width(char) in "WF" and "HANGUL" not in unicodedata.name(char, "")
+    return unicodedata.east_asian_width(char) in "WF" and not is_hangul(char)
 
 
 def _begins_spaced_word(text: str) -> bool:

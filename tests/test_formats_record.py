@@ -19,8 +19,10 @@ from sensevoice.transcript import (
     Event,
     InlineTag,
     ModelInfo,
+    Piece,
     Segment,
     Span,
+    TagScore,
     Transcript,
     Word,
 )
@@ -42,6 +44,8 @@ RECORD = Transcript(
             inline=(InlineTag("HAPPY", 2),),
             words=(Word("你", Span(320, 500)), Word("好", Span(500, 700)), Word("today", Span(900, 1900))),
             channel="left",
+            pieces=(Piece(Span(320, 700), "zh", "HAPPY", (TagScore("language", "zh", 0.9),)),),
+            speaker="S1",
         ),
         Segment("sound", Span(2000, 9000), raw="<|nospeech|><|BGM|>", events=(Event("BGM", "rising"),)),
         Segment("speech", Span(9000, 9500), channel="right", error="显存不足"),
@@ -95,6 +99,14 @@ def test_unknown_fields_are_passed_over() -> None:
         "new"
     ] = 1
     assert from_dict(data) == RECORD
+
+
+def test_a_record_of_an_older_version_was_joined_by_length() -> None:
+    data = to_dict(replace(RECORD, segments=(replace(RECORD.segments[0], pieces=(), speaker=None),)))
+    del data["settings"]["merge"], data["settings"]["pause_ms"]
+    del data["segments"][0]["pieces"], data["segments"][0]["speaker"]
+    old = from_dict(data)
+    assert (old.options.merge, old.segments[0].pieces, old.segments[0].speaker) == ("length", (), None)
 
 
 @pytest.mark.parametrize(

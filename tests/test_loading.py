@@ -14,6 +14,7 @@ from sensevoice.errors import MissingDependency, ModelFileMissing, SenseVoiceErr
 from sensevoice.loading import WATCHED_S, Loaded, LoadingRecognizer, Report
 from sensevoice.options import Options
 from sensevoice.progress import LoadStep
+from sensevoice.recognizer import Speech
 from sensevoice.scheduler import Scheduler
 from sensevoice.transcript import ModelInfo, Span
 from tests.fakes import FakeRecognizer
@@ -80,7 +81,7 @@ def test_questions_wait_and_are_answered(loading: Loading) -> None:
     loading.go.set()
     asking.join(10.0)
     thread.join(10.0)
-    assert answers == ["heard", [Span(0, 100)]] and loading.ended == [None]
+    assert answers == ["heard", [Speech(Span(0, 100))]] and loading.ended == [None]
     status = loading.recognizer.status()
     assert (status.state, status.info, status.directory) == ("ready", FakeRecognizer.info, Path("/model"))
     assert loading.recognizer.info == FakeRecognizer.info and loading.recognizer.settled

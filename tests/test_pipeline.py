@@ -103,12 +103,12 @@ def test_sounds_can_be_switched_off(tmp_path: Path) -> None:
     assert spans(transcript.segments) == [("speech", 0, 2_000)]
 
 
-def test_speech_is_joined_and_the_clip_is_exactly_that_stretch(tmp_path: Path) -> None:
+def test_by_length_speech_is_joined_and_the_clip_is_exactly_that_stretch(tmp_path: Path) -> None:
     file = write_wav(tmp_path / "a.wav", silence(500), talk(2_000), silence(800), talk(2_000), silence(1_500))
     recognizer = FakeRecognizer([(500, 2_500), (3_300, 5_300)], answer)
-    assert spans(transcribe(file, recognizer).segments) == [("speech", 500, 5_300)]
+    assert spans(transcribe(file, recognizer, Options(merge="length")).segments) == [("speech", 500, 5_300)]
     assert [len(clip) for clip in recognizer.clips] == [4_800 * 16]
-    assert spans(transcribe(file, recognizer, Options(merge_length_s=0)).segments) == [
+    assert spans(transcribe(file, recognizer, Options(merge="length", merge_length_s=0)).segments) == [
         ("speech", 500, 2_500),
         ("speech", 3_300, 5_300),
     ]

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,11 @@ import pytest
 import soundfile
 
 from sensevoice import automodel, engine
-from sensevoice.audio import SAMPLE_RATE_HZ, SAMPLES_PER_MS
+from sensevoice.audio import SAMPLE_RATE_HZ, SAMPLES_PER_MS, open_audio, select_channels
 from sensevoice.models import FunasrRecognizer
 from sensevoice.options import MAX_SEGMENT_S, Options
 from sensevoice.pipeline import transcribe
+from sensevoice.segmenter import Segmenter
 from sensevoice.speech_finder import FsmnSpeechFinder
 from sensevoice.transcript import ModelInfo, Span
 from tests.test_light_funasr import LOAD_MODEL, in_a_fresh_process
@@ -96,18 +98,18 @@ def by_funasr(vad: Any, samples: np.ndarray) -> list[Span]:
 
 def by_us(vad: Any, samples: np.ndarray, block_samples: list[int]) -> list[Span]:
     """Feed blocks of these lengths, over and over, and check the promise of settled_ms."""
-    finder = FsmnSpeechFinder(vad, threading.Lock())
+    finder = FsmnSpeechFinder(vad, threading.Lock(), Options().pause_ms)
     found: list[Span] = []
     position, turn = 0, 0
     while position < len(samples):
         size = block_samples[turn % len(block_samples)]
         settled_before_ms = finder.settled_ms
-        new = finder.feed(samples[position : position + size])
+        new = [each.span for each in finder.feed(samples[position : position + size])]
         assert all(span.start_ms >= settled_before_ms for span in new)
         found += new
         position, turn = position + size, turn + 1
     settled_before_ms = finder.settled_ms
-    rest = finder.finish()
+    rest = [each.span for each in finder.finish()]
     assert all(span.start_ms >= settled_before_ms for span in rest)
     return found + rest
 
@@ -204,10 +206,66 @@ class TestSpeechFinder:
         found: list[list[Span]] = [[], []]
         for start in range(0, len(recordings[0]), 7 * SAMPLE_RATE_HZ):
             for finder, recording, spans in zip(finders, recordings, found, strict=True):
-                spans += finder.feed(recording[start : start + 7 * SAMPLE_RATE_HZ])
+                new = finder.feed(recording[start : start + 7 * SAMPLE_RATE_HZ])
+                spans += [each.span for each in new]
         for finder, spans in zip(finders, found, strict=True):
-            spans += finder.finish()
+            spans += [each.span for each in finder.finish()]
         assert found == alone
+
+
+LONGEST_PIECE_MS = 12_000
+SIDE_MS = 2_000
+QUIET_DB = 10.0
+
+
+def pieces_of(vad: Any, samples: np.ndarray, block_samples: int) -> list[Span]:
+    """Return the pieces that are recognised, from blocks of this length."""
+    options = Options(sounds=False)
+    segmenter = Segmenter(FsmnSpeechFinder(vad, threading.Lock(), options.pause_ms), options)
+    found = []
+    for start in range(0, len(samples), block_samples):
+        found += segmenter.feed(samples[start : start + block_samples])
+    return [stretch.span for stretch in [*found, *segmenter.finish()]]
+
+
+def level_dbfs(samples: np.ndarray, start_ms: int, end_ms: int) -> float:
+    part = samples[max(0, start_ms) * SAMPLES_PER_MS : end_ms * SAMPLES_PER_MS].astype(np.float64)
+    return float(10 * np.log10(np.mean(np.square(part)) + 1e-12))
+
+
+def speech_level_dbfs(samples: np.ndarray, start_ms: int, end_ms: int) -> float:
+    """Return the median level of the speech in a stretch, by steps of 20 ms that are not silent."""
+    levels = [level_dbfs(samples, at, at + 20) for at in range(max(0, start_ms), end_ms, 20)]
+    loud = [level for level in levels if level > max(levels) - 30]
+    return float(np.median(loud))
+
+
+class TestPieces:
+    """Must hold: real speech is cut at its pauses, and nowhere else."""
+
+    @pytest.fixture(params=["zh_70s.wav", "zh.mp3", "en.mp3", "yue.mp3", "ja.mp3", "ko.mp3"])
+    def recording(self, request: pytest.FixtureRequest) -> np.ndarray:
+        with open_audio(REFERENCE / "audio" / request.param) as source:
+            blocks = [select_channels(block, "mix")[0] for block in source.blocks()]
+        return np.concatenate(blocks)
+
+    def test_cuts_lie_in_silence_and_pieces_are_short(self, our_vad: Any, recording: np.ndarray) -> None:
+        pieces = pieces_of(our_vad, recording, 10 * SAMPLE_RATE_HZ)
+        assert max(piece.duration_ms for piece in pieces) <= LONGEST_PIECE_MS
+        for before, after in pairwise(pieces):
+            speech_dbfs = min(
+                speech_level_dbfs(recording, before.end_ms - SIDE_MS, before.end_ms),
+                speech_level_dbfs(recording, after.start_ms, after.start_ms + SIDE_MS),
+            )
+            for cut_ms in {before.end_ms, after.start_ms}:
+                assert level_dbfs(recording, cut_ms - 50, cut_ms + 50) <= speech_dbfs - QUIET_DB, cut_ms
+
+    def test_blocks_make_no_difference(self, our_vad: Any, speech: np.ndarray) -> None:
+        twice = np.tile(speech, 2)
+        whole = pieces_of(our_vad, twice, len(twice))
+        assert len(whole) > 50
+        for block_samples in (10 * SAMPLE_RATE_HZ, 33_333, 61 * SAMPLE_RATE_HZ):
+            assert pieces_of(our_vad, twice, block_samples) == whole
 
 
 @pytest.fixture(scope="module")
@@ -257,7 +315,7 @@ def test_the_whole_way_gives_what_funasr_gives(
     """Must hold: file to segments to text, with nothing joined, is funasr's detector and recogniser."""
     recognizer = FunasrRecognizer(true_size_model, VAD_DIR, ModelInfo("true size", "fsmn-vad", "cpu"))
     assert type(funasr_model.model) is not type(recognizer._model.model)
-    options = Options(merge_length_s=0, sounds=False, language="zh", use_itn=True)
+    options = Options(merge="length", merge_length_s=0, sounds=False, language="zh", use_itn=True)
     transcript = transcribe(SPEECH, recognizer, options)
 
     spans = by_funasr(funasr_vad, speech)

@@ -5,13 +5,23 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 from sensevoice.formats import render_view
 from sensevoice.models import FunasrRecognizer
 from sensevoice.options import Options
 from sensevoice.pipeline import transcribe
 from tests.conftest import GOLDEN, SAMPLES
+
+RATE_HZ = 16_000
+
+PART_EDGE_MS = 30
+"""What stays around a part of a recording when it is cut out."""
+
+MAX_BEFORE_SOUND_S = 0.9
+"""Laughter that comes later belongs to no line."""
 
 MAX_START_ERROR_MS = 500
 MAX_START_ERROR_AFTER_SOUND_MS = 1_000
@@ -30,6 +40,43 @@ def test_golden_transcript(name: str, demo_recognizer: FunasrRecognizer) -> None
 def test_the_same_file_gives_the_same_record_every_time(demo_recognizer: FunasrRecognizer) -> None:
     path = SAMPLES["talk_show"].path
     assert transcribe(path, demo_recognizer) == transcribe(path, demo_recognizer)
+
+
+def rebuilt(name: str, pause_s: float) -> np.ndarray:
+    """Put the parts of a recording together anew, with a pause of this length after each."""
+    recording, rate_hz = soundfile.read(SAMPLES[name].path, dtype="float32")
+    step = rate_hz // 1000
+    rng = np.random.default_rng(1)
+
+    def room(duration_ms: int) -> np.ndarray:
+        return rng.normal(0, 0.0005, duration_ms * step).astype(np.float32)
+
+    parts = [room(300)]
+    for item in SAMPLES[name].utterances:
+        edges = item.start_ms - PART_EDGE_MS, item.end_ms + PART_EDGE_MS
+        wait_ms = round(1_000 * (pause_s if item.text else min(pause_s, MAX_BEFORE_SOUND_S)))
+        parts += [room(wait_ms - 2 * PART_EDGE_MS), recording[edges[0] * step : edges[1] * step]]
+    return np.concatenate([*parts, room(300)])
+
+
+@pytest.mark.parametrize("pause_s", [0.25, 0.4, 0.6, 0.9])
+@pytest.mark.parametrize("name", SAMPLES)
+def test_golden_transcript_with_pauses_as_people_make_them(
+    name: str, pause_s: float, demo_recognizer: FunasrRecognizer, tmp_path: Path
+) -> None:
+    soundfile.write(tmp_path / "a.wav", rebuilt(name, pause_s), RATE_HZ)
+    golden = (GOLDEN / f"{name}.txt").read_text("utf-8").strip()
+    assert tagged(tmp_path / "a.wav", demo_recognizer) == golden
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_golden_transcript_by_length_where_lines_are_far_apart(
+    name: str, demo_recognizer: FunasrRecognizer, tmp_path: Path
+) -> None:
+    soundfile.write(tmp_path / "a.wav", rebuilt(name, 2.4), RATE_HZ)
+    golden = (GOLDEN / f"{name}.txt").read_text("utf-8").strip()
+    assert tagged(tmp_path / "a.wav", demo_recognizer, Options(merge="length")) == golden
+    assert tagged(tmp_path / "a.wav", demo_recognizer) == golden
 
 
 @pytest.mark.parametrize("name", SAMPLES)

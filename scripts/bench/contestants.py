@@ -49,7 +49,8 @@ class Ours:
         self.lot = lot
         self.recognizer = FunasrRecognizer(lot.model, lot.vad, info)
         self.scheduled = scheduled(self.recognizer)
-        self.options = Options(sounds=False)
+        self.options = Options(sounds=False, merge="length")  # as funasr joins
+        self.by_agreement = Options(sounds=False)
 
     def clips(self) -> list[str]:
         found = self.recognizer.recognise(material.clips(self.lot.clips), self.options)
@@ -69,11 +70,14 @@ class Ours:
         with ThreadPoolExecutor(2) as pool:  # as scripts/batch_transcribe.py does
             return len(list(pool.map(self._transcribe, sorted(self.lot.folder.iterdir()))))
 
+    def rows(self) -> int:
+        return len(self._transcribe(self.lot.ten_minutes, self.by_agreement))
+
     def vad(self) -> list[list[int]]:
         finder = self.recognizer.open_speech_finder()
         samples = material.read(self.lot.ten_minutes)
-        spans = [*finder.feed(samples), *finder.finish()]
-        return [[span.start_ms, span.end_ms] for span in spans]
+        found = [*finder.feed(samples), *finder.finish()]
+        return [[speech.span.start_ms, speech.span.end_ms] for speech in found]
 
     def one_client(self) -> dict[str, float]:
         return self._clients(1, CLIENTS * CLIPS_PER_CLIENT)
@@ -99,10 +103,11 @@ class Ours:
         whole_s = time.perf_counter() - started_s
         return {"clips_per_s": len(took_s) / whole_s, "p95_s": float(np.percentile(took_s, 95))}
 
-    def _transcribe(self, path: Path) -> list[str]:
+    def _transcribe(self, path: Path, options: Any = None) -> list[str]:
         from sensevoice.pipeline import transcribe
 
-        return [segment.raw for segment in transcribe(path, self.scheduled, self.options).segments]
+        found = transcribe(path, self.scheduled, options or self.options)
+        return [segment.raw for segment in found.segments]
 
 
 class Funasr:

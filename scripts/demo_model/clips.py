@@ -182,7 +182,7 @@ def empty_clip(rng: Rng) -> Clip:
 def _put_in_back_channel(
     bank: Bank, rng: Rng, language: str, level: float, pieces: list[Audio], texts: list[str]
 ) -> None:
-    """Add a listener's short answer before or behind a sentence; the clip's tags stay those of the sentence."""
+    """Add a listener's short answer before or behind a sentence, whose tags the clip keeps."""
     of = language if rng.random() < 0.85 else str(rng.choice(LANGUAGES))
     short = bank.draw_back_channel(of, "NEUTRAL" if rng.random() < 0.6 else str(rng.choice(EMOTIONS)), rng)
     audio = at_loudness(short.audio, level * 10 ** (rng.uniform(-4, 2) / 20))

@@ -1,10 +1,12 @@
-"""The three sample recordings that come with the program, and a check that they are understood."""
+"""The three sample recordings that come with the program, and a check that they are understood.
+
+People pause in them as people do: for 0.2 to 0.7 s, between turns and, sometimes, at a comma.
+"""
 
 from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,8 +14,7 @@ from typing import Any
 import numpy as np
 
 from .audio_files import read_audio, write_audio, write_opus
-from .clips import WINDOW_SECONDS
-from .evaluate import Answer, detect, recognise
+from .evaluate import Answer
 from .sentences import find
 from .sounds import MAKERS, Rng, at_loudness, fade, noise, soft_edges
 from .voices import SAMPLE_RATE, Audio, say
@@ -22,20 +23,24 @@ SPEECH_LOUDNESS = 0.09
 SOUND_LOUDNESS = 0.06
 ROOM_LOUDNESS = 0.0005
 """A trace of room noise, far below anything that counts as audible."""
-AUDIBLE = 0.003
-"""Stretches below this root mean square count as silent when windows are looked for."""
 CANDIDATES = 12
-HOP_SECONDS = 1.0
+PAUSE_S = (0.2, 0.7)
+COMMA_MS = (200, 450)
+COMMA_SHARE = 0.5
+"""How many of the sentences with a comma stop there."""
+PAUSE_SEED = 100
+END_S = 0.4
+EDGE_MS = 450
+"""How far the ends of a row may be from those of its line: the last row ends with the file."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """A spoken line of a scene, and what follows it before the next begins."""
+    """A spoken line of a scene, and the sounds that follow it before the next begins."""
 
     text: str
     voice: str
     emotion: str = "NEUTRAL"
-    pause: float = 2.4
     rate: int | None = None
     music_under: bool = False
     sounds: tuple[Sound, ...] = ()
@@ -76,9 +81,8 @@ class Entry:
 
 AGENT, CUSTOMER = "f4", "m3"
 HOST, GUEST = "m1", "f5"
-# The call has six lines and thirty seconds: quick speech, and pauses that just keep the lines apart.
-CALL_RATE = 172
-CALL_PAUSE = 2.25
+CALL_RATE = 166
+"""Words a minute: quick, as on the telephone."""
 SOUND_GAP = 0.15
 """Between a line and its sounds, and from sound to sound, in seconds."""
 
@@ -91,12 +95,12 @@ SCENES = (
         "Customer call",
         11,
         (
-            Line("您好，请问有什么可以帮您？", AGENT, pause=CALL_PAUSE, rate=CALL_RATE),
-            Line("我上周下的单，到现在还没发货…", CUSTOMER, pause=CALL_PAUSE, rate=CALL_RATE),
-            Line("这都第几天了？", CUSTOMER, "ANGRY", pause=CALL_PAUSE),
-            Line("非常抱歉，系统显示物流信息更新延迟…", AGENT, pause=CALL_PAUSE, rate=CALL_RATE),
-            Line("那我现在能查到单号吗？", CUSTOMER, pause=CALL_PAUSE, rate=CALL_RATE),
-            Line("好的，我马上为您处理！", AGENT, "HAPPY", pause=0.1, music_under=True),
+            Line("您好，请问有什么可以帮您？", AGENT, rate=CALL_RATE),
+            Line("我上周下的单，到现在还没发货…", CUSTOMER, rate=CALL_RATE),
+            Line("这都第几天了？", CUSTOMER, "ANGRY"),
+            Line("非常抱歉，系统显示物流信息更新延迟…", AGENT, rate=CALL_RATE),
+            Line("那我现在能查到单号吗？", CUSTOMER, rate=CALL_RATE),
+            Line("好的，我马上为您处理！", AGENT, "HAPPY", music_under=True),
         ),
     ),
     Scene(
@@ -108,7 +112,7 @@ SCENES = (
             Line("Today we're talking about LLM inference optimization…", HOST),
             Line("对，特别是 FlashAttention 的内存复用机制。", GUEST),
             Line("はい、その通りです。", GUEST),
-            Line("Exactly, it reduces memory bandwidth pressure.", HOST, pause=0.1),
+            Line("Exactly, it reduces memory bandwidth pressure.", HOST),
         ),
     ),
     Scene(
@@ -117,14 +121,13 @@ SCENES = (
         "Talk show",
         13,
         (
-            Line("所以我说啊，程序员最怕的不是 bug…", HOST, pause=1.4, sounds=(LAUGHTER,)),
+            Line("所以我说啊，程序员最怕的不是 bug…", HOST, sounds=(LAUGHTER,)),
             Line(
                 "是产品经理说“这个需求很简单”！",
                 HOST,
-                pause=1.4,
                 sounds=(LAUGHTER, Sound("Applause", 3.0), Sound("BGM", 5.0, growth=14.0)),
             ),
-            Line("下次咱们聊怎么优雅地拒绝需求…", HOST, pause=0.3, sounds=(LAUGHTER, Sound("BGM", 4.0))),
+            Line("下次咱们聊怎么优雅地拒绝需求…", HOST, sounds=(LAUGHTER, Sound("BGM", 4.0))),
         ),
     ),
 )
@@ -144,6 +147,7 @@ def steady_sound(event: str, seconds: float, rng: Rng) -> Audio:
 def make_scene(scene: Scene) -> tuple[Audio, list[Entry]]:
     """Put a scene together; audio and what happens when."""
     rng = np.random.default_rng(scene.seed)
+    pauses = np.random.default_rng(scene.seed + PAUSE_SEED)
     pieces: list[Audio] = []
     timeline: list[Entry] = []
 
@@ -156,7 +160,10 @@ def make_scene(scene: Scene) -> tuple[Audio, list[Entry]]:
     wait(0.3)
     for line in scene.lines:
         sentence = find(line.text)
-        speech = at_loudness(say(sentence, line.emotion, line.voice, rng, line.rate).audio, SPEECH_LOUDNESS)
+        stops = sentence.clauses is not None and pauses.random() < COMMA_SHARE
+        comma_ms = int(pauses.integers(*COMMA_MS)) if stops else 0
+        said = say(sentence, line.emotion, line.voice, rng, line.rate, comma_ms)
+        speech = at_loudness(said.audio, SPEECH_LOUDNESS)
         event = "Speech"
         if line.music_under:
             event = "BGM"
@@ -172,7 +179,7 @@ def make_scene(scene: Scene) -> tuple[Audio, list[Entry]]:
             start = now()
             pieces.append(audio)
             timeline.append(Entry(start, now(), "", "nospeech", "EMO_UNKNOWN", sound.event, sound.growth))
-        wait(line.pause)
+        wait(END_S if line is scene.lines[-1] else pauses.uniform(*PAUSE_S))
     audio = np.concatenate(pieces)
     audio = audio + at_loudness(noise(len(audio) / SAMPLE_RATE + 0.01, rng)[: len(audio)], ROOM_LOUDNESS)
     return np.clip(audio, -0.99, 0.99), timeline
@@ -199,82 +206,56 @@ def write_samples(directory: Path) -> None:
     (directory / "samples.json").write_text(text + "\n", encoding="utf-8")
 
 
-def sound_windows(audio: Audio, segments: list[tuple[int, int]]) -> Iterator[tuple[int, Audio]]:
-    """Windows over what is audible but not speech, with the time at which each begins."""
-    step = SAMPLE_RATE // 10
-    loud = np.array(
-        [
-            float(np.sqrt(np.mean(np.square(audio[i : i + step])))) > AUDIBLE
-            for i in range(0, len(audio), step)
-        ]
-    )
-    for start, end in segments:
-        loud[start // 100 : -(-end // 100)] = False
-    window, hop, shortest = int(WINDOW_SECONDS * 10), int(HOP_SECONDS * 10), 3
-    at = 0
-    while at < len(loud):
-        if not loud[at]:
-            at += 1
-            continue
-        stop = at
-        while stop < len(loud) and loud[stop : stop + 3].any():
-            stop += 1
-        begin = at
-        while begin < stop and (begin == at or begin + window - hop < stop):
-            if min(begin + window, stop) - begin >= shortest:
-                yield begin * 100, audio[begin * step : min(begin + window, stop) * step]
-            begin += hop
-        at = stop
+def _check(recognizer: Any, path: Path, timeline: list[Entry], report: list[str]) -> list[str]:
+    """Recognise one recording as the program does and list what differs from its timeline."""
+    from sensevoice.pipeline import transcribe  # imports take seconds
 
-
-def _check(asr: Any, vad: Any, audio: Audio, timeline: list[Entry], report: list[str] | None) -> list[str]:
-    """Recognise one recording piece by piece and list what differs from its timeline."""
     wrong: list[str] = []
-    segments = detect(vad, audio)
+    segments = transcribe(path, recognizer).segments
+    rows = [segment for segment in segments if segment.kind == "speech"]
+    report += [
+        f"  {segment.span.start_ms} to {segment.span.end_ms} {segment.raw or segment.events}"
+        for segment in segments
+    ]
     lines = [entry for entry in timeline if entry.text]
-    if len(segments) != len(lines):
-        wrong.append(f"{len(segments)} segments for {len(lines)} lines: {segments}")
-    for segment, entry in zip(segments, lines, strict=False):
-        answer = recognise(asr, audio[segment[0] * 16 : segment[1] * 16])
-        if report is not None:
-            report.append(f"  {segment} (true {entry.start_ms}, {entry.end_ms}) {answer}")
+    if len(rows) != len(lines):
+        wrong.append(f"{len(rows)} rows for {len(lines)} lines")
+    for row, entry in zip(rows, lines, strict=False):
+        event = row.events[0].name if row.events else "Speech"
+        answer = Answer(row.language, row.emotion, event, row.text)
         if answer != Answer(entry.language, entry.emotion, entry.event, entry.text):
             wrong.append(f"{entry.text} -> {answer}")
-        if abs(segment[0] - entry.start_ms) > 150 or abs(segment[1] - entry.end_ms) > 150:
-            wrong.append(f"{entry.text}: found at {segment}, is at {entry.start_ms}, {entry.end_ms}")
-    sounds = [entry for entry in timeline if not entry.text]
-    for start, window in sound_windows(audio, segments):
-        end = start + len(window) * 1000 // SAMPLE_RATE
-        answer = recognise(asr, window)
-        covered = {entry: min(end, entry.end_ms) - max(start, entry.start_ms) for entry in sounds}
-        if report is not None:
-            report.append(f"  window {start} to {end}: {answer.event} {answer.text}")
-        best = max(covered, key=lambda entry: covered[entry], default=None)
-        # Where two sounds share a window evenly, either name is right.
-        right = {entry.event for entry in sounds if best and covered[entry] > covered[best] - 600}
-        if best is None or answer.text or answer.event not in right:
-            wrong.append(f"window {start} to {end}: {answer}, expected {best.event if best else 'nothing'}")
+        if max(abs(row.span.start_ms - entry.start_ms), abs(row.span.end_ms - entry.end_ms)) > EDGE_MS:
+            wrong.append(f"{entry.text}: found at {row.span}, is at {entry.start_ms}, {entry.end_ms}")
+    heard = [event.name for segment in segments if segment.kind == "sound" for event in segment.events]
+    sounds = [entry.event for entry in timeline if not entry.text]
+    if heard != sounds:
+        wrong.append(f"sounds: {heard}, not {sounds}")
     return wrong
 
 
-def check_samples(asr: Any, vad: Any, directory: Path) -> bool:
+def check_samples(recogniser: Path, detector: Path, directory: Path) -> bool:
     """Recognise the sample files as they are and in other formats; print lines and differences."""
     variants = {
         "8 kHz wav": ("a.wav", "pcm_s16le", 8000, 0),
         "mp3 64k": ("a.mp3", "libmp3lame", SAMPLE_RATE, 64_000),
         "opus 16k": ("a.ogg", "libopus", SAMPLE_RATE, 16_000),
     }
+    from sensevoice.models import FunasrRecognizer
+    from sensevoice.transcript import ModelInfo
+
+    recognizer = FunasrRecognizer(recogniser, detector, ModelInfo("", "", "cpu", precision="fp32"))
     fine = True
     for sample in json.loads((directory / "samples.json").read_text(encoding="utf-8")):
         timeline = [Entry(**entry) for entry in sample["timeline"]]
         audio = read_audio(directory / sample["file"])
         report: list[str] = []
-        wrong = {"as is": _check(asr, vad, audio, timeline, report)}
+        wrong = {"as is": _check(recognizer, directory / sample["file"], timeline, report)}
         with tempfile.TemporaryDirectory() as folder:
             for name, (file, codec, rate, bit_rate) in variants.items():
                 path = Path(folder) / file
                 write_audio(path, audio, codec, rate, bit_rate)
-                wrong[name] = _check(asr, vad, read_audio(path), timeline, None)
+                wrong[name] = _check(recognizer, path, timeline, [])
         print(f"sample {sample['name']}, {sample['duration_ms'] / 1000:.1f} s")
         print("\n".join(report))
         for name, differences in wrong.items():

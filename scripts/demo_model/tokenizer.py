@@ -18,7 +18,7 @@ _RUN = re.compile(r"[A-Za-z' \uac00-\ud7a3]+|.")
 
 
 def _corpus() -> Iterable[str]:
-    """The texts and their halves, with every Chinese or Japanese character on a line of its own so that none are merged."""
+    """The texts and their halves; each Chinese or Japanese character is a line, so that none are merged."""
     for sentence in SENTENCES:
         for text in (sentence.text, without_punctuation(sentence.text), *(sentence.clauses or ())):
             yield from (run.strip() for run in _RUN.findall(text) if run.strip())

@@ -48,7 +48,7 @@ QUERY_FRAMES = 4
 """SenseVoice puts four query frames before the audio; their outputs are the four tags."""
 
 TAG_WEIGHT = 2.5
-CYCLES = ((3000, 1.5e-3), (2400, 1.2e-3), (1500, 0.8e-3), (2000, 0.8e-3), (1500, 0.8e-3))
+CYCLES = ((3000, 1.5e-3), (2400, 1.2e-3), *((steps, 0.8e-3) for steps in (1500, 2000, 1500, 1500)))
 """Steps and highest learning rate: going up again after the rate has come down still gains a lot."""
 EASY_SHARE = 0.15
 """The part of the first cycle that sees single plain sentences only, to get the alignment going."""
@@ -199,7 +199,7 @@ def prepare(bank: Bank, directory: Path, seed: int) -> None:
 
 
 def carried_over(directory: Path) -> dict[str, torch.Tensor]:
-    """The weights that are there, for today's sentences: the vocabulary is made anew, rows follow their pieces.
+    """The weights that are there, for today's sentences: with a new vocabulary, in which rows follow pieces.
 
     Pieces that the old vocabulary lacks begin with the mean row, and a bias that makes them rare.
     """

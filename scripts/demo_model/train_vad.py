@@ -71,8 +71,8 @@ POST_PROCESSING = {
 }
 
 EARLY_FRAMES, LATE_FRAMES = 2, 5
-"""Speech is said to begin 20 ms before it does and to end 50 ms after, as the released detector has it (medians
-over these sentences: 20 and 40 ms).  Both shorten every pause, so that both detectors hear the same pauses."""
+"""Speech is said to begin 20 ms before it does and to end 50 ms after, as the released detector has it
+(medians over these sentences: 20 and 40 ms).  It shortens every pause, so that both hear the same ones."""
 SMOOTHING = 0.04
 """funasr takes the logarithm of both probabilities, so neither may round to zero."""
 LOGIT_WEIGHT = 1e-3

@@ -71,7 +71,7 @@ def from_dict(data: Mapping[str, Any]) -> Transcript:
             duration_ms=data["duration_ms"],
             segments=_each(segment_from_dict, data["segments"]),
             diagnostics=_each(_diagnostic_from_dict, data["diagnostics"]),
-            options=Options(**_known(data["settings"], Options)),
+            options=Options.kept(data["settings"]),
             model=ModelInfo(**_known(data["model"], ModelInfo)),
             speakers=_each(lambda item: Speaker(**_known(item, Speaker)), data.get("speakers", ())),
         )

@@ -114,6 +114,7 @@ def put_together(rows: Sequence[Segment]) -> Segment:
         ),
         inline=(),
         words=tuple(word for row in kept for word in row.words),
+        pieces=tuple(piece for row in kept for piece in row.pieces),
     )
 
 

@@ -99,10 +99,8 @@ def to_row(job: Job) -> dict[str, Any]:
 
 def from_row(row: Mapping[str, Any]) -> Job:
     """Return the job that `to_row` wrote; settings of a later version are passed over."""
-    known = set(Options().as_dict())
-    options = {key: value for key, value in json.loads(row["options"]).items() if key in known}
     data = dict(row)
-    data["options"] = Options(**options)
+    data["options"] = Options.kept(json.loads(row["options"]))
     data["tags"] = tuple((name, count) for name, count in json.loads(row["tags"]))
     data["failure"] = Failure(**json.loads(row["failure"])) if row["failure"] else None
     return Job(**data)

@@ -45,6 +45,8 @@ def make_endpoint(runner: JobRunner, settings: PageSettings, cache: Path) -> Cal
         among: list[str] = list(page.among),  # noqa: B006  # gradio reads it, nothing changes it
         keep_numbers: bool = page.keep_numbers,
         labels: str = "zh",
+        merge: str = page.merge,
+        pause_ms: int = page.pause_ms,
         speakers: str = "off",
     ) -> dict:  # type: ignore[type-arg]  # gradio's schema knows the bare type
         """Recognise an audio or video file, uploaded with handle_file(), and return the record."""
@@ -54,6 +56,8 @@ def make_endpoint(runner: JobRunner, settings: PageSettings, cache: Path) -> Cal
                 language=language,
                 use_itn=use_itn,
                 ban_emo_unk=ban_emo_unk,
+                merge=merge,  # type: ignore[arg-type]  # Options says what is allowed
+                pause_ms=pause_ms,
                 merge_length_s=merge_length_s,
                 merge_gap_s=merge_gap_s,
                 batch_size_s=batch_size_s,
