@@ -20,6 +20,7 @@ from sensevoice import automodel, bundled, cpu_model, fingerprints, hub, supervi
 from sensevoice.audio_info import SAMPLE_RATE_HZ, SAMPLES_PER_MS
 from sensevoice.batching import packs
 from sensevoice.errors import DeviceUnavailable, GpuMemory, ModelNotAvailable, SelfTestFailed
+from sensevoice.hub import DEFAULT_SPEAKER_MODEL
 from sensevoice.options import MAX_SEGMENT_S, Options
 from sensevoice.precision import resolve_precision
 from sensevoice.progress import LoadStep
@@ -51,13 +52,13 @@ class ModelSettings:
 
     model: str = hub.DEFAULT_MODEL
     vad_model: str = hub.DEFAULT_VAD_MODEL
-    speaker_model: str = hub.DEFAULT_SPEAKER_MODEL
     hub: str = "ms"
     cache_dir: str | None = None
     device: str = "auto"
     demo: bool = False
     precision: str = "auto"
     cuda_graphs: bool = False
+    speaker_model: str = DEFAULT_SPEAKER_MODEL
 
 
 def resolve_device(device: str) -> str:
@@ -187,9 +188,7 @@ class FunasrRecognizer:
     def open_voices(self) -> VoiceEncoder:
         """See Recognizer; the model is loaded when it is first asked for."""
         if self._voices is None:
-            raise ModelNotAvailable(
-                model=hub.DEFAULT_SPEAKER_MODEL, path="", missing="", reason="not asked for"
-            )
+            raise ModelNotAvailable(model=DEFAULT_SPEAKER_MODEL, path="", missing="", reason="not asked for")
         return self._voices.get()
 
     def recognise(self, clips: Sequence[np.ndarray], options: Options) -> Iterator[Recognition]:

@@ -17,6 +17,7 @@ from sensevoice.jobs.edits import Change
 from sensevoice.jobs.people import People
 from sensevoice.options import Options
 from sensevoice.pipeline import iter_updates, transcribe
+from sensevoice.recognizer import Recognition
 from sensevoice.speakers.voices import VoicePrints
 from sensevoice.transcript import ModelInfo, Segment, Span, Speaker, Transcript
 from tests.fakes import FakeRecognizer, silence, tone, write_wav
@@ -91,6 +92,23 @@ class TestPipeline:
         path, recognizer = two
         off, on = (transcribe(path, recognizer, Options(speakers=s, merge_length_s=0)) for s in ("off", "2"))
         assert [(s.span, s.text) for s in on.segments] == [(s.span, s.text) for s in off.segments]
+
+    def test_a_change_inside_a_piece_divides_it_between_words(self, tmp_path: Path) -> None:
+        def answer(clip: np.ndarray, options: Options) -> Recognition:
+            letters = "甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳"
+            length_ms = len(clip) // 16
+            each_ms = length_ms // len(letters)
+            tokens = tuple((c, n * each_ms, (n + 1) * each_ms) for n, c in enumerate(letters))
+            return Recognition(HEAD + letters, tokens)
+
+        turns = [LOW, HIGH, LOW, HIGH]
+        path = write_wav(tmp_path / "one.wav", *(tone(4000, frequency_hz=pitch) for pitch in turns))
+        recognizer = WithVoices([(0, 8000), (8000, 16000)], answer)
+        recognizer.encoder = Pitches()
+        found = transcribe(path, recognizer, Options(speakers="auto", merge_length_s=0))
+        assert [s.speaker for s in found.segments] == ["S1", "S2", "S1", "S2"]
+        assert [s.span for s in found.segments] == [Span(at, at + 4000) for at in range(0, 16000, 4000)]
+        assert [s.text for s in found.segments] == ["甲乙丙丁", "戊己庚辛", "壬癸子丑", "寅卯辰巳"]
 
     def test_without_the_model_the_text_comes_and_says_so(self, two: tuple[Path, WithVoices]) -> None:
         path, recognizer = two

@@ -65,7 +65,7 @@ class SpeakerTracker:
         """Return a recognised clip, divided between the words where the speaker changes."""
         if len(clip.pieces) != 1 or clip.speaker is not None or clip.answer.error or not clip.answer.tokens:
             return [clip]
-        inside = self._pieces[clip.pieces[0]]
+        inside = self._pieces[clip.pieces[0].span]
         people = self._people[inside]
         if len(set(people.tolist())) < 2:
             return [clip]
@@ -141,6 +141,7 @@ def _parts_of(clip: Clip, ends: Sequence[tuple[int, str]]) -> list[Clip]:
         answer = replace(clip.answer, raw=head + spelled(own), tokens=tuple(moved(own, -start_ms)))
         first, last = ((time_ms - clip.span.start_ms) * SAMPLES_PER_MS for time_ms in (start_ms, end_ms))
         lead = clip.lead if own is said[0] else clip.lead[:0]
-        parts.append(Clip((Span(start_ms, end_ms),), clip.samples[first:last], answer, lead, speaker))
+        piece = replace(clip.pieces[0], span=Span(start_ms, end_ms))
+        parts.append(Clip((piece,), clip.samples[first:last], answer, lead, speaker))
         start_ms = end_ms
     return parts
