@@ -70,6 +70,9 @@ def argument_parser() -> Any:
     parser.add_argument(
         "--labels", choices=("zh", "en"), default="zh", help="language of the labels / 标签语言"
     )
+    parser.add_argument(
+        "--names", action="store_true", help="SRT says who speaks, with --speakers / SRT 写出名字"
+    )
     parser.add_argument("--captions", action="store_true", help="name sounds during speech too / 听障字幕")
     parser.add_argument("--traditional", action="store_true", help="traditional Chinese (OpenCC) / 繁体中文")
     parser.add_argument(
@@ -100,7 +103,7 @@ class Batch:
         self._args = args
         self._recognizer = recognizer
         self._options = options
-        self._render = RenderOptions(args.view, args.labels, args.traditional, args.captions)
+        self._render = RenderOptions(args.view, args.labels, args.traditional, args.captions, args.names)
         target = args.out_dir or args.output.parent
         target.mkdir(parents=True, exist_ok=True)
         remove_leftovers(target)
@@ -110,7 +113,7 @@ class Batch:
             else args.output.with_name(f".{args.output.name}.db")
         )
         # Only what was asked for is part of the key: results made before these settings came stay done.
-        extras = [name for name in ("captions", "traditional") if getattr(args, name)]
+        extras = [name for name in ("captions", "traditional", "names") if getattr(args, name)]
         key = settings_key(self._options, recognizer.info, args.format, args.view, args.labels, *extras)
         self._done = DoneList(state, key)
         self._stopped = threading.Event()

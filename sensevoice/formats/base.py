@@ -21,7 +21,7 @@ class RenderOptions:
     labels: one of LABELS, the language of the names of languages, emotions and sounds.
     traditional: write Chinese and Cantonese in traditional characters; needs the package OpenCC.
     captions: subtitles for the deaf and hard of hearing, which name the sounds during speech too.
-    names: SRT and LRC subtitles with the name of who speaks before what they say.
+    names: SRT subtitles with the name of who speaks before what they say.
     """
 
     view: str = "tagged"
