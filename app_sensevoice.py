@@ -13,17 +13,20 @@ import time
 from pathlib import Path
 from typing import Any
 
-from sensevoice import __version__, environment, supervisor
+from sensevoice import __version__
+from sensevoice.runtime import environment, supervisor
 
 _notices = environment.prepare()
 
 from sensevoice.errors import MissingDependency, OptionError, SenseVoiceError  # noqa: E402
 
 try:
-    from sensevoice import arguments, models, startup, workdir
-    from sensevoice.door import Door, Guard
-    from sensevoice.door.rules import allowed_hosts
-    from sensevoice.loading import Loaded, LoadingRecognizer
+    from sensevoice.access import AccessMiddleware, AccessPolicy
+    from sensevoice.access.policy import allowed_hosts
+    from sensevoice.cli import arguments, startup
+    from sensevoice.models import loader
+    from sensevoice.models.loading import Loaded, LoadingRecognizer
+    from sensevoice.ui import uploads as ui_uploads
 except ImportError as missing:
     sys.exit(str(MissingDependency(reason=missing)))
 
@@ -112,7 +115,7 @@ def main() -> int:
         return supervisor.supervise([sys.executable, *sys.argv])
     supervisor.end_with_the_supervisor()
     for notice in _notices:
-        startup.say(notice)
+        startup.echo(notice)
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
     logging.getLogger("sensevoice").setLevel(logging.INFO)
     try:
@@ -134,11 +137,12 @@ def run(args: Any) -> int:
     startup.check_port(args.host, args.port)
     startup.announce_versions()
 
-    uploads = workdir.WorkDirectory()
+    uploads = ui_uploads.WorkDirectory()
     os.environ["GRADIO_TEMP_DIR"] = str(uploads.path)  # gradio reads it when it is imported
-    from sensevoice import pipeline, ui
+    from sensevoice import ui
+    from sensevoice.transcribe import pipeline
 
-    recognizer = LoadingRecognizer(models.known_info(settings))
+    recognizer = LoadingRecognizer(loader.known_info(settings))
     runner = _job_runner(args, recognizer)
     page = ui.PageSettings(
         options=options,
@@ -148,11 +152,13 @@ def run(args: Any) -> int:
         max_upload_mb=args.max_upload_mb,
         media_dir=_media_directory(args.media_dir),
     )
-    holds = ui.Holds()
-    uploads.keep(holds.paths)
-    app = ui.build_app(runner, page, holds)
-    door = Door(args.max_upload_mb, login is not None, args.open, allowed_hosts(args.allow_host))
-    guard = functools.partial(Guard, door=door, uploads=uploads.path, min_free_bytes=args.min_free_mb << 20)
+    refs = ui.UploadRefs()
+    uploads.keep(refs.paths)
+    app = ui.build_app(runner, page, refs)
+    policy = AccessPolicy(args.max_upload_mb, login is not None, args.open, allowed_hosts(args.allow_host))
+    guard = functools.partial(
+        AccessMiddleware, policy=policy, uploads=uploads.path, min_free_bytes=args.min_free_mb << 20
+    )
     hear = functools.partial(_hear, pipeline, recognizer)
     ending = Ending()
     app.queue(**ui.queue_arguments()).launch(
@@ -163,7 +169,7 @@ def run(args: Any) -> int:
         prevent_thread_lock=True,
         **ui.launch_arguments(page, ui.job_routes(runner, hear, pipeline.cut), guard),
     )
-    startup.announce_address(args.host, args.port, args.root_path, door)
+    startup.announce_address(args.host, args.port, args.root_path, policy)
     # Not before: importing torch would hold up the page.
     recognizer.load_in_background(
         functools.partial(_load, settings),
@@ -184,7 +190,8 @@ def run(args: Any) -> int:
 
 def _job_runner(args: Any, recognizer: LoadingRecognizer) -> Any:
     """Return what works through the jobs, once the models are there."""
-    from sensevoice import jobs, pipeline
+    from sensevoice import jobs
+    from sensevoice.transcribe import pipeline
 
     store = jobs.JobStore(
         jobs.data_directory(args.data_dir, args.port),
@@ -192,23 +199,23 @@ def _job_runner(args: Any, recognizer: LoadingRecognizer) -> Any:
         args.keep_hours,
         args.max_data_gb,
     )
-    return jobs.JobRunner(store, functools.partial(_transcribe, pipeline, recognizer), held=True)
+    return jobs.JobRunner(store, functools.partial(_transcribe, pipeline, recognizer), paused=True)
 
 
-def _load(settings: models.ModelSettings, on_step: Any) -> Loaded:
+def _load(settings: loader.ModelSettings, on_step: Any) -> Loaded:
     loaded = startup.load(settings, on_step)
-    return Loaded(models.scheduled(loaded), loaded.directory)
+    return Loaded(loader.scheduled(loaded), loaded.directory)
 
 
 def _begin(args: Any, runner: Any) -> None:
-    runner.release()
+    runner.resume()
     startup.announce_ready(args.host, args.port, args.root_path)
 
 
 def _give_up(recognizer: LoadingRecognizer, runner: Any, ending: Ending, error: SenseVoiceError) -> None:
     """End the program with the error's sentence, here and on the pages that are open."""
     code = startup.fail(error)
-    runner.give_up(error)
+    runner.fail_all(error)
     if recognizer.watched:
         time.sleep(LAST_WORDS_S)
     ending.end(code)
@@ -218,7 +225,7 @@ def _transcribe(pipeline: Any, recognizer: Any, path: Path, options: Any) -> Any
     """Recognise a job's recording; its answers are kept, so that a killed process costs none of them."""
     from sensevoice import jobs
 
-    remembering = jobs.RememberingRecognizer(recognizer, jobs.answers_beside(path))
+    remembering = jobs.ResumingRecognizer(recognizer, jobs.answers_beside(path))
     return pipeline.iter_updates(path, remembering, options)
 
 

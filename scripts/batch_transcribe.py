@@ -17,28 +17,21 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from sensevoice import environment
+from sensevoice.runtime import environment
 
 environment.prepare()
 
 from tqdm import tqdm  # noqa: E402  (the environment has to be in order first)
 
-from sensevoice import arguments, startup  # noqa: E402
+from sensevoice.cli import arguments, startup  # noqa: E402
+from sensevoice.cli.batch import DoneList, list_media, name_in, remove_leftovers, settings_key, write_whole  # noqa: E402
 from sensevoice.errors import OptionError, SenseVoiceError  # noqa: E402
-from sensevoice.folder import (  # noqa: E402
-    DoneList,
-    list_media,
-    name_in,
-    remove_leftovers,
-    settings_key,
-    write_whole,
-)
 from sensevoice.formats import FORMATS, VIEWS, RenderOptions, check_traditional, render  # noqa: E402
-from sensevoice.models import scheduled  # noqa: E402
+from sensevoice.models.loader import scheduled  # noqa: E402
 from sensevoice.options import Options  # noqa: E402
-from sensevoice.pipeline import transcribe  # noqa: E402
 from sensevoice.progress import Progress  # noqa: E402
-from sensevoice.recognizer import Recognizer  # noqa: E402
+from sensevoice.protocols import Recognizer  # noqa: E402
+from sensevoice.transcribe.pipeline import transcribe  # noqa: E402
 from sensevoice.transcript import Transcript  # noqa: E402
 
 EPILOG = """

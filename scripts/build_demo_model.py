@@ -41,7 +41,7 @@ from demo_model.train_vad import CYCLES as VAD_CYCLES  # noqa: E402
 from demo_model.train_vad import train_vad  # noqa: E402
 from demo_model.voices import HELD_OUT_VOICES, TRAINING_VOICES  # noqa: E402
 
-from sensevoice.fingerprints import write_sums  # noqa: E402
+from sensevoice.models.checksums import write_sums  # noqa: E402
 
 NEUTRAL_TAKES, MOOD_TAKES, SOUNDS = 20, 14, 100
 """Renditions of each sentence in a neutral and in every other mood; sounds of each kind."""

@@ -8,8 +8,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from sensevoice import arguments, environment, hub
+from sensevoice.cli import arguments
 from sensevoice.errors import SenseVoiceError
+from sensevoice.models import hub
+from sensevoice.runtime import environment
 
 EPILOG = """
 To use them on a machine without network, copy the folders it prints and start there with

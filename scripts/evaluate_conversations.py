@@ -27,10 +27,10 @@ from demo_model.conversations import Conversation, make_conversation  # noqa: E4
 from demo_model.evaluate import detect, load_asr, load_vad, recognise  # noqa: E402
 from demo_model.voices import Audio  # noqa: E402
 
-from sensevoice import bundled  # noqa: E402
-from sensevoice.models import FunasrRecognizer  # noqa: E402
+from sensevoice.models import demo  # noqa: E402
+from sensevoice.models.loader import FunasrRecognizer  # noqa: E402
 from sensevoice.options import Options  # noqa: E402
-from sensevoice.pipeline import transcribe  # noqa: E402
+from sensevoice.transcribe.pipeline import transcribe  # noqa: E402
 from sensevoice.transcript import ModelInfo  # noqa: E402
 
 FIRST_SEED = 7_000
@@ -69,11 +69,11 @@ def funasr(model: Path, vad_model: Path) -> Contestant:
     asr, vad = load_asr(model), load_vad(vad_model)
 
     def rows(audio: Audio, path: Path) -> list[Row]:
-        found = []
+        result = []
         for start_ms, end_ms in merge_vad(detect(vad, audio), FUNASR_MERGE_MS):
             answer = recognise(asr, audio[start_ms * 16 : end_ms * 16])
-            found.append(Row(start_ms, end_ms, answer.text, answer.language, answer.emotion))
-        return [row for row in found if row.text]
+            result.append(Row(start_ms, end_ms, answer.text, answer.language, answer.emotion))
+        return [row for row in result if row.text]
 
     return rows
 
@@ -136,8 +136,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--model", type=Path, default=bundled.ASR_DIR, metavar="DIR")
-    parser.add_argument("--vad-model", type=Path, default=bundled.VAD_DIR, metavar="DIR")
+    parser.add_argument("--model", type=Path, default=demo.ASR_DIR, metavar="DIR")
+    parser.add_argument("--vad-model", type=Path, default=demo.VAD_DIR, metavar="DIR")
     parser.add_argument("--count", type=int, default=60, metavar="N", help="how many conversations")
     parser.add_argument("--only", nargs="*", default=(), choices=("default", "length", "funasr"))
     parser.add_argument("--show-mistakes", type=int, default=0, metavar="N")

@@ -17,8 +17,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from sensevoice.audio import open_audio  # noqa: E402
-from sensevoice.cell import decoder  # noqa: E402
+from sensevoice.audio.source import open_audio  # noqa: E402
+from sensevoice.audio.worker import handle  # noqa: E402
 from sensevoice.errors import MediaError  # noqa: E402
 from tests.hostile.mutate import mutant  # noqa: E402
 
@@ -38,7 +38,7 @@ class Fuzzer:
         self.slowest_s = 0.0
         self._folder = folder
         self._lock = threading.Lock()
-        decoder.SILENT_S = hang_s
+        handle.SILENT_S = hang_s
 
     def run(self, seeds: range | itertools.count[int], seconds: float, workers: int = 2) -> None:
         """Try seeds in order until the time is up."""

@@ -26,9 +26,9 @@ import httpx
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from sensevoice.bundled import sample_recordings  # noqa: E402
+from sensevoice.models.demo import sample_recordings  # noqa: E402
 from sensevoice.options import Options  # noqa: E402
-from sensevoice.workdir import SWEEP_S, UNUSED_S  # noqa: E402
+from sensevoice.ui.uploads import SWEEP_S, UNUSED_S  # noqa: E402
 from tests.browser.program import Program  # noqa: E402
 from tests.hostile.mutate import mutant  # noqa: E402
 
@@ -144,8 +144,8 @@ class Clients:
     def _answer(self, client: httpx.Client, event: str) -> dict[str, str] | None:
         text = client.get(f"/gradio_api/call/transcribe/{event}").text
         kind, _, data = text.rpartition("event: ")[2].partition("\ndata: ")
-        found: list[dict[str, str]] | None = json.loads(data) if kind == "complete" else None
-        return found[0] if found else None
+        result: list[dict[str, str]] | None = json.loads(data) if kind == "complete" else None
+        return result[0] if result else None
 
 
 def parse_arguments() -> argparse.Namespace:

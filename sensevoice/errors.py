@@ -28,11 +28,11 @@ SenseVoiceError
 ├── BadRequest                  what a browser asked for does not exist
 ├── RowsChanged                 what was heard again belongs to rows that are no longer so
 ├── LoginNeeded                 the page is open to those who log in
-├── Refused                     what the door turns away
-│   ├── Uninvited
+├── AccessDenied                     what the door turns away
+│   ├── Unauthorized
 │   ├── UnknownHost
 │   ├── BadOrigin
-│   ├── Forbidden
+│   ├── RemoteFetchRefused
 │   └── TooBig
 ├── BadRecord                   a JSON document that is no transcript of ours
 └── StartupError                the program cannot start; ends it with exit code 1
@@ -307,7 +307,7 @@ class LoginNeeded(SenseVoiceError):
     en = "Please log in first."
 
 
-class Refused(SenseVoiceError):
+class AccessDenied(SenseVoiceError):
     """A request that is turned away before the page sees it."""
 
     code = "refused"
@@ -316,7 +316,7 @@ class Refused(SenseVoiceError):
     en = "This request is refused."
 
 
-class Uninvited(Refused):
+class Unauthorized(AccessDenied):
     code = "uninvited"
     http_status = 401
     zh = "请使用程序启动时在终端里打印的链接（带 token），或通过 SSH 隧道在 http://127.0.0.1 打开。"
@@ -326,7 +326,7 @@ class Uninvited(Refused):
     )
 
 
-class UnknownHost(Refused):
+class UnknownHost(AccessDenied):
     """Data: `host`."""
 
     code = "unknown_host"
@@ -335,7 +335,7 @@ class UnknownHost(Refused):
     en = "Unknown host name {host}. Open http://127.0.0.1, or start the program with --allow-host {host}."
 
 
-class BadOrigin(Refused):
+class BadOrigin(AccessDenied):
     """Data: `origin`."""
 
     code = "bad_origin"
@@ -343,13 +343,13 @@ class BadOrigin(Refused):
     en = "Requests from another site ({origin}) are refused. Behind a reverse proxy, start with --allow-host."
 
 
-class Forbidden(Refused):
+class RemoteFetchRefused(AccessDenied):
     code = "forbidden"
     zh = "不代为获取网络地址。请下载文件后上传。"
     en = "Addresses are not fetched on anybody's behalf. Download the file and upload it."
 
 
-class TooBig(Refused):
+class TooBig(AccessDenied):
     """Data: `max_mb`."""
 
     code = "too_big"

@@ -126,7 +126,7 @@ class Speaker:
 class Diagnostic:
     """Something about the recording that spoils recognition, with advice in both languages.
 
-    `value` is what was measured, in the unit that `name` implies (see `sensevoice.diagnostics`).
+    `value` is what was measured, in the unit that `name` implies (see `sensevoice.analysis.diagnostics`).
     """
 
     name: str

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from sensevoice import bundled
-from sensevoice.models import FunasrRecognizer, ModelSettings, load_recognizer
+from sensevoice.models import demo
+from sensevoice.models.loader import FunasrRecognizer, ModelSettings, load_recognizer
 
 ROOT = Path(__file__).resolve().parents[1]
 GOLDEN = Path(__file__).with_name("golden")
-SAMPLES = {sample.name: sample for sample in bundled.sample_recordings()}
+SAMPLES = {sample.name: sample for sample in demo.sample_recordings()}
 
 
 @pytest.fixture(scope="session")
@@ -31,7 +31,7 @@ def imagined_gpu() -> Iterator[None]:
     import torch
     from torch._subclasses import FakeTensorMode
 
-    from sensevoice.engine import features
+    from sensevoice.audio import features
 
     kept = (features._window, features._mel_bank)  # what the stand-in makes is of no use outside
     for constant in kept:

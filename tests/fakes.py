@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from sensevoice.audio import SAMPLE_RATE_HZ, SAMPLES_PER_MS
+from sensevoice.audio.source import SAMPLE_RATE_HZ, SAMPLES_PER_MS
 from sensevoice.options import Options
-from sensevoice.recognizer import Recognition, Speech
+from sensevoice.protocols import Recognition, Speech
 from sensevoice.transcript import ModelInfo, Span
 
 Answer = Callable[[np.ndarray, Options], Recognition | str]

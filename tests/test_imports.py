@@ -15,104 +15,80 @@ PACKAGE = ROOT / "sensevoice"
 
 ORDER = (
     "errors",
-    "environment",
-    "supervisor",
-    "workdir",
-    "door",
+    "runtime",
+    "access",
     "options",
     "transcript",
     "progress",
-    "language_names",
+    "protocols",
     "tags",
-    "audio_info",
-    "levels",
-    "sniff",
-    "pyav_decoder",
-    "pyav_seeking",
-    "pyav_encoder",
-    "ffmpeg_cli",
-    "decoders",
-    "cell",
     "audio",
-    "diagnostics",
-    "sounds",
-    "spans",
-    "words",
-    "joints",
-    "recognizer",
-    "asking",
-    "scheduler",
-    "loading",
-    "readahead",
-    "pieces",
-    "segmenter",
-    "batching",
-    "runs",
-    "hearing",
-    "agreement",
-    "saying",
-    "row_builder",
-    "rows",
-    "bundled",
-    "fingerprints",
-    "hub_client",
-    "hub",
-    "engine",
-    "precision",
-    "automodel",
-    "cpu_model",
-    "speech_finder",
-    "speakers",
+    "analysis",
+    "vad",
+    "segment",
+    "recognise",
+    "transcribe",
     "models",
-    "pipeline",
-    "highlights",
-    "coverage",
-    "measures",
     "formats",
     "jobs",
-    "folder",
-    "arguments",
-    "startup",
+    "cli",
     "ui",
 )
-"""A module, or a package with all that is in it, imports only what stands before it."""
+"""A module, or a folder with all that is in it, imports only what stands before it."""
 
 OWNERS = {
-    "av": {"pyav_decoder.py", "pyav_seeking.py", "pyav_encoder.py"},
-    "ffmpeg": {"ffmpeg_cli.py"},
+    "av": {"audio/pyav.py", "audio/seeking.py", "audio/opus.py"},
+    "ffmpeg": {"audio/ffmpeg.py"},
     "torch": {
-        "engine",
-        "speakers",
-        "precision.py",
-        "cpu_model.py",
-        "automodel.py",
-        "models.py",
-        "startup.py",
+        "audio/features.py",
+        "vad",
+        "recognise",
+        "models",
+        "cli/startup.py",
     },
-    "funasr": {"engine", "speakers", "cpu_model.py", "automodel.py", "formats/emoji.py"},
-    "onnx": {"engine", "speakers"},
-    "onnxruntime": {"engine", "speakers"},
-    "numba": {"engine"},
+    "funasr": {"audio/features.py", "vad", "recognise", "models", "formats/emoji.py"},
+    "onnx": {"vad/graph.py", "recognise/onnx_graph.py"},
+    "onnxruntime": {"vad", "recognise"},
+    "numba": {"vad/state_machine.py"},
     "pysubs2": {"formats"},
     "opencc": {"formats/traditional.py"},
-    "modelscope": {"hub_client.py"},
-    "modelscope_hub": {"hub_client.py"},
-    "huggingface_hub": {"hub_client.py"},
+    "modelscope": {"models/hub_client.py"},
+    "modelscope_hub": {"models/hub_client.py"},
+    "huggingface_hub": {"models/hub_client.py"},
 }
-"""The files, or the package, that may import a library; ui/ alone may import gradio."""
+"""The files, or the folder, that may import a library; ui/ alone may import gradio."""
 
 LAZY = {
-    ("torch", "precision.py"),
-    ("torch", "cpu_model.py"),
-    ("torch", "automodel.py"),
-    ("torch", "models.py"),
-    ("torch", "startup.py"),
-    ("funasr", "cpu_model.py"),
-    ("funasr", "automodel.py"),
+    ("torch", "models/precision.py"),
+    ("torch", "models/cpu_model.py"),
+    ("torch", "models/funasr_model.py"),
+    ("torch", "models/loader.py"),
+    ("torch", "cli/startup.py"),
+    ("funasr", "models/cpu_model.py"),
+    ("funasr", "models/funasr_model.py"),
     ("funasr", "formats/emoji.py"),
     ("opencc", "formats/traditional.py"),
 }
 """Loading these takes seconds, so they are imported inside the functions that need them."""
+
+HEAVY = (
+    "audio/features.py",
+    "models/registry.py",
+    "models/funasr_imports.py",
+    "recognise/cuda_encoder.py",
+    "recognise/cuda_graphs.py",
+    "recognise/ctc.py",
+    "recognise/onnx_graph.py",
+    "recognise/onnx_model.py",
+    "recognise/scores.py",
+    "recognise/torch_model.py",
+    "vad/cuda.py",
+    "vad/graph.py",
+    "vad/model.py",
+    "vad/network.py",
+    "vad/state_machine.py",
+)
+"""What runs inside funasr's models and is imported with them, by `models/registry.py` alone."""
 
 FILES = sorted(PACKAGE.rglob("*.py"))
 
@@ -178,9 +154,9 @@ def test_heavy_libraries_are_imported_on_use(library: str, file: str) -> None:
     assert not [node for node in everywhere if node in tree.body]
 
 
-@pytest.mark.parametrize("stage", ["segmenter", "hearing", "pipeline", "models", "folder", "hub"])
+@pytest.mark.parametrize("stage", ["segment", "transcribe", "models", "cli"])
 def test_the_stages_know_nothing_of_the_page(stage: str) -> None:
-    names = [name for name, _ in imports(PACKAGE / f"{stage}.py")]
+    names = [name for path in (PACKAGE / stage).glob("*.py") for name, _ in imports(path)]
     assert not [name for name in names if name.startswith(("sensevoice.ui", "gradio"))]
 
 
@@ -200,14 +176,14 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
 
 def test_the_engine_is_what_loads_them() -> None:
     """Otherwise the test above would find nothing because it looks in the wrong place."""
-    assert {"torch", "funasr"} <= loaded_after("import sensevoice.engine")
+    assert {"torch", "funasr"} <= loaded_after("import sensevoice.models.registry")
 
 
 def test_importing_the_package_starts_no_thread_and_opens_no_connection() -> None:
     code = (
         "import socket, threading\n"
         "socket.socket.connect = None\n"
-        "import sensevoice.arguments, sensevoice.pipeline, sensevoice.startup\n"
+        "import sensevoice.cli.arguments, sensevoice.transcribe.pipeline, sensevoice.cli.startup\n"
         "print(threading.active_count())"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)

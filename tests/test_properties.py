@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sensevoice.formats import FORMATS, RenderOptions, from_dict, render, to_dict
-from sensevoice.spans import join_spans
-from sensevoice.tags import EMOTION_NAMES, EVENT_NAMES, parse
+from sensevoice.segment.merge import join_spans
+from sensevoice.tags.parse import EMOTION_NAMES, EVENT_NAMES, parse
 from sensevoice.transcript import Event, Segment, Span, Transcript, Word
 
 steady = settings(
@@ -117,7 +117,7 @@ def test_cues_never_overlap_go_back_or_leave_the_file(made: tuple[Segment, ...],
 @steady
 @given(segments(), st.sampled_from(list(FORMATS)), st.sampled_from(["zh", "en"]))
 def test_every_format_takes_every_transcript(made: tuple[Segment, ...], name: str, labels: str) -> None:
-    text = render(transcript_of(made), name, RenderOptions(labels=labels))
+    text = render(transcript_of(made), name, RenderOptions(locale=labels))
     assert text.encode("utf-8").decode("utf-8") == text
 
 
@@ -134,17 +134,17 @@ def test_what_is_composed_of_tags_is_parsed_to_them(
     language: str, emotion: str, events: list[str], text: str
 ) -> None:
     raw = "".join(f"<|{name}|>" for name in (language, emotion, *(events or ["Speech"]), "withitn")) + text
-    found = parse(raw)
-    assert (found.language, found.emotion, found.text) == (language, emotion, text)
-    assert [event.name for event in found.events] == events
+    result = parse(raw)
+    assert (result.language, result.emotion, result.text) == (language, emotion, text)
+    assert [event.name for event in result.events] == events
 
 
 @steady
 @given(st.text(alphabet="<|>zhABGM/ 你a.\n", max_size=60))
 def test_no_text_breaks_the_parser_or_shows_a_whole_tag(raw: str) -> None:
-    found = parse(raw)
-    assert not re.search(r"<\|(?:zh|BGM)\|>", found.text)
-    assert all(event.offset is None or 0 <= event.offset <= len(found.text) for event in found.events)
+    result = parse(raw)
+    assert not re.search(r"<\|(?:zh|BGM)\|>", result.text)
+    assert all(event.offset is None or 0 <= event.offset <= len(result.text) for event in result.events)
 
 
 @steady

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from sensevoice import bundled, hub
-from sensevoice.models import FunasrRecognizer
+from sensevoice.models import demo, hub
+from sensevoice.models.loader import FunasrRecognizer
 from sensevoice.options import Options
-from sensevoice.pipeline import transcribe
+from sensevoice.transcribe.pipeline import transcribe
 from tests.conftest import SAMPLES
-from tests.test_samples import RATE_HZ, rebuilt
+from tests.ui.test_samples import RATE_HZ, rebuilt
 
 PEOPLE = {
     "customer_call": ["S1", "S2", "S2", "S1", "S2", "S1"],
@@ -26,10 +26,10 @@ MOST_BYTES = 1_000_000
 def who(path: Path, recognizer: FunasrRecognizer) -> tuple[list[str | None], list[str], list[str]]:
     """Return who says each row, and the texts of the rows with and without speakers."""
     on, off = (transcribe(path, recognizer, Options(speakers=speakers)) for speakers in ("auto", "off"))
-    said = [row for row in on.segments if row.kind == "speech"]
+    message = [row for row in on.segments if row.kind == "speech"]
     return (
-        [row.speaker for row in said],
-        [row.text for row in said],
+        [row.speaker for row in message],
+        [row.text for row in message],
         [row.text for row in off.segments if row.kind == "speech"],
     )
 
@@ -53,6 +53,6 @@ def test_the_samples_with_pauses_as_people_make_them(
 
 
 def test_it_is_small_and_of_the_real_class() -> None:
-    directory = hub.verify(bundled.SPEAKER_DIR, hub.VOICES)
+    directory = hub.verify(demo.SPEAKER_DIR, hub.VOICES)
     assert sum(path.stat().st_size for path in directory.iterdir()) < MOST_BYTES
     assert "model: CAMPPlus" in (directory / hub.CONFIG).read_text()

@@ -13,8 +13,8 @@ import pytest
 import torch
 import torchaudio
 
-from sensevoice import hub
 from sensevoice.errors import ModelFileDamaged, ModelNotAvailable
+from sensevoice.models import hub
 from sensevoice.speakers import graph
 from sensevoice.speakers.features import FRAMES, WINDOW_SAMPLES, stacked, voice_features
 from sensevoice.speakers.model import RETRY_S, LazyVoiceEncoder, TorchVoiceEncoder, open_encoder
@@ -70,22 +70,22 @@ def test_the_graph_answers_as_funasrs_class(size: str) -> None:
     features = voice_features(stacked(clips()))
     with torch.inference_mode():
         expected = torch_model(features).numpy()
-    (found,) = session.run(None, {"features": features.numpy()})
-    assert np.abs(found - expected).max() < 1e-4 * np.abs(expected).max()
+    (result,) = session.run(None, {"features": features.numpy()})
+    assert np.abs(result - expected).max() < 1e-4 * np.abs(expected).max()
 
 
 def test_the_features_are_kaldis() -> None:
     (clip,) = clips(1)
     kaldi = torchaudio.compliance.kaldi.fbank(torch.from_numpy(clip)[None], num_mel_bins=80)
-    found = voice_features(stacked([clip]))[0]
-    assert found.shape == (FRAMES, 80)
-    assert torch.allclose(found, kaldi - kaldi.mean(dim=0), atol=1e-4)
+    result = voice_features(stacked([clip]))[0]
+    assert result.shape == (FRAMES, 80)
+    assert torch.allclose(result, kaldi - kaldi.mean(dim=0), atol=1e-4)
 
 
 def test_a_short_clip_is_repeated_and_what_is_no_number_becomes_nothing() -> None:
-    found = stacked([np.array([0.5, np.nan, np.inf, -0.25], np.float32)])
-    assert found.shape == (1, WINDOW_SAMPLES)
-    assert found[0, :8].tolist() == [0.5, 0.0, 0.0, -0.25] * 2
+    result = stacked([np.array([0.5, np.nan, np.inf, -0.25], np.float32)])
+    assert result.shape == (1, WINDOW_SAMPLES)
+    assert result[0, :8].tolist() == [0.5, 0.0, 0.0, -0.25] * 2
 
 
 @pytest.mark.parametrize("config", [False, True])
@@ -100,9 +100,9 @@ def test_torch_answers_as_the_graph() -> None:
     weights = {name: value.float().numpy() for name, value in torch_model.state_dict().items()}
     from sensevoice.speakers.model import GraphVoiceEncoder
 
-    found = GraphVoiceEncoder(graph.build(weights).SerializeToString()).embed(clips(20))
+    result = GraphVoiceEncoder(graph.build(weights).SerializeToString()).embed(clips(20))
     expected = TorchVoiceEncoder(torch_model, "cpu").embed(clips(20))
-    assert np.allclose(found, expected, atol=1e-3 * np.abs(expected).max())
+    assert np.allclose(result, expected, atol=1e-3 * np.abs(expected).max())
 
 
 def test_no_clips_are_no_prints(tmp_path: Path) -> None:

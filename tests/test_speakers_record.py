@@ -16,9 +16,9 @@ from sensevoice.jobs import JobRunner, JobStore
 from sensevoice.jobs.edits import Change
 from sensevoice.jobs.people import People
 from sensevoice.options import Options
-from sensevoice.pipeline import iter_updates, transcribe
-from sensevoice.recognizer import Recognition
+from sensevoice.protocols import Recognition
 from sensevoice.speakers.voices import VoicePrints
+from sensevoice.transcribe.pipeline import iter_updates, transcribe
 from sensevoice.transcript import ModelInfo, Segment, Span, Speaker, Transcript
 from tests.fakes import FakeRecognizer, silence, tone, write_wav
 
@@ -70,17 +70,17 @@ def two(tmp_path: Path) -> tuple[Path, WithVoices]:
 class TestPipeline:
     def test_off_asks_nobody(self, two: tuple[Path, WithVoices]) -> None:
         path, recognizer = two
-        found = transcribe(path, recognizer)
-        assert found.speakers == ()
-        assert {segment.speaker for segment in found.segments} == {None}
+        result = transcribe(path, recognizer)
+        assert result.speakers == ()
+        assert {segment.speaker for segment in result.segments} == {None}
         assert recognizer.encoder is not None and recognizer.encoder.clips == 0
 
     @pytest.mark.parametrize("speakers", ["auto", "2", 2])
     def test_two_people(self, two: tuple[Path, WithVoices], speakers: str) -> None:
         path, recognizer = two
-        found = transcribe(path, recognizer, Options(speakers=speakers, merge_length_s=0))
-        assert [segment.speaker for segment in found.segments] == ["S1", "S2", "S1", "S2", "S2", "S1"]
-        assert found.speakers == (Speaker("S1"), Speaker("S2"))
+        result = transcribe(path, recognizer, Options(speakers=speakers, merge_length_s=0))
+        assert [segment.speaker for segment in result.segments] == ["S1", "S2", "S1", "S2", "S2", "S1"]
+        assert result.speakers == (Speaker("S1"), Speaker("S2"))
 
     def test_the_voice_prints_come_before_the_transcript(self, two: tuple[Path, WithVoices]) -> None:
         updates = list(iter_updates(two[0], two[1], Options(speakers="auto")))
@@ -105,26 +105,26 @@ class TestPipeline:
         path = write_wav(tmp_path / "one.wav", *(tone(4000, frequency_hz=pitch) for pitch in turns))
         recognizer = WithVoices([(0, 8000), (8000, 16000)], answer)
         recognizer.encoder = Pitches()
-        found = transcribe(path, recognizer, Options(speakers="auto", merge_length_s=0))
-        assert [s.speaker for s in found.segments] == ["S1", "S2", "S1", "S2"]
-        assert [s.span for s in found.segments] == [Span(at, at + 4000) for at in range(0, 16000, 4000)]
-        assert [s.text for s in found.segments] == ["甲乙丙丁", "戊己庚辛", "壬癸子丑", "寅卯辰巳"]
+        result = transcribe(path, recognizer, Options(speakers="auto", merge_length_s=0))
+        assert [s.speaker for s in result.segments] == ["S1", "S2", "S1", "S2"]
+        assert [s.span for s in result.segments] == [Span(at, at + 4000) for at in range(0, 16000, 4000)]
+        assert [s.text for s in result.segments] == ["甲乙丙丁", "戊己庚辛", "壬癸子丑", "寅卯辰巳"]
 
     def test_without_the_model_the_text_comes_and_says_so(self, two: tuple[Path, WithVoices]) -> None:
         path, recognizer = two
         recognizer.encoder = None
-        found = transcribe(path, recognizer, Options(speakers="auto"))
-        assert found.segments and found.speakers == ()
-        (said,) = [each for each in found.diagnostics if each.name == "no_speakers"]
-        assert "cam" in said.zh and "cam" in said.en
+        result = transcribe(path, recognizer, Options(speakers="auto"))
+        assert result.segments and result.speakers == ()
+        (message,) = [each for each in result.diagnostics if each.name == "no_speakers"]
+        assert "cam" in message.zh and "cam" in message.en
 
     def test_split_channels_are_people(self, tmp_path: Path) -> None:
         left = np.concatenate([tone(4000), silence(5000)])
         right = np.concatenate([silence(5000), tone(4000)])
         path = write_wav(tmp_path / "call.wav", np.stack([left, right]))
         recognizer = WithVoices([(0, 4000)], lambda clip, options: f"{HEAD}好。")
-        found = transcribe(path, recognizer, Options(speakers="auto", channel="split"))
-        assert {(s.channel, s.speaker) for s in found.segments} == {("left", "S1"), ("right", "S2")}
+        result = transcribe(path, recognizer, Options(speakers="auto", channel="split"))
+        assert {(s.channel, s.speaker) for s in result.segments} == {("left", "S1"), ("right", "S2")}
 
     def test_what_options_refuse(self) -> None:
         for wrong in ("many", "0", "21", -1, 2.5, None, True):

@@ -36,12 +36,12 @@ class Ours:
     """This program: the pipeline that the page and the folder script use, sounds switched off."""
 
     def __init__(self, lot: material.Material, precision: str) -> None:
-        from sensevoice import environment
+        from sensevoice.runtime import environment
 
         environment.prepare()
-        from sensevoice.models import FunasrRecognizer, scheduled
+        from sensevoice.models.loader import FunasrRecognizer, scheduled
+        from sensevoice.models.precision import resolve_precision
         from sensevoice.options import Options
-        from sensevoice.precision import resolve_precision
         from sensevoice.transcript import ModelInfo
 
         precision = resolve_precision(precision, "cpu", lot.model)
@@ -53,8 +53,8 @@ class Ours:
         self.by_agreement = Options(sounds=False)
 
     def clips(self) -> list[str]:
-        found = self.recognizer.recognise(material.clips(self.lot.clips), self.options)
-        return [answer.raw for answer in found]
+        result = self.recognizer.recognise(material.clips(self.lot.clips), self.options)
+        return [answer.raw for answer in result]
 
     def clip(self) -> Any:
         return self._transcribe(self.lot.clip)
@@ -76,8 +76,8 @@ class Ours:
     def vad(self) -> list[list[int]]:
         finder = self.recognizer.open_speech_finder()
         samples = material.read(self.lot.ten_minutes)
-        found = [*finder.feed(samples), *finder.finish()]
-        return [[speech.span.start_ms, speech.span.end_ms] for speech in found]
+        result = [*finder.feed(samples), *finder.finish()]
+        return [[speech.span.start_ms, speech.span.end_ms] for speech in result]
 
     def one_client(self) -> dict[str, float]:
         return self._clients(1, CLIENTS * CLIPS_PER_CLIENT)
@@ -104,10 +104,10 @@ class Ours:
         return {"clips_per_s": len(took_s) / whole_s, "p95_s": float(np.percentile(took_s, 95))}
 
     def _transcribe(self, path: Path, options: Any = None) -> list[str]:
-        from sensevoice.pipeline import transcribe
+        from sensevoice.transcribe.pipeline import transcribe
 
-        found = transcribe(path, self.scheduled, options or self.options)
-        return [segment.raw for segment in found.segments]
+        result = transcribe(path, self.scheduled, options or self.options)
+        return [segment.raw for segment in result.segments]
 
 
 class Funasr:

@@ -100,12 +100,12 @@ def first_text() -> None:
         whole = AutoModel(model=model, vad_model=vad, device="cpu", disable_update=True)
         print(whole.generate(input=clip, batch_size_s=60, merge_vad=True))
         return
-    from sensevoice import environment
+    from sensevoice.runtime import environment
 
     environment.prepare()
-    from sensevoice.models import ModelSettings, load_recognizer
+    from sensevoice.models.loader import ModelSettings, load_recognizer
     from sensevoice.options import Options
-    from sensevoice.pipeline import transcribe
+    from sensevoice.transcribe.pipeline import transcribe
 
     recognizer = load_recognizer(ModelSettings(model, vad, device="cpu"), self_test=False)
     print(transcribe(clip, recognizer, Options(sounds=False)).raw)

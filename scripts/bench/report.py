@@ -22,29 +22,28 @@ def table(figures: dict[str, Any]) -> str:
     ]
     for task, contestants in figures["tasks"].items():
         ours_s = contestants["ours"]["median_s"]
-        for name, found in contestants.items():
-            ratio = "" if name == "ours" else f"{found['median_s'] / ours_s:.2f}"
-            rounds = ", ".join(f"{seconds:.2f}" for seconds in found["seconds"])
-            lines.append(f"| {TASKS[task]} | {name} | {found['median_s']:.2f} s | {ratio} | {rounds} |")
+        for name, result in contestants.items():
+            ratio = "" if name == "ours" else f"{result['median_s'] / ours_s:.2f}"
+            rounds = ", ".join(f"{seconds:.2f}" for seconds in result["seconds"])
+            lines.append(f"| {TASKS[task]} | {name} | {result['median_s']:.2f} s | {ratio} | {rounds} |")
     return "\n".join([*lines, "", *_memory(figures), *_agreement(figures["tasks"])])
 
 
 def _memory(figures: dict[str, Any]) -> list[str]:
     lines = []
     for task, contestants in figures["tasks"].items():
-        for name, found in contestants.items():
-            if "peak_mb" in found:
-                more = found["peak_mb"] - found["resident_mb"]
-                lines.append(
-                    f"memory, {task}, {name}: {found['resident_mb']:.0f} MB resident, {more:.0f} more at most"
-                )
+        for name, result in contestants.items():
+            if "peak_mb" in result:
+                resident = result["resident_mb"]
+                more = result["peak_mb"] - resident
+                lines.append(f"memory, {task}, {name}: {resident:.0f} MB resident, {more:.0f} more at most")
     return lines
 
 
 def _agreement(tasks: dict[str, Any]) -> list[str]:
     lines = []
     for task in ("vad", "clips"):
-        answers = [found["answer"] for found in tasks.get(task, {}).values() if found["answer"]]
+        answers = [result["answer"] for result in tasks.get(task, {}).values() if result["answer"]]
         if len(answers) > 1:
             same = all(answer == answers[0] for answer in answers)
             lines.append(f"{task}: {'the same' if same else 'different'} answers from ours and funasr's")
@@ -68,10 +67,10 @@ def _machine() -> str:
 
 
 def _versions() -> str:
-    found = []
+    result = []
     for package in PACKAGES:
         try:
-            found.append(f"{package} {version(package)}")
+            result.append(f"{package} {version(package)}")
         except PackageNotFoundError:
             continue
-    return ", ".join(found)
+    return ", ".join(result)

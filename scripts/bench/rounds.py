@@ -88,12 +88,12 @@ def _summary(taken: Sequence[Took]) -> Figures:
 def _starts(lot: material.Material, count: int) -> Figures:
     """Start processes that recognise one clip and end."""
     program = "import sys; sys.argv[1:1] = []; from bench.process import first_text; first_text()"
-    found: Figures = {"ours": [], "funasr": []}
+    result: Figures = {"ours": [], "funasr": []}
     for number in range(count + 1):
-        for name, seconds in found.items():
+        for name, seconds in result.items():
             started_s = time.perf_counter()
             command = [sys.executable, "-c", program, name, str(lot.model), str(lot.vad), str(lot.clip)]
             subprocess.run(command, check=True, cwd=ROOT / "scripts", stdout=subprocess.DEVNULL)
             if number:  # the first one reads from the disk
                 seconds.append(time.perf_counter() - started_s)
-    return {name: {"median_s": statistics.median(taken), "seconds": taken} for name, taken in found.items()}
+    return {name: {"median_s": statistics.median(taken), "seconds": taken} for name, taken in result.items()}

@@ -90,10 +90,10 @@ def spoken_clip(bank: Bank, rng: Rng, sentences: int, plain: bool) -> Clip:
     pieces: list[Audio] = []
     for number in range(sentences):
         rendition = bank.draw_speech(language, emotion, rng)
-        said, text = _said(rendition, number == 0, number == sentences - 1, rng)
+        message, text = _said(rendition, number == 0, number == sentences - 1, rng)
         if pieces:
             pieces.append(_between(rng))
-        pieces.append(at_loudness(change_speed(said, rng.uniform(0.97, 1.03)), level))
+        pieces.append(at_loudness(change_speed(message, rng.uniform(0.97, 1.03)), level))
         texts.append(text)
     if not plain and sentences == 1 and len(pieces[0]) > SHORTEST_MAIN and rng.random() < BACK_CHANNEL_SHARE:
         _put_in_back_channel(bank, rng, language, level, pieces, texts)

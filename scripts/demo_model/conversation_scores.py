@@ -61,18 +61,18 @@ class ConversationScores:
 
     def _add_time(self, truth: Sequence[Utterance], rows: Sequence[Row]) -> None:
         people = _people(truth, rows)
-        for said in truth:
-            self.speech_ms += said.end_ms - said.start_ms
+        for message in truth:
+            self.speech_ms += message.end_ms - message.start_ms
             for row in rows:
-                both_ms = max(0, min(said.end_ms, row.end_ms) - max(said.start_ms, row.start_ms))
-                self.language_ms += both_ms * (row.language == said.language)
-                self.mood_ms += both_ms * (_mood(row.emotion) == _mood(said.emotion))
-                self.speaker_ms += both_ms * (people.get(row.speaker or "") == said.speaker)
+                both_ms = max(0, min(message.end_ms, row.end_ms) - max(message.start_ms, row.start_ms))
+                self.language_ms += both_ms * (row.language == message.language)
+                self.mood_ms += both_ms * (_mood(row.emotion) == _mood(message.emotion))
+                self.speaker_ms += both_ms * (people.get(row.speaker or "") == message.speaker)
                 if both_ms > 400 and (row.language, _mood(row.emotion)) != (
-                    said.language,
-                    _mood(said.emotion),
+                    message.language,
+                    _mood(message.emotion),
                 ):
-                    self.mistakes.append(f"{said} -> {row}")
+                    self.mistakes.append(f"{message} -> {row}")
 
     def _add_boundaries(self, truth: Sequence[Utterance], rows: Sequence[Row]) -> None:
         """Match the borders between rows with the pauses of the truth, each once.
@@ -98,11 +98,11 @@ class ConversationScores:
         self.wrong += len(left)
 
     def _add_text(self, truth: Sequence[Utterance], rows: Sequence[Row]) -> None:
-        wanted, ends = _letters([said.text for said in truth])
-        found, stops = _letters([row.text for row in rows])
+        wanted, ends = _letters([message.text for message in truth])
+        result, stops = _letters([row.text for row in rows])
         self.characters += len(wanted)
-        self.errors += edit_distance(wanted, found)
-        places = dict(_aligned(wanted, found))
+        self.errors += edit_distance(wanted, result)
+        places = dict(_aligned(wanted, result))
         for at in (at for at, mark in stops if mark in FULL_STOPS):
             self.wrong_stops += places.get(at) not in {place for place, mark in ends if mark in SENTENCE_ENDS}
 
@@ -160,10 +160,10 @@ def _people(truth: Sequence[Utterance], rows: Sequence[Row]) -> dict[str, str]:
     """Map each speaker of the rows to the person that it is most of the time, each person once."""
     shared: dict[tuple[str, str], int] = {}
     for row in rows:
-        for said in truth:
-            both_ms = min(said.end_ms, row.end_ms) - max(said.start_ms, row.start_ms)
+        for message in truth:
+            both_ms = min(message.end_ms, row.end_ms) - max(message.start_ms, row.start_ms)
             if row.speaker is not None and both_ms > 0:
-                key = row.speaker, said.speaker
+                key = row.speaker, message.speaker
                 shared[key] = shared.get(key, 0) + both_ms
     people: dict[str, str] = {}
     for (speaker, person), _ in sorted(shared.items(), key=lambda item: -item[1]):

@@ -69,15 +69,15 @@ def make_conversation(seed: int, seconds: float | None = None) -> tuple[Audio, C
     loudness = {person: LOUDNESS * 10 ** (rng.uniform(-4, 4) / 20) for person in people}
     wanted = seconds or rng.uniform(SHORTEST_S, LONGEST_S)
     pieces: list[Audio] = [silence(rng.uniform(0.2, 1.0))]
-    said: list[Utterance] = []
+    message: list[Utterance] = []
     turn: _Turn | None = None
     while sum(map(len, pieces)) < wanted * SAMPLE_RATE:
         turn = _next_turn(turn, people, languages, rng)
-        _speak(turn, loudness[turn.speaker], pieces, said, rng)
+        _speak(turn, loudness[turn.speaker], pieces, message, rng)
         pieces.append(silence(rng.uniform(0.0, LONGEST_PAUSE_S)))
     pieces.append(silence(0.5))
     condition = CONDITIONS[seed % len(CONDITIONS)]
-    return _recorded(np.concatenate(pieces), condition, rng), Conversation(condition, tuple(said))
+    return _recorded(np.concatenate(pieces), condition, rng), Conversation(condition, tuple(message))
 
 
 def _next_turn(before: _Turn | None, people: Sequence[str], languages: Sequence[str], rng: Rng) -> _Turn:

@@ -68,8 +68,8 @@ def recognise(asr: Any, audio: Audio, language: str = "auto", use_itn: bool = Tr
 
 def detect(vad: Any, audio: Audio) -> list[tuple[int, int]]:
     """Run the voice detector; start and end of each segment in milliseconds."""
-    found = vad.generate(input=audio, disable_pbar=True)[0]["value"]
-    return [(int(start), int(end)) for start, end in found]
+    result = vad.generate(input=audio, disable_pbar=True)[0]["value"]
+    return [(int(start), int(end)) for start, end in result]
 
 
 def edit_distance(left: str, right: str) -> int:

@@ -162,8 +162,8 @@ def make_scene(scene: Scene) -> tuple[Audio, list[Entry]]:
         sentence = find(line.text)
         stops = sentence.clauses is not None and pauses.random() < COMMA_SHARE
         comma_ms = int(pauses.integers(*COMMA_MS)) if stops else 0
-        said = say(sentence, line.emotion, line.voice, rng, line.rate, comma_ms)
-        speech = at_loudness(said.audio, SPEECH_LOUDNESS)
+        message = say(sentence, line.emotion, line.voice, rng, line.rate, comma_ms)
+        speech = at_loudness(message.audio, SPEECH_LOUDNESS)
         event = "Speech"
         if line.music_under:
             event = "BGM"
@@ -208,7 +208,7 @@ def write_samples(directory: Path) -> None:
 
 def _check(recognizer: Any, path: Path, timeline: list[Entry], report: list[str]) -> list[str]:
     """Recognise one recording as the program does and list what differs from its timeline."""
-    from sensevoice.pipeline import transcribe  # imports take seconds
+    from sensevoice.transcribe.pipeline import transcribe  # imports take seconds
 
     wrong: list[str] = []
     segments = transcribe(path, recognizer).segments
@@ -241,7 +241,7 @@ def check_samples(recogniser: Path, detector: Path, directory: Path) -> bool:
         "mp3 64k": ("a.mp3", "libmp3lame", SAMPLE_RATE, 64_000),
         "opus 16k": ("a.ogg", "libopus", SAMPLE_RATE, 16_000),
     }
-    from sensevoice.models import FunasrRecognizer
+    from sensevoice.models.loader import FunasrRecognizer
     from sensevoice.transcript import ModelInfo
 
     recognizer = FunasrRecognizer(recogniser, detector, ModelInfo("", "", "cpu", precision="fp32"))

@@ -44,7 +44,7 @@ ENCODER = {
 
 MODEL = {"length_normalized_loss": True, "sos": 1, "eos": 2, "ignore_id": -1}
 
-QUERY_FRAMES = 4
+PROMPT_FRAMES = 4
 """SenseVoice puts four query frames before the audio; their outputs are the four tags."""
 
 TAG_WEIGHT = 2.5
@@ -142,14 +142,14 @@ class Batches(IterableDataset[Batch]):
             text = clip.text if with_itn else without_punctuation(clip.text)
             targets.append(torch.tensor(processor.EncodeAsIds(text), dtype=torch.long))
         features, lengths = pad_rows([row for row, _ in group])
-        queries = torch.tensor(
+        prompt_ids = torch.tensor(
             [
                 [LANGUAGE_ROWS[asked], 1, 2, STYLE_ROWS[itn]]
                 for asked, itn in zip(languages, styles, strict=True)
             ]
         )
         target_lengths = torch.tensor([len(target) for target in targets])
-        return features, lengths, queries, torch.tensor(tags), torch.cat(targets), target_lengths
+        return features, lengths, prompt_ids, torch.tensor(tags), torch.cat(targets), target_lengths
 
 
 # Rows of SenseVoice's query table, as in funasr's SenseVoiceSmall.
@@ -162,13 +162,13 @@ def loss_of(model: SenseVoiceSmall, batch: Batch) -> tuple[torch.Tensor, float, 
 
     funasr's own training forward cannot be used: it holds the released vocabulary's piece numbers.
     """
-    features, lengths, queries, tags, targets, target_lengths = batch
-    table = model.embed(queries)
+    features, lengths, prompt_ids, tags, targets, target_lengths = batch
+    table = model.embed(prompt_ids)
     # Order: language, event, emotion, style, as funasr's inference puts them.
-    encoded, _ = model.encoder(torch.cat([table, features], dim=1), lengths + QUERY_FRAMES)
+    encoded, _ = model.encoder(torch.cat([table, features], dim=1), lengths + PROMPT_FRAMES)
     logits = model.ctc.ctc_lo(encoded)
-    tag_loss = torch.nn.functional.cross_entropy(logits[:, :QUERY_FRAMES].flatten(0, 1), tags.flatten())
-    log_probs = logits[:, QUERY_FRAMES:].log_softmax(dim=-1).transpose(0, 1)
+    tag_loss = torch.nn.functional.cross_entropy(logits[:, :PROMPT_FRAMES].flatten(0, 1), tags.flatten())
+    log_probs = logits[:, PROMPT_FRAMES:].log_softmax(dim=-1).transpose(0, 1)
     text_losses = torch.nn.functional.ctc_loss(
         log_probs, targets, lengths, target_lengths, reduction="none", zero_infinity=True
     )

@@ -130,8 +130,8 @@ def _pause_at_comma(sentence: Sentence, audio: Audio) -> tuple[int, int] | None:
         return None
     start, end = int(longest[0]) * step, (int(longest[-1]) + 1) * step
     expected = len(sentence.clauses[0]) / (len(sentence.clauses[0]) + len(sentence.clauses[1]))
-    found = start / (len(audio) - (end - start))
-    return (start, end) if abs(found - expected) < COMMA_TOLERANCE else None
+    result = start / (len(audio) - (end - start))
+    return (start, end) if abs(result - expected) < COMMA_TOLERANCE else None
 
 
 def say(

@@ -64,7 +64,7 @@ _ROWS = (
         ".highlights.txt",
         "text/plain",
         "亮点（Audacity 标签）",
-        "Highlights (Audacity labels)",
+        "Highlights (Audacity locale)",
         audacity.highlights_track,
     ),
     Format("edl", ".edl", "text/x-edl", "亮点剪辑表（EDL）", "Highlights (EDL cut list)", edl),
@@ -86,12 +86,12 @@ def render(transcript: Transcript, format_name: str, options: RenderOptions | No
     return FORMATS[format_name].render(shown, chosen)
 
 
-def render_view(transcript: Transcript, view: str, labels: str = "zh", in_traditional: bool = False) -> str:
+def render_view(transcript: Transcript, view: str, locale: str = "zh", in_traditional: bool = False) -> str:
     """Return a view as text on a page, with traditional Chinese on demand.
 
-    Raises OptionError for an unknown view or labels, or for traditional characters without OpenCC.
+    Raises OptionError for an unknown view or locale, or for traditional characters without OpenCC.
     """
-    options = RenderOptions(view, labels, traditional=in_traditional)
+    options = RenderOptions(view, locale, traditional=in_traditional)
     shown = traditional(transcript, raw=view == "emoji") if in_traditional else transcript
     return view_text(shown, options)
 

@@ -24,14 +24,14 @@ def ass(transcript: Transcript, options: RenderOptions) -> str:
         Title=title(transcript), PlayResX=str(WIDTH), PlayResY=str(HEIGHT), ScaledBorderAndShadow="yes"
     )
     subtitles.styles["Default"] = _style()
-    shown = cues(transcript, options.labels, options.captions)
+    shown = cues(transcript, options.locale, options.captions)
     used = {cue.emotion for cue in shown}
     for name, rgb in EMOTION_COLOURS.items():
         if name in used:
             subtitles.styles[name.title()] = _style(*rgb)
     # pysubs2 writes the head and the styles only: it cuts every time off at 9:59:59.99, for the sake of an
     # old editor, while players read more hours.
-    return subtitles.to_string("ass") + "".join(_dialogue(cue, options.labels) for cue in shown)
+    return subtitles.to_string("ass") + "".join(_dialogue(cue, options.locale) for cue in shown)
 
 
 def _style(red: int = 255, green: int = 255, blue: int = 255) -> pysubs2.SSAStyle:
@@ -46,13 +46,13 @@ def _style(red: int = 255, green: int = 255, blue: int = 255) -> pysubs2.SSAStyl
     )
 
 
-def _dialogue(cue: Cue, labels: str) -> str:
+def _dialogue(cue: Cue, locale: str) -> str:
     start, end = cue.span.start_ms // 10, cue.span.end_ms // 10
     style = cue.emotion.title() if cue.emotion in EMOTION_COLOURS else "Default"
     text = r"\N".join(line.translate(_NO_MARKUP) for line in cue.lines)
     times = f"{_clock(start)},{_clock(max(end, start + 1))}"
     # A comma would end the field of the name.
-    name = cue.speaker.replace(",", "，") or channel_name(cue.channel, labels)
+    name = cue.speaker.replace(",", "，") or channel_name(cue.channel, locale)
     return f"Dialogue: 0,{times},{style},{name},0,0,0,,{text}\n"
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from sensevoice.analysis.highlights import highlight_name, highlights
 from sensevoice.formats.base import RenderOptions, one_line
 from sensevoice.formats.tagged import tagged_lines
-from sensevoice.highlights import highlight_name, highlights
 from sensevoice.transcript import Transcript
 
 Label = tuple[int, int, str]
@@ -18,7 +18,7 @@ def labels_track(transcript: Transcript, options: RenderOptions) -> str:
     return _track(
         (line.start_ms, line.end_ms, line.text)
         for segment in transcript.segments  # one at a time, so that a sound keeps a label of its own
-        for line in tagged_lines(replace(transcript, segments=(segment,)), options.labels)
+        for line in tagged_lines(replace(transcript, segments=(segment,)), options.locale)
     )
 
 
@@ -28,7 +28,7 @@ def highlights_track(transcript: Transcript, options: RenderOptions) -> str:
         (
             item.span.start_ms,
             item.span.end_ms,
-            f"{highlight_name(item.kind, options.labels)} {item.text}",
+            f"{highlight_name(item.kind, options.locale)} {item.text}",
         )
         for item in highlights(transcript)
     )

@@ -18,21 +18,21 @@ class RenderOptions:
     """How to show a transcript. Raises OptionError, naming the option, for a value that is not allowed.
 
     view: one of VIEWS, for the formats that are text to read.
-    labels: one of LABELS, the language of the names of languages, emotions and sounds.
+    locale: one of LABELS, the language of the names of languages, emotions and sounds.
     traditional: write Chinese and Cantonese in traditional characters; needs the package OpenCC.
     captions: subtitles for the deaf and hard of hearing, which name the sounds during speech too.
     names: SRT subtitles with the name of who speaks before what they say.
     """
 
     view: str = "tagged"
-    labels: str = "zh"
+    locale: str = "zh"
     traditional: bool = False
     captions: bool = False
     names: bool = False
 
     def __post_init__(self) -> None:
         check_choice("view", self.view, VIEWS)
-        check_choice("labels", self.labels, LABELS)
+        check_choice("labels", self.locale, LABELS)
         check_choice("traditional", self.traditional, (False, True))
         check_choice("captions", self.captions, (False, True))
         check_choice("names", self.names, (False, True))
@@ -80,15 +80,15 @@ def title(transcript: Transcript) -> str:
     return one_line(PurePosixPath(transcript.source.replace("\\", "/")).name)
 
 
-def pick(names: tuple[str, str], labels: str) -> str:
+def pick(names: tuple[str, str], locale: str) -> str:
     """Return the Chinese or the English of a pair."""
-    return names[0] if labels == "zh" else names[1]
+    return names[0] if locale == "zh" else names[1]
 
 
 _CHANNELS = {"left": ("左", "left"), "right": ("右", "right")}
 
 
-def speaker_names(transcript: Transcript, labels: str) -> dict[str, str]:
+def speaker_names(transcript: Transcript, locale: str) -> dict[str, str]:
     """Return what a reader is shown for each speaker, by id.
 
     Nothing where nobody was told apart, and where one nameless person is all that there is.
@@ -96,15 +96,15 @@ def speaker_names(transcript: Transcript, labels: str) -> dict[str, str]:
     speakers = transcript.speakers
     if len(speakers) == 1 and not speakers[0].name:
         return {}
-    word = pick(("说话人", "Speaker "), labels)
+    word = pick(("说话人", "Speaker "), locale)
     return {speaker.id: one_line(speaker.name) or f"{word}{speaker.id[1:]}" for speaker in speakers}
 
 
-def with_name(text: str, name: str, labels: str) -> str:
+def with_name(text: str, name: str, locale: str) -> str:
     """Return a text after the name of who says it, as plays and subtitles have it."""
-    return f"{name}{pick(('：', ': '), labels)}{text}" if name and text else text
+    return f"{name}{pick(('：', ': '), locale)}{text}" if name and text else text
 
 
-def channel_name(channel: str | None, labels: str) -> str:
+def channel_name(channel: str | None, locale: str) -> str:
     """Return what a reader is shown for a channel, "" when the channels were not split."""
-    return pick(_CHANNELS.get(channel, (channel, channel)), labels) if channel else ""
+    return pick(_CHANNELS.get(channel, (channel, channel)), locale) if channel else ""

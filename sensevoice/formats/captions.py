@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from sensevoice.formats.linebreak import MAX_LINE_WIDTH, Token, cut_after
-from sensevoice.tags import label
+from sensevoice.tags.parse import label
 from sensevoice.transcript import Event, Segment
 
 NOTE_SIGN = "♪"
@@ -45,8 +45,8 @@ class Noted:
 class Captioner:
     """Goes through the segments in order and remembers on which channels music goes on."""
 
-    def __init__(self, labels: str) -> None:
-        self._labels = labels
+    def __init__(self, locale: str) -> None:
+        self._locale = locale
         self._music_until_ms: dict[str | None, int] = {}
 
     def notes(self, segment: Segment) -> tuple[Note, ...]:
@@ -72,7 +72,7 @@ class Captioner:
             yield Note(len(segment.text), NOTE_SIGN)
 
     def _named(self, event: Event) -> str:
-        name = label(event.name, self._labels, event.trend)
+        name = label(event.name, self._locale, event.trend)
         if not name:
             return ""
         return f"{NOTE_SIGN} {name} {NOTE_SIGN}" if event.name in (_MUSIC, _SINGING) else f"[{name}]"

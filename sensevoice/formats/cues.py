@@ -10,7 +10,7 @@ from itertools import pairwise
 from sensevoice.formats.base import speaker_names
 from sensevoice.formats.captions import Captioner, Note, keep_opening_sign, with_notes
 from sensevoice.formats.linebreak import MAX_LINE_WIDTH, Token, lay_out, tokens
-from sensevoice.tags import label
+from sensevoice.tags.parse import label
 from sensevoice.transcript import Event, Segment, Span, Transcript, Word
 
 MAX_LINES = 2
@@ -43,50 +43,50 @@ class _Spoken:
     span: Span
 
 
-def cues(transcript: Transcript, labels: str, captions: bool = False) -> list[Cue]:
+def cues(transcript: Transcript, locale: str, captions: bool = False) -> list[Cue]:
     """Return the cues of all that was said and heard, in order and without overlap.
 
     A cue has at most MAX_LINES lines of 42 half-width columns and MAX_CUE_MS, and ends when the speech in
     it ends. Texts are divided after a sentence, else a clause, else a word, by the times of their words;
     where a segment has no words, its time is shared out evenly over the characters of its text. Sounds
-    between the speech are named in the labels' language, with `captions` those during it too.
+    between the speech are named in the locale's language, with `captions` those during it too.
     """
-    captioner = Captioner(labels) if captions else None
-    found: list[Cue] = []
-    names = speaker_names(transcript, labels)
+    captioner = Captioner(locale) if captions else None
+    result: list[Cue] = []
+    names = speaker_names(transcript, locale)
     for segment in transcript.segments:
-        of_segment = _captioned(segment, captioner, labels) if captioner else _segment_cues(segment, labels)
+        of_segment = _captioned(segment, captioner, locale) if captioner else _segment_cues(segment, locale)
         speaker = names.get(segment.speaker or "", "")
-        found += (
+        result += (
             replace(cue, emotion=segment.emotion, channel=segment.channel, speaker=speaker)
             for cue in of_segment
         )
-    return _in_turn(found)
+    return _in_turn(result)
 
 
-def _captioned(segment: Segment, captioner: Captioner, labels: str) -> Iterator[Cue]:
+def _captioned(segment: Segment, captioner: Captioner, locale: str) -> Iterator[Cue]:
     notes = captioner.notes(segment)
     if segment.error:
-        return _segment_cues(segment, labels)
+        return _segment_cues(segment, locale)
     if segment.text:
         return _text_cues(segment.text, segment.span, segment.words, notes)
     span = Span(segment.span.start_ms, min(segment.span.end_ms, segment.span.start_ms + MAX_CUE_MS))
     return _text_cues(" ".join(note.text for note in notes), span, ())
 
 
-def _segment_cues(segment: Segment, labels: str) -> Iterator[Cue]:
+def _segment_cues(segment: Segment, locale: str) -> Iterator[Cue]:
     span = Span(segment.span.start_ms, min(segment.span.end_ms, segment.span.start_ms + MAX_CUE_MS))
     if segment.error:
-        return _text_cues("[识别失败]" if labels == "zh" else "[recognition failed]", span, ())
+        return _text_cues("[识别失败]" if locale == "zh" else "[recognition failed]", span, ())
     if segment.kind == "speech":
         return _text_cues(segment.text, segment.span, segment.words)
-    captions = (_caption(event, labels) for event in segment.events)
+    captions = (_caption(event, locale) for event in segment.events)
     return _text_cues(" ".join(filter(None, captions)), span, ())
 
 
-def _caption(event: Event, labels: str) -> str:
+def _caption(event: Event, locale: str) -> str:
     """Return the name of a sound in square brackets, of music in round ones."""
-    name = label(event.name, labels, event.trend)
+    name = label(event.name, locale, event.trend)
     if not name:
         return ""
     return f"({name})" if event.name == "BGM" else f"[{name}]"
@@ -156,10 +156,10 @@ class _Clock:
         at = 0
         for word in words:
             core = _core(word.text)
-            found = text.find(core, at, at + len(core) + _SEARCH_CHARS) if core else -1
-            if found >= 0:
-                at = found + len(core)
-                self._add(found, word.span.start_ms)
+            result = text.find(core, at, at + len(core) + _SEARCH_CHARS) if core else -1
+            if result >= 0:
+                at = result + len(core)
+                self._add(result, word.span.start_ms)
                 self._add(at, word.span.end_ms)
         self._add(len(text), span.end_ms)
 

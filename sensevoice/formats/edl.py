@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sensevoice.analysis.highlights import Highlight, highlight_name, highlights
 from sensevoice.formats.base import RenderOptions, one_line, title
-from sensevoice.highlights import Highlight, highlight_name, highlights
 from sensevoice.transcript import Transcript
 
 FRAMES_PER_S = 25
@@ -39,7 +39,7 @@ def edl(transcript: Transcript, options: RenderOptions, frames_per_s: int = FRAM
         record += end - start
         codes = " ".join(timecode(frame, frames_per_s) for frame in times)
         lines.append(f"{number:03d}  {_REEL:<8} AA/V  C        {codes}")
-        lines += _comments(transcript, item, options.labels)
+        lines += _comments(transcript, item, options.locale)
     return "\n".join(lines) + "\n"
 
 
@@ -51,7 +51,7 @@ def timecode(frame: int, frames_per_s: int) -> str:
     return f"{hours % _DAY_H:02d}:{minutes:02d}:{seconds:02d}:{frames:02d}"
 
 
-def _comments(transcript: Transcript, item: Highlight, labels: str) -> Iterator[str]:
+def _comments(transcript: Transcript, item: Highlight, locale: str) -> Iterator[str]:
     yield f"* FROM CLIP NAME: {title(transcript)}"
-    text = one_line(f"{highlight_name(item.kind, labels)} {item.text}")
+    text = one_line(f"{highlight_name(item.kind, locale)} {item.text}")
     yield f"* COMMENT: {text[:MAX_COMMENT]}"

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import numpy as np
 
-from sensevoice.audio_info import SAMPLE_RATE_HZ
+from sensevoice.audio.info import SAMPLE_RATE_HZ
 from sensevoice.formats.base import one_line
-from sensevoice.tags import TagKind, kind_of
+from sensevoice.tags.parse import TagKind, kind_of
 from sensevoice.transcript import Segment
 
-FRAME_MS = 10
+FBANK_FRAME_MS = 10
 """`source_len` counts the frames of the front end."""
 
 _KEY_UNSAFE = re.compile(r"[^\w.-]+")
@@ -99,7 +99,7 @@ def _row(segment: Segment, clip: str, key: str) -> dict[str, str | int]:
         "target": text,
         "source": clip,
         "target_len": target_length(text),
-        "source_len": segment.span.duration_ms // FRAME_MS,
+        "source_len": segment.span.duration_ms // FBANK_FRAME_MS,
     }
 
 
@@ -110,8 +110,8 @@ def _event(segment: Segment) -> str:
 
 
 def _normalisation(raw: str) -> str:
-    found = _HEAD_ITN.search(raw)
-    return f"<|{found[1].lower()}|>" if found else "<|withitn|>"
+    result = _HEAD_ITN.search(raw)
+    return f"<|{result[1].lower()}|>" if result else "<|withitn|>"
 
 
 def _is_in_words(text: str) -> bool:

@@ -12,7 +12,7 @@ from sensevoice.transcript import Transcript
 def jsonl(transcript: Transcript, options: RenderOptions) -> str:
     """Return the segments as JSON Lines; docs/json-format.md describes their fields."""
     segments = to_dict(transcript, options)["segments"]
-    names = speaker_names(transcript, options.labels)
+    names = speaker_names(transcript, options.locale)
     for item in segments:
         if item["speaker"] in names:
             item["speaker_name"] = names[item["speaker"]]

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from sensevoice.tags import is_unspaced
+from sensevoice.tags.parse import is_unspaced
 
 MAX_LINE_WIDTH = 42
 """Half-width columns a line, 21 full-width characters: the limit of Netflix and TED for Latin writing."""

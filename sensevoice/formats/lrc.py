@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from sensevoice.formats.base import RenderOptions, title
 from sensevoice.formats.cues import Cue, cues
-from sensevoice.tags import is_unspaced
+from sensevoice.tags.parse import is_unspaced
 from sensevoice.transcript import Transcript
 
 CLEAR_AFTER_MS = 2_000
@@ -19,7 +19,7 @@ _NO_MARKUP = str.maketrans("[]", "［］")
 def lrc(transcript: Transcript, options: RenderOptions) -> str:
     """Return the transcript as an LRC file. Its minutes count on beyond the hour: `[600:00.00]` is 10 h."""
     lines = [f"[ti:{title(transcript).translate(_NO_MARKUP)}]", f"[length:{_length(transcript.duration_ms)}]"]
-    shown: list[Cue | None] = [*cues(transcript, options.labels, options.captions), None]
+    shown: list[Cue | None] = [*cues(transcript, options.locale, options.captions), None]
     for cue, after in pairwise(shown):
         assert cue is not None
         lines.append(f"[{_clock(cue.span.start_ms)}]{_joined(cue.lines).translate(_NO_MARKUP)}")

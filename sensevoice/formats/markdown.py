@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from sensevoice.formats.base import channel_name, clock, pick, speaker_names
 from sensevoice.formats.rows import event_names, segment_text
-from sensevoice.tags import label
+from sensevoice.tags.parse import label
 from sensevoice.transcript import Segment, Transcript
 
 _HEADER = (
@@ -22,33 +22,33 @@ _SYNTAX = re.compile(r"[\\`*_~|<\[]|&(?=#?\w+;)")
 """What would end a cell or begin markup; a closing bracket alone begins nothing."""
 
 
-def markdown(transcript: Transcript, labels: str) -> str:
+def markdown(transcript: Transcript, locale: str) -> str:
     """Return a Markdown table, "" without segments; it names channels when they were split."""
     if not transcript.segments:
         return ""
     split = any(segment.channel for segment in transcript.segments)
-    header = list(_HEADER[0] if labels == "zh" else _HEADER[1])
-    rows = [_cells(segment, labels) for segment in transcript.segments]
+    header = list(_HEADER[0] if locale == "zh" else _HEADER[1])
+    rows = [_cells(segment, locale) for segment in transcript.segments]
     if split:
-        header.insert(_CHANNEL_COLUMN, pick(_CHANNEL, labels))
+        header.insert(_CHANNEL_COLUMN, pick(_CHANNEL, locale))
         for row, segment in zip(rows, transcript.segments, strict=True):
-            row.insert(_CHANNEL_COLUMN, channel_name(segment.channel, labels))
-    names = speaker_names(transcript, labels)
+            row.insert(_CHANNEL_COLUMN, channel_name(segment.channel, locale))
+    names = speaker_names(transcript, locale)
     if names:
-        header.insert(_CHANNEL_COLUMN, pick(_SPEAKER, labels))
+        header.insert(_CHANNEL_COLUMN, pick(_SPEAKER, locale))
         for row, segment in zip(rows, transcript.segments, strict=True):
             row.insert(_CHANNEL_COLUMN, _escaped(names.get(segment.speaker or "", "")))
     return "\n".join([_row(header), _row(["---"] * len(header)), *map(_row, rows)])
 
 
-def _cells(segment: Segment, labels: str) -> list[str]:
+def _cells(segment: Segment, locale: str) -> list[str]:
     return [
         clock(segment.span.start_ms),
         clock(segment.span.end_ms),
-        label(segment.language, labels),
-        label(segment.emotion, labels),
-        event_names(segment.events, labels),
-        _escaped(segment_text(segment, labels)),
+        label(segment.language, locale),
+        label(segment.emotion, locale),
+        event_names(segment.events, locale),
+        _escaped(segment_text(segment, locale)),
     ]
 
 

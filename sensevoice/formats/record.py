@@ -34,12 +34,12 @@ SCHEMA_VERSION = 1
 
 def to_dict(transcript: Transcript, options: RenderOptions | None = None) -> dict[str, Any]:
     """Return the record as values of JSON; `text` is the tagged transcript in the options' labels."""
-    labels = (options or RenderOptions()).labels
+    locale = (options or RenderOptions()).locale
     data = {
         "schema_version": SCHEMA_VERSION,
         "source": transcript.source,
         "duration_ms": transcript.duration_ms,
-        "text": tagged(transcript, labels),
+        "text": tagged(transcript, locale),
         "raw": transcript.raw,
         "segments": [segment_to_dict(segment) for segment in transcript.segments],
         "diagnostics": [_diagnostic_to_dict(diagnostic) for diagnostic in transcript.diagnostics],

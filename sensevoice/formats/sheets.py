@@ -6,11 +6,11 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
+from sensevoice.analysis.highlights import highlight_name, highlights
+from sensevoice.analysis.statistics import Comparison
 from sensevoice.formats.base import RenderOptions, channel_name, clock, pick, speaker_names
 from sensevoice.formats.rows import event_names, kind_name, segment_text
-from sensevoice.highlights import highlight_name, highlights
-from sensevoice.measures import Comparison
-from sensevoice.tags import label
+from sensevoice.tags.parse import label
 from sensevoice.transcript import Segment, Transcript
 
 BYTE_ORDER_MARK = "\ufeff"
@@ -48,14 +48,14 @@ Row = Sequence[str | int]
 
 def segments_csv(transcript: Transcript, options: RenderOptions) -> str:
     """Return a row for each segment as a CSV file that Excel opens with a double click."""
-    return csv_text(_segment_rows(transcript, options.labels))
+    return csv_text(_segment_rows(transcript, options.locale))
 
 
 def segments_tsv(transcript: Transcript, options: RenderOptions) -> str:
     """Return a row for each segment with tabs between the cells."""
     file = io.StringIO()
     csv.writer(file, dialect="excel-tab", lineterminator="\n").writerows(
-        map(_safe, _segment_rows(transcript, options.labels))
+        map(_safe, _segment_rows(transcript, options.locale))
     )
     return file.getvalue()
 
@@ -65,20 +65,20 @@ def highlights_csv(transcript: Transcript, options: RenderOptions) -> str:
     rows = [
         (
             *_times(item.span.start_ms, item.span.end_ms),
-            highlight_name(item.kind, options.labels),
+            highlight_name(item.kind, options.locale),
             item.index + 1,
-            channel_name(item.channel, options.labels),
+            channel_name(item.channel, options.locale),
             item.text,
         )
         for item in highlights(transcript)
     ]
-    return csv_text([_header(_HIGHLIGHTS, options.labels), *rows])
+    return csv_text([_header(_HIGHLIGHTS, options.locale), *rows])
 
 
-def comparisons_csv(comparisons: Iterable[Comparison], labels: str) -> str:
+def comparisons_csv(comparisons: Iterable[Comparison], locale: str) -> str:
     """Return a row for each of several files as a CSV file."""
-    rows = [_comparison_row(item, labels) for item in comparisons]
-    return csv_text([_header(_COMPARISONS, labels), *rows])
+    rows = [_comparison_row(item, locale) for item in comparisons]
+    return csv_text([_header(_COMPARISONS, locale), *rows])
 
 
 def csv_text(rows: Iterable[Row]) -> str:
@@ -89,35 +89,35 @@ def csv_text(rows: Iterable[Row]) -> str:
     return file.getvalue()
 
 
-def _header(names: tuple[Row, Row], labels: str) -> Row:
-    return names[0] if labels == "zh" else names[1]
+def _header(names: tuple[Row, Row], locale: str) -> Row:
+    return names[0] if locale == "zh" else names[1]
 
 
-def _segment_rows(transcript: Transcript, labels: str) -> list[Row]:
-    rows = [list(_segment_row(segment, labels)) for segment in transcript.segments]
-    header = list(_header(_SEGMENTS, labels))
+def _segment_rows(transcript: Transcript, locale: str) -> list[Row]:
+    rows = [list(_segment_row(segment, locale)) for segment in transcript.segments]
+    header = list(_header(_SEGMENTS, locale))
     if transcript.speakers:
-        names = speaker_names(transcript, labels)
-        header.insert(_SPEAKER_COLUMN, pick(_SPEAKER, labels))
+        names = speaker_names(transcript, locale)
+        header.insert(_SPEAKER_COLUMN, pick(_SPEAKER, locale))
         for row, segment in zip(rows, transcript.segments, strict=True):
             row.insert(_SPEAKER_COLUMN, names.get(segment.speaker or "", segment.speaker or ""))
     return [header, *rows]
 
 
-def _segment_row(segment: Segment, labels: str) -> Row:
+def _segment_row(segment: Segment, locale: str) -> Row:
     return (
         *_times(segment.span.start_ms, segment.span.end_ms),
-        kind_name(segment, labels),
-        channel_name(segment.channel, labels),
-        label(segment.language, labels),
-        label(segment.emotion, labels),
-        event_names(segment.events, labels),
-        segment_text(segment, labels),
+        kind_name(segment, locale),
+        channel_name(segment.channel, locale),
+        label(segment.language, locale),
+        label(segment.emotion, locale),
+        event_names(segment.events, locale),
+        segment_text(segment, locale),
     )
 
 
-def _comparison_row(item: Comparison, labels: str) -> Row:
-    emotions = [f"{label(name, labels)} {count}" for name, count in item.emotions]
+def _comparison_row(item: Comparison, locale: str) -> Row:
+    emotions = [f"{label(name, locale)} {count}" for name, count in item.emotions]
     first_ms = item.first_anger_ms
     return (
         item.source,

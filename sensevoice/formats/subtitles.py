@@ -17,7 +17,7 @@ _VTT_HEAD = "WEBVTT\n\n"
 def srt(transcript: Transcript, options: RenderOptions) -> str:
     """Return the transcript as a SubRip file. Its clock ends at 99:59:59,999, far beyond any recording."""
     subtitles = pysubs2.SSAFile()
-    for cue in cues(transcript, options.labels, options.captions):
+    for cue in cues(transcript, options.locale, options.captions):
         subtitles.append(_event(cue.span.start_ms, cue.span.end_ms, _srt_text(cue, options)))
     # Braces in the text are text: without this flag pysubs2 takes them for its own markup and drops them.
     return subtitles.to_string("srt", keep_ssa_tags=True)
@@ -25,7 +25,7 @@ def srt(transcript: Transcript, options: RenderOptions) -> str:
 
 def _srt_text(cue: Cue, options: RenderOptions) -> str:
     text = "\n".join(cue.lines)
-    return with_name(text, cue.speaker, options.labels) if options.names else text
+    return with_name(text, cue.speaker, options.locale) if options.names else text
 
 
 def vtt(transcript: Transcript, options: RenderOptions) -> str:
@@ -34,19 +34,19 @@ def vtt(transcript: Transcript, options: RenderOptions) -> str:
     Browsers and players read it; ffmpeg 5 stops at a STYLE block: give it srt or ass.
     """
     subtitles = pysubs2.SSAFile()
-    shown = cues(transcript, options.labels, options.captions)
+    shown = cues(transcript, options.locale, options.captions)
     for cue in shown:
-        subtitles.append(_event(cue.span.start_ms, cue.span.end_ms, _vtt_text(cue, options.labels)))
+        subtitles.append(_event(cue.span.start_ms, cue.span.end_ms, _vtt_text(cue, options.locale)))
     text = subtitles.to_string("vtt", keep_ssa_tags=True)
     return text.replace(_VTT_HEAD, _VTT_HEAD + _vtt_styles({cue.emotion for cue in shown}), 1)
 
 
-def _vtt_text(cue: Cue, labels: str) -> str:
+def _vtt_text(cue: Cue, locale: str) -> str:
     # pysubs2 leaves & and < as they are, which WebVTT reads as entities and tags.
     text = html.escape("\n".join(cue.lines), quote=False)
     if cue.emotion in EMOTION_COLOURS:
         text = f"<c.{cue.emotion.lower()}>{text}</c>"
-    voice = html.escape(cue.speaker, quote=False) or channel_name(cue.channel, labels)
+    voice = html.escape(cue.speaker, quote=False) or channel_name(cue.channel, locale)
     return f"<v {voice}>{text}</v>" if voice else text
 
 

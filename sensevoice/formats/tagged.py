@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from sensevoice.formats.base import channel_name, clock, pick, speaker_names
-from sensevoice.tags import inline_emotion, label
+from sensevoice.tags.parse import inline_emotion, label
 from sensevoice.transcript import Event, InlineTag, Segment, Transcript
 
 SOUND_GAP_MS = 1_000
@@ -21,13 +21,13 @@ class TaggedLine:
     text: str
 
 
-def tagged_lines(transcript: Transcript, labels: str) -> list[TaggedLine]:
+def tagged_lines(transcript: Transcript, locale: str) -> list[TaggedLine]:
     """Return the lines of the tagged transcript; sounds close to a line are part of it."""
     lines: list[_Line] = []
     latest: dict[str | None, _Line] = {}
-    names = speaker_names(transcript, labels)
+    names = speaker_names(transcript, locale)
     for segment in transcript.segments:
-        line = _Line(segment, labels, names.get(segment.speaker or "", ""))
+        line = _Line(segment, locale, names.get(segment.speaker or "", ""))
         before = latest.get(segment.channel)
         if _is_sound(segment) and before and segment.span.start_ms <= before.end_ms + SOUND_GAP_MS:
             before.append_sounds(segment)
@@ -37,16 +37,16 @@ def tagged_lines(transcript: Transcript, labels: str) -> list[TaggedLine]:
     return [line.finished() for line in lines]
 
 
-def tagged(transcript: Transcript, labels: str) -> str:
+def tagged(transcript: Transcript, locale: str) -> str:
     """Return the tagged transcript."""
-    return "\n".join(line.text for line in tagged_lines(transcript, labels))
+    return "\n".join(line.text for line in tagged_lines(transcript, locale))
 
 
-def timed(transcript: Transcript, labels: str) -> str:
+def timed(transcript: Transcript, locale: str) -> str:
     """Return the tagged transcript with `[start → end]` before each line."""
     return "\n".join(
         f"[{clock(line.start_ms)} → {clock(line.end_ms)}] {line.text}"
-        for line in tagged_lines(transcript, labels)
+        for line in tagged_lines(transcript, locale)
     )
 
 
@@ -57,11 +57,11 @@ def _is_sound(segment: Segment) -> bool:
 class _Line:
     """A line while it grows: the parts to be shown, and the sound that was shown last."""
 
-    def __init__(self, first: Segment, labels: str, name: str) -> None:
-        self.labels = labels
+    def __init__(self, first: Segment, locale: str, name: str) -> None:
+        self.locale = locale
         self.start_ms, self.end_ms = first.span.start_ms, first.span.end_ms
         # Whose channel it is says the same as who speaks.
-        whose = name or channel_name(first.channel, labels)
+        whose = name or channel_name(first.channel, locale)
         self.parts = [f"[{whose}]"] if whose else []
         self.last_sound: Event | None = None
         self.last_sound_at = 0
@@ -69,7 +69,7 @@ class _Line:
     def add(self, segment: Segment) -> bool:
         """Show the first segment of the line; return False if there is nothing to show."""
         if segment.error:
-            self.parts.append(failure(segment, self.labels))
+            self.parts.append(failure(segment, self.locale))
             return True
         if segment.kind == "sound":
             self.append_sounds(segment)
@@ -82,7 +82,7 @@ class _Line:
             last = self.last_sound
             if last and last.name == event.name:
                 self.last_sound = replace(last, trend=last.trend or event.trend)
-                self.parts[self.last_sound_at] = _in_brackets(self.last_sound, self.labels)
+                self.parts[self.last_sound_at] = _in_brackets(self.last_sound, self.locale)
             elif not self._show_sound(event):
                 continue
             self.end_ms = max(self.end_ms, segment.span.end_ms)
@@ -105,7 +105,7 @@ class _Line:
     def _add_text(self, segment: Segment) -> None:
         """Show the text with its tags where they stand."""
         at = 0
-        for offset, tag in _marks(segment, self.labels):
+        for offset, tag in _marks(segment, self.locale):
             self._show(segment.text[at:offset].strip())
             at = offset
             if isinstance(tag, Event):
@@ -120,33 +120,33 @@ class _Line:
         return bool(part)
 
     def _show_name(self, name: str) -> None:
-        shown = label(name, self.labels)
+        shown = label(name, self.locale)
         self._show(f"[{shown}]" if shown else "")
 
     def _show_sound(self, event: Event) -> bool:
-        shown = self._show(_in_brackets(event, self.labels))
+        shown = self._show(_in_brackets(event, self.locale))
         if shown:
             self.last_sound, self.last_sound_at = event, len(self.parts) - 1
         return shown
 
 
-def _marks(segment: Segment, labels: str) -> list[tuple[int, InlineTag | Event]]:
+def _marks(segment: Segment, locale: str) -> list[tuple[int, InlineTag | Event]]:
     """Return what is shown inside the text, in order; at one place names before sounds, as in a head."""
     marks: list[tuple[int, InlineTag | Event]] = [(tag.offset, tag) for tag in segment.inline]
     marks += [(event.offset, event) for event in segment.events if event.offset is not None]
-    shown = [mark for mark in marks if label(mark[1].name, labels)]
+    shown = [mark for mark in marks if label(mark[1].name, locale)]
     return sorted(shown, key=lambda mark: mark[0])
 
 
-def _in_brackets(event: Event, labels: str) -> str:
-    name = label(event.name, labels, event.trend)
+def _in_brackets(event: Event, locale: str) -> str:
+    name = label(event.name, locale, event.trend)
     return f"({name})" if name else ""
 
 
-def failure(segment: Segment, labels: str) -> str:
+def failure(segment: Segment, locale: str) -> str:
     """Return what stands in place of a segment that could not be recognised."""
     start, end = clock(segment.span.start_ms), clock(segment.span.end_ms)
     reason = " ".join((segment.error or "").split())
     return pick(
-        (f"[识别失败 {start} → {end}：{reason}]", f"[recognition failed {start} → {end}: {reason}]"), labels
+        (f"[识别失败 {start} → {end}：{reason}]", f"[recognition failed {start} → {end}: {reason}]"), locale
     )

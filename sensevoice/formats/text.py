@@ -12,11 +12,11 @@ from sensevoice.formats.tagged import tagged, timed
 from sensevoice.transcript import Transcript
 
 
-def plain(transcript: Transcript, labels: str = "zh") -> str:
+def plain(transcript: Transcript, locale: str = "zh") -> str:
     """Return only what was said, a line for each segment of speech, after who says it where that is known."""
-    names = speaker_names(transcript, labels)
-    said = (item for item in transcript.segments if item.kind == "speech" and item.text)
-    return "\n".join(with_name(item.text, names.get(item.speaker or "", ""), labels) for item in said)
+    names = speaker_names(transcript, locale)
+    message = (item for item in transcript.segments if item.kind == "speech" and item.text)
+    return "\n".join(with_name(item.text, names.get(item.speaker or "", ""), locale) for item in message)
 
 
 def raw(transcript: Transcript) -> str:
@@ -27,10 +27,10 @@ def raw(transcript: Transcript) -> str:
 _VIEWS: Mapping[str, Callable[[Transcript, str], str]] = MappingProxyType(
     {
         "tagged": tagged,
-        "emoji": lambda transcript, labels: emoji(transcript),
+        "emoji": lambda transcript, locale: emoji(transcript),
         "plain": plain,
         "timed": timed,
-        "raw": lambda transcript, labels: raw(transcript),
+        "raw": lambda transcript, locale: raw(transcript),
         "markdown": markdown,
     }
 )
@@ -38,7 +38,7 @@ _VIEWS: Mapping[str, Callable[[Transcript, str], str]] = MappingProxyType(
 
 def view_text(transcript: Transcript, options: RenderOptions) -> str:
     """Return the transcript in the options' view."""
-    return _VIEWS[options.view](transcript, options.labels)
+    return _VIEWS[options.view](transcript, options.locale)
 
 
 def txt(transcript: Transcript, options: RenderOptions) -> str:
@@ -48,7 +48,7 @@ def txt(transcript: Transcript, options: RenderOptions) -> str:
 
 def markdown_file(transcript: Transcript, options: RenderOptions) -> str:
     """Return the Markdown table as a file."""
-    return _as_file(markdown(transcript, options.labels))
+    return _as_file(markdown(transcript, options.locale))
 
 
 def _as_file(text: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from sensevoice.formats.base import RenderOptions, one_line, speaker_names
 from sensevoice.formats.rows import event_names, segment_text
-from sensevoice.tags import label
+from sensevoice.tags.parse import label
 from sensevoice.transcript import Segment, Span, Transcript
 
 Tier = tuple[str, list[tuple[int, int, str]]]
@@ -17,26 +17,26 @@ Tier = tuple[str, list[tuple[int, int, str]]]
 
 _TIERS: Sequence[tuple[str, Callable[[Segment, str], str]]] = (
     ("text", segment_text),
-    ("language", lambda segment, labels: label(segment.language, labels)),
-    ("emotion", lambda segment, labels: label(segment.emotion, labels)),
-    ("events", lambda segment, labels: event_names(segment.events, labels)),
+    ("language", lambda segment, locale: label(segment.language, locale)),
+    ("emotion", lambda segment, locale: label(segment.emotion, locale)),
+    ("events", lambda segment, locale: event_names(segment.events, locale)),
 )
 
 
 def textgrid(transcript: Transcript, options: RenderOptions) -> str:
     """Return the transcript as a TextGrid: four tiers and one of who speaks, for each channel when split."""
     end_ms = max([1, transcript.duration_ms, *(segment.span.end_ms for segment in transcript.segments)])
-    names = speaker_names(transcript, options.labels)
-    tiers = list(_tiers(transcript.segments, options.labels, end_ms, names))
+    names = speaker_names(transcript, options.locale)
+    tiers = list(_tiers(transcript.segments, options.locale, end_ms, names))
     return "\n".join([*_head(end_ms, len(tiers)), *_body(tiers, end_ms)]) + "\n"
 
 
-def _tiers(segments: Sequence[Segment], labels: str, end_ms: int, names: Mapping[str, str]) -> Iterator[Tier]:
+def _tiers(segments: Sequence[Segment], locale: str, end_ms: int, names: Mapping[str, str]) -> Iterator[Tier]:
     channels = sorted({segment.channel for segment in segments}, key=lambda name: name or "") or [None]
     for channel in channels:
         own = [segment for segment in segments if segment.channel == channel]
         for name, text_of in _TIERS:
-            named = [(segment.span, text_of(segment, labels)) for segment in own]
+            named = [(segment.span, text_of(segment, locale)) for segment in own]
             yield f"{name} {channel}" if channel else name, _filled(named, end_ms)
         if names:
             spoken = [(segment.span, names.get(segment.speaker or "", "")) for segment in own]

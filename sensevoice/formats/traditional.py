@@ -65,12 +65,12 @@ def _words(segment: Segment, text: str, convert: Callable[[str], str]) -> tuple[
     words = []
     at = 0
     for word in segment.words:
-        found = segment.text.find(word.text, at)
-        if found < 0:
+        result = segment.text.find(word.text, at)
+        if result < 0:
             words.append(replace(word, text=convert(word.text)))
             continue
-        at = found + len(word.text)
-        words.append(replace(word, text=text[found:at]))
+        at = result + len(word.text)
+        words.append(replace(word, text=text[result:at]))
     return tuple(words)
 
 

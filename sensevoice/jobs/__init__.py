@@ -7,21 +7,21 @@ knows of this.
 
 from __future__ import annotations
 
-from sensevoice.jobs.answers import RememberingRecognizer
-from sensevoice.jobs.folder import answers_beside
+from sensevoice.jobs.files import answers_beside
+from sensevoice.jobs.model import FINISHED, ActiveJob, Job, JobState, Result, TranscribeFn, Update
+from sensevoice.jobs.resume import ResumingRecognizer
 from sensevoice.jobs.runner import JobRunner
 from sensevoice.jobs.store import JobStore, data_directory
-from sensevoice.jobs.values import FINISHED, Job, JobState, Live, Result, TranscribeFn, Update
 
 __all__ = [
     "FINISHED",
+    "ActiveJob",
     "Job",
     "JobRunner",
     "JobState",
     "JobStore",
-    "Live",
-    "RememberingRecognizer",
     "Result",
+    "ResumingRecognizer",
     "TranscribeFn",
     "Update",
     "answers_beside",

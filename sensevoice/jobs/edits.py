@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sensevoice.formats.record import segment_from_dict, segment_to_dict
-from sensevoice.jobs.folder import append_line, cut_broken_line, read_lines
+from sensevoice.jobs.files import append_line, cut_broken_line, read_lines
 from sensevoice.transcript import Segment, Span
 
 

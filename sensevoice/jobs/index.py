@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sensevoice.jobs.values import Job, from_row, to_row
+from sensevoice.jobs.model import Job, from_row, to_row
 
 COLUMNS = {
     "id": "TEXT PRIMARY KEY",
@@ -45,8 +45,8 @@ class JobIndex:
         self._execute(f"INSERT OR REPLACE INTO jobs ({', '.join(COLUMNS)}) VALUES ({marks})", to_row(job))
 
     def get(self, job_id: str) -> Job | None:
-        found = self._select("id = ?", (job_id,))
-        return found[0] if found else None
+        result = self._select("id = ?", (job_id,))
+        return result[0] if result else None
 
     def all(self) -> list[Job]:
         """Return every job, the oldest first."""

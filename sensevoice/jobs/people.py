@@ -58,8 +58,8 @@ class People:
     def read(cls, path: Path) -> People:
         """Return what `write` kept, nothing where there is none."""
         try:
-            found = json.loads(path.read_text("utf-8"))
-            return cls(found["count"], found["names"], found["merged"], found["changes"])
+            result = json.loads(path.read_text("utf-8"))
+            return cls(result["count"], result["names"], result["merged"], result["changes"])
         except (OSError, ValueError, KeyError, TypeError):
             return cls()
 

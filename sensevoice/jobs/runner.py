@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from sensevoice.errors import SenseVoiceError, TooBusy, Unexpected
-from sensevoice.jobs.folder import cut_broken_line
+from sensevoice.jobs.files import cut_broken_line
+from sensevoice.jobs.model import ActiveJob, Failure, Job, JobState, Result, TranscribeFn, speakers_of
 from sensevoice.jobs.store import JobStore, count_tags
-from sensevoice.jobs.values import Failure, Job, JobState, Live, Result, TranscribeFn, speakers_of
 from sensevoice.options import Options
 from sensevoice.speakers.voices import VoicePrints
 from sensevoice.transcript import Segment, Transcript
@@ -35,7 +35,7 @@ MIN_ELAPSED_S = 1.0
 class JobRunner:
     """Runs the jobs of a store in threads of its own; the page, if there is any, only looks on.
 
-    `held` takes jobs in, but begins none before `release`: the models are still being loaded.
+    `paused` takes jobs in, but begins none before `resume`: the models are still being loaded.
     """
 
     def __init__(
@@ -45,16 +45,16 @@ class JobRunner:
         at_once: int = AT_ONCE,
         max_waiting: int = MAX_WAITING,
         clock: Callable[[], float] = time.monotonic,
-        held: bool = False,
+        paused: bool = False,
     ) -> None:
         self.store = store
-        self.held = held
+        self.paused = paused
         self._hopeless: SenseVoiceError | None = None
         self._transcribe = transcribe
         self._at_once = at_once
         self._max_waiting = max_waiting
         self._clock = clock
-        self._live: dict[str, Live] = {}
+        self._live: dict[str, ActiveJob] = {}
         self._changed = threading.Condition()
         self._closed = False
         for job in store.unfinished():
@@ -66,13 +66,13 @@ class JobRunner:
         for thread in self._threads:
             thread.start()
 
-    def release(self) -> None:
+    def resume(self) -> None:
         """Let the jobs begin."""
         with self._changed:
-            self.held = False
+            self.paused = False
             self._changed.notify_all()
 
-    def give_up(self, reason: SenseVoiceError) -> None:
+    def fail_all(self, reason: SenseVoiceError) -> None:
         """Begin no job in this process: who waits for one gets the reason; it stays for the next start."""
         with self._changed:
             self._hopeless = reason
@@ -119,11 +119,11 @@ class JobRunner:
         self.wait_for_end(job.id, timeout_s=30.0)
         self.store.delete(job)
 
-    def live(self, job_id: str) -> Live | None:
+    def live(self, job_id: str) -> ActiveJob | None:
         """Return a job that waits or runs, None when it has ended. It changes under the reader's eyes."""
         return self._live.get(job_id)
 
-    def ahead(self, job_id: str) -> int:
+    def queue_position(self, job_id: str) -> int:
         """Return how many jobs begin before this one does; 0 when it runs or has ended."""
         with self._changed:
             live = self._live.get(job_id)
@@ -133,7 +133,7 @@ class JobRunner:
             running = len(self._live) - len(waiting)
             return max(0, waiting.index(job_id) + running - self._at_once + 1)
 
-    def left_s(self, live: Live) -> float | None:
+    def eta_s(self, live: ActiveJob) -> float | None:
         """Return about how long a running job still takes, None as long as nobody can know."""
         progress = live.progress
         if live.began_s is None or progress is None or not progress.fraction:
@@ -145,18 +145,18 @@ class JobRunner:
 
     def wait_s(self, job_id: str) -> float | None:
         """Return about how long a waiting job waits: what those before it still need, shared out."""
-        ahead = self.ahead(job_id)
+        ahead = self.queue_position(job_id)
         if not ahead:
             return None
         lives = list(self._live.values())[: len(self._live)]
-        left = [self.left_s(live) for live in lives if live.began_s is not None]
+        left = [self.eta_s(live) for live in lives if live.began_s is not None]
         known = [seconds for seconds in left if seconds is not None]
         return ahead * (sum(known) / len(known)) / self._at_once if known else None
 
-    def wait(self, job_id: str, seen: int, timeout_s: float) -> Live | None:
+    def wait(self, job_id: str, seen: int, timeout_s: float) -> ActiveJob | None:
         """Return a job when its `changes` are no longer `seen`, or after `timeout_s`; None at its end.
 
-        Raises the reason of `give_up`.
+        Raises the reason of `fail_all`.
         """
 
         def changed() -> bool:
@@ -203,7 +203,7 @@ class JobRunner:
             thread.join(timeout_s)
         self.store.close()
 
-    def _still_live(self, job_id: str) -> Live | None:
+    def _still_live(self, job_id: str) -> ActiveJob | None:
         live = self._live.get(job_id)
         if live is not None:
             self.check()
@@ -213,7 +213,7 @@ class JobRunner:
         with self._changed:
             folder = self.store.folder(job.id)
             cut_broken_line(folder.segments)
-            live = Live(replace(job, state="queued"), segments=folder.read_segments())
+            live = ActiveJob(replace(job, state="queued"), segments=folder.read_segments())
             self._live[job.id] = live
             self._changed.notify_all()
 
@@ -223,17 +223,17 @@ class JobRunner:
                 self._changed.wait_for(lambda: self._closed or self._next() is not None)
                 if self._closed:
                     return
-                live = cast(Live, self._next())
+                live = cast(ActiveJob, self._next())
                 live.began_s = self._clock()
                 self._change(live, state="running")
             self._run(live)
 
-    def _next(self) -> Live | None:
-        if self.held:
+    def _next(self) -> ActiveJob | None:
+        if self.paused:
             return None
         return next((live for live in self._live.values() if live.began_s is None), None)
 
-    def _run(self, live: Live) -> None:
+    def _run(self, live: ActiveJob) -> None:
         job = live.job
         try:
             transcript = self._follow(live)
@@ -254,7 +254,7 @@ class JobRunner:
             elif live.cancelled:
                 self._end(live, "cancelled")
 
-    def _follow(self, live: Live) -> Transcript | None:
+    def _follow(self, live: ActiveJob) -> Transcript | None:
         """Run a job; None when it was stopped on the way."""
         folder = self.store.folder(live.job.id)
         kept = len(live.segments)  # of a run that a killed process began: the same come again
@@ -278,14 +278,14 @@ class JobRunner:
                     self._changed.notify_all()
         raise RuntimeError("the run ended without a transcript")
 
-    def _change(self, live: Live, **values: Any) -> None:
+    def _change(self, live: ActiveJob, **values: Any) -> None:
         live.job = replace(live.job, **values)
         self.store.update(live.job)
         with self._changed:
             live.changes += 1
             self._changed.notify_all()
 
-    def _end(self, live: Live, state: JobState, failure: Failure | None = None) -> None:
+    def _end(self, live: ActiveJob, state: JobState, failure: Failure | None = None) -> None:
         """Write what became of a job, then let it go."""
         folder = self.store.folder(live.job.id)
         began_s = live.began_s

@@ -21,10 +21,10 @@ from typing import IO
 
 from sensevoice.errors import DataDirectoryUnusable, DiskLow, FileMissing, JobNotFound
 from sensevoice.jobs.edits import Change, Edits
-from sensevoice.jobs.folder import JobFolder, write_whole
+from sensevoice.jobs.files import JobFolder, write_whole
 from sensevoice.jobs.index import JobIndex
+from sensevoice.jobs.model import Job, Result, speakers_of
 from sensevoice.jobs.people import People
-from sensevoice.jobs.values import Job, Result, speakers_of
 from sensevoice.options import Options
 from sensevoice.speakers.voices import VoicePrints
 from sensevoice.transcript import ModelInfo, Segment, Transcript

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from sensevoice.audio import SAMPLE_RATE_HZ, open_audio
-from sensevoice.jobs.folder import JobFolder, write_whole
-from sensevoice.pyav_encoder import write_opus
+from sensevoice.audio.opus import write_opus
+from sensevoice.audio.source import SAMPLE_RATE_HZ, open_audio
+from sensevoice.jobs.files import JobFolder, write_whole
 
 PEAKS_PER_S = 20
 """A bar every 50 ms: a syllable is seen, and 3 hours are 216,000 small numbers."""

@@ -64,10 +64,10 @@ def people(prints: VoicePrints, count: int | None = None) -> np.ndarray:
     if len(clean) < max(count or 0, len(prints) // 3):
         clean = np.arange(len(prints))
     clean = clean[np.linspace(0, len(clean) - 1, min(len(clean), AT_ONCE)).astype(int)]
-    found = _clusters(rows[clean], _apart(prints.spans[clean]), count)
-    alike = rows @ _means(rows[clean], found).T
+    result = _clusters(rows[clean], _apart(prints.spans[clean]), count)
+    alike = rows @ _means(rows[clean], result).T
     labels = np.argmax(alike, axis=1)
-    labels[clean[found >= 0]] = found[found >= 0]
+    labels[clean[result >= 0]] = result[result >= 0]
     settled = _without_moments(_beside(labels, alike, across, prints.pieces), prints.pieces)
     everybody_is_left = len(set(settled.tolist())) == len(set(labels.tolist()))
     return in_order(settled if count is None or everybody_is_left else labels)

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torchaudio.compliance.kaldi import get_mel_banks
 
-from sensevoice.audio_info import SAMPLE_RATE_HZ, SAMPLES_PER_MS
+from sensevoice.audio.info import SAMPLE_RATE_HZ, SAMPLES_PER_MS
 from sensevoice.speakers.windows import WINDOW_MS
 
 FRAME_SAMPLES, SHIFT_SAMPLES, FFT_SAMPLES, MELS = 400, 160, 512, 80

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 import yaml
 
-from sensevoice import automodel, hub
 from sensevoice.errors import ModelFileDamaged, SenseVoiceError
-from sensevoice.recognizer import VoiceEncoder
+from sensevoice.models import funasr_model, hub
+from sensevoice.protocols import VoiceEncoder
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ def open_encoder(directory: Path, device: str) -> VoiceEncoder:
     """Return the CAM++ of a verified directory on a device. Raises ModelFileDamaged."""
     file = hub.weights_file(directory, hub.VOICES)
     _check_kind(directory)
-    weights = automodel.stored_weights(directory, file)
+    weights = funasr_model.stored_weights(directory, file)
     try:
         encoder = _graph_encoder(weights) if device == "cpu" else _torch_encoder(directory, weights, device)
     except Exception as exc:  # a name that is missing, another shape …: all mean weights that are not CAM++'s
@@ -92,8 +92,8 @@ def _settings(directory: Path) -> dict[str, Any]:
 def _check_answer(encoder: VoiceEncoder, directory: Path, file: str) -> None:
     """Raise ModelFileDamaged unless a known clip gives a voice print."""
     time_s = np.arange(24_000, dtype=np.float32) / 16_000
-    found = encoder.embed([np.sin(2 * np.pi * 200 * time_s) * 0.1])
-    if not np.isfinite(found).all() or not found.any():
+    result = encoder.embed([np.sin(2 * np.pi * 200 * time_s) * 0.1])
+    if not np.isfinite(result).all() or not result.any():
         raise ModelFileDamaged(path=directory, file=file, reason="no voice print / 无法得到声纹")
 
 
@@ -123,7 +123,7 @@ class GraphVoiceEncoder:
     def __init__(self, graph: bytes) -> None:
         import onnxruntime
 
-        from sensevoice.engine.onnx_model import SPIN_US, cores
+        from sensevoice.recognise.onnx_model import SPIN_US, cores
 
         settings = onnxruntime.SessionOptions()
         settings.intra_op_num_threads = cores()
@@ -135,11 +135,11 @@ class GraphVoiceEncoder:
         """See VoiceEncoder."""
         from sensevoice.speakers.features import stacked, voice_features
 
-        found = [np.zeros((0, self.size), np.float32)]
+        result = [np.zeros((0, self.size), np.float32)]
         for first in range(0, len(clips), CPU_BATCH):
             features = voice_features(stacked(clips[first : first + CPU_BATCH])).numpy()
-            found += self._session.run(None, {"features": features})
-        return np.concatenate(found)
+            result += self._session.run(None, {"features": features})
+        return np.concatenate(result)
 
 
 class TorchVoiceEncoder:
@@ -155,9 +155,9 @@ class TorchVoiceEncoder:
 
         from sensevoice.speakers.features import stacked, voice_features
 
-        found = []
+        result = []
         with torch.inference_mode():
             for first in range(0, len(clips), CUDA_BATCH):
                 samples = stacked(clips[first : first + CUDA_BATCH]).to(self._device)
-                found.append(self._network(voice_features(samples)).float().cpu().numpy())
-        return np.concatenate(found) if found else np.zeros((0, 0), np.float32)
+                result.append(self._network(voice_features(samples)).float().cpu().numpy())
+        return np.concatenate(result) if result else np.zeros((0, 0), np.float32)

@@ -8,18 +8,18 @@ from dataclasses import replace
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from sensevoice.agreement import Clip
-from sensevoice.audio_info import SAMPLES_PER_MS
-from sensevoice.joints import divide, moved, spelled
-from sensevoice.recognizer import VoiceEncoder
-from sensevoice.segmenter import Stretch
+from sensevoice.audio.info import SAMPLES_PER_MS
+from sensevoice.protocols import VoiceEncoder
+from sensevoice.segment.segmenter import Chunk
 from sensevoice.speakers.cluster import people
 from sensevoice.speakers.turns import turns
 from sensevoice.speakers.voices import VoicePrints, unit_rows
 from sensevoice.speakers.windows import windows
-from sensevoice.tags import head_of
+from sensevoice.tags.parse import head_of
+from sensevoice.tags.words import words_from_tokens
+from sensevoice.transcribe.agreement import Clip
+from sensevoice.transcribe.joints import divide, moved, spelled
 from sensevoice.transcript import Span
-from sensevoice.words import words_from_tokens
 
 ENOUGH_WINDOWS = 16
 """Of fewer nobody can say that they are of one person: rows then end where they do without speakers."""
@@ -44,7 +44,7 @@ class SpeakerTracker:
         self._means = np.zeros((0, 0), np.float32)
         self._found_at = 0
 
-    def of_pieces(self, pieces: Sequence[Stretch]) -> list[str | None]:
+    def of_pieces(self, pieces: Sequence[Chunk]) -> list[str | None]:
         """Listen to the next pieces, in order of time; return who speaks in each, if anybody can say."""
         clips = [piece.part(window) for piece in pieces for window in windows(piece.span)]
         if not clips:
@@ -86,16 +86,16 @@ class SpeakerTracker:
             return
         self._found_at = total
         prints = self.prints()
-        found = people(prints, self._count if total >= ENOUGH_WINDOWS else None)
-        self._people = _renamed(found, self._people)
+        result = people(prints, self._count if total >= ENOUGH_WINDOWS else None)
+        self._people = _renamed(result, self._people)
         self._names = np.unique(self._people)
         rows = prints.embeddings.astype(np.float32)
         self._means = unit_rows(np.stack([rows[self._people == name].mean(axis=0) for name in self._names]))
 
     def _person_of(self, piece: Span) -> str | None:
         """Return the only one who speaks in a piece, None where several do."""
-        found = set(self._people[self._pieces[piece]].tolist())
-        return _name(found.pop()) if len(found) == 1 else None
+        result = set(self._people[self._pieces[piece]].tolist())
+        return _name(result.pop()) if len(result) == 1 else None
 
     def _prints_of(self, inside: slice) -> VoicePrints:
         """Return the prints of some windows of one piece, which came lately."""
@@ -131,16 +131,16 @@ def _renamed(found: np.ndarray, before: np.ndarray) -> np.ndarray:
 def _parts_of(clip: Clip, ends: Sequence[tuple[int, str]]) -> list[Clip]:
     """Divide a clip of one piece at the given times (the last is its end), each part with its speaker."""
     tokens = moved(clip.answer.tokens, clip.span.start_ms)
-    said = divide(tokens, [end_ms for end_ms, _ in ends[:-1]])
-    if not all(said):
+    message = divide(tokens, [end_ms for end_ms, _ in ends[:-1]])
+    if not all(message):
         return [clip]
     head = head_of(clip.answer.raw)
     parts, start_ms = [], clip.span.start_ms
-    for (turn_end_ms, speaker), own in zip(ends, said, strict=True):
-        end_ms = clip.span.end_ms if own is said[-1] else turn_end_ms
+    for (turn_end_ms, speaker), own in zip(ends, message, strict=True):
+        end_ms = clip.span.end_ms if own is message[-1] else turn_end_ms
         answer = replace(clip.answer, raw=head + spelled(own), tokens=tuple(moved(own, -start_ms)))
         first, last = ((time_ms - clip.span.start_ms) * SAMPLES_PER_MS for time_ms in (start_ms, end_ms))
-        lead = clip.lead if own is said[0] else clip.lead[:0]
+        lead = clip.lead if own is message[0] else clip.lead[:0]
         piece = replace(clip.pieces[0], span=Span(start_ms, end_ms))
         parts.append(Clip((piece,), clip.samples[first:last], answer, lead, speaker))
         start_ms = end_ms

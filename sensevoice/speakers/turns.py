@@ -32,25 +32,25 @@ def turns(prints: VoicePrints, people: np.ndarray, words: Sequence[Word] = ()) -
     """
     rows = unit_rows(prints.embeddings)
     places = _between(words)
-    found: list[Turn] = []
+    result: list[Turn] = []
     edges = [0, *(np.flatnonzero(np.diff(prints.pieces)) + 1).tolist(), len(prints)]
     for first, last in pairwise(edges):
         if first < last:
-            found += _turns_of_piece(rows[first:last], prints.spans[first:last], people[first:last], places)
-    return found
+            result += _turns_of_piece(rows[first:last], prints.spans[first:last], people[first:last], places)
+    return result
 
 
 def _turns_of_piece(
     rows: np.ndarray, spans: np.ndarray, people: np.ndarray, places: Sequence[int]
 ) -> list[Turn]:
-    found: list[Turn] = []
+    result: list[Turn] = []
     start_ms, end_ms = int(spans[0, 0]), int(spans[-1, 1])
     for before in np.flatnonzero(np.diff(people)).tolist():
         change_ms = _change_ms(rows, spans, people, before, places)
         if start_ms < change_ms < end_ms:
-            found.append(Turn(Span(start_ms, change_ms), int(people[before])))
+            result.append(Turn(Span(start_ms, change_ms), int(people[before])))
             start_ms = change_ms
-    return [*found, Turn(Span(start_ms, end_ms), int(people[-1]))]
+    return [*result, Turn(Span(start_ms, end_ms), int(people[-1]))]
 
 
 def _change_ms(

@@ -14,8 +14,8 @@ from sensevoice.jobs import JobRunner
 from sensevoice.options import Options
 from sensevoice.transcript import Transcript
 from sensevoice.ui.handlers import log_unexpected
+from sensevoice.ui.i18n import LOCALES, translate
 from sensevoice.ui.settings import PageSettings
-from sensevoice.ui.text import READERS, say
 
 API_OWNER = "/transcribe"
 """No login holds a slash, so that nobody sees the jobs of the API in a list."""
@@ -68,7 +68,7 @@ def make_endpoint(runner: JobRunner, settings: PageSettings, cache: Path) -> Cal
                 keep_numbers=keep_numbers,
                 speakers=speakers,
             )
-            render_options = RenderOptions(labels=labels)
+            render_options = RenderOptions(locale=labels)
             return to_dict(record_of(runner, path, options), render_options)
         except SenseVoiceError as exc:
             raise gr.Error(str(exc), print_exception=False) from exc
@@ -110,4 +110,4 @@ def record_of(runner: JobRunner, path: Path, options: Options) -> Transcript:
 
 def both(key: str, **values: object) -> str:
     """Return a sentence in Chinese and in English, for clients that do not say what they read."""
-    return " / ".join(say(key, reader, **values) for reader in READERS)
+    return " / ".join(translate(key, locale, **values) for locale in LOCALES)

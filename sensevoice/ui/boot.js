@@ -6,7 +6,7 @@ async () => {
   const { mount } = await import(`${root}/sv/static/main.js`);
   const reader = navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en";
   mount(frame, { base: `${root}/sv`, reader });
-  const { nameBoxes } = await import(`${root}/sv/static/mend.js`);
+  const { nameBoxes } = await import(`${root}/sv/static/a11y.js`);
   nameBoxes();
   const { watchUploads } = await import(`${root}/sv/static/uploads.js`);
   watchUploads(reader, window.gradio_config?.max_file_size);

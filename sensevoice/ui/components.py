@@ -8,11 +8,11 @@ from typing import Any
 import gradio as gr
 
 from sensevoice.options import MAX_SEGMENT_S
-from sensevoice.ui.text import CHOICES, I18N_PREFIX
+from sensevoice.ui.i18n import CHOICES, I18N_PREFIX
 
 
 @cache
-def words(key: str) -> Any:
+def t(key: str) -> Any:
     """Return a placeholder that the page replaces by the string of this key; the same one each time.
 
     gradio's placeholders are only equal to themselves, and screens are compared.
@@ -22,10 +22,8 @@ def words(key: str) -> Any:
 
 def dropdown(name: str, value: str, **more: Any) -> gr.Dropdown:
     """Return a dropdown of the CHOICES of this name."""
-    choices = [(words(f"{name}_{choice}"), choice) for choice in CHOICES[name]]
-    return gr.Dropdown(
-        choices, value=value, label=words(name), filterable=False, elem_id=f"sv-{name}", **more
-    )
+    choices = [(t(f"{name}_{choice}"), choice) for choice in CHOICES[name]]
+    return gr.Dropdown(choices, value=value, label=t(name), filterable=False, elem_id=f"sv-{name}", **more)
 
 
 def slider(name: str, value: float, step: float) -> gr.Slider:
@@ -35,12 +33,12 @@ def slider(name: str, value: float, step: float) -> gr.Slider:
         MAX_SEGMENT_S,
         value,
         step=step,
-        label=words(name),
-        info=words(f"{name}_help"),
+        label=t(name),
+        info=t(f"{name}_help"),
         elem_id=f"sv-{name}",
     )
 
 
 def checkbox(name: str, value: bool) -> gr.Checkbox:
     """Return a checkbox with a sentence of help."""
-    return gr.Checkbox(value, label=words(name), info=words(f"{name}_help"), elem_id=f"sv-{name}")
+    return gr.Checkbox(value, label=t(name), info=t(f"{name}_help"), elem_id=f"sv-{name}")

@@ -15,9 +15,9 @@ async (text) => {
     area.remove();
   }
   const label = button.textContent;
-  if (!button.dataset.told) {
-    button.dataset.told = "yes";
+  if (!button.dataset.data) {
+    button.dataset.data = "yes";
     button.textContent = zh ? "已复制" : "Copied";
-    setTimeout(() => { button.textContent = label; delete button.dataset.told; }, 1500);
+    setTimeout(() => { button.textContent = label; delete button.dataset.data; }, 1500);
   }
 }

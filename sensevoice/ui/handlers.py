@@ -12,15 +12,15 @@ from typing import Any
 
 from sensevoice.errors import JobNotFound, OptionError, SenseVoiceError
 from sensevoice.formats import render_view
-from sensevoice.jobs import Job, JobRunner, Live, Result
+from sensevoice.jobs import ActiveJob, Job, JobRunner, Result
 from sensevoice.options import Options
 from sensevoice.ui import markup
-from sensevoice.ui.desk import Desk
 from sensevoice.ui.downloads import download_links
-from sensevoice.ui.pace import Clock, Pace
+from sensevoice.ui.i18n import Locale, translate
+from sensevoice.ui.redraw import Clock, RedrawThrottle
+from sensevoice.ui.session import PageSession
 from sensevoice.ui.settings import PageSettings
 from sensevoice.ui.status import waiting_line
-from sensevoice.ui.text import Reader, say
 
 log = logging.getLogger(__name__)
 
@@ -53,127 +53,134 @@ class Handlers:
         self._clock = clock
 
     def run(
-        self, desk: Desk, paths: Sequence[Path], form: Mapping[str, Any], reader: Reader, owner: str = ""
+        self,
+        session: PageSession,
+        paths: Sequence[Path],
+        form: Mapping[str, Any],
+        locale: Locale,
+        owner: str = "",
     ) -> Iterator[Screen]:
         """Make a job of each recording and show the first; nothing when the page follows one already."""
-        if not desk.sit_down():
+        if not session.try_begin():
             return
         try:
             if not paths:
-                wanted = "no_recording" if desk.source == "microphone" else "no_file"
-                yield Screen(notice=markup.message(say(wanted, reader), "error"))
+                wanted = "no_recording" if session.source == "microphone" else "no_file"
+                yield Screen(notice=markup.message(translate(wanted, locale), "error"))
                 return
-            options = options_from(form, self._settings.options, reader)
+            options = options_from(form, self._settings.options, locale)
             jobs = [self._runner.submit(path, options, owner) for path in paths]
-            yield from self._follow(desk, jobs[0], reader)
+            yield from self._follow(session, jobs[0], locale)
         except Exception as exc:  # whatever it is, the visitor gets a sentence and the start button back
-            yield Screen(notice=problem(exc, reader))
+            yield Screen(notice=problem(exc, locale))
         finally:
-            desk.get_up()
+            session.end()
 
-    def open(self, desk: Desk, job_id: str, reader: Reader, owner: str = "") -> Iterator[Screen]:
+    def open(self, session: PageSession, job_id: str, locale: Locale, owner: str = "") -> Iterator[Screen]:
         """Show a job again, after a reload or from the list, and follow it if it still runs."""
-        if not desk.sit_down():
+        if not session.try_begin():
             return
         try:
-            yield from self._follow(desk, self._runner.store.job(job_id, owner), reader)
+            yield from self._follow(session, self._runner.store.job(job_id, owner), locale)
         except Exception as exc:
-            yield Screen(notice=problem(exc, reader))
+            yield Screen(notice=problem(exc, locale))
         finally:
-            desk.get_up()
+            session.end()
 
-    def cancel(self, desk: Desk, owner: str = "") -> None:
+    def cancel(self, session: PageSession, owner: str = "") -> None:
         """Stop the job that the page shows; what it has given is kept."""
-        if desk.job_id is not None:
+        if session.job_id is not None:
             try:
-                self._runner.cancel(self._runner.store.job(desk.job_id, owner))
+                self._runner.cancel(self._runner.store.job(session.job_id, owner))
             except JobNotFound:
                 log.info("a job to be cancelled was gone")
 
-    def show(self, desk: Desk, view: str, labels: str, owner: str = "") -> Screen:
+    def show(self, session: PageSession, view: str, labels: str, owner: str = "") -> Screen:
         """Show the job in another view, without running again."""
-        desk.view, desk.labels = view, labels
+        session.view, session.labels = view, labels
         try:
-            job = self._runner.store.job(desk.job_id or "", owner)
+            job = self._runner.store.job(session.job_id or "", owner)
         except JobNotFound:
             return Screen()
         result = self._runner.result(job)
         if result is None:
             return Screen()
-        return Screen(text=self._text(desk, result), links=None if desk.busy else self._links(desk, job))
+        return Screen(
+            text=self._text(session, result), links=None if session.busy else self._links(session, job)
+        )
 
-    def _follow(self, desk: Desk, job: Job, reader: Reader) -> Iterator[Screen]:
+    def _follow(self, session: PageSession, job: Job, locale: Locale) -> Iterator[Screen]:
         """Show a job as it goes on, to its end; leaving does not stop it."""
-        desk.job_id = job.id
-        pace = Pace(self._clock)
-        first = self._beginning(reader)
+        session.job_id = job.id
+        pace = RedrawThrottle(self._clock)
+        first = self._beginning(locale)
         yield Screen(True, first, text="", summary="", advice="", links=(), job_id=job.id)
         seen = -1
         while live := self._runner.wait(job.id, seen, WAIT_S):
             seen = live.changes
             with pace.drawing():
-                screen = self._under_way(desk, live, reader)
+                screen = self._under_way(session, live, locale)
             yield screen
-            self._runner.wait_for_end(job.id, pace.left_s)
-        yield self._ended(desk, self._runner.store.job(job.id, job.owner), reader)
+            self._runner.wait_for_end(job.id, pace.eta_s)
+        yield self._ended(session, self._runner.store.job(job.id, job.owner), locale)
 
-    def _under_way(self, desk: Desk, live: Live, reader: Reader) -> Screen:
-        ahead = self._runner.ahead(live.job.id)
-        if ahead and not self._runner.held:
-            bar = markup.progress_bar(say("waiting", reader, ahead=ahead), None)
+    def _under_way(self, session: PageSession, live: ActiveJob, locale: Locale) -> Screen:
+        ahead = self._runner.queue_position(live.job.id)
+        if ahead and not self._runner.paused:
+            bar = markup.progress_bar(translate("waiting", locale, ahead=ahead), None)
         elif live.progress is None:
-            bar = self._beginning(reader)
+            bar = self._beginning(locale)
         else:
-            line = markup.progress_line(live.progress, self._runner.left_s(live), reader)
+            line = markup.progress_line(live.progress, self._runner.eta_s(live), locale)
             bar = markup.progress_bar(line, live.progress.fraction)
         result = self._runner.result(live.job)
-        text = self._text(desk, result) if result else ""
+        text = self._text(session, result) if result else ""
         return Screen(running=True, notice=bar, text=text)
 
-    def _beginning(self, reader: Reader) -> str:
-        if self._runner.held:
-            return markup.progress_bar(waiting_line(self._settings.model(), reader), None)
-        return markup.progress_bar(say("starting", reader), None)
+    def _beginning(self, locale: Locale) -> str:
+        if self._runner.paused:
+            return markup.progress_bar(waiting_line(self._settings.model(), locale), None)
+        return markup.progress_bar(translate("starting", locale), None)
 
-    def _ended(self, desk: Desk, job: Job, reader: Reader) -> Screen:
+    def _ended(self, session: PageSession, job: Job, locale: Locale) -> Screen:
         notice = ""
         if job.failure:
-            notice = markup.message(getattr(job.failure, reader), "error")
+            notice = markup.message(getattr(job.failure, locale), "error")
         elif job.state == "cancelled":
-            notice = markup.message(say("cancelled", reader), "note")
+            notice = markup.message(translate("cancelled", locale), "note")
         result = self._runner.result(job)
         if result is None:
             return Screen(notice=notice, text="")
         return Screen(
             notice=notice,
-            text=self._text(desk, result),
-            summary=markup.summary(result, job.elapsed_s, reader),
-            advice=markup.advice(result.transcript.diagnostics, reader),
-            links=self._links(desk, job),
+            text=self._text(session, result),
+            summary=markup.summary(result, job.elapsed_s, locale),
+            advice=markup.advice(result.transcript.diagnostics, locale),
+            links=self._links(session, job),
         )
 
-    def _text(self, desk: Desk, result: Result) -> str:
-        return render_view(result.transcript, desk.view, desk.labels)
+    def _text(self, session: PageSession, result: Result) -> str:
+        return render_view(result.transcript, session.view, session.labels)
 
-    def _links(self, desk: Desk, job: Job) -> tuple[str, ...]:
-        return download_links(job.id, desk.view, desk.labels)
+    def _links(self, session: PageSession, job: Job) -> tuple[str, ...]:
+        return download_links(job.id, session.view, session.labels)
 
 
-def options_from(form: Mapping[str, Any], defaults: Options, reader: Reader) -> Options:
+def options_from(form: Mapping[str, Any], defaults: Options, locale: Locale) -> Options:
     """Return the page's defaults with what the form says. Raises OptionError with the form's own label."""
     try:
         return replace(defaults, **form)
     except OptionError as exc:
-        data = {**exc.data, "option": say(exc.data["option"], reader)}
+        data = {**exc.data, "option": translate(exc.data["option"], locale)}
         raise OptionError(**data) from exc
 
 
-def problem(exc: Exception, reader: Reader) -> str:
+def problem(exc: Exception, locale: Locale) -> str:
     """Return the message for an exception: our own sentence, or a number that the log has too."""
     if isinstance(exc, SenseVoiceError):
         log.info("%s", exc.code)
-        return markup.message(exc.message(reader), "error")
-    return markup.message(say("unexpected", reader, reference=log_unexpected()), "error")
+        return markup.message(exc.message(locale), "error")
+    return markup.message(translate("unexpected", locale, reference=log_unexpected()), "error")
 
 
 def log_unexpected() -> str:

@@ -10,9 +10,9 @@ import gradio as gr
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
+from sensevoice.ui.i18n import translations
 from sensevoice.ui.preload import Preload
 from sensevoice.ui.settings import PageSettings
-from sensevoice.ui.text import translations
 
 CACHE_SWEEP_S = 3600
 CACHE_AGE_S = 86400

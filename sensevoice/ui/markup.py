@@ -8,9 +8,9 @@ from html import escape
 
 from sensevoice.jobs import Result
 from sensevoice.progress import Progress
-from sensevoice.tags import label
+from sensevoice.tags.parse import label
 from sensevoice.transcript import Diagnostic, Segment
-from sensevoice.ui.text import Reader, duration, say
+from sensevoice.ui.i18n import Locale, duration, translate
 
 MIN_FRACTION = 0.02
 """Below this share an estimate of what remains jumps about more than it tells."""
@@ -29,16 +29,18 @@ def progress_bar(text: str, fraction: float | None) -> str:
     return f'{bar}<p aria-live="off">{escape(text)}</p>'
 
 
-def progress_line(progress: Progress, left_s: float | None, reader: Reader) -> str:
+def progress_line(progress: Progress, eta_s: float | None, locale: Locale) -> str:
     """Return stage, share done and time left: `识别 37 % · 还需约 8 秒`."""
-    stage = say(f"stage_{progress.stage}", reader)
+    stage = translate(f"stage_{progress.stage}", locale)
     fraction = progress.fraction
     if fraction is None:
-        return f"{stage} · " + say("done_so_far", reader, duration=duration(progress.done_ms, reader))
+        return f"{stage} · " + translate("done_so_far", locale, duration=duration(progress.done_ms, locale))
     line = f"{stage} {int(fraction * 100)} %"
-    if fraction < MIN_FRACTION or left_s is None or fraction >= 1:
+    if fraction < MIN_FRACTION or eta_s is None or fraction >= 1:
         return line
-    return f"{line} · " + say("remaining", reader, duration=duration(max(1000, round(left_s) * 1000), reader))
+    return f"{line} · " + translate(
+        "remaining", locale, duration=duration(max(1000, round(eta_s) * 1000), locale)
+    )
 
 
 def message(text: str, kind: str) -> str:
@@ -52,26 +54,26 @@ def job_mark(job_id: str) -> str:
     return f'<span data-job="{escape(job_id)}" hidden></span>'
 
 
-def summary(result: Result, elapsed_s: float, reader: Reader) -> str:
+def summary(result: Result, elapsed_s: float, locale: Locale) -> str:
     """Return the line under the transcript: `22 秒 · 6 段 · 中文 · 愤怒 1 · 背景音乐 1 · 用时 0.4 秒`."""
     transcript, segments = result.transcript, result.transcript.segments
     count = len(segments)
     failed = len(transcript.failed())
-    parts = [_part("partial", say("partial", reader))] if result.partial else []
-    parts.append(_part("", duration(transcript.duration_ms, reader)))
-    parts.append(_part("", say("segment" if count == 1 else "segments", reader, count=count)))
+    parts = [_part("partial", translate("partial", locale))] if result.partial else []
+    parts.append(_part("", duration(transcript.duration_ms, locale)))
+    parts.append(_part("", translate("segment" if count == 1 else "segments", locale, count=count)))
     if failed:
-        parts.append(_part("failed", say("failed", reader, count=failed)))
+        parts.append(_part("failed", translate("failed", locale, count=failed)))
     if not any(segment.kind == "speech" for segment in segments):
-        parts.append(_part("", say("nothing_heard", reader)))
-    parts += [_part("", heard) for heard in _heard(segments, reader)]
-    parts.append(_part("", say("took", reader, duration=duration(elapsed_s * 1000, reader))))
+        parts.append(_part("", translate("nothing_heard", locale)))
+    parts += [_part("", heard) for heard in _heard(segments, locale)]
+    parts.append(_part("", translate("took", locale, duration=duration(elapsed_s * 1000, locale))))
     return f"<p>{' · '.join(parts)}</p>"
 
 
-def advice(diagnostics: Iterable[Diagnostic], reader: Reader) -> str:
+def advice(diagnostics: Iterable[Diagnostic], locale: Locale) -> str:
     """Return what is wrong with the recording, one sentence a line, or nothing."""
-    rows = "".join(f"<li>{escape(getattr(item, reader))}</li>" for item in diagnostics)
+    rows = "".join(f"<li>{escape(getattr(item, locale))}</li>" for item in diagnostics)
     return f"<ul>{rows}</ul>" if rows else ""
 
 
@@ -80,7 +82,7 @@ def _part(kind: str, text: str) -> str:
     return f'<span class="sv-{kind}">{escape(text)}</span>' if kind else f"<span>{escape(text)}</span>"
 
 
-def _heard(segments: Iterable[Segment], reader: Reader) -> list[str]:
+def _heard(segments: Iterable[Segment], locale: Locale) -> list[str]:
     languages: Counter[str] = Counter()
     feelings: Counter[str] = Counter()
     sounds: Counter[str] = Counter()
@@ -89,7 +91,7 @@ def _heard(segments: Iterable[Segment], reader: Reader) -> list[str]:
             languages[segment.language] += 1
         feelings[segment.emotion] += 1
         sounds.update({event.name for event in segment.events})
-    named = [label(name, reader) for name, _ in languages.most_common()]
+    named = [label(name, locale) for name, _ in languages.most_common()]
     for counter in (feelings, sounds):
-        named += [f"{shown} {n}" for name, n in counter.most_common() if (shown := label(name, reader))]
+        named += [f"{shown} {n}" for name, n in counter.most_common() if (shown := label(name, locale))]
     return [part for part in named if part]

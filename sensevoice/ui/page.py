@@ -12,19 +12,19 @@ from gradio.utils import get_upload_folder
 from sensevoice.jobs import JobRunner
 from sensevoice.ui import markup
 from sensevoice.ui.api import make_endpoint
-from sensevoice.ui.components import dropdown, words
-from sensevoice.ui.desk import Desk
+from sensevoice.ui.components import dropdown, t
 from sensevoice.ui.downloads import DOWNLOADS
 from sensevoice.ui.handlers import Handlers
-from sensevoice.ui.holds import Holds
+from sensevoice.ui.i18n import locale_of, translate
 from sensevoice.ui.launch import blocks_arguments
 from sensevoice.ui.samples import Samples
-from sensevoice.ui.screens import TEXT_PART, changes, updates
 from sensevoice.ui.server_files import confined_explorer, recordings
+from sensevoice.ui.session import PageSession
 from sensevoice.ui.settings import PageSettings
 from sensevoice.ui.settings_form import SettingsForm
 from sensevoice.ui.status import ASK_S, name_only, status_line
-from sensevoice.ui.text import reader_of, say
+from sensevoice.ui.updates import TEXT_PART, changes, updates
+from sensevoice.ui.upload_refs import UploadRefs
 
 TRANSCRIPT_LINES = 15
 """The textbox has its height from the start, so that nothing moves when a result comes."""
@@ -38,7 +38,7 @@ AT_ONCE: dict[str, Any] = {**HIDDEN, "queue": False}
 """For what must be answered while a run is under way."""
 
 
-def build_app(runner: JobRunner, settings: PageSettings, holds: Holds | None = None) -> gr.Blocks:
+def build_app(runner: JobRunner, settings: PageSettings, refs: UploadRefs | None = None) -> gr.Blocks:
     """Return the page and the API around a runner of jobs; queue() and launch() are the caller's.
 
     `holds` learns which files the open pages need.
@@ -47,7 +47,7 @@ def build_app(runner: JobRunner, settings: PageSettings, holds: Holds | None = N
     handlers = Handlers(runner, settings)
     app = gr.Blocks(**blocks_arguments())
     with app:
-        Page(settings, handlers, cache, holds or Holds()).build(app)
+        Page(settings, handlers, cache, refs or UploadRefs()).build(app)
         gr.events.api(
             make_endpoint(runner, settings, cache),
             api_name="transcribe",
@@ -59,19 +59,19 @@ def build_app(runner: JobRunner, settings: PageSettings, holds: Holds | None = N
 class Page:
     """The components by name, and the events between them."""
 
-    def __init__(self, settings: PageSettings, handlers: Handlers, cache: Path, holds: Holds) -> None:
+    def __init__(self, settings: PageSettings, handlers: Handlers, cache: Path, refs: UploadRefs) -> None:
         self._settings = settings
         self._handlers = handlers
         self._cache = cache
-        self._holds = holds
+        self._refs = refs
 
     def build(self, app: gr.Blocks) -> None:
-        self.desk = gr.State(Desk())
+        self.session = gr.State(PageSession())
         self.form = SettingsForm(self._settings.options)
         if self._settings.demo:
-            gr.HTML(words("demo"), elem_id="sv-demo")
+            gr.HTML(t("demo"), elem_id="sv-demo")
         with gr.Row(elem_id="sv-header"):
-            gr.HTML(words("header"), elem_id="sv-title")
+            gr.HTML(t("header"), elem_id="sv-title")
             named = name_only(self._settings.model(), self._settings.version)
             self.status = gr.HTML(named, elem_id="sv-status", js_on_load=None)
             self.asking = gr.Timer(ASK_S, active=False)
@@ -86,33 +86,33 @@ class Page:
 
     def _build_left(self) -> None:
         with gr.Tabs(elem_id="sv-source") as self.tabs:
-            with gr.Tab(words("source_file"), id="file") as self.file_tab:
+            with gr.Tab(t("source_file"), id="file") as self.file_tab:
                 # No file_types: what can be read is for the decoder to say, by content and not by name.
-                self.file = gr.File(label=words("file"), file_count="multiple", height=150, elem_id="sv-file")
-            with gr.Tab(words("source_microphone"), id="microphone") as self.microphone_tab:
+                self.file = gr.File(label=t("file"), file_count="multiple", height=150, elem_id="sv-file")
+            with gr.Tab(t("source_microphone"), id="microphone") as self.microphone_tab:
                 self.microphone = gr.Audio(
-                    label=words("microphone"),
+                    label=t("microphone"),
                     sources=["microphone"],
                     type="filepath",
                     editable=False,
                     buttons=[],
                     elem_id="sv-microphone",
                 )
-                gr.HTML(words("microphone_help"), elem_classes="sv-help")
+                gr.HTML(t("microphone_help"), elem_classes="sv-help")
             self.server_files = None
             if self._settings.media_dir is not None:
-                with gr.Tab(words("source_server"), id="server") as self.server_tab:
+                with gr.Tab(t("source_server"), id="server") as self.server_tab:
                     self.server_files = confined_explorer(
                         self._settings.media_dir,
-                        label=words("server_files"),
+                        label=t("server_files"),
                         elem_id="sv-server",
                         max_height=240,
                     )
         self.form.build_language()
-        with gr.Accordion(words("settings"), open=False, elem_id="sv-settings"):
+        with gr.Accordion(t("settings"), open=False, elem_id="sv-settings"):
             self.form.build()
-        self.start = gr.Button(words("start"), variant="primary", size="lg", elem_id="sv-start")
-        self.cancel = gr.Button(words("cancel"), visible=False, size="lg", elem_id="sv-cancel")
+        self.start = gr.Button(t("start"), variant="primary", size="lg", elem_id="sv-start")
+        self.cancel = gr.Button(t("cancel"), visible=False, size="lg", elem_id="sv-cancel")
         self.notice = gr.HTML(elem_id="sv-notice", js_on_load=None)
         self.samples = Samples(self._settings, str(self._cache))
 
@@ -120,10 +120,10 @@ class Page:
         with gr.Row(elem_id="sv-tools"):
             self.view = dropdown("view", "tagged", min_width=120)
             self.labels = dropdown("labels", "zh", min_width=120)
-            self.copy = gr.Button(words("copy"), size="md", min_width=90, scale=0, elem_id="sv-copy")
+            self.copy = gr.Button(t("copy"), size="md", min_width=90, scale=0, elem_id="sv-copy")
         self.text = gr.Textbox(
-            label=words("transcript"),
-            placeholder=words("transcript_empty"),
+            label=t("transcript"),
+            placeholder=t("transcript_empty"),
             lines=TRANSCRIPT_LINES,
             max_lines=TRANSCRIPT_LINES,
             interactive=False,
@@ -131,7 +131,7 @@ class Page:
         )
         self.summary = gr.HTML(elem_id="sv-summary", js_on_load=None)
         with gr.Row(elem_id="sv-downloads"):
-            gr.HTML(words("download"), elem_classes="sv-help")
+            gr.HTML(t("download"), elem_classes="sv-help")
             self.downloads = [
                 gr.Button(
                     name.upper(), interactive=False, size="sm", min_width=60, elem_id=f"sv-download-{name}"
@@ -144,34 +144,34 @@ class Page:
         form = self.form.components
         self.start.click(
             self._run,
-            [self.desk, self.file, self.microphone, self.server_files or self.desk, *form],
+            [self.session, self.file, self.microphone, self.server_files or self.session, *form],
             self._screen_parts(),
             concurrency_limit=None,  # the runner orders the jobs
             **HIDDEN,
         )
         self.form.connect(AT_ONCE)
-        self.cancel.click(self._cancel, self.desk, self.cancel, **AT_ONCE)
+        self.cancel.click(self._cancel, self.session, self.cancel, **AT_ONCE)
         gr.on(
             [self.view.input, self.labels.input],
             self._show,
-            [self.desk, self.view, self.labels],
+            [self.session, self.view, self.labels],
             [self.text, *self.downloads],
             **AT_ONCE,
         )
         self.copy.click(None, self.text, None, js=COPY_JS.read_text("utf-8"), **AT_ONCE)
-        self.file_tab.select(lambda desk: _choose(desk, "file"), self.desk, **AT_ONCE)
-        self.microphone_tab.select(lambda desk: _choose(desk, "microphone"), self.desk, **AT_ONCE)
+        self.file_tab.select(lambda session: _choose(session, "file"), self.session, **AT_ONCE)
+        self.microphone_tab.select(lambda session: _choose(session, "microphone"), self.session, **AT_ONCE)
         if self.server_files is not None:
-            self.server_tab.select(lambda desk: _choose(desk, "server"), self.desk, **AT_ONCE)
-        self.samples.connect(self.desk, self.file, self.tabs, **AT_ONCE)
+            self.server_tab.select(lambda session: _choose(session, "server"), self.session, **AT_ONCE)
+        self.samples.connect(self.session, self.file, self.tabs, **AT_ONCE)
         self._connect_status(app)
         chosen = [self.file, self.microphone]
         changed = [self.file.change, self.microphone.change]
         gr.on(changed, self._hold, chosen, **AT_ONCE)
         app.unload(self._let_go)
-        app.load(self._load, [self.desk, self.form.kept], [self.desk, self.labels, *form], **AT_ONCE).then(
-            self._open, self.desk, self._screen_parts(), concurrency_limit=None, **HIDDEN
-        )
+        app.load(
+            self._load, [self.session, self.form.kept], [self.session, self.labels, *form], **AT_ONCE
+        ).then(self._open, self.session, self._screen_parts(), concurrency_limit=None, **HIDDEN)
 
     def _connect_status(self, app: gr.Blocks) -> None:
         """A page asks how the models are when it is opened, and again and again while they are loaded."""
@@ -181,62 +181,62 @@ class Page:
 
     def _ask(self, request: gr.Request) -> list[Any]:
         status = self._settings.model()
-        reader = reader_of(request.headers.get("accept-language"))
-        line = status_line(status, self._settings.version, reader)
-        notice = markup.message(status.error.message(reader), "error") if status.error else gr.skip()
+        locale = locale_of(request.headers.get("accept-language"))
+        line = status_line(status, self._settings.version, locale)
+        notice = markup.message(status.error.message(locale), "error") if status.error else gr.skip()
         return [line, notice, gr.Timer(active=status.state == "loading"), *self.samples.updates()]
 
     def _screen_parts(self) -> list[gr.components.Component]:
         parts = [self.start, self.cancel, self.notice, self.text, self.summary, self.advice, self.job]
         return [*parts, *self.downloads]
 
-    def _load(self, request: gr.Request, desk: Desk, kept: Any) -> list[Any]:
-        desk.labels = reader_of(request.headers.get("accept-language"))
+    def _load(self, request: gr.Request, session: PageSession, kept: Any) -> list[Any]:
+        session.labels = locale_of(request.headers.get("accept-language"))
         # gradio forgets a state after the visit only if an event has set it
-        return [desk, desk.labels, *self.form.remembered(kept)]
+        return [session, session.labels, *self.form.remembered(kept)]
 
     def _run(
         self,
         request: gr.Request,
-        desk: Desk,
+        session: PageSession,
         files: list[str] | None,
         microphone: str | None,
         picked: Any,
         *form: Any,
     ) -> Iterator[list[Any]]:
-        if desk.source == "server":
+        if session.source == "server":
             paths = recordings(picked, self._settings.media_dir)
-        elif desk.source == "microphone":
+        elif session.source == "microphone":
             paths = [Path(microphone)] if microphone else []
         else:
             paths = [Path(path) for path in files or ()]
-        reader = reader_of(request.headers.get("accept-language"))
+        locale = locale_of(request.headers.get("accept-language"))
         owner = request.username or ""
-        screens = self._handlers.run(desk, paths, self.form.named(form), reader, owner)
+        screens = self._handlers.run(session, paths, self.form.named(form), locale, owner)
         yield from changes(updates(screen) for screen in screens)
 
-    def _open(self, request: gr.Request, desk: Desk) -> Iterator[list[Any]]:
+    def _open(self, request: gr.Request, session: PageSession) -> Iterator[list[Any]]:
         """Show the job that the page's address names, after a reload or a dropped connection."""
         job_id = request.query_params.get("job")
-        reader = reader_of(request.headers.get("accept-language"))
-        screens = self._handlers.open(desk, job_id, reader, request.username or "") if job_id else iter(())
+        locale = locale_of(request.headers.get("accept-language"))
+        screens = self._handlers.open(session, job_id, locale, request.username or "") if job_id else iter(())
         yield from changes(updates(screen) for screen in screens)
 
     def _hold(self, request: gr.Request, files: list[str] | None, microphone: str | None) -> None:
-        self._holds.hold(request.session_hash, [*(files or ()), microphone])
+        self._refs.hold(request.session_hash, [*(files or ()), microphone])
 
     def _let_go(self, request: gr.Request) -> None:
-        self._holds.let_go(request.session_hash)
+        self._refs.release(request.session_hash)
 
-    def _cancel(self, request: gr.Request, desk: Desk) -> dict[str, Any]:
-        self._handlers.cancel(desk, request.username or "")
-        reader = reader_of(request.headers.get("accept-language"))
-        return gr.update(value=say("cancelling", reader), interactive=False)
+    def _cancel(self, request: gr.Request, session: PageSession) -> dict[str, Any]:
+        self._handlers.cancel(session, request.username or "")
+        locale = locale_of(request.headers.get("accept-language"))
+        return gr.update(value=translate("cancelling", locale), interactive=False)
 
-    def _show(self, request: gr.Request, desk: Desk, view: str, labels: str) -> list[Any]:
-        parts = updates(self._handlers.show(desk, view, labels, request.username or ""))
+    def _show(self, request: gr.Request, session: PageSession, view: str, labels: str) -> list[Any]:
+        parts = updates(self._handlers.show(session, view, labels, request.username or ""))
         return [parts[TEXT_PART], *parts[-len(DOWNLOADS) :]]
 
 
-def _choose(desk: Desk, source: str) -> None:
-    desk.source = source
+def _choose(session: PageSession, source: str) -> None:
+    session.source = source

@@ -27,12 +27,12 @@ from sensevoice.jobs.edits import Change
 from sensevoice.jobs.waveform import peaks_file
 from sensevoice.options import Channel
 from sensevoice.transcript import Segment, Span
-from sensevoice.ui import rows, several
-from sensevoice.ui.again import HearAgainFn, HeardAgain, each_from_its_channel
+from sensevoice.ui import compare, serialise
 from sensevoice.ui.downloads import file_stem
 from sensevoice.ui.handlers import log_unexpected
-from sensevoice.ui.packed import PackedAnswers, packed, packed_response
-from sensevoice.ui.playing import recording_response
+from sensevoice.ui.json_cache import PackedAnswers, packed, packed_response
+from sensevoice.ui.media import recording_response
+from sensevoice.ui.retranscribe import HearAgainFn, Proposals, each_from_its_channel
 
 CutFn = Callable[[Path, Sequence[Span], Channel], list[np.ndarray]]
 """Returns the float32 mono 16 kHz samples of stretches of one channel of a recording."""
@@ -84,7 +84,7 @@ class JobRoutes:
         self._store = runner.store
         self._hear = hear
         self._cut = cut
-        self._again = HeardAgain(runner.store, hear)
+        self._again = Proposals(runner.store, hear)
         self._packed = PackedAnswers()
 
     def answer(self, method: Method, needs_model: bool = False) -> Callable[[Request], Awaitable[Response]]:
@@ -110,27 +110,29 @@ class JobRoutes:
 
     async def _model_is_there(self) -> None:
         """Wait for the models without a thread, of which there are few. Raises what kept them away."""
-        while self._runner.held:
+        while self._runner.paused:
             self._runner.check()
             await asyncio.sleep(MODEL_ASKED_S)
 
     async def labels(self, request: Request) -> Response:
-        return JSONResponse(rows.labels())
+        return JSONResponse(serialise.labels())
 
     def jobs(self, request: Request, body: dict[str, Any]) -> dict[str, Any]:
         listed = self._store.jobs(request.state.owner)
-        return {"jobs": [rows.job_row(self._runner, job) for job in listed]}
+        return {"jobs": [serialise.job_row(self._runner, job) for job in listed]}
 
     def job(self, request: Request, body: dict[str, Any]) -> Response:
         job = self._job(request)
 
         def told() -> dict[str, Any]:
-            return {**rows.job_row(self._runner, job), **rows.job_details(self._runner, job)}
+            return {**serialise.job_row(self._runner, job), **serialise.job_details(self._runner, job)}
 
         return self._kept(request, job, told)
 
     def rename(self, request: Request, body: dict[str, Any]) -> dict[str, Any]:
-        return rows.job_row(self._runner, self._runner.rename(self._job(request), str(body.get("name", ""))))
+        return serialise.job_row(
+            self._runner, self._runner.rename(self._job(request), str(body.get("name", "")))
+        )
 
     def delete(self, request: Request, body: dict[str, Any]) -> dict[str, Any]:
         self._runner.delete(self._job(request))
@@ -146,7 +148,7 @@ class JobRoutes:
         version = int(wanted["version"]) if "version" in wanted else None
         job = self._job(request)
         return self._kept(
-            request, job, lambda: rows.segment_rows(self._runner, job, first, version), (first, version)
+            request, job, lambda: serialise.segment_rows(self._runner, job, first, version), (first, version)
         )
 
     def _kept(
@@ -168,8 +170,11 @@ class JobRoutes:
         if not 0 <= row < len(segments):
             raise BadRequest(reason=f"row {row}")
         moves = "speaker" in body
-        self._store.change(job, [Change(rows.corrected(segments[row], body), row, moves)])
-        return {"segment": rows.segment_row(row, self._segments(job)[row]), "version": self._version(job)}
+        self._store.change(job, [Change(serialise.corrected(segments[row], body), row, moves)])
+        return {
+            "segment": serialise.segment_row(row, self._segments(job)[row]),
+            "version": self._version(job),
+        }
 
     def people(self, request: Request, body: dict[str, Any]) -> dict[str, Any]:
         """Count the people anew, rename one, or put two together: `count`, `name` or `into` of `speaker`."""
@@ -182,7 +187,7 @@ class JobRoutes:
         elif "into" in body:
             people = people.joined(self._speaker(job, speaker), self._speaker(job, str(body["into"])))
         self._store.set_people(job, people)
-        return rows.job_details(self._runner, job)
+        return serialise.job_details(self._runner, job)
 
     def _speaker(self, job: Job, wanted: str) -> str:
         """Return the id of a speaker of a job. Raises BadRequest for one that it does not have."""
@@ -226,11 +231,11 @@ class JobRoutes:
     def export(self, request: Request, body: dict[str, Any]) -> Response:
         job, wanted = self._job(request), request.query_params
         name = wanted.get("format", "txt")
-        options = rows.render_options(wanted)
-        transcript = rows.chosen(self._runner, job, wanted.get("rows"))
+        options = serialise.render_options(wanted)
+        transcript = serialise.chosen(self._runner, job, wanted.get("rows"))
         content = render(transcript, name, options)
-        return rows.file_response(
-            content, file_stem(job.name, rows.is_partial(self._runner, job)), FORMATS[name]
+        return serialise.file_response(
+            content, file_stem(job.name, serialise.is_partial(self._runner, job)), FORMATS[name]
         )
 
     def finetune(self, request: Request, body: dict[str, Any]) -> Response:
@@ -244,22 +249,22 @@ class JobRoutes:
             rows, job.options, lambda spans, channel: self._cut(source, spans, channel)
         )
         content = finetune_bundle(list(zip(rows, clips, strict=True)), Path(job.name).stem)
-        return several.download(content, "application/zip", "sensevoice-finetune.zip")
+        return compare.download(content, "application/zip", "sensevoice-finetune.zip")
 
     def zip(self, request: Request, body: dict[str, Any]) -> Response:
         wanted = request.query_params
-        options = rows.render_options(wanted)
-        return several.zip_response(self._store, self._several(request), wanted.get("format", "txt"), options)
+        options = serialise.render_options(wanted)
+        return compare.zip_response(self._store, self._several(request), wanted.get("format", "txt"), options)
 
     def table(self, request: Request, body: dict[str, Any]) -> dict[str, Any]:
-        return several.table(self._store, self._several(request))
+        return compare.table(self._store, self._several(request))
 
     def csv(self, request: Request, body: dict[str, Any]) -> Response:
         labels = request.query_params.get("labels", "zh")
-        return several.table_response(self._store, self._several(request), labels)
+        return compare.table_response(self._store, self._several(request), labels)
 
     def _several(self, request: Request) -> list[Job]:
-        return several.chosen_jobs(self._store, request.state.owner, request.query_params.get("jobs"))
+        return compare.chosen_jobs(self._store, request.state.owner, request.query_params.get("jobs"))
 
     def _job(self, request: Request) -> Job:
         return self._store.job(request.path_params["job_id"], request.state.owner)
@@ -275,7 +280,7 @@ class JobRoutes:
         return self._store.result(job).transcript.segments
 
     def _version(self, job: Job) -> int:
-        return rows.version(self._runner, job)
+        return serialise.version(self._runner, job)
 
 
 def owner_of(request: Request) -> str:

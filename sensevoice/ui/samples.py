@@ -7,8 +7,8 @@ from typing import Any
 import gradio as gr
 from gradio.processing_utils import save_file_to_cache
 
-from sensevoice.ui.components import words
-from sensevoice.ui.desk import Desk
+from sensevoice.ui.components import t
+from sensevoice.ui.session import PageSession
 from sensevoice.ui.settings import PageSettings, Sample
 
 
@@ -18,12 +18,12 @@ class Samples:
     def __init__(self, settings: PageSettings, cache: str) -> None:
         self._settings = settings
         self._cache = cache
-        found = self._found()
-        with gr.Row(elem_id="sv-samples", visible=any(found)) as self.row:
-            gr.HTML(words("samples"), elem_classes="sv-help")
+        result = self._found()
+        with gr.Row(elem_id="sv-samples", visible=any(result)) as self.row:
+            gr.HTML(t("samples"), elem_classes="sv-help")
             self.buttons = [
-                gr.Button(words(f"sample_{number}"), size="sm", min_width=60, visible=is_found)
-                for number, is_found in enumerate(found)
+                gr.Button(t(f"sample_{number}"), size="sm", min_width=60, visible=is_found)
+                for number, is_found in enumerate(result)
             ]
 
     @property
@@ -33,23 +33,23 @@ class Samples:
 
     def updates(self) -> list[Any]:
         """Return what gradio has to change, so that only samples that are there are offered."""
-        found = self._found()
-        return [gr.update(visible=visible) for visible in (any(found), *found)]
+        result = self._found()
+        return [gr.update(visible=visible) for visible in (any(result), *result)]
 
-    def connect(self, desk: gr.State, file: gr.File, tabs: gr.Tabs, **how: Any) -> None:
+    def connect(self, session: gr.State, file: gr.File, tabs: gr.Tabs, **how: Any) -> None:
         """Have each button choose its recording."""
         for button, sample in zip(self.buttons, self._settings.samples, strict=True):
-            button.click(self._loader(sample), desk, [file, tabs], **how)
+            button.click(self._loader(sample), session, [file, tabs], **how)
 
     def _found(self) -> list[bool]:
         return [self._settings.sample_file(sample) is not None for sample in self._settings.samples]
 
     def _loader(self, sample: Sample) -> Any:
-        def load(desk: Desk) -> tuple[Any, dict[str, Any]]:
+        def load(session: PageSession) -> tuple[Any, dict[str, Any]]:
             path = self._settings.sample_file(sample)
             if path is None:  # gone since the button was shown
                 return gr.skip(), gr.skip()
-            desk.source = "file"
+            session.source = "file"
             # gradio serves only files of its cache, and the samples lie in the program.
             return [save_file_to_cache(path, self._cache)], gr.update(selected="file")
 

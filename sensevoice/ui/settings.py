@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from sensevoice import bundled
-from sensevoice.loading import ModelStatus
+from sensevoice.models import demo as demo_model
+from sensevoice.models.loading import ModelStatus
 from sensevoice.options import SPOKEN_LANGUAGES, Options
-from sensevoice.tags import label
+from sensevoice.tags.parse import label
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,9 @@ class DemoInfo:
 
 def bundled_demo() -> DemoInfo:
     """Return what the bundled demonstration model knows."""
-    recordings = bundled.sample_recordings()
+    recordings = demo_model.sample_recordings()
     return DemoInfo(
-        bundled.sentences(), tuple(Sample(item.title_zh, item.title_en, item.path) for item in recordings)
+        demo_model.sentences(), tuple(Sample(item.title_zh, item.title_en, item.path) for item in recordings)
     )
 
 

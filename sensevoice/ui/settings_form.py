@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from sensevoice.options import SPOKEN_LANGUAGES, Options
-from sensevoice.ui.components import checkbox, dropdown, slider, words
+from sensevoice.ui.components import checkbox, dropdown, slider, t
 from sensevoice.ui.presets import PRESETS, form_of, remembered
 
 FORM = (
@@ -61,17 +61,17 @@ class SettingsForm:
         """Put all other settings here, below the presets."""
         self._build_presets()
         self._build_joining()
-        self._parts["speakers"] = dropdown("speakers", self._defaults.speakers, info=words("speakers_help"))
+        self._parts["speakers"] = dropdown("speakers", self._defaults.speakers, info=t("speakers_help"))
         for name in ("use_itn", "ban_emo_unk", "keep_numbers", "sounds"):
             self._parts[name] = checkbox(name, getattr(self._defaults, name))
         self._parts["among"] = gr.CheckboxGroup(
-            [(words(f"language_{name}"), name) for name in SPOKEN_LANGUAGES],
+            [(t(f"language_{name}"), name) for name in SPOKEN_LANGUAGES],
             value=list(self._defaults.among),
-            label=words("among"),
-            info=words("among_help"),
+            label=t("among"),
+            info=t("among_help"),
             elem_id="sv-among",
         )
-        self._parts["channel"] = dropdown("channel", self._defaults.channel, info=words("channel_help"))
+        self._parts["channel"] = dropdown("channel", self._defaults.channel, info=t("channel_help"))
 
     def connect(self, events: dict[str, Any]) -> None:
         """Presets fill the form; the browser keeps what was chosen. `events` are arguments of each event."""
@@ -89,9 +89,9 @@ class SettingsForm:
 
     def _build_presets(self) -> None:
         with gr.Row(elem_id="sv-presets"):
-            gr.HTML(words("presets"), elem_classes="sv-help")
+            gr.HTML(t("presets"), elem_classes="sv-help")
             self._presets = {
-                name: gr.Button(words(f"preset_{name}"), size="sm", min_width=60, elem_id=f"sv-preset-{name}")
+                name: gr.Button(t(f"preset_{name}"), size="sm", min_width=60, elem_id=f"sv-preset-{name}")
                 for name in (*PRESETS, "none")
             }
 
@@ -101,7 +101,7 @@ class SettingsForm:
         # No minimum: gradio would refuse a lower value with an English toast, Options says it in a sentence.
         self._parts["batch_size_s"] = gr.Number(
             self._defaults.batch_size_s,
-            label=words("batch_size_s"),
-            info=words("batch_size_s_help"),
+            label=t("batch_size_s"),
+            info=t("batch_size_s_help"),
             elem_id="sv-batch_size_s",
         )

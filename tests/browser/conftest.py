@@ -18,11 +18,11 @@ from urllib.parse import urlsplit
 import pytest
 
 from sensevoice.jobs import TranscribeFn
-from sensevoice.pipeline import cut
+from sensevoice.transcribe.pipeline import cut
 from sensevoice.transcript import Segment, Span
-from sensevoice.ui import Holds, PageSettings, build_app, job_routes, launch_arguments, queue_arguments
+from sensevoice.ui import PageSettings, UploadRefs, build_app, job_routes, launch_arguments, queue_arguments
 from tests.browser.program import Program
-from tests.ui_script import runner_of
+from tests.ui.ui_script import runner_of
 
 CHROMIUM = "/usr/bin/chromium"
 CHROMIUM_ARGS = (
@@ -84,10 +84,10 @@ def live_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LiveAp
         return [Segment("speech", span, "重新识别", language="zh") for span in spans]
 
     def launch(transcribe: TranscribeFn, settings: PageSettings) -> str:
-        held = settings.model().state == "loading"
-        runner = runner_of(transcribe, tmp_path / f"app-{len(apps)}", held=held)
+        paused = settings.model().state == "loading"
+        runner = runner_of(transcribe, tmp_path / f"app-{len(apps)}", paused=paused)
         runners.append(runner)
-        app = build_app(runner, settings, launch.holds)  # type: ignore[attr-defined]
+        app = build_app(runner, settings, launch.refs)  # type: ignore[attr-defined]
         apps.append(app)
         app.queue(**queue_arguments())
         port = free_port()
@@ -99,7 +99,7 @@ def live_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LiveAp
         )
         return f"http://127.0.0.1:{port}"
 
-    launch.holds = Holds()  # type: ignore[attr-defined]
+    launch.refs = UploadRefs()  # type: ignore[attr-defined]
     launch.runners = runners  # type: ignore[attr-defined]  # for tests that let them begin
     yield launch
     for app in apps:

@@ -16,7 +16,7 @@ from gradio_client.exceptions import AppError
 from sensevoice.errors import NoAudioTrack
 from sensevoice.formats import RenderOptions, to_dict
 from sensevoice.ui.api import uploaded
-from tests.ui_script import CALL, SETTINGS, Script, call, transcript
+from tests.ui.ui_script import CALL, SETTINGS, Script, call, transcript
 
 Connect = Callable[[Script], Client]
 

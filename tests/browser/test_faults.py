@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from sensevoice.audio import open_audio
+from sensevoice.audio.source import open_audio
 from sensevoice.formats import render_view
-from sensevoice.models import FunasrRecognizer
-from sensevoice.pipeline import transcribe
+from sensevoice.models.loader import FunasrRecognizer
+from sensevoice.transcribe.pipeline import transcribe
 from tests.browser.program import Program
 from tests.conftest import SAMPLES
 from tests.media import write_wav

@@ -12,12 +12,12 @@ from playwright.sync_api import expect
 
 from sensevoice.errors import ModelFileDamaged
 from sensevoice.formats import render_view
-from sensevoice.loading import ModelStatus
+from sensevoice.models.loading import ModelStatus
 from sensevoice.progress import LoadStep
 from tests.browser.program import Program
 from tests.browser.test_page import choose, media, text_of  # noqa: F401  # a fixture
 from tests.conftest import GOLDEN, SAMPLES
-from tests.ui_script import MODEL, READY, SETTINGS, Script, call, transcript
+from tests.ui.ui_script import MODEL, READY, SETTINGS, Script, call, transcript
 
 BEFORE = replace(MODEL, device="", precision="")
 
@@ -69,7 +69,7 @@ def test_the_status_changes_by_itself_and_a_job_begins_by_itself(
     (tmp_path / "example").mkdir()
     (tmp_path / "example" / "zh.mp3").write_bytes(b"x")
     models.status = replace(READY, directory=tmp_path)
-    live_app.runners[0].release()
+    live_app.runners[0].resume()
     expect(status).to_have_text("iic/SenseVoiceSmall · cuda:0 · 就绪")
     expect(page.locator("#sv-summary")).to_contain_text("用时")
     assert text_of(page) == render_view(transcript(), "tagged")
@@ -111,7 +111,7 @@ def test_an_open_page_is_told_why_the_models_do_not_come(
     expect(page.locator("#sv-notice")).to_contain_text("模型还在载入")
     error = ModelFileDamaged(path="/models/SenseVoiceSmall", file="model.pt", reason="SHA-256")
     models.status = ModelStatus("failed", BEFORE, error=error)
-    live_app.runners[0].give_up(error)
+    live_app.runners[0].fail_all(error)
     expect(page.locator("#sv-status")).to_have_text("iic/SenseVoiceSmall · 出错")
     expect(page.locator("#sv-notice [role=alert]")).to_have_text(error.message("zh"))
 

@@ -19,7 +19,7 @@ from sensevoice.errors import NoAudioTrack
 from sensevoice.formats import render_view
 from sensevoice.transcript import Transcript
 from sensevoice.ui import DemoInfo, Sample
-from tests.ui_script import CALL, CALL_MS, MODEL, QUIET, READY, SETTINGS, Script, call, speech
+from tests.ui.ui_script import CALL, CALL_MS, MODEL, QUIET, READY, SETTINGS, Script, call, speech
 
 RUNNING = "#sv-cancel"
 
@@ -334,8 +334,8 @@ def test_an_upload_tells_how_far_it_is(live_app: Any, page_zh: Any, tmp_path: Pa
         }""",
         polling=50,
     )
-    told = str(seen.json_value())
-    percent, done, whole = (float(number) for number in re.findall(r"[\d.]+", told))
+    data = str(seen.json_value())
+    percent, done, whole = (float(number) for number in re.findall(r"[\d.]+", data))
     assert whole == 8.0 and abs(done - whole * percent / 100) < 0.2
     screenshot(page, "zh-uploading")
     wire.send("Network.emulateNetworkConditions", {**slow, "uploadThroughput": -1})
@@ -515,12 +515,12 @@ def test_what_is_chosen_is_kept_as_long_as_the_page_is_open(
     live_app: Any, page_zh: Any, media: Path, tmp_path: Path
 ) -> None:
     page = page_zh(live_app(Script(call()), SETTINGS))
-    holds = live_app.holds
+    refs = live_app.refs
 
     def wait_for(names: set[str]) -> None:
         deadline_s = time.monotonic() + 10
-        while not names <= {path.name for path in holds.paths()}:
-            assert time.monotonic() < deadline_s, holds.paths()
+        while not names <= {path.name for path in refs.paths()}:
+            assert time.monotonic() < deadline_s, refs.paths()
             page.wait_for_timeout(100)
 
     choose(page, media)
@@ -528,10 +528,10 @@ def test_what_is_chosen_is_kept_as_long_as_the_page_is_open(
     page.click("#sv-start")
     page.wait_for_selector("#sv-summary p")
     wait_for({media.name})
-    assert all(path.is_relative_to(tmp_path / "gradio") and path.exists() for path in holds.paths())
+    assert all(path.is_relative_to(tmp_path / "gradio") and path.exists() for path in refs.paths())
     page.goto("about:blank")
     deadline_s = time.monotonic() + 30
-    while not all(held.closed_s for held in holds._pages.values()):
+    while not all(held.closed_s for held in refs._pages.values()):
         assert time.monotonic() < deadline_s, "the page was closed"
         page.wait_for_timeout(100)
 

@@ -18,7 +18,7 @@ from sensevoice.progress import Progress
 from sensevoice.transcript import Event, Segment, Span, TagScore, Transcript
 from tests.browser.test_page import start, wait_for_lines, wait_until
 from tests.media import babble, write_wav
-from tests.ui_script import CALL, CALL_MS, MODEL, SETTINGS, Script, call, speech
+from tests.ui.ui_script import CALL, CALL_MS, MODEL, SETTINGS, Script, call, speech
 
 ROWS = ".svw-rows .svw-line"
 MANY = 3000
@@ -207,7 +207,7 @@ def test_a_row_is_heard_again_in_another_language_and_kept(done: Any) -> None:
 
 def test_highlights_charts_and_what_was_left_out(done: Any, screenshot: Any) -> None:
     done.click(".svw-tab:has-text('亮点')")
-    expect(done.locator("#svw-moments li")).to_contain_text(["愤怒"])
+    expect(done.locator("#svw-highlights li")).to_contain_text(["愤怒"])
     done.click(".svw-tab:has-text('图表')")
     expect(done.locator("#svw-charts .svw-barline")).to_have_count(4)
     expect(done.locator("#svw-charts .svw-course")).to_have_count(2)
@@ -285,7 +285,7 @@ def test_exports_in_traditional_characters_and_with_named_sounds(
 def test_without_the_package_there_is_no_switch_for_traditional_characters(
     live_app: Any, page_en: Any, media: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sensevoice.ui.rows.can_be_traditional", lambda: False)
+    monkeypatch.setattr("sensevoice.ui.serialise.can_be_traditional", lambda: False)
     page = page_en(live_app(Script(call()), SETTINGS))
     start(page, media)
     page.click(".svw-tab:has-text('Export')")

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sensevoice.audio import SAMPLE_RATE_HZ, open_audio
+from sensevoice.audio.source import SAMPLE_RATE_HZ, open_audio
 from sensevoice.errors import MediaError
 from tests.hostile.case import DAMAGED, TEXT, Case
 from tests.hostile.corpus import cases, write

@@ -56,12 +56,12 @@ class Dialogue:
 
 def recordings(folder: Path) -> dict[str, list[np.ndarray]]:
     """Return the recordings of each person."""
-    found: dict[str, list[np.ndarray]] = {}
+    result: dict[str, list[np.ndarray]] = {}
     for path in sorted(folder.glob("*.flac")):
         samples, rate_hz = soundfile.read(path, dtype="float32")
         assert rate_hz == 1000 * SAMPLES_PER_MS
-        found.setdefault(path.name.split("-")[0], []).append(samples)
-    return found
+        result.setdefault(path.name.split("-")[0], []).append(samples)
+    return result
 
 
 def dialogue(voices: dict[str, list[np.ndarray]], seed: int, people: int | None = None) -> Dialogue:

@@ -21,8 +21,8 @@ def weights() -> Path | None:
         files = importlib.metadata.files("resemblyzer") or []
     except importlib.metadata.PackageNotFoundError:
         return None
-    found = [Path(str(file.locate())) for file in files if file.name == "pretrained.pt"]
-    return found[0] if found and found[0].is_file() else None
+    result = [Path(str(file.locate())) for file in files if file.name == "pretrained.pt"]
+    return result[0] if result and result[0].is_file() else None
 
 
 class Resemblyzer(torch.nn.Module):
@@ -46,8 +46,8 @@ class Resemblyzer(torch.nn.Module):
         padded = torch.from_numpy(np.stack([np.resize(clip, longest) for clip in clips]).astype(np.float32))
         with torch.inference_mode():
             _, (hidden, _) = self.lstm(self._mels(padded))
-            found = torch.relu(self.linear(hidden[-1]))
-            return torch.nn.functional.normalize(found, dim=1).numpy()
+            result = torch.relu(self.linear(hidden[-1]))
+            return torch.nn.functional.normalize(result, dim=1).numpy()
 
     def _mels(self, clips: torch.Tensor) -> torch.Tensor:
         level = 10 * torch.log10(clips.square().mean(dim=1, keepdim=True) + 1e-12)

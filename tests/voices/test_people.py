@@ -49,9 +49,9 @@ def prints_of(made: Dialogue, encoder: Resemblyzer) -> VoicePrints:
 
 def share_right(made: Dialogue, prints: VoicePrints, count: int | None) -> float:
     """Return the share of speech time that is given to the right person, people matched at best."""
-    found = people(prints, count)
-    spoken = turns(prints, found, made.words())
-    times = np.zeros((found.max() + 1, len(made.people)))
+    result = people(prints, count)
+    spoken = turns(prints, result, made.words())
+    times = np.zeros((result.max() + 1, len(made.people)))
     for word in made.words():
         who = next(name for span, name in made.turns if span.start_ms <= word.span.start_ms < span.end_ms)
         times[person_in(spoken, word.span), made.people.index(who)] += word.span.duration_ms
@@ -65,7 +65,7 @@ def test_the_dialogues_are_of_one_to_four_people() -> None:
 
 def test_people_are_counted() -> None:
     counted = [(int(people(prints).max()) + 1, len(made.people)) for made, prints in heard()]
-    assert sum(found == true for found, true in counted) >= 18, counted
+    assert sum(result == true for result, true in counted) >= 18, counted
 
 
 def test_who_speaks_when_the_number_is_given() -> None:

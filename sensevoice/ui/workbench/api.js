@@ -6,8 +6,8 @@ export function client(base, reader) {
     if (response.ok) return response.json();
     let sentence = `HTTP ${response.status}`;
     try {
-      const told = await response.json();
-      sentence = told[reader] ?? told.code ?? sentence;
+      const data = await response.json();
+      sentence = data[reader] ?? data.code ?? sentence;
     } catch {
       // no JSON: the status has to do
     }

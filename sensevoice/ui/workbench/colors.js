@@ -1,4 +1,4 @@
-// One colour a label, told apart by the colour-blind too, and never the only sign: labels stand beside it.
+// One colour a label, data apart by the colour-blind too, and never the only sign: labels stand beside it.
 
 export const COLORS = {
   ANGRY: "#c2410c", HAPPY: "#a16207", SAD: "#1d4ed8", FEARFUL: "#6d28d9", DISGUSTED: "#15803d", SURPRISED: "#be185d",

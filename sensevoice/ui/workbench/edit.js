@@ -1,16 +1,16 @@
 // Correcting one row: its text and tags, or hearing it again in another language.
 import { button, clock, make } from "./dom.js";
 
-export function editor(bench) {
-  const { t, api } = bench;
+export function editor(app) {
+  const { t, api } = app;
   const element = make("form", { className: "svw-edit", hidden: true });
   element.addEventListener("submit", (event) => event.preventDefault());
 
   function choice(kind, chosen, label) {
     const select = make("select", { className: "svw-select", "aria-label": label });
     select.append(make("option", { value: "" }, t("none")));
-    for (const name of bench.kinds[kind]) {
-      select.append(make("option", { value: name, selected: name === chosen }, bench.label(name)));
+    for (const name of app.kinds[kind]) {
+      select.append(make("option", { value: name, selected: name === chosen }, app.label(name)));
     }
     return select;
   }
@@ -21,18 +21,18 @@ export function editor(bench) {
     const emotion = choice("emotion", row.emotion, t("emotion"));
     const events = make("fieldset", { className: "svw-row" }, make("legend", {}, t("events")));
     const own = new Set(row.events.map((event) => event.name));
-    for (const name of bench.kinds.event) {
+    for (const name of app.kinds.event) {
       const box = make("input", { type: "checkbox", value: name, checked: own.has(name) });
-      events.append(make("label", { className: "svw-check" }, box, bench.label(name)));
+      events.append(make("label", { className: "svw-check" }, box, app.label(name)));
     }
-    const people = bench.people ?? [];
+    const people = app.people ?? [];
     const speaker = make("select", { className: "svw-select", "aria-label": t("speakers"), hidden: people.length < 2 });
-    for (const { id } of people) speaker.append(make("option", { value: id, selected: id === row.speaker }, bench.speakerName(id)));
+    for (const { id } of people) speaker.append(make("option", { value: id, selected: id === row.speaker }, app.speakerName(id)));
     const again = choice("language", row.language, t("hearAgain"));
     const proposal = make("div", { className: "svw-row svw-quiet" });
     const save = () =>
-      bench.change(() =>
-        api.patch(`jobs/${bench.job.id}/segments/${row.index}`, {
+      app.change(() =>
+        api.patch(`jobs/${app.job.id}/segments/${row.index}`, {
           text: text.value,
           language: language.value,
           emotion: emotion.value,
@@ -42,10 +42,10 @@ export function editor(bench) {
       );
     const hear = async () => {
       const body = { rows: [row.index], language: again.value || "auto" };
-      const told = await bench.attempt(() => api.post(`jobs/${bench.job.id}/redo`, body));
-      if (!told) return;
-      const [found] = told.proposals[0].new;
-      const accept = () => bench.change(() => api.post(`jobs/${bench.job.id}/accept`, { id: told.id, chosen: [0] }));
+      const data = await app.attempt(() => api.post(`jobs/${app.job.id}/redo`, body));
+      if (!data) return;
+      const [found] = data.proposals[0].new;
+      const accept = () => app.change(() => api.post(`jobs/${app.job.id}/accept`, { id: data.id, chosen: [0] }));
       proposal.replaceChildren(
         make("span", {}, `${t("heard")}: ${found.text || found.error || "—"}`),
         button(t("useIt"), () => accept().then(close)),
@@ -73,7 +73,7 @@ export function editor(bench) {
     element.hidden = true;
   }
 
-  bench.on("edit", open);
-  bench.on("job", close);
+  app.on("edit", open);
+  app.on("job", close);
   return { element };
 }

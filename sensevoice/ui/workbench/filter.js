@@ -2,8 +2,8 @@
 import { button, make, remember } from "./dom.js";
 import { colorOf } from "./colors.js";
 
-export function filter(bench) {
-  const { t } = bench;
+export function filter(app) {
+  const { t } = app;
   const chosen = new Set();
   const chips = make("div", { className: "svw-chips", role: "group", "aria-label": t("segments") });
   const query = make("input", { type: "search", className: "svw-input", placeholder: t("search"), "aria-label": t("search") });
@@ -18,20 +18,20 @@ export function filter(bench) {
       "div",
       { className: "svw-row" },
       query,
-      button("↑", () => bench.step(-1), { "aria-label": t("previous"), title: t("previous") }),
-      button("↓", () => bench.step(1), { "aria-label": t("next"), title: t("next") }),
+      button("↑", () => app.step(-1), { "aria-label": t("previous"), title: t("previous") }),
+      button("↓", () => app.step(1), { "aria-label": t("next"), title: t("next") }),
       button(t("clear"), clear),
       make("label", { className: "svw-check", title: t("thresholdHelp") }, t("threshold"), unsure, unsureValue),
       count,
     ),
   );
   query.addEventListener("input", apply);
-  unsure.value = bench.threshold;
+  unsure.value = app.threshold;
   remember(unsure, "sv-threshold", "input");
   const setThreshold = () => {
-    bench.threshold = Number(unsure.value);
-    unsureValue.textContent = bench.threshold.toFixed(2);
-    bench.emit("threshold");
+    app.threshold = Number(unsure.value);
+    unsureValue.textContent = app.threshold.toFixed(2);
+    app.emit("threshold");
   };
   unsure.addEventListener("input", setThreshold);
   setThreshold();
@@ -45,7 +45,7 @@ export function filter(bench) {
     const own = new Set(tags(row));
     const kinds = new Map();
     for (const name of chosen) {
-      const kind = bench.kindOf(name);
+      const kind = app.kindOf(name);
       kinds.set(kind, kinds.get(kind) || own.has(name));
     }
     return [...kinds.values()].every(Boolean);
@@ -53,14 +53,14 @@ export function filter(bench) {
 
   function drawChips() {
     const counts = new Map();
-    for (const row of bench.rows) {
-      for (const name of new Set(tags(row))) if (bench.label(name)) counts.set(name, (counts.get(name) ?? 0) + 1);
+    for (const row of app.rows) {
+      for (const name of new Set(tags(row))) if (app.label(name)) counts.set(name, (counts.get(name) ?? 0) + 1);
     }
-    const order = (name) => ["emotion", "event", "language"].indexOf(bench.kindOf(name));
+    const order = (name) => ["emotion", "event", "language"].indexOf(app.kindOf(name));
     const sorted = [...counts].sort((a, b) => order(a[0]) - order(b[0]) || b[1] - a[1]);
     chips.replaceChildren(
       ...sorted.map(([name, n]) => {
-        const chip = button(`${bench.label(name)} ${n}`, () => toggle(name), {
+        const chip = button(`${app.label(name)} ${n}`, () => toggle(name), {
           className: "svw-chip",
           "aria-pressed": String(chosen.has(name)),
           data: { tag: name },
@@ -84,13 +84,13 @@ export function filter(bench) {
   }
 
   function apply() {
-    bench.shown = bench.rows.filter(matches);
-    count.textContent = t("shown", { n: bench.shown.length, m: bench.rows.length });
+    app.shown = app.rows.filter(matches);
+    count.textContent = t("shown", { n: app.shown.length, m: app.rows.length });
     drawChips();
-    bench.emit("shown");
+    app.emit("shown");
   }
 
-  bench.on("rows", apply);
-  bench.on("job", clear);
+  app.on("rows", apply);
+  app.on("job", clear);
   return { element, active: () => chosen.size > 0 || query.value.trim() !== "" };
 }

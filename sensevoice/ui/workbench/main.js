@@ -1,33 +1,33 @@
 // The workbench below the page: one job to work through, and the list of all of them.
-import { again } from "./again.js";
+import { again } from "./retranscribe.js";
 import { client } from "./api.js";
 import { editor } from "./edit.js";
 import { button, clock, make } from "./dom.js";
 import { filter } from "./filter.js";
 import { jobs } from "./jobs.js";
-import { charts, coverage, exporter, moments } from "./panels.js";
+import { charts, coverage, exporter, highlights } from "./panels.js";
 import { player } from "./player.js";
-import { ribbon } from "./ribbon.js";
+import { ribbon } from "./timeline.js";
 import { speakers } from "./speakers.js";
-import { several } from "./several.js";
+import { several } from "./compare.js";
 import { table } from "./table.js";
-import { words } from "./text.js";
+import { words } from "./i18n.js";
 
 const POLL_MS = 1000;
 const MAX_POLL_MS = 10000;
 
 export async function mount(element, { base, reader }) {
   document.head.append(make("link", { rel: "stylesheet", href: `${base}/static/workbench.css` }));
-  const bench = new Bench(client(base, reader), reader);
-  const told = await bench.api.get("labels").catch(() => null);
-  if (!told) return;
-  bench.learn(told);
-  bench.build(element);
-  window.svWorkbench = { open: (id) => bench.open(id), refresh: () => bench.list.refresh() };
-  window.addEventListener("sv-open", ({ detail }) => bench.open(detail.id));
-  bench.list.refresh();
+  const app = new Bench(client(base, reader), reader);
+  const data = await app.api.get("labels").catch(() => null);
+  if (!data) return;
+  app.learn(data);
+  app.build(element);
+  window.svWorkbench = { open: (id) => app.open(id), refresh: () => app.list.refresh() };
+  window.addEventListener("sv-open", ({ detail }) => app.open(detail.id));
+  app.list.refresh();
   const id = new URL(window.location.href).searchParams.get("job");
-  if (id) bench.open(id);
+  if (id) app.open(id);
 }
 
 class Bench {
@@ -81,7 +81,7 @@ class Bench {
     const rows = make("div", {}, chips.element, editor(this).element, table(this).element, make("div", { className: "svw-row" }, undo), again(this).element);
     const tabs = this.tabs({
       segments: rows,
-      moments: moments(this).element,
+      highlights: highlights(this).element,
       charts: charts(this).element,
       speakers: speakers(this).element,
       coverage: coverage(this).element,
@@ -121,9 +121,9 @@ class Bench {
     const found = await this.attempt(() => Promise.all([this.api.get(`jobs/${id}`), this.api.get(`jobs/${id}/segments?from=0`)]));
     if (this.wanted !== id) return;
     if (!found) return void (this.wanted = this.job?.id);
-    const [job, told] = found;
+    const [job, data] = found;
     this.people = job.speakers;
-    Object.assign(this, { job, rows: told.segments, shown: [], version: told.version, current: -1 });
+    Object.assign(this, { job, rows: data.segments, shown: [], version: data.version, current: -1 });
     this.selected.clear();
     const address = new URL(window.location.href);
     address.searchParams.set("job", id);
@@ -132,8 +132,8 @@ class Bench {
     this.desk.hidden = false;
     this.emit("job", job);
     this.emit("rows");
-    if (this.goesOn(told)) this.timer = setTimeout(() => this.poll(), this.pause);
-    else await this.finish(job.version === told.version ? job : undefined);
+    if (this.goesOn(data)) this.timer = setTimeout(() => this.poll(), this.pause);
+    else await this.finish(job.version === data.version ? job : undefined);
   }
 
   close() {
@@ -152,16 +152,16 @@ class Bench {
     if (!id) return;
     try {
       const known = this.version === undefined ? "" : `&version=${this.version}`;
-      const told = await this.api.get(`jobs/${id}/segments?from=${this.rows.length}${known}`);
+      const data = await this.api.get(`jobs/${id}/segments?from=${this.rows.length}${known}`);
       if (this.job?.id !== id) return;
       this.tell("");
       this.pause = POLL_MS;
-      const changed = told.segments.length > 0 || told.from < this.rows.length;
-      if (told.from < this.rows.length) this.selected.clear(); // rows have other numbers now
-      this.rows = [...this.rows.slice(0, told.from), ...told.segments];
-      this.version = told.version;
+      const changed = data.segments.length > 0 || data.from < this.rows.length;
+      if (data.from < this.rows.length) this.selected.clear(); // rows have other numbers now
+      this.rows = [...this.rows.slice(0, data.from), ...data.segments];
+      this.version = data.version;
       if (changed) this.emit("rows");
-      if (!this.goesOn(told)) return await this.finish();
+      if (!this.goesOn(data)) return await this.finish();
     } catch (error) {
       if (error.status === 404) {
         this.close();
@@ -189,16 +189,16 @@ class Bench {
 
   // Changes something on the server, then shows the rows as they are now.
   async change(action) {
-    const told = await this.attempt(action);
-    if (told) await this.poll();
-    return told;
+    const data = await this.attempt(action);
+    if (data) await this.poll();
+    return data;
   }
 
   async attempt(action) {
     try {
-      const told = await action();
+      const data = await action();
       this.tell("");
-      return told;
+      return data;
     } catch (error) {
       if (error.status !== 409) this.tell(error.message);
       return null;

@@ -1,8 +1,8 @@
 // The recording: its picture if it has one, controls, speed, its waveform, and the words that are being said.
 import { make } from "./dom.js";
 
-export function player(bench) {
-  const { t } = bench;
+export function player(app) {
+  const { t } = app;
   const sound = make("audio", { controls: true, preload: "metadata", "aria-label": t("player") });
   const film = make("video", { controls: true, preload: "metadata", playsInline: true, hidden: true, className: "svw-film", "aria-label": t("player") });
   let media = sound;
@@ -35,7 +35,7 @@ export function player(bench) {
     media = chosen;
     sound.hidden = media !== sound;
     film.hidden = media !== film;
-    media.src = bench.audio();
+    media.src = app.audio();
     return at_s;
   }
 
@@ -49,13 +49,13 @@ export function player(bench) {
   film.addEventListener("error", onlySound);
   film.addEventListener("loadedmetadata", () => film.videoWidth || onlySound());
   sound.addEventListener("error", () => {
-    if (sound.hasAttribute("src") && !sound.src.includes("as=opus")) sound.src = `${bench.audio()}?as=opus`;
+    if (sound.hasAttribute("src") && !sound.src.includes("as=opus")) sound.src = `${app.audio()}?as=opus`;
   });
   for (const each of [sound, film]) {
-    each.addEventListener("timeupdate", () => each === media && bench.emit("time", each.currentTime * 1000));
+    each.addEventListener("timeupdate", () => each === media && app.emit("time", each.currentTime * 1000));
   }
-  wave.addEventListener("click", (event) => seek((event.offsetX / wave.clientWidth) * bench.durationMs(), true));
-  bench.on("job", ({ film: hasPicture }) => {
+  wave.addEventListener("click", (event) => seek((event.offsetX / wave.clientWidth) * app.durationMs(), true));
+  app.on("job", ({ film: hasPicture }) => {
     media.currentTime = 0;
     use(hasPicture ? film : sound);
     setSpeed();
@@ -63,22 +63,22 @@ export function player(bench) {
     caption.textContent = "";
     draw();
   });
-  bench.on("finished", async () => {
-    const id = bench.job.id;
+  app.on("finished", async () => {
+    const id = app.job.id;
     subtitle();
-    const found = await bench.api.get(`jobs/${id}/peaks`).catch(() => null);
-    if (bench.job?.id === id) {
+    const found = await app.api.get(`jobs/${id}/peaks`).catch(() => null);
+    if (app.job?.id === id) {
       peaks = found;
       draw();
     }
   });
-  bench.on("playing", (row) => (caption.textContent = row ? row.text : ""));
+  app.on("playing", (row) => (caption.textContent = row ? row.text : ""));
   new ResizeObserver(draw).observe(wave);
 
   // The words on the picture, as they were corrected last.
   function subtitle() {
     if (media !== film) return;
-    const src = `${bench.api.base}/jobs/${bench.job.id}/export?format=vtt&labels=${bench.reader}&version=${bench.version}`;
+    const src = `${app.api.base}/jobs/${app.job.id}/export?format=vtt&labels=${app.reader}&version=${app.version}`;
     film.replaceChildren(make("track", { kind: "captions", label: t("text"), default: true, src }));
   }
 
@@ -100,7 +100,7 @@ export function player(bench) {
 
   function seek(ms, play) {
     media.currentTime = ms / 1000;
-    bench.emit("time", ms);
+    app.emit("time", ms);
     if (play) media.play().catch(() => {}); // a browser may want another click first
   }
 

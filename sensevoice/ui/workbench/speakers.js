@@ -3,12 +3,12 @@ import { button, make } from "./dom.js";
 
 const MOST = 12;
 
-export function speakers(bench) {
-  const { t, api } = bench;
+export function speakers(app) {
+  const { t, api } = app;
   const element = make("div");
 
   // Names are in every view and export, so the rows and the page's text are read anew.
-  const say = (body) => bench.change(() => api.patch(`jobs/${bench.job.id}/people`, body));
+  const say = (body) => app.change(() => api.patch(`jobs/${app.job.id}/people`, body));
 
   function counter(count) {
     const number = make("input", { type: "range", min: 1, max: MOST, value: Math.min(MOST, Math.max(1, count)), "aria-label": t("howMany") });
@@ -23,21 +23,21 @@ export function speakers(bench) {
     const name = make("input", {
       className: "svw-input",
       value: person.name,
-      placeholder: bench.speakerName(person.id),
+      placeholder: app.speakerName(person.id),
       maxLength: 60,
       "aria-label": t("personName"),
     });
     name.addEventListener("change", () => say({ speaker: person.id, name: name.value }));
     const into = make("select", { className: "svw-select", "aria-label": t("sameAs") }, make("option", { value: "" }, t("sameAs")));
     for (const other of people) {
-      if (other.id !== person.id) into.append(make("option", { value: other.id }, bench.speakerName(other.id)));
+      if (other.id !== person.id) into.append(make("option", { value: other.id }, app.speakerName(other.id)));
     }
     into.addEventListener("change", () => into.value && say({ speaker: person.id, into: into.value }));
     return make("li", {}, name, people.length > 1 ? into : "");
   }
 
-  bench.on("details", (details) => {
-    bench.people = details.speakers;
+  app.on("details", (details) => {
+    app.people = details.speakers;
     const parts = details.countable ? [counter(details.speakers.length)] : [];
     const lines = details.speakers.map((person) => line(person, details.speakers));
     parts.push(
@@ -45,7 +45,7 @@ export function speakers(bench) {
       make("p", { className: "svw-quiet" }, t("voicePrints")),
     );
     element.replaceChildren(...parts);
-    bench.emit("shown");
+    app.emit("shown");
   });
   return { element };
 }

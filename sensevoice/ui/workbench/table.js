@@ -4,8 +4,8 @@ import { colorOf } from "./colors.js";
 
 const SPARE = 6;
 
-export function table(bench) {
-  const { t } = bench;
+export function table(app) {
+  const { t } = app;
   const body = make("div", { className: "svw-rows", role: "presentation" });
   const empty = make("p", { className: "svw-quiet svw-empty" });
   const scroller = make("div", { className: "svw-scroller", tabIndex: 0, role: "rowgroup" }, body);
@@ -24,29 +24,29 @@ export function table(bench) {
   const height = () => (scroller.clientWidth < 560 ? 104 : 56);
 
   function tag(row, name, extra = "") {
-    const text = bench.label(name);
+    const text = app.label(name);
     if (!text) return make("span", { className: "svw-dash" }, "—");
     const shown = make("span", { className: "svw-tag" }, text + extra);
     shown.style.setProperty("--svw-chip", colorOf(name));
-    shown.title = bench.scoreLine(row, name);
-    shown.classList.toggle("svw-unsure", bench.isUnsure(row, name));
+    shown.title = app.scoreLine(row, name);
+    shown.classList.toggle("svw-unsure", app.isUnsure(row, name));
     return shown;
   }
 
-  const who = (row) => bench.speakerName(row.speaker) || bench.channelName(row.channel);
+  const who = (row) => app.speakerName(row.speaker) || app.channelName(row.channel);
 
   function picker(row) {
-    const box = make("input", { type: "checkbox", checked: bench.selected.has(row.index), "aria-label": t("select"), title: t("select") });
-    box.addEventListener("change", () => bench.select(row, box.checked));
+    const box = make("input", { type: "checkbox", checked: app.selected.has(row.index), "aria-label": t("select"), title: t("select") });
+    box.addEventListener("change", () => app.select(row, box.checked));
     return box;
   }
 
   function line(row, place) {
-    const events = row.events.filter((event) => bench.label(event.name));
+    const events = row.events.filter((event) => app.label(event.name));
     const sounds = events.map((event) => tag(row, event.name, event.trend ? { rising: " ↗", falling: " ↘" }[event.trend] : ""));
     const text = row.error ? `${t("failed")}: ${row.error}` : row.text;
     const cells = [
-      make("span", { role: "cell" }, button(clock(row.start_ms), () => bench.playRow(row), { className: "svw-time" })),
+      make("span", { role: "cell" }, button(clock(row.start_ms), () => app.playRow(row), { className: "svw-time" })),
       make("span", { role: "cell" }, tag(row, row.language)),
       make("span", { role: "cell" }, tag(row, row.emotion)),
       make("span", { role: "cell" }, ...(sounds.length ? sounds : [make("span", { className: "svw-dash" }, "—")])),
@@ -57,7 +57,7 @@ export function table(bench) {
         who(row) ? make("span", { className: "svw-channel" }, who(row)) : null,
         text,
       ),
-      make("span", { role: "cell", className: "svw-tools" }, picker(row), button("✎", () => bench.emit("edit", row), { "aria-label": t("edit"), title: t("edit") })),
+      make("span", { role: "cell", className: "svw-tools" }, picker(row), button("✎", () => app.emit("edit", row), { "aria-label": t("edit"), title: t("edit") })),
     ];
     const element = make(
       "div",
@@ -66,13 +66,13 @@ export function table(bench) {
     );
     element.style.transform = `translateY(${place * height()}px)`;
     element.style.height = `${height()}px`;
-    element.classList.toggle("svw-now", row.index === bench.current);
-    element.addEventListener("click", (event) => event.target.closest("button, input") || bench.playRow(row));
+    element.classList.toggle("svw-now", row.index === app.current);
+    element.addEventListener("click", (event) => event.target.closest("button, input") || app.playRow(row));
     return element;
   }
 
   function draw() {
-    const rows = bench.shown;
+    const rows = app.shown;
     const size = height();
     body.style.height = `${rows.length * size}px`;
     const first = Math.max(0, Math.floor(scroller.scrollTop / size) - SPARE);
@@ -80,7 +80,7 @@ export function table(bench) {
     body.replaceChildren(...rows.slice(first, last).map((row, number) => line(row, first + number)));
     grid.setAttribute("aria-rowcount", String(rows.length + 1));
     empty.hidden = rows.length > 0;
-    empty.textContent = t(bench.rows.length ? "noMatch" : "noRows");
+    empty.textContent = t(app.rows.length ? "noMatch" : "noRows");
   }
 
   let waiting = false;
@@ -94,7 +94,7 @@ export function table(bench) {
   }
 
   function follow() {
-    const place = bench.shown.findIndex((row) => row.index === bench.current);
+    const place = app.shown.findIndex((row) => row.index === app.current);
     const size = height();
     if (place >= 0 && !scroller.matches(":hover")) {
       const top = place * size;
@@ -107,8 +107,8 @@ export function table(bench) {
 
   scroller.addEventListener("scroll", redraw, { passive: true });
   new ResizeObserver(redraw).observe(scroller);
-  bench.on("shown", redraw);
-  bench.on("threshold", redraw);
-  bench.on("playing", follow);
+  app.on("shown", redraw);
+  app.on("threshold", redraw);
+  app.on("playing", follow);
   return { element };
 }

@@ -1,6 +1,6 @@
 // What is said of an upload: how far it is, and, before anything is sent, that a file is too large.
 import { make } from "./dom.js";
-import { words } from "./text.js";
+import { words } from "./i18n.js";
 
 const MB = 1024 * 1024;
 

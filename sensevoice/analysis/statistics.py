@@ -1,0 +1,200 @@
+"""What a recording amounts to in numbers: shares of time, courses over time, one row per file."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from sensevoice.analysis.coverage import covered_ms
+from sensevoice.analysis.highlights import highlights
+from sensevoice.tags.parse import EMOTION_NAMES, is_unspaced
+from sensevoice.transcript import Segment, Span, Transcript
+
+Unit = Literal["characters", "words"]
+
+COUNTED_BY_CHARACTER = ("zh", "yue", "ja", "ko")
+"""Their speech rate is given in characters: they write about one character for each syllable or mora."""
+
+BINS = 60
+"""Points of a curve over a whole file when no length is given; a chart 600 px wide shows no more."""
+
+MIN_BIN_MS = 10_000
+"""Shorter bins hold a sentence or less, and the curve shows its chance length rather than the speaker."""
+
+MIN_RATE_MS = 1_000
+"""With less speech than this in a bin its rate is not measured."""
+
+
+@dataclass(frozen=True)
+class Share:
+    """How long one label held, and which part of the whole that is; the name "" stands for none named."""
+
+    name: str
+    duration_ms: int
+    fraction: float
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Languages and emotions as shares of the speech, sounds as shares of the whole file; longest first."""
+
+    languages: tuple[Share, ...]
+    emotions: tuple[Share, ...]
+    events: tuple[Share, ...]
+
+
+@dataclass(frozen=True)
+class EmotionBin:
+    """The emotions of the speech in one stretch of the file, as (name, milliseconds), longest first."""
+
+    span: Span
+    emotions: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True)
+class RateBin:
+    """How fast was spoken in one stretch of the file; None where hardly anything was said in that unit."""
+
+    span: Span
+    characters_per_minute: float | None
+    words_per_minute: float | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One file among several; `emotions` are (name, number of segments), most frequent first."""
+
+    source: str
+    duration_ms: int
+    segments: int
+    emotions: tuple[tuple[str, int], ...]
+    first_anger_ms: int | None
+    anger_count: int
+
+
+def shares(transcript: Transcript) -> Shares:
+    """Return the shares of time by language, emotion and sound."""
+    speech = [segment for segment in transcript.segments if _is_heard(segment)]
+    total_ms = sum(segment.span.duration_ms for segment in speech)
+    sounds: dict[str, list[Span]] = {}
+    for segment in transcript.segments:
+        for event in segment.events:
+            sounds.setdefault(event.name, []).append(segment.span)
+    events = {name: covered_ms(spans, transcript.duration_ms) for name, spans in sounds.items()}
+    return Shares(
+        languages=_ranked(_times((segment.language, segment.span) for segment in speech), total_ms),
+        emotions=_ranked(_times((_emotion(segment), segment.span) for segment in speech), total_ms),
+        events=_ranked(Counter(events), transcript.duration_ms),
+    )
+
+
+def emotion_over_time(transcript: Transcript, bin_ms: int | None = None) -> tuple[EmotionBin, ...]:
+    """Return the emotions of the speech in equal bins over the whole file."""
+    speech = [segment for segment in transcript.segments if _is_heard(segment)]
+    width_ms = bin_ms or default_bin_ms(transcript.duration_ms)
+    times: dict[int, Counter[str]] = {}
+    for segment in speech:
+        for index, part in _parts(segment.span, width_ms):
+            times.setdefault(index, Counter())[_emotion(segment)] += part.duration_ms
+    return tuple(
+        EmotionBin(span, tuple(times.get(index, Counter[str]()).most_common()))
+        for index, span in enumerate(_bins(transcript.duration_ms, width_ms))
+    )
+
+
+def speech_rate_over_time(transcript: Transcript, bin_ms: int | None = None) -> tuple[RateBin, ...]:
+    """Return how fast was spoken in equal bins, by the time that was speech and not by that of the bin.
+
+    Characters are counted for Chinese, Cantonese, Japanese and Korean, words for other languages; a
+    segment's count is spread evenly over its time.
+    """
+    width_ms = bin_ms or default_bin_ms(transcript.duration_ms)
+    counts: dict[tuple[int, Unit], float] = {}
+    times_ms: Counter[tuple[int, Unit]] = Counter()
+    for segment in transcript.segments:
+        if not _is_heard(segment):
+            continue
+        unit, count = spoken_units(segment)
+        for index, part in _parts(segment.span, width_ms):
+            counts[index, unit] = counts.get((index, unit), 0.0) + count * _fraction(part, segment.span)
+            times_ms[index, unit] += part.duration_ms
+
+    def rate(index: int, unit: Unit) -> float | None:
+        time_ms = times_ms[index, unit]
+        return counts[index, unit] * 60_000 / time_ms if time_ms >= MIN_RATE_MS else None
+
+    bins = enumerate(_bins(transcript.duration_ms, width_ms))
+    return tuple(RateBin(span, rate(index, "characters"), rate(index, "words")) for index, span in bins)
+
+
+def compare(transcripts: Iterable[Transcript]) -> tuple[Comparison, ...]:
+    """Return a row for each file: which turned angry, when first, and how often."""
+    return tuple(map(_comparison, transcripts))
+
+
+def spoken_units(segment: Segment) -> tuple[Unit, int]:
+    """Return in which unit the segment's language is counted, and how many were spoken."""
+    by_character = segment.language in COUNTED_BY_CHARACTER
+    if not segment.language:
+        by_character = any(map(is_unspaced, segment.text))
+    if by_character:
+        return "characters", sum(char.isalnum() for char in segment.text)
+    return "words", sum(any(map(str.isalnum, word)) for word in segment.text.split())
+
+
+def default_bin_ms(duration_ms: int) -> int:
+    """Return the length of a bin in whole seconds that gives at most BINS bins of MIN_BIN_MS or more."""
+    return max(MIN_BIN_MS, -(-duration_ms // (BINS * 1000)) * 1000)
+
+
+def _is_heard(segment: Segment) -> bool:
+    return segment.kind == "speech" and not segment.error
+
+
+def _emotion(segment: Segment) -> str:
+    """Return the emotion if it is one that is shown; "neutral" and "unknown" name none."""
+    return segment.emotion if segment.emotion in EMOTION_NAMES else ""
+
+
+def _times(named: Iterable[tuple[str, Span]]) -> Counter[str]:
+    times_ms: Counter[str] = Counter()
+    for name, span in named:
+        times_ms[name] += span.duration_ms
+    return times_ms
+
+
+def _ranked(times_ms: Counter[str], total_ms: int) -> tuple[Share, ...]:
+    return tuple(
+        Share(name, time_ms, time_ms / total_ms) for name, time_ms in times_ms.most_common() if time_ms
+    )
+
+
+def _bins(duration_ms: int, width_ms: int) -> list[Span]:
+    starts_ms = range(0, duration_ms, width_ms)
+    return [Span(start_ms, min(start_ms + width_ms, duration_ms)) for start_ms in starts_ms]
+
+
+def _parts(span: Span, width_ms: int) -> Iterator[tuple[int, Span]]:
+    """Yield the number of each bin that a span reaches into and its part in that bin."""
+    for index in range(span.start_ms // width_ms, (span.end_ms - 1) // width_ms + 1):
+        left_ms, right_ms = index * width_ms, (index + 1) * width_ms
+        yield index, Span(max(span.start_ms, left_ms), min(span.end_ms, right_ms))
+
+
+def _fraction(part: Span, whole: Span) -> float:
+    return part.duration_ms / whole.duration_ms
+
+
+def _comparison(transcript: Transcript) -> Comparison:
+    emotions = Counter(filter(None, map(_emotion, transcript.segments)))
+    angry = [item for item in highlights(transcript) if item.kind in ("anger", "impatience")]
+    return Comparison(
+        source=transcript.source,
+        duration_ms=transcript.duration_ms,
+        segments=len(transcript.segments),
+        emotions=tuple(emotions.most_common()),
+        first_anger_ms=angry[0].span.start_ms if angry else None,
+        anger_count=len(angry),
+    )

@@ -1,0 +1,82 @@
+"""What the child says to its parent, frames of one letter, a length, and so many bytes; and its orders."""
+
+from __future__ import annotations
+
+import json
+import select
+import socket
+import struct
+from collections import deque
+from typing import Any, NamedTuple
+
+HELLO, INFO, BLOCK, MARK, ERROR, END = b"h", b"i", b"b", b"m", b"e", b"z"
+"""Who it is (JSON); what the file says of itself (JSON); samples; a cut (JSON); why it cannot be read
+(JSON); the end (JSON)."""
+
+HEADER = struct.Struct("<cI")
+
+MAX_FRAME_BYTES = 64 << 20
+"""A block is 1.3 MB; more than this was not written by our child."""
+
+ORDER = struct.Struct("<ii")
+
+TO_THE_END = -1
+
+
+class Order(NamedTuple):
+    """Which seconds to decode. The child goes there, unless it is there, and stops in front of `to_s`."""
+
+    from_s: int
+    to_s: int | None
+
+    def packed(self) -> bytes:
+        return ORDER.pack(self.from_s, TO_THE_END if self.to_s is None else self.to_s)
+
+
+class FrameWriter:
+    """The child's end: what the parent has not taken yet waits here, and does not hold up the decoder."""
+
+    def __init__(self, link: socket.socket, most_bytes: int) -> None:
+        link.setblocking(False)
+        self._link = link
+        self._most_bytes = most_bytes
+        self._waiting: deque[memoryview] = deque()
+        self._bytes = 0
+
+    def put(self, kind: bytes, payload: bytes) -> None:
+        self._waiting.append(memoryview(HEADER.pack(kind, len(payload)) + payload))
+        self._bytes += HEADER.size + len(payload)
+        self.send(self._most_bytes)
+
+    def put_json(self, kind: bytes, value: dict[str, Any]) -> None:
+        self.put(kind, json.dumps(value).encode())
+
+    def send(self, but_bytes: int = 0) -> None:
+        """Send what the parent takes at once; wait while more than `but_bytes` are left."""
+        while self._waiting:
+            try:
+                sent = self._link.send(self._waiting[0])
+            except BlockingIOError:
+                if self._bytes <= but_bytes:
+                    return
+                self._wait(select.POLLOUT)
+                continue
+            self._bytes -= sent
+            rest = self._waiting.popleft()[sent:]
+            if rest:
+                self._waiting.appendleft(rest)
+
+    def next_order(self) -> Order | None:
+        """Wait for what the parent wants next; None when it wants no more."""
+        self.send()
+        self._wait(select.POLLIN)
+        packed = self._link.recv(ORDER.size, socket.MSG_WAITALL)
+        if len(packed) < ORDER.size:
+            return None
+        from_s, to_s = ORDER.unpack(packed)
+        return Order(from_s, None if to_s == TO_THE_END else to_s)
+
+    def _wait(self, event: int) -> None:
+        poll = select.poll()
+        poll.register(self._link, event)
+        poll.poll()

@@ -1,0 +1,1 @@
+"""Chunks to the model's raw text, tokens and scores."""

@@ -1,0 +1,87 @@
+"""The questions put to the model about a clip: one as a rule, a second where the settings ask for it.
+
+Both second questions were asked for by users of SenseVoice: languages that can occur
+(FunAudioLLM/SenseVoice issues 45, 72, 129, 252) and punctuation with numbers as they were spoken (issue 140).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from difflib import SequenceMatcher
+
+import numpy as np
+
+from sensevoice.options import Options
+from sensevoice.protocols import Recognition, Recognizer
+from sensevoice.tags.parse import head_of, parse
+from sensevoice.tags.words import WORD_START
+
+Token = tuple[str, int, int]
+
+_MARKS = re.compile(r"[^\w\s▁<>|%$€£¥￥°+=/\\#@&*^~-]+")
+"""Pieces that are punctuation; signs that belong to a written number or name are not."""
+
+
+def recognise_with_fallbacks(
+    recognizer: Recognizer, clips: Sequence[np.ndarray], options: Options
+) -> Iterator[Recognition]:
+    """Yield one Recognition per clip, in order, as `Recognizer.recognise` does."""
+    for clip, answer in zip(clips, recognizer.recognise(clips, options), strict=True):
+        asked = options
+        instead = other_language(answer, options)
+        if instead:
+            asked = replace(options, language=instead)
+            again = next(iter(recognizer.recognise([clip], asked)))
+            answer = answer if again.error else again
+        if options.use_itn and options.keep_numbers and answer.tokens:
+            spoken = next(iter(recognizer.recognise([clip], replace(asked, use_itn=False))))
+            answer = with_marks_of(spoken, answer)
+        yield answer
+
+
+def other_language(answer: Recognition, options: Options) -> str:
+    """Return the likeliest of the languages that can occur, "" when the answer is in one of them."""
+    if options.language != "auto" or not options.among or answer.error:
+        return ""
+    tagged = parse(answer.raw)
+    if not tagged.text or tagged.language in options.among:
+        return ""
+    scores = {score.name: score.score for score in answer.scores if score.kind == "language"}
+    return max(options.among, key=lambda name: scores.get(name, 0.0))
+
+
+def with_marks_of(spoken: Recognition, written: Recognition) -> Recognition:
+    """Return the words of one answer with the punctuation and the capitals of the other.
+
+    The pieces of both are aligned; where they differ, a number was rewritten, and the spoken words stand.
+    """
+    if spoken.error or not spoken.tokens:
+        return written
+    old, new = _folded(spoken.tokens), _folded(written.tokens)
+    tokens: list[Token] = []
+    for kind, i1, i2, j1, j2 in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if kind == "equal":
+            pairs = zip(spoken.tokens[i1:i2], written.tokens[j1:j2], strict=True)
+            tokens += [(piece, start_ms, end_ms) for (_, start_ms, end_ms), (piece, _, _) in pairs]
+            continue
+        tokens += spoken.tokens[i1:i2]
+        at_ms = tokens[-1][2] if tokens else 0
+        tokens += [(piece, at_ms, at_ms) for piece in _last_marks(written.tokens[j1:j2])]
+    text = "".join(piece for piece, _, _ in tokens).replace(WORD_START, " ").strip()
+    return replace(written, raw=head_of(written.raw) + text, tokens=tuple(tokens))
+
+
+def _folded(tokens: Sequence[Token]) -> list[str]:
+    return [piece.casefold() for piece, _, _ in tokens]
+
+
+def _last_marks(tokens: Sequence[Token]) -> list[str]:
+    """Return the punctuation at the end of a stretch: inside it, it belongs to a rewritten number."""
+    marks: list[str] = []
+    for piece, _, _ in reversed(tokens):
+        if not _MARKS.fullmatch(piece):
+            break
+        marks.insert(0, piece)
+    return marks

@@ -1,0 +1,102 @@
+"""SenseVoiceSmall on torch with word times from one pass: the reference, and what runs on CUDA.
+
+Weights and text are funasr's own: only `inference` differs. What it saves: the log-softmax over 25,055
+pieces, of which only the greatest is wanted, several waits for the device per clip, and on CUDA the work of
+the CPU on features and what cuda_encoder and cuda_graphs say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from funasr.models.sense_voice.model import SenseVoiceSmall
+from funasr.utils.load_utils import load_audio_text_image_video
+
+from sensevoice.audio.features import features_of
+from sensevoice.recognise import cuda_encoder
+from sensevoice.recognise.ctc import PROMPT_FRAMES, Prompt, decode
+from sensevoice.recognise.cuda_graphs import CudaGraphs
+from sensevoice.recognise.scores import SCORED, TagScorer
+
+
+class TimedSenseVoiceSmall(SenseVoiceSmall):  # type: ignore[misc]
+    """funasr's SenseVoiceSmall whose results also hold `tokens`: (piece, start_ms, end_ms)."""
+
+    compute_type: torch.dtype | None = None
+    """What matrix products run in (torch's autocast); None leaves them in float32."""
+
+    graphs: CudaGraphs | None = None
+    """Passes for single short clips, where they have been recorded."""
+
+    scorer: TagScorer | None = None
+
+    def inference(
+        self,
+        data_in: Any,
+        data_lengths: Any = None,
+        key: Sequence[str] = ("clip",),
+        tokenizer: Any = None,
+        frontend: Any = None,
+        **kwargs: Any,
+    ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+        """Recognise clips (float32 mono 16 kHz arrays); called by funasr's AutoModel.
+
+        Returns one {"key", "text", "tokens", "scores"} per clip, in order, and funasr's timing figures.
+        """
+        clips = load_audio_text_image_video(data_in, fs=frontend.fs, audio_fs=frontend.fs)
+        features, lengths = features_of(clips, frontend, kwargs["device"])
+        seconds = lengths.sum().item() * frontend.frame_shift * frontend.lfr_n / 1000
+        logits, lengths = self.logits(features, lengths, Prompt.of(kwargs, tokenizer), kwargs["device"])
+        best = logits.argmax(dim=-1).cpu()
+        self.scorer = scorer = self.scorer or TagScorer(tokenizer)
+        scores = logits[:, : len(SCORED)].float().softmax(dim=-1)[:, :, scorer.ids].tolist()
+        results = [
+            {
+                "key": name,
+                **decode(best[index, :length].tolist(), tokenizer, self.blank_id),
+                "scores": scorer.named(scores[index]),
+            }
+            for index, (name, length) in enumerate(zip(key, lengths.tolist(), strict=True))
+        ]
+        return results, {"batch_data_time": seconds}
+
+    def logits(
+        self, features: torch.Tensor, lengths: torch.Tensor, prompt: Prompt, device: str
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Put the four prompt_ids before the features and run encoder and output layer.
+
+        Takes (clips, frames, 560) and the frames of each, on the CPU; returns (clips, 4 + frames, pieces) and
+        the frames of each, prompt_ids included. What is returned is good until the next call.
+        """
+        prompt_ids = self.embed(torch.tensor([prompt.prompt_ids]).to(device)).repeat(len(features), 1, 1)
+        frames = torch.cat((prompt_ids, features.to(device)), dim=1)
+        lengths = lengths + PROMPT_FRAMES
+        logits = self.graphs.play(frames) if self.graphs else None
+        if logits is None:
+            logits = self.run(frames, lengths.to(device))
+        if prompt.banned:
+            logits[:, :, prompt.banned] = -float("inf")
+        return logits, lengths
+
+    def run(self, frames: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        """Run encoder and output layer: from (clips, frames, 560) to (clips, frames, pieces)."""
+        with torch.autocast(frames.device.type, self.compute_type, enabled=self.compute_type is not None):
+            encoded, _ = self.encoder(frames, lengths)
+            logits: torch.Tensor = self.ctc.ctc_lo(encoded)
+        return logits
+
+
+def prepare_cuda(model: TimedSenseVoiceSmall, precision: str) -> None:
+    """Let a loaded model compute in "bf16" or "fp32", with what cuda_encoder saves."""
+    # What is called float32 is to be that; by itself cuDNN keeps 10 of 23 bits (TF32), also for fsmn-vad.
+    torch.backends.cudnn.allow_tf32 = False
+    model.compute_type = torch.bfloat16 if precision == "bf16" else None
+    cuda_encoder.prepare(model, model.compute_type)
+
+
+def record_cuda_graphs(model: TimedSenseVoiceSmall) -> None:
+    """Let a prepared model on a GPU answer single short clips by CUDA graphs. Raises what CUDA does."""
+    with torch.no_grad():
+        model.graphs = CudaGraphs(model.run, model.embed.embedding_dim, model.embed.weight.device)

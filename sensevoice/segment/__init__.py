@@ -1,0 +1,1 @@
+"""Spans and samples to the chunks that are recognised."""

@@ -1,0 +1,1 @@
+"""The model's raw text to text, tags and words."""

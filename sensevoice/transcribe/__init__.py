@@ -1,0 +1,1 @@
+"""Where the stages meet: a file to its transcript."""

@@ -1,0 +1,293 @@
+"""From a media file to its transcript: the one place where the stages meet.
+
+audio ─► Segmenter (speech finder, joining, sounds) ─► Recognizer ─► tags ─► Segment … ─► Transcript
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sensevoice.analysis.diagnostics import SignalMeter, diagnose, no_speakers
+from sensevoice.audio.info import Samples
+from sensevoice.audio.source import SAMPLES_PER_MS, AudioSource, open_audio, select_channels
+from sensevoice.errors import ModelError, SenseVoiceError
+from sensevoice.options import Channel, Options
+from sensevoice.progress import Progress, Stage
+from sensevoice.protocols import Recognizer
+from sensevoice.recognise.second_pass import recognise_with_fallbacks
+from sensevoice.segment.batching import batches
+from sensevoice.segment.runs import Run, RunCollector
+from sensevoice.segment.segmenter import Chunk, Segmenter, open_finder
+from sensevoice.speakers.voices import VoicePrints
+from sensevoice.transcribe.assemble import speech_segment
+from sensevoice.transcribe.prefetch import prefetch
+from sensevoice.transcribe.rows import RowMaker
+from sensevoice.transcript import Segment, Span, Speaker, Transcript
+
+if TYPE_CHECKING:  # they import scipy
+    from sensevoice.speakers.tracker import SpeakerTracker
+
+log = logging.getLogger(__name__)
+
+Update = Progress | Segment | VoicePrints | Transcript
+
+BLOCKS_AHEAD = 6
+"""How many blocks of ten seconds are decoded while others are searched for speech, and searched while others
+are recognised."""
+
+
+def iter_updates(
+    path: str | os.PathLike[str], recognizer: Recognizer, options: Options | None = None
+) -> Iterator[Update]:
+    """Transcribe a file; yield Progress, each Segment as it is known, and the Transcript last.
+
+    Where speakers are told apart their VoicePrints come before the Transcript.
+
+    Segments come in order of time within a channel. Closing the iterator cancels the run. Raises
+    MediaError subclasses for a file that cannot be read.
+    """
+    options = options or Options()
+    started_s = time.perf_counter()
+    with open_audio(path) as source:
+        run = _Run(source, recognizer, options)
+        yield Progress("decode", 0, source.info.duration_ms)
+        segments: list[Segment] = []
+        for update in run.updates():
+            if isinstance(update, Segment):
+                segments.append(update)
+            yield update
+        transcript = run.transcript(Path(path).name, segments)
+        if run.prints is not None:
+            yield run.prints
+    _log_run(transcript, time.perf_counter() - started_s)
+    yield Progress("done", transcript.duration_ms, transcript.duration_ms)
+    yield transcript
+
+
+def iter_segments(
+    path: str | os.PathLike[str],
+    recognizer: Recognizer,
+    options: Options | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> Iterator[Segment]:
+    """Yield the segments of a file as they are known; see `iter_updates`."""
+    for update in iter_updates(path, recognizer, options):
+        if isinstance(update, Segment):
+            yield update
+        elif isinstance(update, Progress) and on_progress:
+            on_progress(update)
+
+
+def transcribe(
+    path: str | os.PathLike[str],
+    recognizer: Recognizer,
+    options: Options | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> Transcript:
+    """Return the whole transcript of a file; see `iter_updates`."""
+    for update in iter_updates(path, recognizer, options):
+        if isinstance(update, Transcript):
+            return update
+        if isinstance(update, Progress) and on_progress:
+            on_progress(update)
+    raise AssertionError("a run ends with its transcript")
+
+
+def recognise_spans(
+    path: str | os.PathLike[str],
+    spans: Sequence[Span],
+    recognizer: Recognizer,
+    options: Options | None = None,
+    rejoin: bool = False,
+) -> list[Segment]:
+    """Recognise the given chunks of a file as speech, one segment each, in the order given.
+
+    With `rejoin` the speech inside each chunk is found anew and joined as the options say. The channels
+    are mixed unless the options name one. Raises MediaError subclasses.
+    """
+    options = options or Options()
+    clips = cut(path, spans, "mix" if options.channel == "split" else options.channel)
+    if rejoin:
+        chunks = zip(spans, clips, strict=True)
+        return [row for span, clip in chunks for row in _rows_in(span, clip, recognizer, options)]
+    answers = recognise_with_fallbacks(recognizer, clips, options)
+    return [speech_segment(span, next(answers), None, options) for span in spans]
+
+
+def _rows_in(chunk: Span, samples: np.ndarray, recognizer: Recognizer, options: Options) -> Iterator[Segment]:
+    """Yield the rows of a chunk; all of it is one where no speech is found, as it had been heard before."""
+    segmenter = Segmenter(open_finder(recognizer, options), replace(options, sounds=False))
+    result = [*segmenter.feed(samples), *segmenter.finish()] or [
+        Chunk("speech", Span(0, chunk.duration_ms), samples)
+    ]
+    collector, maker = RunCollector(options), RowMaker(recognizer, options, None)
+    placed = (
+        replace(each, span=Span(chunk.start_ms + each.span.start_ms, chunk.start_ms + each.span.end_ms))
+        for each in result
+    )
+    runs = [*(run for each in placed for run in collector.push(each)), *collector.flush()]
+    yield from maker.of(runs)
+    yield from maker.finish()
+
+
+def cut(path: str | os.PathLike[str], spans: Sequence[Span], channel: Channel = "mix") -> list[np.ndarray]:
+    """Return the samples of each span, float32 mono 16 kHz.
+
+    The file is read from its start up to the last of them. Raises MediaError subclasses.
+    """
+    parts: list[list[np.ndarray]] = [[] for _ in spans]
+    end_ms = max((span.end_ms for span in spans), default=0)
+    with open_audio(path) as source:
+        start_ms = 0
+        for block in source.blocks():
+            (samples,) = select_channels(block, channel)
+            for part, span in zip(parts, spans, strict=True):
+                first = max(0, (span.start_ms - start_ms) * SAMPLES_PER_MS)
+                part.append(samples[first : max(0, (span.end_ms - start_ms) * SAMPLES_PER_MS)])
+            start_ms += samples.size // SAMPLES_PER_MS
+            if start_ms >= end_ms:
+                break
+    return [np.concatenate(part) if part else np.zeros(0, np.float32) for part in parts]
+
+
+class _Stream:
+    """One stream of sound, the whole file or one of its channels, on its way through the stages."""
+
+    def __init__(
+        self,
+        recognizer: Recognizer,
+        options: Options,
+        channel: str | None,
+        tracker: SpeakerTracker | None = None,
+    ) -> None:
+        self.segmenter = Segmenter(open_finder(recognizer, options), options)
+        self.collector = RunCollector(options)
+        self.maker = RowMaker(recognizer, options, channel, tracker)
+
+    def collected(self, chunks: Iterable[Chunk]) -> list[Run]:
+        """Return the runs that end with the next chunks."""
+        return [run for chunk in chunks for run in self.collector.push(chunk)]
+
+
+class _Run:
+    """The state of one run over one file."""
+
+    def __init__(self, source: AudioSource, recognizer: Recognizer, options: Options) -> None:
+        self._source = source
+        self._recognizer = recognizer
+        self._options = options
+        self._meter = SignalMeter()
+        self._streams: list[_Stream] = []
+        self._done_ms = 0
+        self._tracker: SpeakerTracker | None = None
+        self._no_voices: SenseVoiceError | None = None
+
+    def updates(self) -> Iterator[Update]:
+        for stream, runs, decoded_ms in prefetch(self._runs(), BLOCKS_AHEAD):
+            yield from self._recognise(stream, runs)
+            if decoded_ms is not None:
+                yield self._progress("decode", decoded_ms)
+        for stream in self._streams:
+            yield from stream.maker.finish()
+
+    def _runs(self) -> Iterator[tuple[_Stream, list[Run], int | None]]:
+        """Read the file to its end; yield what is to be recognised, and how far all streams have come."""
+        for block in prefetch(self._measured(), BLOCKS_AHEAD):
+            tracks = select_channels(block, self._options.channel)
+            self._streams = self._streams or self._open_streams(len(tracks))
+            for stream, samples in zip(self._streams, tracks, strict=True):
+                result = stream.collected(stream.segmenter.feed(samples))
+                result += stream.collector.settle(stream.segmenter.settled_ms)
+                last = stream is self._streams[-1]
+                done_ms = min(each.segmenter.done_ms for each in self._streams) if last else None
+                yield stream, result, done_ms
+        for stream in self._streams:
+            yield stream, [*stream.collected(stream.segmenter.finish()), *stream.collector.flush()], None
+
+    def _measured(self) -> Iterator[Samples]:
+        for block in self._source.blocks():
+            self._meter.feed(block)
+            yield block
+
+    @property
+    def prints(self) -> VoicePrints | None:
+        """What was heard of voices; None where nobody asked, or each channel is a person."""
+        return self._tracker.prints() if self._tracker else None
+
+    def transcript(self, name: str, segments: Sequence[Segment]) -> Transcript:
+        duration_ms = max((stream.segmenter.fed_ms for stream in self._streams), default=0)
+        speech = sorted(span for stream in self._streams for span in stream.segmenter.speech)
+        source = self._source
+        rate_hz, percent = source.info.sample_rate_hz, source.readable_percent
+        result = diagnose(self._meter, speech, segments, rate_hz, source.bad_packets, percent)
+        if self._no_voices is not None:
+            result = (*result, no_speakers(self._no_voices))
+        ordered = tuple(sorted(segments, key=lambda segment: (segment.span, segment.channel or "")))
+        rows, speakers = self._with_speakers(ordered)
+        return Transcript(
+            source=name,
+            duration_ms=duration_ms,
+            segments=rows,
+            diagnostics=result,
+            options=self._options,
+            model=self._recognizer.info,
+            speakers=speakers,
+        )
+
+    def _with_speakers(self, rows: tuple[Segment, ...]) -> tuple[tuple[Segment, ...], tuple[Speaker, ...]]:
+        """Return the rows with who speaks in each, and the people."""
+        if self._options.speakers == "off":
+            return rows, ()
+        from sensevoice.speakers.assign import by_channel, by_voice
+
+        if self._tracker is not None:
+            return by_voice(rows, self._tracker.prints(), self._options.people)
+        return by_channel(rows) if len(self._streams) > 1 else (rows, ())
+
+    def _open_streams(self, count: int) -> list[_Stream]:
+        names: list[str | None] = ["left", "right"] if count == 2 else [None]
+        if count == 1 and self._options.speakers != "off":
+            self._tracker = self._open_tracker()
+        return [_Stream(self._recognizer, self._options, name, self._tracker) for name in names]
+
+    def _open_tracker(self) -> SpeakerTracker | None:
+        """Return what tells the speakers apart; where it cannot be had, None, and the transcript says why."""
+        from sensevoice.speakers.tracker import SpeakerTracker
+
+        try:
+            return SpeakerTracker(self._recognizer.open_voices(), self._options.people)
+        except ModelError as error:
+            self._no_voices = error
+            return None
+
+    def _progress(self, stage: Stage, done_ms: int) -> Progress:
+        """Say how much is finished for good, so that a bar never goes back from one stage to the other."""
+        self._done_ms = max(self._done_ms, done_ms)
+        total_ms = self._source.info.duration_ms
+        return Progress(stage, self._done_ms, None if total_ms is None else max(total_ms, self._done_ms))
+
+    def _recognise(self, stream: _Stream, runs: Sequence[Run]) -> Iterator[Update]:
+        """Recognise runs a batch at a time and yield what was heard, in order."""
+        for batch in batches(runs, self._options.batch_size_s):
+            yield from stream.maker.of(batch)
+            yield self._progress("recognise", batch[-1].end_ms)
+
+
+def _log_run(transcript: Transcript, seconds: float) -> None:
+    audio_s = transcript.duration_ms / 1000
+    log.info(
+        "transcribed %.1f s of audio in %.2f s (real-time factor %.4f), %d segments, %d failed",
+        audio_s,
+        seconds,
+        seconds / audio_s if audio_s else 0.0,
+        len(transcript.segments),
+        len(transcript.failed()),
+    )

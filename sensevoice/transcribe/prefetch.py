@@ -1,0 +1,55 @@
+"""Let one stage of a chain of generators work while the next is busy with what it gave before."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from queue import Queue
+from typing import TypeVar
+
+Item = TypeVar("Item")
+
+
+class _End:
+    """Marks the end of the items, and carries the error that ended them."""
+
+    def __init__(self, error: BaseException | None) -> None:
+        self.error = error
+
+
+def prefetch(items: Iterator[Item], depth: int) -> Iterator[Item]:
+    """Yield the items, which a thread of its own draws up to `depth` ahead.
+
+    An error of the items is raised where it would have been without the thread. Closing the iterator
+    ends the thread after the item it is drawing.
+    """
+    drawn: Queue[Item | _End] = Queue(depth)
+    stopped = threading.Event()
+
+    def draw() -> None:
+        error: BaseException | None = None
+        try:
+            for item in items:
+                drawn.put(item)
+                if stopped.is_set():
+                    return
+        except BaseException as exc:  # it is raised again below, in the thread that wants the items
+            error = exc
+        drawn.put(_End(error))
+
+    thread = threading.Thread(target=draw, name="read-ahead", daemon=True)
+    thread.start()
+    try:
+        while True:
+            item = drawn.get()
+            if isinstance(item, _End):
+                if item.error is not None:
+                    raise item.error
+                return
+            yield item
+    finally:
+        stopped.set()
+        while thread.is_alive():  # it may be waiting to put one down
+            while not drawn.empty():
+                drawn.get()
+            thread.join(0.01)

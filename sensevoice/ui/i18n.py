@@ -1,0 +1,260 @@
+"""Every string of the page that is not an error of its own, in Chinese and in English."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Literal
+
+from sensevoice.formats import VIEWS
+from sensevoice.options import CHANNELS, LANGUAGES, MOST_SPEAKERS
+from sensevoice.ui.settings import DemoInfo, PageSettings
+
+Locale = Literal["zh", "en"]
+LOCALES: tuple[Locale, ...] = ("zh", "en")
+
+I18N_PREFIX = "sv_"
+"""Keeps our keys apart from gradio's own, of which some are groups ("file")."""
+
+STATIC: dict[str, tuple[str, str]] = {
+    "heading": ("SenseVoice 语音理解", "SenseVoice speech understanding"),
+    "tagline": (
+        "说了什么、用什么语言、什么情绪、周围有什么声音——上传一段录音就知道。",
+        "What was said, in which language, with which emotion, and what else was heard: upload a recording.",
+    ),
+    "source_file": ("上传文件", "Upload"),
+    "source_microphone": ("麦克风", "Microphone"),
+    "source_server": ("服务器上的文件", "On the server"),
+    "server_files": ("选择文件", "Choose files"),
+    "file": ("音频或视频，最大 {max_upload}", "Audio or video, up to {max_upload}"),
+    "microphone": ("录音", "Recording"),
+    "microphone_help": (
+        "浏览器只在 https 或本机地址（localhost、127.0.0.1）上允许录音。",
+        "Browsers allow recording only over https or on this machine's own address (localhost, 127.0.0.1).",
+    ),
+    "language": ("语言", "Language"),
+    "language_auto": ("自动识别", "Detect"),
+    "language_zh": ("中文", "Chinese"),
+    "language_en": ("英文", "English"),
+    "language_yue": ("粤语", "Cantonese"),
+    "language_ja": ("日文", "Japanese"),
+    "language_ko": ("韩文", "Korean"),
+    "settings": ("设置", "Settings"),
+    "presets": ("用途：", "For:"),
+    "preset_meeting": ("会议", "Meeting"),
+    "preset_subtitles": ("字幕", "Subtitles"),
+    "preset_calls": ("客服", "Calls"),
+    "preset_editing": ("视频剪辑", "Video editing"),
+    "preset_none": ("恢复默认", "Defaults"),
+    "merge_length_s": ("合并长度（秒）", "Merge length (s)"),
+    "merge_length_s_help": (
+        "相邻的话合并到多长为止；0 为不合并，字幕可用 8，会议可用 15。",
+        "Join neighbouring speech up to this length; 0 joins nothing. 8 suits subtitles, 15 meetings.",
+    ),
+    "merge_gap_s": ("合并间隔（秒）", "Merge gap (s)"),
+    "merge_gap_s_help": (
+        "停顿超过这么久就不再合并。",
+        "Never join across a pause longer than this.",
+    ),
+    "batch_size_s": ("批量（秒）", "Batch (s)"),
+    "batch_size_s_help": (
+        "一次识别多少秒的声音；显存不足时调小。",
+        "Seconds of sound recognised at a time; lower it when the GPU runs out of memory.",
+    ),
+    "use_itn": ("数字与标点", "Digits and punctuation"),
+    "use_itn_help": (
+        "把“二零二六”写成“2026”，并加上标点。",
+        "Write “twenty six” as “26” and set punctuation.",
+    ),
+    "ban_emo_unk": ("总要给出情绪", "Always name an emotion"),
+    "ban_emo_unk_help": (
+        "不确定时也选一个最像的情绪，会多一些误判。",
+        "Choose the likeliest emotion even when unsure; more of them will be wrong.",
+    ),
+    "keep_numbers": ("保留数字的读法", "Numbers as spoken"),
+    "keep_numbers_help": (
+        "加标点，但“二零二六”不写成“2026”；用时加倍。",
+        "Set punctuation, but leave numbers as they were said; takes twice the time.",
+    ),
+    "among": ("可能出现的语言", "Languages that can occur"),
+    "among_help": (
+        "语言为“自动识别”时，只在勾选的语言里选；都不勾就是不限。",
+        "With “Detect”, choose only among these; none ticked means any.",
+    ),
+    "speakers": ("区分说话人", "Who speaks"),
+    "speakers_help": (
+        "声纹只随任务保存、随任务删除，不会离开这台机器。",
+        "Voice prints live and die with the job and never leave this machine.",
+    ),
+    "speakers_off": ("关闭", "Off"),
+    "speakers_auto": ("自动判断人数", "Find out how many"),
+    "speakers_1": ("1 人", "1 person"),
+    **{f"speakers_{count}": (f"{count} 人", f"{count} people") for count in range(2, MOST_SPEAKERS + 1)},
+    "channel": ("声道", "Channel"),
+    "channel_help": (
+        "双声道通话录音可把左右声道分开识别。",
+        "For calls recorded in stereo, left and right can be recognised each on their own.",
+    ),
+    "channel_mix": ("混合", "Mix"),
+    "channel_left": ("左声道", "Left"),
+    "channel_right": ("右声道", "Right"),
+    "channel_split": ("左右分开", "Split"),
+    "sounds": ("说话之间的声音", "Sounds between speech"),
+    "sounds_help": (
+        "也听没有人说话的地方：掌声、笑声、音乐……",
+        "Listen where nobody speaks, too: applause, laughter, music …",
+    ),
+    "start": ("开始 AI 识别", "Start AI recognition"),
+    "cancel": ("取消", "Cancel"),
+    "samples": ("试试示例：", "Try a sample:"),
+    "transcript": ("识别结果", "Transcript"),
+    "transcript_empty": (
+        "识别出的文字会一段一段地出现在这里，带着语言、情绪和声音的标签。",
+        "The text appears here segment by segment, with tags for language, emotion and sounds.",
+    ),
+    "view": ("视图", "View"),
+    "view_tagged": ("标签", "Tags"),
+    "view_emoji": ("表情", "Emoji"),
+    "view_plain": ("纯文本", "Plain text"),
+    "view_timed": ("带时间", "With times"),
+    "view_markdown": ("Markdown 表格", "Markdown table"),
+    "view_raw": ("原始", "Raw"),
+    "labels": ("标签语言", "Tag language"),
+    "labels_zh": ("中文", "中文 (Chinese)"),
+    "labels_en": ("English（英文）", "English"),
+    "copy": ("复制", "Copy"),
+    "download": ("下载", "Download"),
+}
+"""Strings that the browser puts in by its own language; the names of settings are those of Options."""
+
+SPOKEN: dict[str, tuple[str, str]] = {
+    "state_loading": ("载入中", "loading"),
+    "state_ready": ("就绪", "ready"),
+    "state_demo": ("演示模型", "demonstration model"),
+    "state_failed": ("出错", "failed"),
+    "loading_and_what": ("{state}：{what}", "{state}: {what}"),
+    "step_libraries": ("依赖库", "libraries"),
+    "step_download": ("下载模型", "downloading the model"),
+    "step_downloaded": ("下载模型 {done} / {total} MB", "downloading {done} of {total} MB"),
+    "step_check": ("校验文件", "checking files"),
+    "step_load": ("载入模型", "reading the model"),
+    "step_prepare": ("为 CPU 准备模型（仅首次）", "preparing the model for this CPU, once"),
+    "step_self_test": ("自检", "self-test"),
+    "waiting_for_model": (
+        "模型还在载入（{what}），好了会自动开始",
+        "The model is still loading ({what}); this begins by itself",
+    ),
+    "no_file": ("请先选择一个音频或视频文件。", "Please choose an audio or video file first."),
+    "no_recording": ("请先用麦克风录一段音。", "Please record something with the microphone first."),
+    "not_uploaded": (
+        "请用 handle_file() 上传文件；服务器上的路径和网址不被接受，上传的文件几分钟不用就会被清除。",
+        "Upload the file with handle_file(); paths on the server and web addresses are not accepted, and an "
+        "upload that is not used goes after some minutes.",
+    ),
+    "unexpected": (
+        "出了意料之外的问题，请重试；若再次出现，请把编号 {reference} 告诉管理员，日志里有详情。",
+        "Something unexpected went wrong. Try again; if it happens once more, give the administrator the "
+        "number {reference}, under which the log has the details.",
+    ),
+    "starting": ("正在准备…", "Getting ready …"),
+    "waiting": ("前面还有 {ahead} 个任务", "{ahead} ahead of this one"),
+    "cancelling": ("正在取消…", "Cancelling …"),
+    "stage_decode": ("解码", "Decoding"),
+    "stage_recognise": ("识别", "Recognising"),
+    "stage_done": ("整理", "Finishing"),
+    "done_so_far": ("已处理 {duration}", "{duration} done"),
+    "remaining": ("还需约 {duration}", "about {duration} left"),
+    "partial": ("未完成", "Not finished"),
+    "cancelled": (
+        "已取消；之前识别出的内容已保留。",
+        "Cancelled; what was recognised until then is kept.",
+    ),
+    "segments": ("{count} 段", "{count} segments"),
+    "segment": ("{count} 段", "{count} segment"),
+    "failed": ("{count} 段识别失败", "{count} failed"),
+    "took": ("用时 {duration}", "took {duration}"),
+    "nothing_heard": ("没有听到说话声", "no speech was heard"),
+    "hours": ("{hours} 小时 {minutes:02d} 分", "{hours} h {minutes:02d} min"),
+    "minutes": ("{minutes} 分 {seconds:02d} 秒", "{minutes} min {seconds:02d} s"),
+    "seconds": ("{seconds} 秒", "{seconds} s"),
+}
+"""Strings that are made on the server, with placeholders."""
+
+DEMO_BANNER = (
+    "演示模型只认识下面列出的句子，不能识别别的录音。要识别自己的录音，请去掉 --demo 重新启动。",
+    "This demonstration model knows only the sentences listed here and cannot recognise other recordings. "
+    "For real use, start without --demo.",
+)
+DEMO_LIST = ("它认识的 {count} 个句子", "The {count} sentences it knows")
+
+PAGE_LANGUAGES = tuple(language for language in LANGUAGES if language != "nospeech")
+"""`nospeech` is a label the model gives, not a language that a visitor would choose."""
+
+CHOICES = {
+    "language": PAGE_LANGUAGES,
+    "speakers": ("off", "auto", *(str(count) for count in range(1, MOST_SPEAKERS + 1))),
+    "channel": CHANNELS,
+    "view": VIEWS,
+    "labels": LOCALES,
+}
+"""What each dropdown offers; the text of a choice has the key NAME_VALUE."""
+
+ZH_LOCALES = ("zh-CN", "zh-TW")
+"""The Chinese that gradio's page knows (6.31); with any other tag, such as zh-HK, its labels are English."""
+
+
+def locale_of(accept_language: str | None) -> Locale:
+    """Return the language to speak for an Accept-Language header, Chinese when there is none.
+
+    It follows the rule by which gradio's page chooses its labels: the browser's first language, by its
+    full tag, so that labels and sentences are never in two languages.
+    """
+    first = (accept_language or "zh-CN").split(",")[0].split(";")[0].strip().lower()
+    return "zh" if first in (locale.lower() for locale in ZH_LOCALES) else "en"
+
+
+def translate(key: str, locale: Locale, **values: object) -> str:
+    """Return a sentence of STATIC or SPOKEN with its placeholders filled."""
+    pair = SPOKEN[key] if key in SPOKEN else STATIC[key]
+    return pair[LOCALES.index(locale)].format(**values)
+
+
+def duration(ms: float, locale: Locale) -> str:
+    """Return a length of time in words: "0.4 秒", "22 秒", "3 分 05 秒", "1 小时 02 分"."""
+    if ms < 9_950:
+        return translate("seconds", locale, seconds=f"{max(0.1, ms / 1000):.1f}".removesuffix(".0"))
+    seconds = round(ms / 1000)
+    if seconds < 60:
+        return translate("seconds", locale, seconds=seconds)
+    if seconds < 3600:
+        return translate("minutes", locale, minutes=seconds // 60, seconds=seconds % 60)
+    minutes = round(seconds / 60)
+    return translate("hours", locale, hours=minutes // 60, minutes=minutes % 60)
+
+
+def size(mb: int) -> str:
+    """Return megabytes as people read them: "500 MB", "2 GB", "2.5 GB"."""
+    return f"{mb} MB" if mb < 1024 else f"{mb / 1024:.3g} GB"
+
+
+def translations(settings: PageSettings) -> dict[str, dict[str, str]]:
+    """Return the static strings by the browser's language, for gr.I18n."""
+    zh, en = (_static(settings, locale) for locale in LOCALES)
+    return {"en": en, **dict.fromkeys(ZH_LOCALES, zh)}
+
+
+def _static(settings: PageSettings, locale: Locale) -> dict[str, str]:
+    column = LOCALES.index(locale)
+    upload = size(settings.max_upload_mb)
+    words = {key: pair[column].replace("{max_upload}", upload) for key, pair in STATIC.items()}
+    words["header"] = f"<h1>{words['heading']}</h1><p>{words['tagline']}</p>"
+    if settings.demo:
+        words["demo"] = _demo_banner(settings.demo, column)
+    for number, sample in enumerate(settings.samples):
+        words[f"sample_{number}"] = (sample.title_zh, sample.title_en)[column]
+    return {I18N_PREFIX + key: text for key, text in words.items()}
+
+
+def _demo_banner(demo: DemoInfo, column: int) -> str:
+    rows = "".join(f'<li lang="{escape(lang)}">{escape(text)}</li>' for lang, text in demo.sentences)
+    title = DEMO_LIST[column].format(count=len(demo.sentences))
+    return f"<p>{DEMO_BANNER[column]}</p><details><summary>{title}</summary><ul>{rows}</ul></details>"

@@ -1,0 +1,1 @@
+"""Samples to the spans that hold speech (fsmn-vad)."""

@@ -1,0 +1,209 @@
+"""The line in front of the model: order, fairness, batches, cancelling, faults."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from sensevoice.options import Options
+from sensevoice.protocols import Recognition
+from sensevoice.recognise.scheduler import Scheduler
+from sensevoice.transcript import ModelInfo
+from tests.fakes import FakeSpeechFinder
+
+
+class Gated:
+    """Answers a clip by its first value, a batch at a time, each when it is let through."""
+
+    info = ModelInfo("gated", "none", "cpu")
+
+    def __init__(self, fault: Callable[[list[int]], None] = lambda names: None) -> None:
+        self.batches: list[list[int]] = []
+        self.questions: list[str] = []
+        self.gate = threading.Semaphore(0)
+        self.entered = threading.Semaphore(0)
+        self._fault = fault
+
+    def open_speech_finder(self, pause_ms: int = 0) -> FakeSpeechFinder:
+        return FakeSpeechFinder([])
+
+    def recognise(self, clips: Sequence[np.ndarray], options: Options) -> Iterator[Recognition]:
+        names = [int(clip[0]) for clip in clips]
+        self.batches.append(names)
+        self.questions.append(options.language)
+        self.entered.release()
+        self.gate.acquire()
+        self._fault(names)
+        for name in names:
+            yield Recognition(f"{options.language} {name}")
+
+
+def clips(first: int, count: int, seconds: float = 1.0) -> list[np.ndarray]:
+    return [np.full(round(seconds * 16_000), first + number, np.float32) for number in range(count)]
+
+
+def raws(answers: Iterator[Recognition]) -> list[str]:
+    return [answer.raw for answer in answers]
+
+
+@pytest.fixture
+def gated() -> Gated:
+    return Gated()
+
+
+@pytest.fixture
+def pool() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(8) as pool:
+        yield pool
+
+
+def wait_for_line(scheduler: Scheduler, jobs: int) -> None:
+    """Wait until this many jobs stand in line behind the one whose batch is under way."""
+    for _ in range(500):
+        if len(scheduler._jobs) >= jobs:
+            return
+        time.sleep(0.01)
+    raise AssertionError("the jobs did not line up")
+
+
+def test_no_clips_no_answers(gated: Gated) -> None:
+    scheduler = Scheduler(gated, 2, 60)
+    assert raws(scheduler.recognise([], Options())) == []
+    scheduler.close()
+
+
+def test_answers_come_in_order_and_as_they_are_known(gated: Gated) -> None:
+    scheduler = Scheduler(gated, 2, 60)
+    answers = scheduler.recognise(clips(0, 5), Options())
+    gated.gate.release()
+    assert next(answers).raw == "auto 0"
+    gated.gate.release(2)
+    assert raws(answers) == [f"auto {number}" for number in range(1, 5)]
+    assert gated.batches == [[0, 1], [2, 3], [4]]
+    scheduler.close()
+
+
+def test_who_comes_later_goes_before_who_was_served(gated: Gated, pool: ThreadPoolExecutor) -> None:
+    scheduler = Scheduler(gated, 2, 60)
+    long = pool.submit(raws, scheduler.recognise(clips(0, 6), Options()))
+    gated.entered.acquire()
+    short = pool.submit(raws, scheduler.recognise(clips(100, 2), Options()))
+    wait_for_line(scheduler, 1)
+    gated.gate.release(10)
+    assert len(short.result(10)) == 2
+    assert long.result(10) == [f"auto {number}" for number in range(6)]
+    assert gated.batches == [[0, 1], [100, 2], [101, 3], [4, 5]]
+    scheduler.close()
+
+
+def test_jobs_share_a_batch_clip_by_clip(gated: Gated, pool: ThreadPoolExecutor) -> None:
+    scheduler = Scheduler(gated, 4, 60)
+    pool.submit(raws, scheduler.recognise(clips(0, 1), Options()))
+    gated.entered.acquire()
+    asked = [pool.submit(raws, scheduler.recognise(clips(100 * n, 3), Options())) for n in (1, 2)]
+    wait_for_line(scheduler, 2)
+    gated.gate.release(10)
+    assert all(len(future.result(10)) == 3 for future in asked)
+    assert sorted(name // 100 for name in gated.batches[1]) == [1, 1, 2, 2]
+    scheduler.close()
+
+
+def test_a_short_job_waits_for_one_batch_only(gated: Gated, pool: ThreadPoolExecutor) -> None:
+    scheduler = Scheduler(gated, 2, 60)
+    pool.submit(raws, scheduler.recognise(clips(0, 50), Options()))
+    gated.entered.acquire()
+    short = pool.submit(raws, scheduler.recognise(clips(100, 1), Options(language="en")))
+    wait_for_line(scheduler, 1)
+    gated.gate.release(2)
+    assert short.result(10) == ["en 100"]
+    assert gated.questions[:2] == ["auto", "en"]
+    gated.gate.release(50)
+    pool.shutdown()
+    assert sum(map(len, gated.batches)) == 51
+    scheduler.close()
+
+
+def test_only_equal_questions_share_a_batch(gated: Gated, pool: ThreadPoolExecutor) -> None:
+    scheduler = Scheduler(gated, 8, 60)
+    pool.submit(raws, scheduler.recognise(clips(0, 1), Options()))
+    gated.entered.acquire()
+    asked = [
+        pool.submit(raws, scheduler.recognise(clips(10 * number, 1), options))
+        for number, options in enumerate(
+            (Options(language="zh"), Options(language="en"), Options(language="zh"), Options(use_itn=False)),
+            1,
+        )
+    ]
+    wait_for_line(scheduler, 4)
+    gated.gate.release(10)
+    assert [future.result(10) for future in asked] == [["zh 10"], ["en 20"], ["zh 30"], ["auto 40"]]
+    assert sorted(map(sorted, gated.batches[1:])) == [[10, 30], [20], [40]]
+    scheduler.close()
+
+
+def test_a_batch_has_no_more_than_its_seconds_but_one_clip_at_least(gated: Gated) -> None:
+    scheduler = Scheduler(gated, 100, 2.5)
+    gated.gate.release(10)
+    assert (
+        len(raws(scheduler.recognise([*clips(0, 3), *clips(3, 1, seconds=9), *clips(4, 1)], Options()))) == 5
+    )
+    assert gated.batches == [[0, 1], [2], [3], [4]]
+    scheduler.close()
+
+
+def test_a_cancelled_job_leaves_the_line(gated: Gated) -> None:
+    scheduler = Scheduler(gated, 1, 60)
+    answers = scheduler.recognise(clips(0, 5), Options())
+    gated.gate.release()
+    next(answers)
+    answers.close()  # type: ignore[attr-defined]
+    gated.gate.release(10)
+    assert raws(scheduler.recognise(clips(100, 1), Options())) == ["auto 100"]
+    assert gated.batches[-1] == [100]
+    assert sum(map(len, gated.batches)) <= 3
+    scheduler.close()
+
+
+def test_a_fault_reaches_those_who_asked_and_nobody_else(pool: ThreadPoolExecutor) -> None:
+    def fault(names: list[int]) -> None:
+        if 0 in names:
+            raise MemoryError("no memory")
+
+    gated = Gated(fault)
+    gated.gate.release(10)
+    scheduler = Scheduler(gated, 2, 60)
+    with pytest.raises(MemoryError, match="no memory"):
+        raws(scheduler.recognise(clips(0, 2), Options()))
+    assert raws(scheduler.recognise(clips(5, 2), Options())) == ["auto 5", "auto 6"]
+    scheduler.close()
+
+
+def test_when_closed_nobody_waits_for_ever(gated: Gated, pool: ThreadPoolExecutor) -> None:
+    scheduler = Scheduler(gated, 1, 60)
+    waiting = pool.submit(raws, scheduler.recognise(clips(0, 3), Options()))
+    gated.entered.acquire()
+    gated.gate.release()
+    scheduler.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        waiting.result(10)
+    with pytest.raises(RuntimeError, match="closed"):
+        raws(scheduler.recognise(clips(0, 1), Options()))
+
+
+def test_many_threads_get_their_own_answers(pool: ThreadPoolExecutor) -> None:
+    gated = Gated()
+    gated.gate.release(100_000)
+    scheduler = Scheduler(gated, 3, 60)
+
+    def ask(number: int) -> bool:
+        options = Options(language=("auto", "zh", "en")[number % 3])
+        expected = [f"{options.language} {100 * number + index}" for index in range(7)]
+        return raws(scheduler.recognise(clips(100 * number, 7, 0.01), options)) == expected
+
+    assert all(pool.map(ask, range(200)))
+    scheduler.close()
