@@ -17,10 +17,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Change:
-    """A row with a new content; without `row`, one that was not there; without `segment`, one taken away."""
+    """A row with a new content; without `row`, one that was not there; without `segment`, one taken away.
+
+    Only one that `moves` a row gives it to another person: else who speaks in it stays as it is known.
+    """
 
     segment: Segment | None
     row: int | None = None
+    moves: bool = False
 
 
 class Edits:
@@ -54,7 +58,11 @@ class Edits:
         """Keep some changes, which are taken back together."""
         made = tuple(changes)
         rows = [
-            {"row": each.row, "segment": segment_to_dict(each.segment) if each.segment else None}
+            {
+                "row": each.row,
+                "segment": segment_to_dict(each.segment) if each.segment else None,
+                "moves": each.moves,
+            }
             for each in made
         ]
         append_line(self._path, {"changes": rows})
@@ -87,9 +95,16 @@ def _changed(rows: Sequence[Segment], changes: Sequence[Change]) -> list[Segment
         if change.row is None:
             changed.append(change.segment)
         else:
-            changed[change.row] = edited(rows[change.row], change.segment) if change.segment else None
+            changed[change.row] = _made(rows[change.row], change)
     kept = [row for row in changed if row is not None]
     return sorted(kept, key=lambda row: (row.span, row.channel or ""))
+
+
+def _made(row: Segment, change: Change) -> Segment | None:
+    if change.segment is None:
+        return None
+    speaker = change.segment.speaker if change.moves else row.speaker
+    return edited(row, replace(change.segment, speaker=speaker))
 
 
 def edited(old: Segment, new: Segment) -> Segment:
@@ -118,4 +133,5 @@ def put_together(rows: Sequence[Segment]) -> Segment:
 
 
 def _read(item: dict) -> Change:  # type: ignore[type-arg]  # a line of JSON
-    return Change(segment_from_dict(item["segment"]) if item["segment"] else None, item["row"])
+    segment = segment_from_dict(item["segment"]) if item["segment"] else None
+    return Change(segment, item["row"], item.get("moves", False))

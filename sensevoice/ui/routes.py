@@ -70,6 +70,7 @@ def job_routes(runner: JobRunner, recognise: RecogniseSpansFn, cut: CutFn) -> li
         Route(f"{job}/cancel", at.answer(at.cancel), methods=["POST"]),
         Route(f"{job}/segments", at.answer(at.segments), middleware=COMPRESSED),
         Route(f"{job}/segments/{{row:int}}", at.answer(at.edit), methods=["PATCH"]),
+        Route(f"{job}/people", at.answer(at.people), methods=["PATCH"]),
         Route(f"{job}/undo", at.answer(at.undo), methods=["POST"]),
         Route(f"{job}/redo", at.answer(at.redo, needs_model=True), methods=["POST"]),
         Route(f"{job}/accept", at.answer(at.accept), methods=["POST"]),
@@ -169,11 +170,34 @@ class JobRoutes:
         segments = self._segments(job)
         if not 0 <= row < len(segments):
             raise BadRequest(reason=f"row {row}")
-        self._store.change(job, [Change(corrected(segments[row], bodies.correction(body)), row)])
+        wanted = bodies.correction(body)
+        change = Change(corrected(segments[row], wanted), row, wanted.speaker is not None)
+        self._store.change(job, [change])
         return {
             "segment": serialise.segment_row(row, self._segments(job)[row]),
             "version": self._version(job),
         }
+
+    def people(self, request: Request, body: Body) -> Json:
+        """Count the people anew, rename one, or put two together: `count`, `name` or `into` of `speaker`."""
+        job = self._finished(request)
+        people = self._store.people(job)
+        if "count" in body:
+            people = people.counted(bodies.count(body))
+        elif "name" in body:
+            people = people.renamed(self._speaker(job, body, "speaker"), bodies.text(body, "name"))
+        elif "into" in body:
+            people = people.joined(self._speaker(job, body, "speaker"), self._speaker(job, body, "into"))
+        self._store.set_people(job, people)
+        return serialise.job_details(self._runner, job)
+
+    def _speaker(self, job: Job, body: Body, field: str) -> str:
+        """Return the id of a speaker of a job. Raises BadRequest for one that it does not have."""
+        wanted = bodies.text(body, field)
+        transcript = self._store.result(job).transcript
+        if wanted not in {speaker.id for speaker in transcript.speakers}:
+            raise BadRequest(reason=f"speaker {wanted[:20]}")
+        return wanted
 
     def undo(self, request: Request, body: Body) -> Response | Json:
         job = self._finished(request)

@@ -307,7 +307,8 @@ def test_the_self_test_refuses_a_model_that_is_none(tmp_path: Path) -> None:
     torch.save({name: torch.zeros_like(tensor) for name, tensor in weights.items()}, directory / "model.pt")
     settings = json.dumps([str(directory), str(DEMO / "fsmn-vad")])
     code = (
-        "import json, sys\nfrom sensevoice.cli import startup\nfrom sensevoice.errors import SenseVoiceError\n"
+        "import json, sys\nfrom sensevoice.cli import startup\n"
+        "from sensevoice.errors import SenseVoiceError\n"
         "from sensevoice.models.loader import ModelSettings\nmodel, vad = json.loads(sys.argv[1])\n"
         "try: startup.load(ModelSettings(model, vad, device='cpu'))\n"
         "except SenseVoiceError as error: sys.exit(startup.fail(error))"

@@ -25,6 +25,9 @@ export function editor(app) {
       const box = make("input", { type: "checkbox", value: name, checked: own.has(name) });
       events.append(make("label", { className: "svw-check" }, box, app.label(name)));
     }
+    const people = app.people ?? [];
+    const speaker = make("select", { className: "svw-select", "aria-label": t("speakers"), hidden: people.length < 2 });
+    for (const { id } of people) speaker.append(make("option", { value: id, selected: id === row.speaker }, app.speakerName(id)));
     const again = choice("language", row.language, t("hearAgain"));
     const proposal = make("div", { className: "svw-row svw-quiet" });
     const save = () =>
@@ -33,6 +36,7 @@ export function editor(app) {
           text: text.value,
           language: language.value,
           emotion: emotion.value,
+          ...(people.length > 1 && speaker.value !== row.speaker ? { speaker: speaker.value } : {}),
           events: [...events.querySelectorAll("input:checked")].map((box) => box.value),
         }),
       );
@@ -50,7 +54,7 @@ export function editor(app) {
     element.replaceChildren(
       make("strong", {}, clock(row.start_ms)),
       text,
-      make("div", { className: "svw-row" }, language, emotion),
+      make("div", { className: "svw-row" }, speaker, language, emotion),
       events,
       make("div", { className: "svw-row" }, button(t("hearAgain"), hear), again),
       proposal,

@@ -8,6 +8,7 @@ import { BUSY, jobs } from "./jobs.js";
 import { charts, coverage, exporter, highlights } from "./panels.js";
 import { player } from "./player.js";
 import { ribbon } from "./timeline.js";
+import { speakers } from "./speakers.js";
 import { several } from "./compare.js";
 import { table } from "./table.js";
 import { words } from "./i18n.js";
@@ -52,6 +53,14 @@ class Bench {
     return /^\d+$/.test(channel) ? `${this.t("channel")} ${channel}` : this.t(`channel_${channel}`);
   }
 
+  // What a person is called; nothing where one nameless person is all that there is.
+  speakerName(id) {
+    const people = this.people ?? [];
+    const person = people.find((each) => each.id === id);
+    if (!person || (people.length === 1 && !person.name)) return "";
+    return person.name || this.t("person", { n: id.slice(1) });
+  }
+
   kindOf(name) {
     return this.kind.get(name) ?? "language";
   }
@@ -75,6 +84,7 @@ class Bench {
       segments: rows,
       highlights: highlights(this).element,
       charts: charts(this).element,
+      speakers: speakers(this).element,
       coverage: coverage(this).element,
       exports: exporter(this, chips.active).element,
     });
@@ -113,6 +123,7 @@ class Bench {
     if (this.wanted !== id) return;
     if (!found) return void (this.wanted = this.job?.id);
     const [job, data] = found;
+    this.people = job.speakers;
     Object.assign(this, { job, rows: data.segments, shown: [], version: data.version, current: -1 });
     this.selected.clear();
     const address = new URL(window.location.href);
@@ -286,7 +297,7 @@ class Bench {
     const tags = [row.language, row.emotion, ...row.events.map((event) => event.name)]
       .filter((name) => this.label(name))
       .map((name) => this.label(name) + (this.scoreOf(row, name) ? ` ${this.scoreOf(row, name).score.toFixed(2)}` : ""));
-    return [clock(row.start_ms), this.channelName(row.channel), ...tags, row.text.slice(0, 40)].filter(Boolean).join(" · ");
+    return [clock(row.start_ms), this.speakerName(row.speaker) || this.channelName(row.channel), ...tags, row.text.slice(0, 40)].filter(Boolean).join(" · ");
   }
 
   key(event) {

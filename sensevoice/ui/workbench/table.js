@@ -33,6 +33,8 @@ export function table(app) {
     return shown;
   }
 
+  const who = (row) => app.speakerName(row.speaker) || app.channelName(row.channel);
+
   function picker(row) {
     const box = make("input", { type: "checkbox", checked: app.selected.has(row.index), "aria-label": t("select"), title: t("select") });
     box.addEventListener("change", () => app.select(row, box.checked));
@@ -52,7 +54,7 @@ export function table(app) {
         "span",
         { role: "cell", className: row.error ? "svw-text svw-bad" : "svw-text", title: text },
         row.edited ? make("em", {}, `${t("edited")} `) : null,
-        row.channel ? make("span", { className: "svw-channel" }, app.channelName(row.channel)) : null,
+        who(row) ? make("span", { className: "svw-channel" }, who(row)) : null,
         text,
       ),
       make("span", { role: "cell", className: "svw-tools" }, picker(row), button("✎", () => app.emit("edit", row), { "aria-label": t("edit"), title: t("edit") })),
