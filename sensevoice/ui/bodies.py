@@ -69,7 +69,7 @@ def span(body: Body) -> Span:
 def count(body: Body) -> str:
     """Return how many people speak as Options.speakers has it: `count` is a number or a string."""
     value = body.get("count")
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+    if isinstance(value, bool) or not isinstance(value, (int, str)):
         raise BadRequest(reason="count")
     return str(value)
 
