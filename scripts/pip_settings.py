@@ -39,8 +39,10 @@ def settings(listing: str) -> dict[str, str]:
     for line in listing.splitlines():
         key, equals, value = line.partition("=")
         section, _, name = key.rpartition(".")
-        if equals and section in result:
-            result[section][name.removeprefix("default-")] = str(ast.literal_eval(value))
+        if (
+            equals and section in result and (text := str(ast.literal_eval(value)))
+        ):  # pip, too, passes over ''
+            result[section][name.removeprefix("default-")] = text
     return {name: value for section in SECTIONS for name, value in result[section].items()}
 
 

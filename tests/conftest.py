@@ -24,7 +24,8 @@ SLOW_FOLDERS = {"browser", "hostile"}
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark as slow what waits for a browser, hostile files or the models; whole modules do so themselves."""
     for item in items:
-        if SLOW_FOLDERS & {*item.path.parts} or "demo_recognizer" in getattr(item, "fixturenames", ()):
+        folders = Path(item.nodeid.partition("::")[0]).parts
+        if SLOW_FOLDERS & {*folders} or "demo_recognizer" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.slow)
 
 

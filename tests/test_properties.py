@@ -108,7 +108,10 @@ def test_cues_never_overlap_go_back_or_leave_the_file(made: tuple[Segment, ...],
     transcript = transcript_of(made)
     times = cue_times(render(transcript, name))
     assert all(start < end for start, end in times)
-    assert all(before[1] <= after[0] for before, after in itertools.pairwise(times))
+    pairs = list(itertools.pairwise(times))
+    assert all(before[0] <= after[0] for before, after in pairs)
+    # WebVTT shows what people on two channels say at once side by side.
+    assert name == "vtt" or all(before[1] <= after[0] for before, after in pairs)
     assert all(start >= 0 and end <= transcript.duration_ms for start, end in times)
     shown = any(each.text.strip() for each in made)
     assert not shown or times or not any(char.isalnum() for each in made for char in each.text)

@@ -53,6 +53,11 @@ def is_default(track: AudioStream) -> bool:
     return bool(track.disposition & Disposition.default)
 
 
+def is_cover(stream: VideoStream) -> bool:
+    """Return whether a picture is the cover of an album, which has no time."""
+    return bool(stream.disposition & Disposition.attached_pic)
+
+
 def language_tag(value: str) -> str:
     """Return a language as the container names it, empty for "undetermined"."""
     return "" if value == "und" else _printable(value)[:20]
@@ -78,7 +83,7 @@ def _track(number: int, stream: AudioStream) -> Track:
 
 def _frame_rate(container: InputContainer) -> str:
     for stream in container.streams.video:
-        if not stream.disposition & Disposition.attached_pic:
+        if not is_cover(stream):
             return _rate_of(stream)
     return ""
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -29,7 +31,7 @@ from sensevoice.audio.info import (
     longest_ms,
     plausible_duration_ms,
 )
-from sensevoice.audio.media import is_default, media_of
+from sensevoice.audio.media import is_cover, is_default, media_of
 from sensevoice.audio.resampler import TimedResampler
 from sensevoice.audio.vox import wav_around
 from sensevoice.errors import (
@@ -45,6 +47,8 @@ from sensevoice.errors import (
     UnusualAudio,
 )
 from sensevoice.headerless import VOX, RawFormat
+
+log = logging.getLogger(__name__)
 
 FAULTS = (av.FFmpegError, ValueError, IndexError, MemoryError)
 """What PyAV raises for damaged input. The types are misleading (a damaged MP4 raises PermissionError, a
@@ -84,6 +88,9 @@ UNSTAMPED = (
 
 ID3_HEADER_BYTES = 10
 
+MAX_FIRST_PACKETS = 1_000
+"""Among so many is the first of every track: muxers interleave them by less than a few seconds."""
+
 IO_TIMEOUT_S = 30.0
 """For opening, and for every read: a network drive may become unreachable."""
 
@@ -100,19 +107,21 @@ class PyavDecoder:
     def __init__(self, path: Path, stream_index: int | None = None, raw_format: str = "") -> None:
         self.bad_packets = 0
         self._unsupported = False
-        self._container = _open_container(path, headerless.raw_format(path, raw_format))
+        raw = headerless.raw_format(path, raw_format)
+        self._container = _open_container(path, raw)
         try:
             if sniff.is_protected(path):
                 raise CopyProtected(path=path)
             self._stream = _choose_stream(self._container, path, stream_index)
-            self.info = _read_info(self._container, self._stream, path)
+            start_us = _start_us(self._container, path, raw)
+            self.info = _read_info(self._container, self._stream, path, start_us)
         except MediaError:
             self.close()
             raise
         except FAULTS as exc:
             self.close()
             raise NotMedia(path=path) from exc
-        self._clock = _open_clock(self._container, self._stream, path)
+        self._clock = _open_clock(self._container, self._stream, path, start_us)
         self._resampler = TimedResampler()
         self._tags = _Tags()
 
@@ -276,13 +285,39 @@ def _skip_other_streams(container: InputContainer, chosen: AudioStream) -> None:
             stream.discard = Discard.all
 
 
-def _read_info(container: InputContainer, stream: AudioStream, path: Path) -> AudioInfo:
+def _start_us(container: InputContainer, path: Path, raw: RawFormat | None) -> int | None:
+    """Return where the file begins: the earliest stamp of its tracks, which players count from.
+
+    Without decoders for pictures, what FFmpeg says of their begin is not to be relied on (H.264 in
+    Matroska: a start half a second late); their first packets tell.
+    """
+    pictures = [each for each in container.streams.video if not is_cover(each)]
+    if not pictures:
+        return container.start_time
+    sounds = [each for each in container.streams.audio if each.start_time is not None and each.time_base]
+    late = [each for each in container.streams.audio if each.start_time is None]  # than FFmpeg looks ahead
+    unknown = [each.index for each in (*pictures, *late)]
+    stamps = [round((each.start_time or 0) * (each.time_base or 0) * av.time_base) for each in sounds]
+    with _open_container(path, raw) as again:
+        try:
+            for packet in islice(again.demux(), MAX_FIRST_PACKETS):
+                if packet.stream.index in unknown and packet.pts is not None and packet.time_base:
+                    stamps.append(round(packet.pts * packet.time_base * av.time_base))
+                    unknown.remove(packet.stream.index)
+                if not unknown:
+                    break
+        except FAULTS as exc:
+            log.debug("no first stamp of a picture: %s", exc)
+    return min(stamps, default=container.start_time)
+
+
+def _read_info(container: InputContainer, stream: AudioStream, path: Path, start_us: int | None) -> AudioInfo:
     codec = stream.codec_context
     if (codec.sample_rate and codec.sample_rate not in RATES_HZ) or codec.channels > MAX_CHANNELS:
         raise UnusualAudio(path=path, found=f"{codec.sample_rate} Hz, {codec.channels} ch")
     file_bytes = path.stat().st_size
     percent = sniff.wav_header_percent(path)
-    end_s = _end_s(container, stream)
+    end_s = _end_s(container, stream, (start_us or 0) / av.time_base)
     if end_s and percent is not None:
         end_s *= 100 / percent
     return AudioInfo(
@@ -290,9 +325,8 @@ def _read_info(container: InputContainer, stream: AudioStream, path: Path) -> Au
     )
 
 
-def _end_s(container: InputContainer, stream: AudioStream) -> float | None:
+def _end_s(container: InputContainer, stream: AudioStream, start_s: float) -> float | None:
     """Return when the track ends on the record's clock, by what the file says."""
-    start_s = (container.start_time or 0) / av.time_base
     if stream.duration and stream.time_base:
         first_s = float(stream.start_time * stream.time_base) if stream.start_time is not None else start_s
         return first_s - start_s + float(stream.duration * stream.time_base)
@@ -303,11 +337,13 @@ def _end_s(container: InputContainer, stream: AudioStream) -> float | None:
     return container.duration / av.time_base - before_s
 
 
-def _open_clock(container: InputContainer, stream: AudioStream, path: Path) -> StreamClock:
+def _open_clock(
+    container: InputContainer, stream: AudioStream, path: Path, start_us: int | None
+) -> StreamClock:
     file_bytes = path.stat().st_size
     stated_s = None if container.format.name in UNSTATED_LENGTH else container.duration
     stated_ms = plausible_duration_ms(stated_s / av.time_base if stated_s else None, file_bytes)
     limits = Limits(stated_ms, longest_ms(file_bytes), container.format.name not in UNSTAMPED)
     base = stream.time_base
     ticks = (base.numerator, base.denominator) if base else (1, av.time_base)
-    return StreamClock(container.start_time, ticks, limits)
+    return StreamClock(start_us, ticks, limits)

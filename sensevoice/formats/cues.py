@@ -65,7 +65,7 @@ def cues(transcript: Transcript, locale: str, captions: bool = False) -> list[Cu
             replace(cue, emotion=segment.emotion, channel=segment.channel, speaker=speaker)
             for cue in of_segment
         )
-    return _in_turn(result)
+    return _in_turn(result, transcript.duration_ms)
 
 
 def joined_cues(shown: Sequence[Cue], mark: Callable[[Cue], str]) -> list[Cue]:
@@ -242,21 +242,21 @@ def _core(word: str) -> str:
     return word[letters[0] : letters[-1] + 1] if letters else ""
 
 
-def _in_turn(unsorted: Sequence[Cue]) -> list[Cue]:
+def _in_turn(unsorted: Sequence[Cue], duration_ms: int) -> list[Cue]:
     """Return cues in order of time: two of one channel share what they have in common, others may overlap.
 
-    One that is too short to be read stays longer, until the next of its channel begins.
+    One that is too short to be read stays longer, until the next of its channel begins or the file ends.
     """
     by_channel: dict[str | None, list[Cue]] = {}
     for cue in sorted(unsorted, key=lambda cue: cue.span):
         by_channel.setdefault(cue.channel, []).append(cue)
-    shown = (cue for own in by_channel.values() for cue in _held(_apart(own)))
+    shown = (cue for own in by_channel.values() for cue in _held(_apart(own), duration_ms))
     return sorted(shown, key=lambda cue: (cue.span, cue.channel or ""))
 
 
-def _held(own: Sequence[Cue]) -> Iterator[Cue]:
+def _held(own: Sequence[Cue], duration_ms: int) -> Iterator[Cue]:
     for cue, after in zip_longest(own, own[1:]):
-        room_ms = cue.span.start_ms + MIN_CUE_MS if after is None else after.span.start_ms
+        room_ms = duration_ms if after is None else after.span.start_ms
         end_ms = min(max(cue.span.end_ms, cue.span.start_ms + MIN_CUE_MS), max(room_ms, cue.span.end_ms))
         yield replace(cue, span=Span(cue.span.start_ms, end_ms))
 

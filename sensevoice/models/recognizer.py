@@ -91,7 +91,7 @@ class FunasrRecognizer:
         return self._info
 
     def open_speech_finder(self, pause_ms: int = 0) -> FsmnSpeechFinder:
-        return FsmnSpeechFinder(self._vad, self._vad_lock, self._note_fault, pause_ms)
+        return FsmnSpeechFinder(self._vad, self._vad_lock, pause_ms, self._note_fault)
 
     def open_voices(self) -> VoiceEncoder:
         """See Recognizer; the model is loaded when it is first asked for."""

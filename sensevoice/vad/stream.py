@@ -35,8 +35,8 @@ class FsmnSpeechFinder:
         self,
         vad: FunasrModel,
         lock: threading.Lock,
-        on_error: Callable[[Exception], None] = lambda error: None,
         pause_ms: int = 0,
+        on_error: Callable[[Exception], None] = lambda error: None,
     ) -> None:
         self._vad = vad
         self._lock = lock

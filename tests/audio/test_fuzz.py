@@ -11,6 +11,8 @@ import pytest
 from tests.conftest import ROOT
 from tests.hostile.mutate import mutant
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def fuzz() -> Any:

@@ -20,6 +20,8 @@ from sensevoice.errors import DeviceUnavailable, OptionError, PortTaken, Startup
 from sensevoice.models.device import resolve_device
 from sensevoice.models.loader import ModelSettings
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 APP = ROOT / "app_sensevoice.py"
 DEMO = ROOT / "sensevoice" / "demo"

@@ -31,7 +31,7 @@ FILMS: dict[str, tuple[tuple[str, ...], tuple[tuple[str, int], ...]]] = {
     "mkv": (H264, (("libopus", 48_000), ("flac", 44_100), ("ac3", 48_000))),
     "webm": (VP8, (("libopus", 48_000), ("libvorbis", 44_100))),
     "ts": (H264, (("aac", 48_000), ("mp2", 44_100))),
-    "flv": (FLV1, (("aac", 44_100), ("libmp3lame", 22_050))),
+    "flv": (FLV1, (("aac", 44_100), ("libmp3lame", 44_100))),
 }
 """Container → its picture, and the sound that goes with it."""
 
@@ -94,6 +94,8 @@ def cases() -> list[Case]:
 def _films() -> Iterator[Case]:
     for container, (picture, sounds) in FILMS.items():
         for (codec, rate_hz), delay_s, hole_s in product(sounds, DELAYS_S, HOLES_S):
+            if codec.startswith("pcm") and hole_s:
+                continue  # MOV keeps no stamps of PCM: such a file has no hole
             name = f"{codec}-{rate_hz}-late{delay_s:g}-hole{hole_s:g}.{container}"
             arguments = (*picture, "-c:a", codec, "-ar", str(rate_hz))
             yield Case(name, arguments, True, delay_s, hole_s)

@@ -23,6 +23,8 @@ from demo_model.clips import Clip  # noqa: E402
 from demo_model.sentences import without_punctuation  # noqa: E402
 from demo_model.tags import ALL_TAGS  # noqa: E402
 
+pytestmark = pytest.mark.slow
+
 MODELS = ROOT / "sensevoice" / "demo"
 DATA = ROOT / "tests" / "data" / "demo_eval"
 EXPECTED: dict[str, Any] = json.loads((DATA / "expected.json").read_text(encoding="utf-8"))

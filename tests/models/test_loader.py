@@ -25,6 +25,8 @@ from sensevoice.protocols import Recognition
 from sensevoice.tags.parse import parse
 from sensevoice.transcript import ModelInfo
 
+pytestmark = pytest.mark.slow
+
 REFERENCE = Path(
     os.environ.get("SENSEVOICE_REFERENCE", Path(__file__).resolve().parents[2] / "../shared/reference")
 )

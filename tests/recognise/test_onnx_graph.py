@@ -21,6 +21,8 @@ from sensevoice.recognise.cuda_encoder import DeviceEncoder, FusedAttention
 from tests.models.test_demo import clips as evaluation_clips
 from tests.models.test_demo import evaluate
 
+pytestmark = pytest.mark.slow
+
 QUESTIONS = [ctc.Prompt(ctc.prompt_rows("auto", True), []), ctc.Prompt(ctc.prompt_rows("en", False), [])]
 
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,11 @@ class Worker:
             encoding="utf-8",
         )
         self.name = name
-        self.what = str(self._answer()["what"])
+        try:
+            self.what = str(self._answer()["what"])
+        except BaseException:
+            self.close()
+            raise
         self.start_s = time.perf_counter() - started_s
         self.memory: dict[str, float] = {}
 
@@ -75,9 +80,11 @@ class Worker:
 
     def close(self) -> None:
         """End the process."""
-        assert self._process.stdin is not None
-        self._process.stdin.close()
+        assert self._process.stdin is not None and self._process.stdout is not None
+        with suppress(BrokenPipeError):
+            self._process.stdin.close()
         self._process.wait()
+        self._process.stdout.close()
 
     def _answer(self) -> dict[str, Any]:
         assert self._process.stdout is not None

@@ -3,7 +3,7 @@ import { make } from "./dom.js";
 import { colorOf } from "./colors.js";
 
 const LANE = 22;
-const CHANNELS = ["left", "right"];
+const CHANNELS = ["left", "right", ...Array.from({ length: 64 }, (_, at) => String(at + 1))];
 
 export function ribbon(app) {
   const canvas = make("canvas", { className: "svw-ribbon", "aria-hidden": "true", title: app.t("map") });

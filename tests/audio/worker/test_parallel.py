@@ -25,6 +25,8 @@ from sensevoice.errors import DecoderCrashed, TooLong
 from tests.audio.worker.test_worker import encode, is_gone, wait_until
 from tests.media import babble, ffmpeg, needs_ffmpeg, write_wav
 
+pytestmark = pytest.mark.slow
+
 SECONDS = 24
 POLICY = SplitPolicy(processes=3, longer_than_s=20, range_s=5)
 STRETCHES = 5
