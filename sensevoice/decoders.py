@@ -40,6 +40,11 @@ class _SecondTry:
     def bad_packets(self) -> int:
         return self._decoder.bad_packets
 
+    @property
+    def gave_up(self) -> bool:
+        """Whether the decoder stopped before the end of the file, at a limit of its own."""
+        return getattr(self._decoder, "gave_up", False)
+
     def chunks(self) -> Iterator[Samples]:
         try:
             yield from self._decoder.chunks()

@@ -19,16 +19,19 @@ from sensevoice.audio_info import Samples
 from sensevoice.batching import batches
 from sensevoice.diagnostics import SignalMeter, diagnose
 from sensevoice.hearing import Heard, SoundJoiner, clips_of, heard_in, speech_missed_in, speech_segment
-from sensevoice.options import Channel, Options
+from sensevoice.options import MAX_SEGMENT_S, Channel, Options
 from sensevoice.progress import Progress, Stage
 from sensevoice.readahead import read_ahead
 from sensevoice.recognizer import Recognition, Recognizer
 from sensevoice.segmenter import Segmenter, Stretch, joiner
+from sensevoice.spans import pieces
 from sensevoice.transcript import Segment, Span, Transcript
 
 log = logging.getLogger(__name__)
 
 Update = Progress | Segment | Transcript
+
+MAX_CLIP_MS = round(MAX_SEGMENT_S * 1000)
 
 BLOCKS_AHEAD = 6
 """How many blocks of ten seconds are decoded while others are searched for speech, and searched while others
@@ -52,7 +55,11 @@ def iter_updates(
         for update in run.updates():
             if isinstance(update, Segment):
                 segments.append(update)
-            yield update
+            try:
+                yield update
+            except GeneratorExit:
+                source.close()  # at once: the threads that read ahead may wait for the decoder, for a minute
+                raise
         transcript = run.transcript(Path(path).name, segments)
     _log_run(transcript, time.perf_counter() - started_s)
     yield Progress("done", transcript.duration_ms, transcript.duration_ms)
@@ -97,16 +104,32 @@ def recognise_spans(
 ) -> list[Segment]:
     """Recognise the given stretches of a file as speech, one segment each, in the order given.
 
-    With `rejoin` the speech inside each stretch is found anew and joined as the options say. The channels
-    are mixed unless the options name one. Raises MediaError subclasses.
+    With `rejoin` the speech inside each stretch is found anew and joined as the options say, and so it is for
+    a stretch that is longer than the model takes; where none is found, that one is heard in equal pieces. The
+    channels are mixed unless the options name one. Raises MediaError subclasses.
     """
     options = options or Options()
     clips = cut(path, spans, "mix" if options.channel == "split" else options.channel)
-    stretches = list(zip(spans, clips, strict=True))
-    if rejoin:
-        stretches = [part for each in stretches for part in _speech_in(*each, recognizer, options)]
+    stretches = [
+        part
+        for span, clip in zip(spans, clips, strict=True)
+        for part in _parts(span, clip, recognizer, options, rejoin)
+    ]
     answers = ask(recognizer, [samples for _, samples in stretches], options)
     return [speech_segment(span, next(answers), None, options) for span, _ in stretches]
+
+
+def _parts(
+    stretch: Span, samples: np.ndarray, recognizer: Recognizer, options: Options, rejoin: bool
+) -> Iterator[tuple[Span, np.ndarray]]:
+    """Yield a stretch as clips that the model takes."""
+    if not rejoin and stretch.duration_ms <= MAX_CLIP_MS:
+        yield stretch, samples
+        return
+    for span, part in _speech_in(stretch, samples, recognizer, options):
+        for piece in pieces(span, MAX_CLIP_MS):
+            first = (piece.start_ms - span.start_ms) * SAMPLES_PER_MS
+            yield piece, part[first : first + piece.duration_ms * SAMPLES_PER_MS]
 
 
 def _speech_in(
@@ -136,7 +159,9 @@ def cut(path: str | os.PathLike[str], spans: Sequence[Span], channel: Channel = 
             (samples,) = select_channels(block, channel)
             for part, span in zip(parts, spans, strict=True):
                 first = max(0, (span.start_ms - start_ms) * SAMPLES_PER_MS)
-                part.append(samples[first : max(0, (span.end_ms - start_ms) * SAMPLES_PER_MS)])
+                last = (span.end_ms - start_ms) * SAMPLES_PER_MS
+                if last > 0 and first < samples.size:
+                    part.append(samples[first:last].copy())  # a view would keep the whole block
             start_ms += samples.size // SAMPLES_PER_MS
             if start_ms >= end_ms:
                 break
@@ -246,10 +271,12 @@ class _Run:
             yield from stream.joiner.push(heard_in(stretch, stretch.span, answer))
 
     def _missed_speech(self, stream: _Stream, stretch: Stretch, span: Span) -> Iterator[Segment]:
-        """Recognise as one clip what the detector passed over although it is plainly speech."""
+        """Recognise what the detector passed over although it is plainly speech, in pieces as all speech."""
         yield from stream.joiner.flush()
-        answer = next(ask(self._recognizer, [stretch.part(span)], self._options))
-        yield speech_segment(span, answer, stream.channel, self._options)
+        parts = pieces(span, MAX_CLIP_MS)
+        answers = ask(self._recognizer, [stretch.part(part) for part in parts], self._options)
+        for part in parts:
+            yield speech_segment(part, next(answers), stream.channel, self._options)
 
 
 def _log_run(transcript: Transcript, seconds: float) -> None:

@@ -47,6 +47,13 @@ Matroska OSError, a cut Ogg EOFError), so the stage that failed decides what is 
 MAX_BAD_PACKETS = 2_000
 """Give up after so many: about 45 s of AAC or MP3 frames that cannot be read is not a recording."""
 
+MAX_READ_AGAIN = 2
+"""Packets of a track are parts of its file, so together they are no larger, but for what a container adds to
+each. An index that names the same bytes again and again makes hours of sound of 81 kB."""
+
+FREE_PACKET_BYTES = 1 << 16
+"""Small files need some room for what is added."""
+
 MAX_DEMUX_FAULTS = 8
 """Faults in a row without a packet between them; a demuxer that has lost its place never ends them."""
 
@@ -71,6 +78,7 @@ class PyavDecoder:
 
     def __init__(self, path: Path, stream_index: int | None = None) -> None:
         self.bad_packets = 0
+        self.gave_up = False
         self._unsupported = False
         self._container = _open_container(path)
         try:
@@ -116,6 +124,7 @@ class PyavDecoder:
         """Yield the frames of the packets that can be decoded, then None."""
         for packet in self._packets():
             if self.bad_packets >= MAX_BAD_PACKETS:
+                self.gave_up = True
                 break
             try:
                 yield from self._decode(packet)
@@ -128,16 +137,22 @@ class PyavDecoder:
 
     def _packets(self) -> Iterator[Packet[AudioStream] | None]:
         """Yield the packets of the track, the last one empty: it makes the decoder hand out its rest."""
-        faults = 0
-        while faults < MAX_DEMUX_FAULTS:
+        faults = packet_bytes = 0
+        most_bytes = MAX_READ_AGAIN * self.info.path.stat().st_size + FREE_PACKET_BYTES
+        while faults < MAX_DEMUX_FAULTS and packet_bytes <= most_bytes:
             try:
                 for packet in self._container.demux(self._stream):
                     faults = 0
+                    packet_bytes += packet.size
+                    if packet_bytes > most_bytes:
+                        break
                     yield packet
-                return
+                else:
+                    return
             except FAULTS:
                 self.bad_packets += faults == 0
                 faults += 1
+        self.gave_up = True
         yield None
 
 

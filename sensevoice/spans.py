@@ -7,6 +7,7 @@ exceeds its limit; these functions do none of that.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 from sensevoice.transcript import Span
 
@@ -58,3 +59,10 @@ def join_spans(spans: Iterable[Span], max_length_ms: int, max_gap_ms: int) -> li
     joiner = SpanJoiner(max_length_ms, max_gap_ms)
     joined = [done for span in spans for done in joiner.push(span)]
     return [*joined, *joiner.flush()]
+
+
+def pieces(span: Span, longest_ms: int) -> list[Span]:
+    """Return a span in the fewest pieces of equal length of which none is longer than that."""
+    count = -(-span.duration_ms // longest_ms)
+    cuts = [span.start_ms + span.duration_ms * number // count for number in range(count + 1)]
+    return [Span(start_ms, end_ms) for start_ms, end_ms in pairwise(cuts)]

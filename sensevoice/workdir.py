@@ -11,12 +11,16 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from pathlib import Path
 
 log = logging.getLogger(__name__)
 
 ABORTED_S = 3600.0
 """An upload that nobody has written to for an hour was broken off: gradio forgets such files."""
+
+CLOSED_S = 30.0
+"""One that nobody here has open ended with its connection: a whole one is moved at once to its own folder."""
 
 UNUSED_S = 180.0
 """What no page needs goes so long after it was last written, taken in by a job or let go by one: the time
@@ -57,7 +61,7 @@ class WorkDirectory:
     def sweep(self, now_s: float | None = None) -> int:
         """Remove what was broken off, what nobody needs, and folders that stay empty; return how many."""
         now_s = time.time() if now_s is None else now_s
-        held = self._held()
+        held, open_files = self._held(), _open_files()
         removed = 0
         for path in sorted(
             self.path.resolve().rglob("*"), reverse=True
@@ -67,25 +71,34 @@ class WorkDirectory:
                     # An upload of the same content may be about to use the folder.
                     if now_s - path.stat().st_mtime > ABORTED_S and not any(path.iterdir()):
                         path.rmdir()
-                elif path not in held and self._is_over(path, now_s):
+                elif path not in held and self._is_over(path, now_s, path in open_files):
                     path.unlink()
                     removed += 1
             except OSError:
                 log.debug("%s is in use", path.name)
         return removed
 
-    def _is_over(self, path: Path, now_s: float) -> bool:
-        """Tell whether a file is as old as it may become. A link, or its end, counts as use (`st_ctime`)."""
+    def _is_over(self, path: Path, now_s: float, is_open: bool) -> bool:
+        """Return whether a file is as old as it may get. A link, or its end, counts as use (`st_ctime`)."""
         if path.name == LOCK:
             return False
-        if path.parent == self.path.resolve():  # an upload on its way
-            return now_s - path.stat().st_mtime > ABORTED_S
+        if path.parent == self.path.resolve():  # an upload on its way, or one whose connection has ended
+            return now_s - path.stat().st_mtime > (ABORTED_S if is_open else CLOSED_S)
         return now_s - path.stat().st_ctime > UNUSED_S
 
     def _sweep_now_and_then(self) -> None:
         while not self._closed.wait(SWEEP_S):
             if removed := self.sweep():
                 log.info("%d left-over uploads removed", removed)
+
+
+def _open_files() -> set[Path]:
+    """Return what this process has open, by real paths."""
+    found = set()
+    for number in os.listdir("/proc/self/fd"):
+        with suppress(OSError):  # closed since
+            found.add(Path(os.readlink(f"/proc/self/fd/{number}")))
+    return found
 
 
 def _private(folder: Path) -> Path:

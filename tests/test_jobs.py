@@ -9,15 +9,18 @@ import subprocess
 import sys
 import threading
 import time
+import tracemalloc
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from sensevoice.cell import CellDecoder
 from sensevoice.errors import DataDirectoryUnusable, DiskLow, JobNotFound, NotMedia, TooBusy
 from sensevoice.formats import to_dict
 from sensevoice.jobs import (
@@ -31,7 +34,7 @@ from sensevoice.jobs import (
 from sensevoice.jobs.edits import Change, Edits
 from sensevoice.jobs.folder import JobFolder, read_lines
 from sensevoice.options import Options
-from sensevoice.pipeline import iter_updates, recognise_spans, transcribe
+from sensevoice.pipeline import cut, iter_updates, recognise_spans, transcribe
 from sensevoice.recognizer import Recognition
 from sensevoice.transcript import Segment, Span
 from tests.conftest import ROOT
@@ -357,8 +360,8 @@ class TestResuming:
         clips = [np.full(1600 * n, 0.1, np.float32) for n in (1, 2)]
         list(RememberingRecognizer(FakeRecognizer(SPANS, says_its_number), path).recognise(clips, Options()))
         whole = path.read_bytes()
-        for cut in (1, 40):
-            path.write_bytes(whole[:-cut])
+        for missing in (1, 40):
+            path.write_bytes(whole[:-missing])
             recognizer = FakeRecognizer(SPANS, says_its_number)
             answers = list(RememberingRecognizer(recognizer, path).recognise(clips, Options()))
             assert [answer.raw.rpartition(">")[2] for answer in answers] == ["1600", "3200"]
@@ -515,6 +518,88 @@ def test_the_speech_of_a_stretch_is_found_and_joined_anew(spoken: Path) -> None:
     joined = recognise_spans(spoken, [stretch], recognizer, Options(merge_gap_s=0.3), rejoin=True)
     assert [each.span for each in joined] == [Span(1000, 1900), Span(2800, 3000)]
     assert [len(clip) for clip in recognizer.clips[-2:]] == [900 * 16, 200 * 16]
+
+
+def test_a_long_stretch_is_heard_in_pieces_that_the_model_takes(tmp_path: Path) -> None:
+    path = write_wav(tmp_path / "long.wav", tone(440, 100.0))
+    stretch = Span(1000, 96_000)
+    recognizer = FakeRecognizer([], says_its_number)
+    segments = recognise_spans(path, [stretch], recognizer)
+    spans = [each.span for each in segments]
+    assert (spans[0].start_ms, spans[-1].end_ms) == (1000, 96_000)
+    assert all(a.end_ms == b.start_ms for a, b in pairwise(spans))
+    assert max(len(clip) for clip in recognizer.clips) <= 30_000 * 16 and len(spans) == 4
+    assert [len(clip) for clip in recognizer.clips] == [span.duration_ms * 16 for span in spans]
+    found = FakeRecognizer([(2000, 9000), (40_000, 90_000)], says_its_number)
+    spans = [each.span for each in recognise_spans(path, [stretch], found)]
+    assert spans == [Span(3000, 10_000), Span(41_000, 66_000), Span(66_000, 91_000)]
+
+
+def test_what_is_cut_out_does_not_hold_the_recording(tmp_path: Path) -> None:
+    """An empty or small view would keep each block of ten seconds that was decoded."""
+    path = write_wav(tmp_path / "long.wav", tone(440, 60.0))
+    for channel in ("mix", "left"):
+        (part,) = cut(path, [Span(55_000, 56_000)], channel)  # type: ignore[arg-type]
+        assert len(part) == 16_000
+    tracemalloc.start()
+    parts = cut(path, [Span(55_000, 56_000), Span(100, 200), Span(9_900, 10_100)])
+    held = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert [len(part) for part in parts] == [16_000, 1600, 3200]
+    assert held < 1_000_000
+
+
+def test_speech_that_the_detector_missed_is_heard_in_pieces(tmp_path: Path) -> None:
+    path = write_wav(tmp_path / "long.wav", tone(440, 100.0))
+    recognizer = FakeRecognizer([], lambda clip, options: "<|en|><|NEUTRAL|><|Speech|><|woitn|>many words")
+    found = transcribe(path, recognizer, Options())
+    assert max(len(clip) for clip in recognizer.clips) <= 30_000 * 16
+    speech = [row for row in found.segments if row.kind == "speech"]
+    assert len(speech) >= 3 and max(row.span.duration_ms for row in speech) <= 30_000
+
+
+def test_a_job_is_cancelled_at_once_though_its_decoder_says_nothing(
+    tmp_path: Path, spoken: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The threads that read ahead wait for the decoder, which is ended first."""
+    monkeypatch.setattr("sensevoice.cell.decoder.SILENT_S", 3600.0)
+    path = write_wav(tmp_path / "long.wav", tone(440, 900.0))
+    updates = iter_updates(path, FakeRecognizer(SPANS, says_its_number), Options(sounds=False))
+    started: list[Any] = []
+    real = CellDecoder._in_one_pass
+
+    def stopped_after_one(self: CellDecoder) -> Iterator[Any]:
+        for chunk in real(self):
+            if not started:
+                started.append(os.kill(self.pid, signal.SIGSTOP))
+            yield chunk
+
+    monkeypatch.setattr(CellDecoder, "_in_one_pass", stopped_after_one)
+    monkeypatch.setattr(CellDecoder, "_is_cut", lambda self: False)
+    while not started:
+        next(updates)
+    done = threading.Thread(target=updates.close)  # type: ignore[attr-defined]
+    done.start()
+    done.join(30.0)
+    assert not done.is_alive()
+
+
+def test_a_visitor_does_not_hold_all_places(store: JobStore, recording: Path) -> None:
+    script = Script(call(), hold_after=1)
+    runner = JobRunner(store, script, at_once=8)
+    for _ in range(12):
+        runner.submit(recording, Options(), address="10.0.0.1")
+    while len(script.runs) < 6:
+        time.sleep(0.01)
+    other = runner.submit(recording, Options(), address="10.0.0.2")
+    login = runner.submit(recording, Options(), "anna", address="10.0.0.1")
+    for job in (other, login):
+        while (live := runner.live(job.id)) is None or live.began_s is None:
+            time.sleep(0.01)
+    while len(script.runs) < 8:
+        time.sleep(0.01)
+    script.go.set()
+    runner.close()
 
 
 def test_a_stretch_in_which_no_speech_is_found_is_heard_whole(spoken: Path) -> None:

@@ -12,11 +12,11 @@ import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 
-from sensevoice.audio_info import SAMPLE_RATE_HZ, Samples
+from sensevoice.audio_info import SAMPLE_RATE_HZ, Decoder, Samples
 from sensevoice.cell import limits, wire
 from sensevoice.cell.stretches import Stretches
 from sensevoice.decoders import open_decoder, seeking
@@ -81,9 +81,13 @@ def _serve(path: Path, stream_index: int | None, max_hours: float, out: wire.Out
             for block in _blocks(stretches, order.to_s, path, max_hours):
                 out.put(wire.BLOCK, block)
             if stretches.ended:
-                out.put_json(wire.END, {"bad_packets": decoder.bad_packets} | _used())
+                out.put_json(wire.END, _ended(decoder) | _used())
             else:
                 out.put_json(wire.MARK, {"mark": stretches.mark()} | _used())
+
+
+def _ended(decoder: Decoder) -> dict[str, Any]:
+    return {"bad_packets": decoder.bad_packets, "gave_up": bool(getattr(decoder, "gave_up", False))}
 
 
 def _begin(stretches: Stretches, from_s: int, out: wire.Outbox) -> bool:

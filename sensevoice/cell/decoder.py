@@ -54,9 +54,9 @@ class DecoderProcess:
                 log.debug("the decoder had ended by itself")
             os.close(self._pidfd)
             self._pidfd = None
-        if self._link >= 0:
-            os.close(self._link)  # what it may have started ends when it writes
-            self._link = -1
+        link, self._link = self._link, -1
+        if link >= 0:
+            os.close(link)  # what it may have started ends when it writes
 
     def _meet(self) -> None:
         """Learn who decodes; a descriptor of it stays right when its number is used again."""

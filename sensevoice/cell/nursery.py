@@ -1,8 +1,8 @@
 """A process with the decoders loaded, of which one is forked for each file.
 
 Starting Python and loading PyAV takes 0.2 s, more than recognising a short file; a fork takes 5 ms. The
-nursery opens no file itself, has one thread, an empty environment, and ends with the process that
-started it.
+nursery opens no file itself, has one thread, nothing but the search path in its environment, and ends with
+the process that started it.
 """
 
 from __future__ import annotations
@@ -71,7 +71,8 @@ class Nursery:
                     stdin=theirs.fileno(),
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL,
-                    env={"OPENBLAS_NUM_THREADS": "1"},  # a fork takes one thread with it
+                    # A fork takes one thread with it; the system's ffmpeg may lie anywhere on the path.
+                    env={"OPENBLAS_NUM_THREADS": "1", "PATH": os.environ.get("PATH", os.defpath)},
                     cwd="/",
                     start_new_session=True,  # Ctrl-C is for the program to see
                 )

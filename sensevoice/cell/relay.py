@@ -22,7 +22,7 @@ from sensevoice.audio_info import AudioInfo, Samples
 from sensevoice.cell import wire
 from sensevoice.cell.cutting import Cutting, spare_cores
 from sensevoice.cell.decoder import DecoderProcess
-from sensevoice.errors import DecoderCrashed, MediaError, TimedOut
+from sensevoice.errors import DecoderCrashed, MediaError, TimedOut, Unreadable
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +53,7 @@ class CellDecoder:
         self.bad_packets = 0
         self.peak_bytes = 0
         self.cut_short: MediaError | None = None
+        self._closed = False
         self._file = (path, stream_index, max_hours)
         self._cutting = cutting or Cutting(processes=1)
         self._may_take_cores = cutting is None
@@ -68,7 +69,8 @@ class CellDecoder:
         return self._now.pid
 
     def close(self) -> None:
-        """End all processes at once."""
+        """End all processes at once; another thread that reads from them gets an error."""
+        self._closed = True
         self._end_processes()
         spare_cores.give_back(self._taken_cores)
         self._taken_cores = 0
@@ -90,7 +92,7 @@ class CellDecoder:
                     return
                 except DecoderCrashed as error:
                     deaths += 1
-                    if deaths == MAX_DEATHS:
+                    if deaths == MAX_DEATHS or self._closed:
                         raise
                     log.info("a decoder died (%s); another goes on where it stopped", error.data["reference"])
                     self._end_processes()
@@ -117,15 +119,19 @@ class CellDecoder:
             try:
                 return self._start()
             except DecoderCrashed as error:
+                if self._closed:
+                    raise
                 log.info("a decoder died (%s) at the beginning of a file", error.data["reference"])
         return self._start()
 
     def _start(self) -> dict[str, Any]:
         self._now = DecoderProcess(*self._file)
         try:
+            if self._closed:  # meanwhile, by another thread
+                raise self._now.error(wire.END, bytearray())
             return self._claims()
         except BaseException:
-            self.close()
+            self._end_processes()
             raise
 
     def _claims(self) -> dict[str, Any]:
@@ -196,6 +202,8 @@ class CellDecoder:
                 if kind == wire.MARK:
                     return told
                 self.bad_packets = told["bad_packets"]
+                if told["gave_up"]:
+                    raise Unreadable(path=self.info.path)
                 return None
             else:
                 raise self._now.error(kind, payload)

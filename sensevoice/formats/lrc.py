@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from sensevoice.formats.base import RenderOptions, title
+from sensevoice.formats.base import RenderOptions, one_line, title
 from sensevoice.formats.cues import Cue, cues
 from sensevoice.tags import is_unspaced
 from sensevoice.transcript import Transcript
@@ -30,8 +30,8 @@ def lrc(transcript: Transcript, options: RenderOptions) -> str:
 
 def _joined(lines: tuple[str, ...]) -> str:
     """Return the lines of a cue as one, with a space between them where the writing has spaces."""
-    text = lines[0]
-    for line in lines[1:]:
+    text, *others = map(one_line, lines)  # a line break inside would begin a line of the file
+    for line in others:
         text += line if is_unspaced(text[-1]) and is_unspaced(line[0]) else f" {line}"
     return text
 

@@ -2,9 +2,8 @@
 
 store.py keeps them, rebuild.py reads them back from their folders, runner.py works through them in the order
 of queue.py, each by a JobRun of run.py, whose rows rows.py keeps. answers.py lets a job go on where a killed
-process left it, suspects.py finds the clip that killed it, edits.py holds what people corrected, clock.py tells
-for how long a job has been kept.
-Nothing here knows of gradio, and nothing in recognition knows of this.
+process left it, suspects.py finds the clip that killed it, edits.py holds what people corrected, clock.py
+tells for how long a job has been kept. Nothing here knows of gradio, nor anything in recognition of this.
 """
 
 from __future__ import annotations

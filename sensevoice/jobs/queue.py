@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 from sensevoice.jobs.values import Live
@@ -13,11 +14,13 @@ MIN_ELAPSED_S = 1.0
 class JobQueue:
     """Jobs by id, in the order in which they came, of which `at_once` run.
 
-    Whoever changes it holds the runner's lock.
+    One visitor has at most most of the places, so that somebody else's short recording begins at once; among
+    those who wait, whoever has the fewest running is next. Whoever changes it holds the runner's lock.
     """
 
     def __init__(self, at_once: int, clock: Callable[[], float]) -> None:
         self._at_once = at_once
+        self._most_each = max(1, at_once - at_once // 4)
         self._clock = clock
         self._jobs: dict[str, Live] = {}
 
@@ -40,16 +43,21 @@ class JobQueue:
         return [live for live in self._jobs.copy().values() if live.began_s is not None]
 
     def next(self) -> Live | None:
-        """Return the job that begins next, None when none waits."""
-        return next(iter(self.waiting()), None)
+        """Return the job that begins next, None when none may."""
+        running = Counter(live.visitor for live in self.running())
+        allowed = [live for live in self.waiting() if running[live.visitor] < self._most_each]
+        return min(allowed, key=lambda live: running[live.visitor], default=None)  # the first of equals
 
     def ahead(self, job_id: str) -> int:
         """Return how many jobs begin before this one does; 0 when it runs or has ended."""
         live = self.get(job_id)
         if live is None or live.began_s is not None:
             return 0
-        waiting = [each.job.id for each in self.waiting()]
-        return max(0, waiting.index(job_id) + len(self.running()) - self._at_once + 1)
+        # About: whoever has fewer running goes before those who came earlier.
+        waiting, running = [each.job.id for each in self.waiting()], self.running()
+        own = sum(each.visitor == live.visitor for each in running)
+        free = min(self._at_once - len(running), self._most_each - own)
+        return max(0, waiting.index(job_id) - free + 1)
 
     def left_s(self, live: Live) -> float | None:
         """Return about how long a running job still takes, None as long as nobody can know."""

@@ -79,14 +79,17 @@ class JobRunner:
         if self._hopeless is not None:
             raise self._hopeless
 
-    def submit(self, recording: Path, options: Options, owner: str = "") -> Job:
-        """Take a recording in and put it at the end of the line. Raises TooBusy or DiskLow."""
+    def submit(self, recording: Path, options: Options, owner: str = "", address: str = "") -> Job:
+        """Take a recording in and put it in the line. Raises TooBusy or DiskLow.
+
+        `address` is where the visitor comes from: the places are shared out by owners and addresses.
+        """
         with self._changed:
             waiting, running = len(self._queue.waiting()), len(self._queue.running())
         if waiting >= self._max_waiting + self._at_once - running:
             raise TooBusy(waiting=waiting)
         job = self.store.create(recording, options, owner)
-        self._enqueue(job)
+        self._enqueue(job, address)
         return job
 
     def cancel(self, job: Job) -> None:
@@ -186,11 +189,12 @@ class JobRunner:
             self.check()
         return live
 
-    def _enqueue(self, job: Job) -> None:
+    def _enqueue(self, job: Job, address: str = "") -> None:
         folder = self.store.folder(job.id)
         try:
             cut_broken_line(folder.segments)
-            live = Live(replace(job, state="queued"), segments=folder.read_segments())
+            rows = folder.read_segments()
+            live = Live(replace(job, state="queued"), segments=rows, address=address)
         except (JobDamaged, OSError) as exc:  # of a run before: this job alone does not begin
             self._set_aside(job, exc)
             return

@@ -86,6 +86,12 @@ class Live:
     changes: int = 0
     began_s: float | None = None
     cancelled: bool = False
+    address: str = ""
+
+    @property
+    def visitor(self) -> tuple[str, str]:
+        """Who shares the places with others: a login, or without logins an address."""
+        return self.job.owner, self.address
 
 
 def to_dict(job: Job) -> dict[str, Any]:

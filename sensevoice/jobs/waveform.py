@@ -1,9 +1,11 @@
-"""What the player needs beside the recording itself: its loudness to draw, and a copy any browser plays."""
+"""What the player needs beside the recording itself: its loudness to draw, and a copy any browser plays.
+
+Each is made by one thread at a time; see making.py.
+"""
 
 from __future__ import annotations
 
 import json
-import threading
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +19,6 @@ PEAKS_PER_S = 20
 
 PEAK_SAMPLES = SAMPLE_RATE_HZ // PEAKS_PER_S
 
-_making = threading.Lock()
-"""One at a time: several pages of one job ask for the same file, which is then made once."""
-
 
 def peaks_file(folder: JobFolder) -> Path:
     """Return a JSON file with the loudest sample of each twentieth of a second, 0 to 255.
@@ -27,21 +26,19 @@ def peaks_file(folder: JobFolder) -> Path:
     Raises MediaError subclasses for a recording that cannot be read.
     """
     path = folder.path / "peaks.json"
-    with _making:
-        if not path.exists():
-            write_whole(path, json.dumps({"per_s": PEAKS_PER_S, "peaks": _peaks(folder.source)}))
+    if not path.exists():
+        write_whole(path, json.dumps({"per_s": PEAKS_PER_S, "peaks": _peaks(folder.source)}))
     return path
 
 
 def playable_file(folder: JobFolder) -> Path:
     """Return the recording as Opus, which every browser plays. Raises MediaError subclasses."""
     path = folder.path / "playable.ogg"
-    with _making:
-        if not path.exists():
-            part = path.with_suffix(".part")
-            with open_audio(folder.source) as source:
-                write_opus(source.blocks(), part)
-            part.replace(path)
+    if not path.exists():
+        part = path.with_suffix(".part")
+        with open_audio(folder.source) as source:
+            write_opus(source.blocks(), part)
+        part.replace(path)
     return path
 
 

@@ -15,6 +15,7 @@ from sensevoice.jobs import Job, JobStore
 from sensevoice.jobs.edits import Change, put_together
 from sensevoice.options import CHANNELS, Channel, Options
 from sensevoice.transcript import Segment, Span
+from sensevoice.ui.parameters import whole_numbers
 from sensevoice.ui.rows import segment_row
 
 MAX_ROWS = 50
@@ -58,7 +59,7 @@ class HeardAgain:
 
         With `merge_length_s` in the body their speech is joined and split anew, across neighbouring rows.
         """
-        wanted = sorted({int(row) for row in body.get("rows", ()) if 0 <= int(row) < len(rows)})
+        wanted = sorted({row for row in whole_numbers(body, "rows") if 0 <= row < len(rows)})
         if len(wanted) > MAX_ROWS:
             raise BadRequest(reason=f"{len(wanted)} > {MAX_ROWS}")
         options = replace(job.options, **{name: body[name] for name in SETTINGS if name in body})
@@ -83,7 +84,7 @@ class HeardAgain:
             proposals = self._waiting.get((job.id, str(body.get("id"))))
         if proposals is None:
             raise RowsChanged()
-        chosen = [int(number) for number in body.get("chosen", ())]
+        chosen = whole_numbers(body, "chosen")
         if not all(0 <= number < len(proposals) for number in chosen):
             raise BadRequest(reason="chosen")
         return [change for number in chosen for change in changes_of(proposals[number], rows)]
@@ -97,7 +98,7 @@ class HeardAgain:
 
         def work(spans: list[Span], channel: Channel) -> list[list[Segment]]:
             heard = self._hear(source, spans, replace(options, channel=channel), rejoin)
-            if not rejoin:
+            if not rejoin and [segment.span for segment in heard] == spans:
                 return [[segment] for segment in heard]
             return [[segment for segment in heard if _inside(segment.span, span)] for span in spans]
 

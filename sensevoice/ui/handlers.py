@@ -53,7 +53,13 @@ class Handlers:
         self._clock = clock
 
     def run(
-        self, desk: Desk, paths: Sequence[Path], form: Mapping[str, Any], reader: Reader, owner: str = ""
+        self,
+        desk: Desk,
+        paths: Sequence[Path],
+        form: Mapping[str, Any],
+        reader: Reader,
+        owner: str = "",
+        address: str = "",
     ) -> Iterator[Screen]:
         """Make a job of each recording and show the first; nothing when the page follows one already."""
         if not desk.sit_down():
@@ -64,7 +70,7 @@ class Handlers:
                 yield Screen(notice=markup.message(say(wanted, reader), "error"))
                 return
             options = options_from(form, self._settings.options, reader)
-            jobs = [self._runner.submit(path, options, owner) for path in paths]
+            jobs = [self._runner.submit(path, options, owner, address) for path in paths]
             yield from self._follow(desk, jobs[0], reader)
         except Exception as exc:  # whatever it is, the visitor gets a sentence and the start button back
             yield Screen(notice=problem(exc, reader))

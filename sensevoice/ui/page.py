@@ -212,7 +212,8 @@ class Page:
             paths = [Path(path) for path in files or ()]
         reader = reader_of(request.headers.get("accept-language"))
         owner = request.username or ""
-        screens = self._handlers.run(desk, paths, self.form.named(form), reader, owner)
+        address = request.client.host if request.client else ""
+        screens = self._handlers.run(desk, paths, self.form.named(form), reader, owner, address)
         yield from changes(updates(screen) for screen in screens)
 
     def _open(self, request: gr.Request, desk: Desk) -> Iterator[list[Any]]:

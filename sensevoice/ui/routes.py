@@ -9,17 +9,25 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from sensevoice.errors import BadRequest, JobNotFound, LoginNeeded, SenseVoiceError, Unexpected
+from sensevoice.errors import (
+    BadRequest,
+    JobNotFound,
+    LoginNeeded,
+    RowsChanged,
+    SenseVoiceError,
+    Unexpected,
+)
 from sensevoice.formats import FORMATS, render
 from sensevoice.formats.finetune import finetune_bundle, is_trainable
 from sensevoice.jobs import Job, JobRunner
@@ -32,7 +40,8 @@ from sensevoice.ui.again import HearAgainFn, HeardAgain, each_from_its_channel
 from sensevoice.ui.downloads import file_stem
 from sensevoice.ui.handlers import log_unexpected
 from sensevoice.ui.packed import PackedAnswers, packed, packed_response
-from sensevoice.ui.playing import recording_response
+from sensevoice.ui.parameters import clean_text, whole_number
+from sensevoice.ui.playing import file_made_by, recording_response
 
 CutFn = Callable[[Path, Sequence[Span], Channel], list[np.ndarray]]
 """Returns the float32 mono 16 kHz samples of stretches of one channel of a recording."""
@@ -42,9 +51,14 @@ STATIC = Path(__file__).with_name("workbench")
 MAX_BODY_BYTES = 1 << 20
 """Corrections are text; a megabyte of it is more than anybody types."""
 
+MAX_NAME = 200
+
+MAX_GAP_MS = 30 * 60_000
+"""Half an hour of sound is 115 MB, and a minute or two of a CPU's time."""
+
 MODEL_ASKED_S = 0.2
 
-Method = Callable[[Request, dict[str, Any]], Response | dict[str, Any]]
+Method = Callable[[Request, dict[str, Any]], "Response | Future[Response] | dict[str, Any]"]
 
 
 def job_routes(runner: JobRunner, hear: HearAgainFn, cut: CutFn) -> list[BaseRoute]:
@@ -96,6 +110,8 @@ class JobRoutes:
                 if needs_model:
                     await self._model_is_there()
                 given = await run_in_threadpool(method, request, body)
+                if isinstance(given, Future):  # made elsewhere: no thread of ours waits for it
+                    given = await asyncio.wrap_future(given)
             except SenseVoiceError as error:
                 return _failed(error)
             except FileNotFoundError:  # deleted while it was asked for
@@ -129,7 +145,8 @@ class JobRoutes:
         return self._kept(request, job, told)
 
     def rename(self, request: Request, body: dict[str, Any]) -> dict[str, Any]:
-        return rows.job_row(self._runner, self._runner.rename(self._job(request), str(body.get("name", ""))))
+        name = clean_text(body.get("name", ""), MAX_NAME)
+        return rows.job_row(self._runner, self._runner.rename(self._job(request), name))
 
     def delete(self, request: Request, body: dict[str, Any]) -> dict[str, Any]:
         self._runner.delete(self._job(request))
@@ -141,8 +158,8 @@ class JobRoutes:
 
     def segments(self, request: Request, body: dict[str, Any]) -> Response:
         wanted = request.query_params
-        first = int(wanted.get("from", 0))
-        version = int(wanted["version"]) if "version" in wanted else None
+        first = whole_number(wanted, "from", 0)
+        version = whole_number(wanted, "version") if "version" in wanted else None
         job = self._job(request)
         return self._kept(
             request, job, lambda: rows.segment_rows(self._runner, job, first, version), (first, version)
@@ -162,7 +179,10 @@ class JobRoutes:
         return self._packed.answer(request, (job, version, more), tell)
 
     def edit(self, request: Request, body: dict[str, Any]) -> dict[str, Any]:
+        """Correct a row; with `version`, only if the rows are still those that the person saw."""
         job, row = self._finished(request), int(request.path_params["row"])
+        if "version" in body and whole_number(body, "version") != self._version(job):
+            raise RowsChanged()
         segments = self._segments(job)
         if not 0 <= row < len(segments):
             raise BadRequest(reason=f"row {row}")
@@ -188,18 +208,31 @@ class JobRoutes:
     def transcribe(self, request: Request, body: dict[str, Any]) -> dict[str, Any]:
         """Recognise a stretch that was left out, and keep it as a row of its own."""
         job = self._finished(request)
-        span = Span(int(body["start_ms"]), int(body["end_ms"]))
+        span = self._span(job, body)
         heard = self._hear(self._store.folder(job.id).source, [span], job.options)
-        self._store.change(job, [Change(segment) for segment in heard])
+        if len(heard) > 1:  # of a long one, the parts in which nothing is
+            heard = [segment for segment in heard if segment.text or segment.events or segment.error]
+        if heard:
+            self._store.change(job, [Change(segment) for segment in heard])
         return {"version": self._version(job), "segments": len(heard)}
 
-    def audio(self, request: Request, body: dict[str, Any]) -> Response:
+    def _span(self, job: Job, body: dict[str, Any]) -> Span:
+        """Return the stretch that a body names, within the recording. Raises BadRequest."""
+        start_ms, end_ms = whole_number(body, "start_ms"), whole_number(body, "end_ms")
+        end_ms = min(end_ms, self._store.result(job).transcript.duration_ms)
+        if not 0 <= start_ms < end_ms:
+            raise BadRequest(reason=f"start_ms={start_ms}, end_ms={end_ms}")
+        if end_ms - start_ms > MAX_GAP_MS:
+            raise BadRequest(reason=f"at most {MAX_GAP_MS // 60_000} min at once / 一次最多 30 分钟")
+        return Span(start_ms, end_ms)
+
+    def audio(self, request: Request, body: dict[str, Any]) -> Response | Future[Response]:
         folder = self._store.folder(self._job(request).id)
         return recording_response(folder, as_opus=request.query_params.get("as") == "opus")
 
-    def peaks(self, request: Request, body: dict[str, Any]) -> Response:
+    def peaks(self, request: Request, body: dict[str, Any]) -> Future[Response]:
         folder = self._store.folder(self._job(request).id)
-        return FileResponse(peaks_file(folder), media_type="application/json")
+        return file_made_by(peaks_file, folder, "application/json")
 
     def export(self, request: Request, body: dict[str, Any]) -> Response:
         job, wanted = self._job(request), request.query_params
@@ -283,7 +316,7 @@ async def _body(request: Request) -> dict[str, Any]:
             raise BadRequest(reason="too large / 内容过大")
     try:
         body = json.loads(content or b"{}")
-    except ValueError as exc:
+    except (ValueError, RecursionError) as exc:  # lists in lists without end
         raise BadRequest(reason="no JSON / 不是 JSON") from exc
     if not isinstance(body, dict):
         raise BadRequest(reason="no JSON object / 不是 JSON 对象")

@@ -19,7 +19,11 @@ from sensevoice.measures import emotion_over_time, speech_rate_over_time
 from sensevoice.options import LANGUAGES, Options
 from sensevoice.tags import EMOTION_NAMES, EVENT_NAMES, TagKind, kind_of, label
 from sensevoice.transcript import Event, Segment, Transcript
+from sensevoice.ui.parameters import clean_text
 from sensevoice.ui.playing import is_film
+
+MAX_TEXT = 10_000
+"""Characters of a row: nobody says more in half a minute."""
 
 KINDS = {
     "language": [name for name in LANGUAGES if name not in ("auto", "nospeech")],
@@ -138,12 +142,14 @@ def corrected(segment: Segment, wanted: Mapping[str, Any]) -> Segment:
     """Return a segment with the text and tags that a person gave it. Raises BadRequest."""
     values: dict[str, Any] = {}
     if "text" in wanted:
-        values["text"] = str(wanted["text"]).strip()[:10_000]
+        values["text"] = clean_text(wanted["text"], MAX_TEXT)
     for kind in ("language", "emotion"):
         if kind in wanted:
             values[kind] = _tag(kind, wanted[kind]) if wanted[kind] else ""
     if "events" in wanted:
-        names = [item["name"] if isinstance(item, Mapping) else item for item in wanted["events"]]
+        if not isinstance(wanted["events"], list):
+            raise BadRequest(reason="events")
+        names = [item.get("name") if isinstance(item, Mapping) else item for item in wanted["events"]]
         kept = {event.name: event for event in segment.events}
         values["events"] = tuple(
             kept.get(name) or Event(name) for name in (_tag("event", name) for name in names)

@@ -49,6 +49,7 @@ def table(store: JobStore, jobs: Sequence[Job]) -> dict[str, Any]:
 
 def table_response(store: JobStore, jobs: Sequence[Job], labels: str) -> Response:
     """Return the same as a CSV file."""
+    RenderOptions(labels=labels)  # which says what is allowed
     content = comparisons_csv(compare(_transcripts(store, jobs)), labels)
     return download(content.encode(), "text/csv; charset=utf-8", "sensevoice-jobs.csv")
 

@@ -30,6 +30,7 @@ export function editor(bench) {
     const save = () =>
       bench.change(() =>
         api.patch(`jobs/${bench.job.id}/segments/${row.index}`, {
+          version: bench.version,
           text: text.value,
           language: language.value,
           emotion: emotion.value,
