@@ -20,9 +20,10 @@ _notices = environment.prepare()
 from sensevoice.errors import MissingDependency, OptionError, SenseVoiceError  # noqa: E402
 
 try:
-    from sensevoice import arguments, models, startup, workdir
+    from sensevoice import arguments, hangup, models, startup, workdir
     from sensevoice.door import Door, Guard
     from sensevoice.door.rules import allowed_hosts
+    from sensevoice.jobs.store import data_directory
     from sensevoice.loading import Loaded, LoadingRecognizer
 except ImportError as missing:
     sys.exit(str(MissingDependency(reason=missing)))
@@ -98,6 +99,13 @@ def argument_parser() -> Any:
         default=50,
         help="most room for jobs (default %(default)g) / 任务占用上限",
     )
+    group.add_argument(
+        "--on-hangup",
+        choices=hangup.CHOICES,
+        default=hangup.STAY,
+        help="when the terminal is closed: stay in the background, or end (default %(default)s) / "
+        "终端关闭时继续在后台运行或退出",
+    )
     group.add_argument("--version", action="version", version=__version__)
     arguments.add_model_arguments(parser)
     arguments.add_option_arguments(parser)
@@ -106,15 +114,16 @@ def argument_parser() -> Any:
 
 def main() -> int:
     args = argument_parser().parse_args()
+    terminal = _terminal(args)
     if not supervisor.is_supervised():
-        return supervisor.supervise([sys.executable, *sys.argv])
+        return supervisor.supervise([sys.executable, *sys.argv], terminal=terminal)
     supervisor.end_with_the_supervisor()
     for notice in _notices:
         startup.say(notice)
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
     logging.getLogger("sensevoice").setLevel(logging.INFO)
     try:
-        return run(args)
+        return run(args, terminal)
     except SenseVoiceError as error:
         return startup.fail(error)
     except ImportError as missing:
@@ -124,7 +133,14 @@ def main() -> int:
         return 130
 
 
-def run(args: Any) -> int:
+def _terminal(args: Any) -> hangup.Terminal | None:
+    """Return the terminal that is left when it is closed; None when the program is to end with it."""
+    if args.on_hangup == hangup.END:
+        return None
+    return hangup.Terminal(data_directory(args.data_dir, args.port) / hangup.LOG_NAME)
+
+
+def run(args: Any, terminal: hangup.Terminal | None) -> int:
     """Open the page, then load the models behind it, until the program is asked to end."""
     options = arguments.options(args)
     login = _login(args.auth)
@@ -152,7 +168,7 @@ def run(args: Any) -> int:
     door = Door(args.max_upload_mb, login is not None, args.open, allowed_hosts(args.allow_host))
     guard = functools.partial(Guard, door=door, uploads=uploads.path, min_free_bytes=args.min_free_mb << 20)
     hear = functools.partial(_hear, pipeline, recognizer)
-    ending = Ending()
+    ending = Ending(terminal)
     app.queue(**ui.queue_arguments()).launch(
         server_name=args.host,
         server_port=args.port,
@@ -185,7 +201,7 @@ def _job_runner(args: Any, recognizer: LoadingRecognizer) -> Any:
     from sensevoice import jobs, pipeline
 
     store = jobs.JobStore(
-        jobs.data_directory(args.data_dir, args.port),
+        data_directory(args.data_dir, args.port),
         lambda: recognizer.info,
         args.keep_hours,
         args.max_data_gb,
@@ -250,11 +266,13 @@ def _login(auth: str | None) -> tuple[str, str] | None:
 class Ending:
     """The end of the program: on Ctrl-C, when the process is asked to end, or when it cannot go on."""
 
-    def __init__(self) -> None:
+    def __init__(self, terminal: hangup.Terminal | None) -> None:
         self._ended = threading.Event()
         self._code = 0
+        self._terminal = terminal
         for name in (signal.SIGINT, signal.SIGTERM):
             signal.signal(name, lambda *_: self._ended.set())
+        hangup.on_hangup(self._hung_up)
 
     def end(self, code: int) -> None:
         self._code = code
@@ -264,8 +282,18 @@ class Ending:
         """Return the exit code when it is time to end."""
         self._ended.wait()
         if not self._code:
-            print("\nstopped / 已停止", flush=True)
+            hangup.say("\nstopped / 已停止")
         return self._code
+
+    def _hung_up(self) -> None:
+        if self._terminal is None:
+            self._ended.set()
+            return
+        self._terminal.leave()
+        hangup.say(
+            "the terminal was closed; the program goes on in the background, and ends by "
+            f"kill {os.getppid()} / 终端已关闭，程序在后台继续运行，可用 kill {os.getppid()} 结束"
+        )
 
 
 if __name__ == "__main__":

@@ -17,10 +17,12 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
+from sensevoice.hangup import Terminal, on_hangup
+
 log = logging.getLogger(__name__)
 
 BELOW_SUPERVISOR = "SENSEVOICE_SUPERVISED"
-"""Set in the environment of the program that has a supervisor."""
+"""In the environment of the program that has a supervisor: its process."""
 
 MAX_DEATHS = 5
 WITHIN_S = 600.0
@@ -36,10 +38,15 @@ def is_supervised() -> bool:
     return BELOW_SUPERVISOR in os.environ
 
 
-def supervise(command: Sequence[str], clock: Callable[[], float] = time.monotonic) -> int:
+def supervise(
+    command: Sequence[str],
+    clock: Callable[[], float] = time.monotonic,
+    terminal: Terminal | None = None,
+) -> int:
     """Run a command until it ends by itself, starting it again whenever a signal ends it; its exit code.
 
-    SIGINT and SIGTERM are passed on, and then its end is the end.
+    SIGINT and SIGTERM are passed on, and then its end is the end. So is the end of the terminal, if none is
+    given; one that is given is left, the command is told, and all goes on.
     """
     asked_to_end = False
     child: subprocess.Popen[bytes] | None = None
@@ -50,13 +57,22 @@ def supervise(command: Sequence[str], clock: Callable[[], float] = time.monotoni
         if child is not None and child.poll() is None:
             child.send_signal(number)
 
+    def hung_up() -> None:
+        if terminal is None:
+            pass_on(signal.SIGTERM, None)
+            return
+        terminal.leave()
+        if child is not None and child.poll() is None:
+            child.send_signal(signal.SIGHUP)
+
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, pass_on)
+    on_hangup(hung_up)
     deaths: list[float] = []
     while True:
         # A session of its own: Ctrl-C reaches the program once, through us.
         child = subprocess.Popen(
-            list(command), env={**os.environ, BELOW_SUPERVISOR: "1"}, start_new_session=True
+            list(command), env={**os.environ, BELOW_SUPERVISOR: str(os.getpid())}, start_new_session=True
         )
         if asked_to_end:  # between two starts
             child.terminate()
@@ -73,9 +89,14 @@ def supervise(command: Sequence[str], clock: Callable[[], float] = time.monotoni
 
 
 def end_with_the_supervisor() -> None:
-    """Have the kernel end this process when the one above it dies, so that the port comes free."""
+    """Have the kernel end this process when the one above it dies, so that the port comes free.
+
+    Ends it at once when that has happened already, before the kernel was asked.
+    """
     if is_supervised() and sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.environ[BELOW_SUPERVISOR] not in ("1", str(os.getppid())):
+            sys.exit(1)
 
 
 def start_over(reason: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 import logging
 import os
 import shutil
@@ -19,7 +20,7 @@ log = logging.getLogger(__name__)
 ABORTED_S = 3600.0
 """An upload that nobody has written to for an hour was broken off: gradio forgets such files."""
 
-CLOSED_S = 30.0
+ENDED_S = 30.0
 """One that nobody here has open ended with its connection: a whole one is moved at once to its own folder."""
 
 UNUSED_S = 180.0
@@ -61,7 +62,7 @@ class WorkDirectory:
     def sweep(self, now_s: float | None = None) -> int:
         """Remove what was broken off, what nobody needs, and folders that stay empty; return how many."""
         now_s = time.time() if now_s is None else now_s
-        held, open_files = self._held(), _open_files()
+        held, open_files = self._held(), self._open_files(now_s)
         removed = 0
         for path in sorted(
             self.path.resolve().rglob("*"), reverse=True
@@ -78,12 +79,22 @@ class WorkDirectory:
                 log.debug("%s is in use", path.name)
         return removed
 
+    def _open_files(self, now_s: float) -> set[Path]:
+        """Return what this process has open; an upload that ended with an error may wait to be collected."""
+        found = _files_of_this_process()
+        root = self.path.resolve()
+        uploads = [path for path in found if path.parent == root and path.name != LOCK]
+        if any(now_s - path.stat().st_mtime > ENDED_S for path in uploads if path.exists()):
+            gc.collect()
+            found = _files_of_this_process()
+        return found
+
     def _is_over(self, path: Path, now_s: float, is_open: bool) -> bool:
         """Return whether a file is as old as it may get. A link, or its end, counts as use (`st_ctime`)."""
         if path.name == LOCK:
             return False
         if path.parent == self.path.resolve():  # an upload on its way, or one whose connection has ended
-            return now_s - path.stat().st_mtime > (ABORTED_S if is_open else CLOSED_S)
+            return now_s - path.stat().st_mtime > (ABORTED_S if is_open else ENDED_S)
         return now_s - path.stat().st_ctime > UNUSED_S
 
     def _sweep_now_and_then(self) -> None:
@@ -92,7 +103,7 @@ class WorkDirectory:
                 log.info("%d left-over uploads removed", removed)
 
 
-def _open_files() -> set[Path]:
+def _files_of_this_process() -> set[Path]:
     """Return what this process has open, by real paths."""
     found = set()
     for number in os.listdir("/proc/self/fd"):

@@ -14,7 +14,7 @@ from sensevoice.jobs import JobStore
 from sensevoice.options import Options
 from sensevoice.ui import Holds
 from sensevoice.ui.holds import CLOSED_S
-from sensevoice.workdir import ABORTED_S, UNUSED_S, WorkDirectory
+from sensevoice.workdir import ABORTED_S, ENDED_S, UNUSED_S, WorkDirectory
 from tests.ui_script import MODEL
 
 
@@ -108,6 +108,13 @@ class TestSweep:
 
     def test_an_upload_on_its_way_is_left_alone(self, directory: WorkDirectory) -> None:
         path = directory.path / "tmpabc"
-        path.write_text("half")
-        assert directory.sweep(time.time() + UNUSED_S + 5) == 0
-        assert directory.sweep(time.time() + ABORTED_S + 5) == 1
+        with path.open("w") as file:
+            file.write("half")
+            assert directory.sweep(time.time() + UNUSED_S + 5) == 0
+        assert directory.sweep(time.time() + ENDED_S - 5) == 0
+        assert directory.sweep(time.time() + ENDED_S + 5) == 1
+
+    def test_an_upload_that_stands_still_for_an_hour_was_broken_off(self, directory: WorkDirectory) -> None:
+        with (directory.path / "tmpabc").open("w") as file:
+            file.write("half")
+            assert directory.sweep(time.time() + ABORTED_S + 5) == 1

@@ -16,6 +16,7 @@ PACKAGE = ROOT / "sensevoice"
 ORDER = (
     "errors",
     "environment",
+    "hangup",
     "supervisor",
     "workdir",
     "door",
