@@ -155,8 +155,9 @@ def test_cancel_keeps_what_is_there_and_marks_it(make: Any, file: Path) -> None:
         screens.append(screen)
         if screen.text and len(screen.text.splitlines()) == 2:
             handlers.cancel(desk)
-    assert screens[-1].text == render_view(transcript(CALL[:2]), "tagged", "zh")
-    assert shown(screens[-1].summary or "").startswith("未完成 · ")
+    rows = transcript(CALL[:2], complete_until_ms=CALL[1].span.end_ms)
+    assert screens[-1].text == render_view(rows, "tagged", "zh")
+    assert shown(screens[-1].summary or "").startswith("未完成，只到 0:09 · ")
     assert "已取消" in screens[-1].notice and not screens[-1].running
     assert screens[-1].links and len(screens[-1].links) == len(DOWNLOADS), "what there is can be taken away"
     assert script.closed == 1 and not desk.busy
@@ -209,7 +210,8 @@ def test_a_second_start_of_the_same_visitor_does_nothing(make: Any, file: Path) 
 
 def test_an_error_in_the_middle_keeps_the_rows_before_it(make: Any, file: Path) -> None:
     last = run(make(Script([*call()[:4], NotMedia(path="a<b>.mkv")])), Desk(), file)[-1]
-    assert last.text == render_view(transcript(CALL[:2]), "tagged", "zh")
+    rows = transcript(CALL[:2], complete_until_ms=CALL[1].span.end_ms)
+    assert last.text == render_view(rows, "tagged", "zh") and "0:09 之后没有转写" in last.text
     assert "a&lt;b&gt;.mkv" in last.notice and 'role="alert"' in last.notice
     assert shown(last.summary or "").startswith("未完成")
 

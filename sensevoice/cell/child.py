@@ -33,15 +33,11 @@ class _TimeIsUp(BaseException):
     """The processor time of this process is used up; no handler of a decoder's faults may take it for one."""
 
 
-def _time_is_up(*_: object) -> NoReturn:
-    raise _TimeIsUp
-
-
 def main(to: int, path: str, stream_index: int | None, max_hours: float) -> NoReturn:
     """Decode a file to a socket, as ordered through it, and end the process."""
     out = wire.Outbox(socket.socket(fileno=to), MOST_AHEAD_BYTES)
     try:
-        signal.signal(signal.SIGXCPU, _time_is_up)
+        signal.signal(signal.SIGXCPU, lambda *_: out.interrupt(_TimeIsUp()))
         os.setsid()  # so that it can be killed with all that it starts
         limits.limit_this_process()
         out.put_json(wire.HELLO, {"pid": os.getpid()})

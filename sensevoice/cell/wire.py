@@ -42,6 +42,14 @@ class Outbox:
         self._most_bytes = most_bytes
         self._waiting: deque[memoryview] = deque()
         self._bytes = 0
+        self._sending = False
+        self._interruption: BaseException | None = None
+
+    def interrupt(self, error: BaseException) -> None:
+        """Raise an error, from a signal's handler: not before a frame under way is counted as sent."""
+        if not self._sending:
+            raise error
+        self._interruption = error
 
     def put(self, kind: bytes, payload: bytes) -> None:
         self._waiting.append(memoryview(HEADER.pack(kind, len(payload)) + payload))
@@ -53,6 +61,16 @@ class Outbox:
 
     def send(self, but_bytes: int = 0) -> None:
         """Send what the parent takes at once; wait while more than `but_bytes` are left."""
+        self._sending = True
+        try:
+            self._send(but_bytes)
+        finally:
+            self._sending = False
+        if self._interruption is not None:
+            error, self._interruption = self._interruption, None
+            raise error
+
+    def _send(self, but_bytes: int) -> None:
         while self._waiting:
             try:
                 sent = self._link.send(self._waiting[0])

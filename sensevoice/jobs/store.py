@@ -74,6 +74,7 @@ class JobStore:
         self.now_s: Callable[[], float] = clock or self._clock or time.time
         self._changing = threading.RLock()
         self._reading = threading.Lock()
+        self._sweeping = threading.Lock()
         self._kept = lru_cache(KEPT_RECORDS)(self._read_record)
         self._closed = threading.Event()
         self._sweeper = threading.Thread(target=self._sweep_now_and_then, name="sweeper", daemon=True)
@@ -188,6 +189,10 @@ class JobStore:
     def sweep(self) -> None:
         """Remove jobs that have been kept for long enough, and write what the disk had refused."""
         self.save()
+        with self._sweeping:  # whoever uploads sweeps, too
+            self._sweep()
+
+    def _sweep(self) -> None:
         if self._clock is not None:
             try:
                 self._clock.save()
