@@ -61,7 +61,8 @@ class Handlers:
         owner: str = "",
     ) -> Iterator[Screen]:
         """Make a job of each recording and show the first; nothing when the page follows one already."""
-        if not session.try_begin():
+        turn = session.try_begin()
+        if turn is None:
             return
         try:
             if not paths:
@@ -70,22 +71,39 @@ class Handlers:
                 return
             options = options_from(form, self._settings.options, locale)
             jobs = [self._runner.submit(path, options, owner) for path in paths]
-            yield from self._follow(session, jobs[0], locale)
+            yield from self._follow(session, turn, jobs[0], locale)
         except Exception as exc:  # whatever it is, the visitor gets a sentence and the start button back
             yield Screen(notice=problem(exc, locale))
         finally:
-            session.end()
+            session.end(turn)
 
     def open(self, session: PageSession, job_id: str, locale: Locale, owner: str = "") -> Iterator[Screen]:
-        """Show a job again, after a reload or from the list, and follow it if it still runs."""
-        if not session.try_begin():
-            return
+        """Show a job again, after a reload or from a list, in place of the one that is shown."""
+        turn = session.take_over()
         try:
-            yield from self._follow(session, self._runner.store.job(job_id, owner), locale)
+            yield from self._follow(session, turn, self._runner.store.job(job_id, owner), locale)
         except Exception as exc:
             yield Screen(notice=problem(exc, locale))
         finally:
-            session.end()
+            session.end(turn)
+
+    def opened(self, session: PageSession, opened: str, locale: Locale, owner: str = "") -> Iterator[Screen]:
+        """Show what the workbench shows: another job, none, or the same with other rows.
+
+        `opened` is the number of the job and, after a space, the version of its rows.
+        """
+        job_id = opened.partition(" ")[0]
+        if job_id and job_id != session.job_id:
+            yield from self.open(session, job_id, locale, owner)
+        elif not job_id:
+            session.job_id = None
+            session.end(session.take_over())
+            yield Screen(text="", summary="", advice="", links=())
+        elif not session.busy:
+            try:
+                yield self._ended(session, self._runner.store.job(job_id, owner), locale)
+            except Exception as exc:
+                yield Screen(notice=problem(exc, locale))
 
     def cancel(self, session: PageSession, owner: str = "") -> None:
         """Stop the job that the page shows; what it has given is kept."""
@@ -109,20 +127,23 @@ class Handlers:
             text=self._text(session, result), links=None if session.busy else self._links(session, job)
         )
 
-    def _follow(self, session: PageSession, job: Job, locale: Locale) -> Iterator[Screen]:
-        """Show a job as it goes on, to its end; leaving does not stop it."""
+    def _follow(self, session: PageSession, turn: int, job: Job, locale: Locale) -> Iterator[Screen]:
+        """Show a job as it goes on, to its end or until the page shows another; leaving does not stop it."""
         session.job_id = job.id
         pace = RedrawThrottle(self._clock)
         first = self._beginning(locale)
         yield Screen(True, first, text="", summary="", advice="", links=(), job_id=job.id)
         seen = -1
         while live := self._runner.wait(job.id, seen, WAIT_S):
+            if not session.holds(turn):
+                return
             seen = live.changes
             with pace.drawing():
                 screen = self._under_way(session, live, locale)
             yield screen
             self._runner.wait_for_end(job.id, pace.eta_s)
-        yield self._ended(session, self._runner.store.job(job.id, job.owner), locale)
+        if session.holds(turn):
+            yield self._ended(session, self._runner.store.job(job.id, job.owner), locale)
 
     def _under_way(self, session: PageSession, live: ActiveJob, locale: Locale) -> Screen:
         ahead = self._runner.queue_position(live.job.id)

@@ -9,7 +9,8 @@ from typing import Any
 class PageSession:
     """The job that the page shows or showed last, and the view that was chosen.
 
-    The handlers of one visitor run in several threads at once; only `try_begin` has to be atomic.
+    The handlers of one visitor run in several threads at once. Each that follows a job has a turn, and stops
+    when another has taken over: the page shows one job at a time.
     """
 
     def __init__(self, view: str = "tagged", labels: str = "zh") -> None:
@@ -19,6 +20,7 @@ class PageSession:
         self.job_id: str | None = None
         self._lock = threading.Lock()
         self._busy = False
+        self._turn = 0
 
     def __deepcopy__(self, memo: dict[int, Any]) -> PageSession:
         """Return a fresh session: gradio copies the initial value of a state for every visitor."""
@@ -26,14 +28,28 @@ class PageSession:
 
     @property
     def busy(self) -> bool:
-        """Tell whether the page follows a job."""
+        """Return whether the page follows a job."""
         return self._busy
 
-    def try_begin(self) -> bool:
-        """Begin to follow a job; False when the page follows one already (a double click)."""
+    def try_begin(self) -> int | None:
+        """Begin to follow a job and return the turn; None when the page follows one already (a double click)."""
         with self._lock:
-            free, self._busy = not self._busy, True
-            return free
+            return None if self._busy else self._next_turn()
 
-    def end(self) -> None:
-        self._busy = False
+    def take_over(self) -> int:
+        """Begin to follow a job in place of the one that is followed, and return the turn."""
+        with self._lock:
+            return self._next_turn()
+
+    def holds(self, turn: int) -> bool:
+        """Return whether nothing has taken over since that turn began."""
+        return turn == self._turn
+
+    def end(self, turn: int) -> None:
+        with self._lock:
+            self._busy = self._busy and turn != self._turn
+
+    def _next_turn(self) -> int:
+        self._turn += 1
+        self._busy = True
+        return self._turn

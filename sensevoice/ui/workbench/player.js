@@ -105,5 +105,6 @@ export function player(app) {
   }
 
   const toggle = () => (media.paused ? media.play().catch(() => {}) : media.pause());
-  return { element, seek, toggle, stop };
+  const skip = (ms) => seek(Math.max(0, media.currentTime * 1000 + ms), !media.paused);
+  return { element, seek, toggle, skip, stop };
 }
