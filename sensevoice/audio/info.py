@@ -23,7 +23,7 @@ RATES_HZ = range(4_000, 768_001)
 """Rates of real recordings, up to the highest of DSD converters. With others a few bytes of input become
 minutes of output."""
 
-MAX_CHANNELS = 63
+MAX_CHANNELS = 64
 """Ambisonic recorders have so many; a header that claims more is damaged or forged."""
 
 PROTOCOLS = "file"

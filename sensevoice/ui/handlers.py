@@ -60,7 +60,8 @@ class Handlers:
         owner: str = "",
     ) -> Iterator[Screen]:
         """Submit each recording as a job and follow the first; do nothing while the page follows another."""
-        if not session.try_begin():
+        turn = session.try_begin()
+        if turn is None:
             return
         try:
             if not paths:
@@ -69,22 +70,39 @@ class Handlers:
                 return
             options = options_from(form, self._settings.options, locale)
             jobs = [self._runner.submit(path, options, owner) for path in paths]
-            yield from self._follow(session, jobs[0], locale)
+            yield from self._follow(session, turn, jobs[0], locale)
         except Exception as exc:  # the visitor always gets a message, and the start button back
             yield Screen(notice=problem(exc, locale))
         finally:
-            session.end()
+            session.end(turn)
 
     def open(self, session: PageSession, job_id: str, locale: Locale, owner: str = "") -> Iterator[Screen]:
-        """Show a job again, after a reload or from the list; follow it while it runs."""
-        if not session.try_begin():
-            return
+        """Show a job after a reload or from the list, in place of the one that is shown."""
+        turn = session.take_over()
         try:
-            yield from self._follow(session, self._runner.store.job(job_id, owner), locale)
+            yield from self._follow(session, turn, self._runner.store.job(job_id, owner), locale)
         except Exception as exc:
             yield Screen(notice=problem(exc, locale))
         finally:
-            session.end()
+            session.end(turn)
+
+    def opened(self, session: PageSession, opened: str, locale: Locale, owner: str = "") -> Iterator[Screen]:
+        """Show what the workbench shows: another job, none, or the same with other rows.
+
+        `opened` is the id of the job and, after a space, the version of its rows.
+        """
+        job_id = opened.partition(" ")[0]
+        if job_id and job_id != session.job_id:
+            yield from self.open(session, job_id, locale, owner)
+        elif not job_id:
+            session.job_id = None
+            session.end(session.take_over())
+            yield Screen(text="", summary="", advice="", links=())
+        elif not session.busy:
+            try:
+                yield self._ended(session, self._runner.store.job(job_id, owner), locale)
+            except Exception as exc:
+                yield Screen(notice=problem(exc, locale))
 
     def cancel(self, session: PageSession, owner: str = "") -> None:
         """Cancel the job that the page shows; its results so far are kept."""
@@ -108,20 +126,23 @@ class Handlers:
             text=self._text(session, result), links=None if session.busy else self._links(session, job)
         )
 
-    def _follow(self, session: PageSession, job: Job, locale: Locale) -> Iterator[Screen]:
-        """Yield screens of a job until it ends; closing the generator does not stop the job."""
+    def _follow(self, session: PageSession, turn: int, job: Job, locale: Locale) -> Iterator[Screen]:
+        """Yield screens of a job until it ends or another takes over; closing the generator stops no job."""
         session.job_id = job.id
         throttle = RedrawThrottle(self._clock)
         first = self._beginning(locale)
         yield Screen(True, first, text="", summary="", advice="", links=(), job_id=job.id)
         seen = -1
         while live := self._runner.wait(job.id, seen, WAIT_S):
+            if not session.holds(turn):
+                return
             seen = live.changes
             with throttle.drawing():
                 screen = self._under_way(session, live, locale)
             yield screen
             self._runner.wait_for_end(job.id, throttle.eta_s)
-        yield self._ended(session, self._runner.store.job(job.id, job.owner), locale)
+        if session.holds(turn):
+            yield self._ended(session, self._runner.store.job(job.id, job.owner), locale)
 
     def _under_way(self, session: PageSession, live: ActiveJob, locale: Locale) -> Screen:
         ahead = self._runner.queue_position(live.job.id)

@@ -29,11 +29,16 @@ def media_type(recording: Path) -> str:
 
 
 def recording_response(folder: JobFolder, as_opus: bool, options: Options | None = None) -> Response:
-    """Return a job's recording, of which browsers ask for ranges, however long it is. Raises MediaError."""
+    """Return a job's recording, of which browsers ask for ranges, however long it is.
+
+    Raises MediaError, and FileNotFoundError for a job that has just been deleted.
+    """
     if as_opus:
-        return FileResponse(playable_file(folder, options or Options()), media_type="audio/ogg")
+        copy = playable_file(folder, options or Options())
+        return FileResponse(copy, media_type="audio/ogg", stat_result=copy.stat())
     return FileResponse(
         folder.source,
+        stat_result=folder.source.stat(),
         media_type=media_type(folder.source),
         headers={"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox"},
     )

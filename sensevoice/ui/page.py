@@ -81,6 +81,7 @@ class Page:
             with gr.Column(scale=3, min_width=320, elem_id="sv-right"):
                 self._build_right()
         self.job = gr.HTML(elem_id="sv-job", js_on_load=None)
+        self.opened = gr.Textbox(visible="hidden", elem_id="sv-opened")  # written by the workbench
         gr.HTML('<div id="sv-workbench"></div>', elem_id="sv-workbench-frame", js_on_load=None)
         self._connect(app)
 
@@ -153,6 +154,14 @@ class Page:
             [self.text, *self.downloads],
             **AT_ONCE,
         )
+        self.opened.input(
+            self._opened,
+            [self.session, self.opened],
+            self._screen_parts(),
+            concurrency_limit=None,
+            trigger_mode="multiple",  # while a job is followed, another can be opened
+            **HIDDEN,
+        )
         self.copy.click(None, self.text, None, js=COPY_JS.read_text("utf-8"), **AT_ONCE)
         self.file_tab.select(lambda session: _choose(session, "file"), self.session, **AT_ONCE)
         self.microphone_tab.select(lambda session: _choose(session, "microphone"), self.session, **AT_ONCE)
@@ -215,6 +224,11 @@ class Page:
         job_id = request.query_params.get("job")
         locale = locale_of(request.headers.get("accept-language"))
         screens = self._handlers.open(session, job_id, locale, request.username or "") if job_id else iter(())
+        yield from changes(updates(screen) for screen in screens)
+
+    def _opened(self, request: gr.Request, session: PageSession, opened: str) -> Iterator[list[object]]:
+        locale = locale_of(request.headers.get("accept-language"))
+        screens = self._handlers.opened(session, opened, locale, request.username or "")
         yield from changes(updates(screen) for screen in screens)
 
     def _hold(self, request: gr.Request, files: list[str] | None, microphone: str | None) -> None:

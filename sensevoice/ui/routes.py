@@ -16,7 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -212,7 +212,7 @@ class JobRoutes:
     def peaks(self, request: Request, body: Body) -> Response:
         job = self._job(request)
         peaks = peaks_file(self._store.folder(job.id), job.options)
-        return FileResponse(peaks, media_type="application/json")
+        return Response(peaks.read_bytes(), media_type="application/json")
 
     def export(self, request: Request, body: Body) -> Response:
         job, wanted = self._job(request), request.query_params

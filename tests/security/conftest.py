@@ -15,7 +15,6 @@ from typing import Any
 
 import pytest
 
-from tests.browser.conftest import browser as browser  # the fixture, for here
 from tests.browser.conftest import free_port
 from tests.browser.program import Program
 

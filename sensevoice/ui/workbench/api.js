@@ -15,5 +15,5 @@ export function client(base, reader) {
   }
   const send = (method) => (path, body = {}) =>
     ask(path, { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
-  return { get: (path) => ask(path), post: send("POST"), patch: send("PATCH"), remove: send("DELETE"), base };
+  return { get: (path, options) => ask(path, options), post: send("POST"), patch: send("PATCH"), remove: send("DELETE"), base };
 }

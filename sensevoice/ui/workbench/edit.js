@@ -1,10 +1,24 @@
-// Correcting one row: its text and tags, or hearing it again in another language.
-import { button, clock, make } from "./dom.js";
+// Correcting one row where it stands: its text and tags, or having it transcribed again in another language.
+// What is typed is kept in the browser until it is saved, whatever happens to the page or the connection.
+import { button, make } from "./dom.js";
 
 export function editor(app) {
   const { t, api } = app;
   const element = make("form", { className: "svw-edit", hidden: true });
+  let save = async () => false;
+  let at = -1;
+
   element.addEventListener("submit", (event) => event.preventDefault());
+  element.addEventListener("keydown", (event) => {
+    if (event.isComposing) return; // Enter chooses what an input method proposes
+    if (event.key === "Escape") {
+      event.preventDefault();
+      discard();
+    } else if (event.key === "Enter" && !event.shiftKey && event.target.matches("textarea")) {
+      event.preventDefault();
+      save().then((saved) => saved && next());
+    }
+  });
 
   function choice(kind, chosen, label) {
     const select = make("select", { className: "svw-select", "aria-label": label });
@@ -15,8 +29,30 @@ export function editor(app) {
     return select;
   }
 
+  const draftKey = (row) => `sv-draft-${app.job.id}-${row.start_ms}`;
+
+  function draft(row) {
+    try {
+      return sessionStorage.getItem(draftKey(row));
+    } catch {
+      return null; // a browser without storage forgets
+    }
+  }
+
+  function keep(row, text) {
+    try {
+      if (text === null || text === row.text) sessionStorage.removeItem(draftKey(row));
+      else sessionStorage.setItem(draftKey(row), text);
+    } catch {
+      // as above
+    }
+  }
+
   function open(row) {
-    const text = make("textarea", { className: "svw-input", rows: 2, value: row.text, "aria-label": t("text") });
+    at = row.index;
+    const unsaved = draft(row);
+    const text = make("textarea", { className: "svw-input", rows: 2, value: unsaved ?? row.text, "aria-label": t("text") });
+    text.addEventListener("input", () => keep(row, text.value));
     const language = choice("language", row.language, t("language"));
     const emotion = choice("emotion", row.emotion, t("emotion"));
     const events = make("fieldset", { className: "svw-row" }, make("legend", {}, t("events")));
@@ -27,29 +63,33 @@ export function editor(app) {
     }
     const again = choice("language", row.language, t("hearAgain"));
     const proposal = make("div", { className: "svw-row svw-quiet" });
-    const save = () =>
-      app.change(() =>
-        api.patch(`jobs/${app.job.id}/segments/${row.index}`, {
-          text: text.value,
-          language: language.value,
-          emotion: emotion.value,
-          events: [...events.querySelectorAll("input:checked")].map((box) => box.value),
-        }),
-      );
+    save = async () => {
+      const body = {
+        text: text.value,
+        language: language.value,
+        emotion: emotion.value,
+        events: [...events.querySelectorAll("input:checked")].map((box) => box.value),
+        version: app.version,
+        start_ms: row.start_ms,
+      };
+      const saved = await app.change(() => api.patch(`jobs/${app.job.id}/segments/${row.index}`, body));
+      if (saved) keep(row, null);
+      return Boolean(saved);
+    };
     const hear = async () => {
       const body = { rows: [row.index], language: again.value || "auto" };
       const data = await app.attempt(() => api.post(`jobs/${app.job.id}/redo`, body));
       if (!data) return;
-      const [found] = data.proposals[0].new;
+      const [result] = data.proposals[0].new;
       const accept = () => app.change(() => api.post(`jobs/${app.job.id}/accept`, { id: data.id, chosen: [0] }));
       proposal.replaceChildren(
-        make("span", {}, `${t("heard")}: ${found.text || found.error || "—"}`),
-        button(t("useIt"), () => accept().then(close)),
+        make("span", {}, `${t("heard")}: ${result.text || result.error || "—"}`),
+        button(t("useIt"), () => accept().then((taken) => taken && discard())),
       );
     };
     element.replaceChildren(
-      make("strong", {}, clock(row.start_ms)),
       text,
+      unsaved === null ? "" : make("p", { className: "svw-quiet", role: "status" }, t("unsaved")),
       make("div", { className: "svw-row" }, language, emotion),
       events,
       make("div", { className: "svw-row" }, button(t("hearAgain"), hear), again),
@@ -57,19 +97,39 @@ export function editor(app) {
       make(
         "div",
         { className: "svw-row" },
-        button(t("save"), () => save().then(close), { className: "svw-button svw-primary" }),
-        button(t("cancel"), close),
+        button(t("save"), () => save().then((saved) => saved && close()), { className: "svw-button svw-primary", title: "Enter" }),
+        button(t("cancel"), discard, { title: "Esc" }),
+        button(t("play"), () => app.playRow(row)),
       ),
     );
     element.hidden = false;
     text.focus();
   }
 
+  function next() {
+    const place = app.shown.findIndex((row) => row.index === at);
+    const row = place < 0 ? null : app.shown[place + 1];
+    if (row) app.emit("edit", row);
+    else close();
+  }
+
+  function discard() {
+    const row = app.rows[at];
+    if (row) keep(row, null);
+    close();
+  }
+
   function close() {
     element.hidden = true;
+    element.replaceChildren();
+    if (at >= 0) app.emit("edited", at);
+    at = -1;
   }
 
   app.on("edit", open);
-  app.on("job", close);
-  return { element };
+  app.on("job", () => {
+    at = -1;
+    element.hidden = true;
+  });
+  return { element, isOpen: () => !element.hidden };
 }

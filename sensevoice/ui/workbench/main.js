@@ -14,6 +14,7 @@ import { words } from "./i18n.js";
 
 const POLL_MS = 1000;
 const MAX_POLL_MS = 10000;
+const OVERLAPPING = 100; // rows that began last, among which those lie that have not ended
 
 export async function mount(element, { base, reader }) {
   document.head.append(make("link", { rel: "stylesheet", href: `${base}/static/workbench.css` }));
@@ -24,14 +25,16 @@ export async function mount(element, { base, reader }) {
   app.build(element);
   window.svWorkbench = { open: (id) => app.open(id), refresh: () => app.list.refresh() };
   window.addEventListener("sv-open", ({ detail }) => app.open(detail.id));
+  window.addEventListener("popstate", () => app.openAddress());
   app.list.refresh();
-  const id = new URL(window.location.href).searchParams.get("job");
-  if (id) app.open(id);
+  app.openAddress();
 }
+
+const addressed = () => new URL(window.location.href).searchParams.get("job");
 
 class Bench {
   constructor(api, reader) {
-    Object.assign(this, { api, reader, t: words(reader), job: null, rows: [], shown: [], version: 0, current: -1, threshold: 0.5, selected: new Set() });
+    Object.assign(this, { api, reader, t: words(reader), job: null, rows: [], shown: [], playing: [], version: 0, current: -1, threshold: 0.5, selected: new Set() });
     this.listeners = new Map();
     this.timer = 0;
     this.pause = POLL_MS;
@@ -70,7 +73,7 @@ class Bench {
     this.player = player(this);
     const chips = filter(this);
     const undo = button(this.t("undo"), () => this.change(() => this.api.post(`jobs/${this.job.id}/undo`)));
-    const rows = make("div", {}, chips.element, editor(this).element, table(this).element, make("div", { className: "svw-row" }, undo), again(this).element);
+    const rows = make("div", {}, chips.element, table(this, editor(this)).element, make("div", { className: "svw-row" }, undo), again(this).element);
     const tabs = this.tabs({
       segments: rows,
       highlights: highlights(this).element,
@@ -113,11 +116,12 @@ class Bench {
     if (this.wanted !== id) return;
     if (!found) return void (this.wanted = this.job?.id);
     const [job, data] = found;
-    Object.assign(this, { job, rows: data.segments, shown: [], version: data.version, current: -1 });
+    this.leaving?.abort();
+    this.leaving = new AbortController(); // ends the requests that only this recording needed
+    Object.assign(this, { job, rows: data.segments, shown: [], playing: [], version: data.version, current: -1 });
     this.selected.clear();
-    const address = new URL(window.location.href);
-    address.searchParams.set("job", id);
-    history.replaceState(null, "", address);
+    this.setAddress(id);
+    this.announce();
     this.title.textContent = job.name;
     this.desk.hidden = false;
     this.emit("job", job);
@@ -128,12 +132,37 @@ class Bench {
 
   close() {
     clearTimeout(this.timer);
+    this.leaving?.abort();
     this.job = this.wanted = null;
     this.desk.hidden = true;
     this.player.stop();
+    this.setAddress(null);
+    this.announce();
+  }
+
+  openAddress() {
+    const id = addressed();
+    if (id) this.open(id);
+    else if (this.job) this.close();
+  }
+
+  // Each recording has a place in the browser's history, so that Back leads to the one before.
+  setAddress(id) {
+    if (addressed() === id) return;
     const address = new URL(window.location.href);
-    address.searchParams.delete("job");
-    history.replaceState(null, "", address);
+    if (id) address.searchParams.set("job", id);
+    else address.searchParams.delete("job");
+    history.pushState(null, "", address);
+  }
+
+  // The text, the copy and the downloads above are of the same recording, corrections included.
+  announce(version = "") {
+    const box = document.querySelector("#sv-opened textarea, #sv-opened input");
+    const id = this.job?.id ?? "";
+    const above = document.querySelector("#sv-job [data-job]")?.dataset.job ?? "";
+    if (!box || (above === id && version === "")) return;
+    box.value = `${id} ${version}`;
+    box.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
   // Fetches the rows that are missing; again and again while the job goes on.
@@ -184,7 +213,9 @@ class Bench {
   // Changes something on the server, then shows the rows as they are now.
   async change(action) {
     const data = await this.attempt(action);
-    if (data) await this.poll();
+    if (!data) return null;
+    await this.poll();
+    this.announce(this.version);
     return data;
   }
 
@@ -224,7 +255,8 @@ class Bench {
     return link;
   }
 
-  rowAt(ms) {
+  // All rows that are being said: two people can speak at once, and one can go on after the other has ended.
+  rowsAt(ms) {
     let low = 0;
     let high = this.rows.length;
     while (low < high) {
@@ -232,15 +264,19 @@ class Bench {
       if (this.rows[middle].start_ms <= ms) low = middle + 1;
       else high = middle;
     }
-    const row = this.rows[low - 1];
-    return row && ms < row.end_ms ? row : null;
+    return this.rows.slice(Math.max(0, low - OVERLAPPING), low).filter((row) => ms < row.end_ms);
+  }
+
+  rowAt(ms) {
+    return this.rowsAt(ms).at(-1) ?? null;
   }
 
   mark(ms) {
-    const row = this.rowAt(ms);
-    const index = row ? row.index : -1;
-    if (index === this.current) return;
-    this.current = index;
+    const playing = this.rowsAt(ms);
+    if (playing.length === this.playing.length && playing.every((row, number) => row.index === this.playing[number].index)) return;
+    this.playing = playing;
+    const row = playing.at(-1) ?? null;
+    this.current = row ? row.index : -1;
     this.emit("playing", row);
   }
 

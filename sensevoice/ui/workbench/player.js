@@ -102,7 +102,7 @@ export function player(app) {
       if (playing) sound.play().catch(() => {});
     }
     subtitle();
-    const found = await app.api.get(`jobs/${id}/peaks`).catch(() => null);
+    const found = await app.api.get(`jobs/${id}/peaks`, { signal: app.leaving.signal }).catch(() => null);
     if (app.job?.id === id) {
       peaks = found;
       draw();
@@ -141,5 +141,6 @@ export function player(app) {
   }
 
   const toggle = () => (media.paused ? media.play().catch(() => {}) : media.pause());
-  return { element, seek, toggle, stop };
+  const skip = (ms) => seek(Math.max(0, media.currentTime * 1000 + ms), !media.paused);
+  return { element, seek, toggle, skip, stop };
 }
