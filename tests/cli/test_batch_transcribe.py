@@ -318,7 +318,6 @@ class TestFailures:
         assert folder.to_folder() == 2
         assert str(folder.out_dir) in capsys.readouterr().err
 
-
     def test_an_output_that_is_a_folder(self, folder: Folder, capsys: pytest.CaptureFixture[str]) -> None:
         """It used to be told after the work."""
         folder.add("a.wav", 400)
