@@ -32,6 +32,8 @@ class Edits:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._changes: list[tuple[Change, ...]] = []
+        self.count = path.read_bytes().count(b"\n") if path.exists() else 0
+        """How often something was corrected or a correction taken back."""
         cut_broken_line(path)
         for line in read_lines(path):
             try:
@@ -45,13 +47,8 @@ class Edits:
         elif self._changes:
             self._changes.pop()
 
-    @staticmethod
-    def count_in(path: Path) -> int:
-        """Return how many lines a file of changes has, those that take something back as well."""
-        return path.read_bytes().count(b"\n") if path.exists() else 0
-
-    def make(self, changes: Iterable[Change]) -> None:
-        """Keep some changes, which are taken back together."""
+    def make(self, changes: Iterable[Change]) -> tuple[Change, ...]:
+        """Keep some changes, which are taken back together, and return them."""
         made = tuple(changes)
         rows = [
             {"row": each.row, "segment": segment_to_dict(each.segment) if each.segment else None}
@@ -59,6 +56,8 @@ class Edits:
         ]
         append_line(self._path, {"changes": rows})
         self._changes.append(made)
+        self.count += 1
+        return made
 
     def undo(self) -> bool:
         """Take the last change back; False when there is none."""
@@ -66,6 +65,7 @@ class Edits:
             return False
         append_line(self._path, {"undo": True})
         self._changes.pop()
+        self.count += 1
         return True
 
     def applied(self, segments: Sequence[Segment]) -> list[Segment]:
@@ -75,13 +75,14 @@ class Edits:
         """
         rows = list(segments)
         for changes in self._changes:
-            if all(each.row is None or 0 <= each.row < len(rows) for each in changes):
-                rows = _changed(rows, changes)
+            rows = after(rows, changes)
         return rows
 
 
-def _changed(rows: Sequence[Segment], changes: Sequence[Change]) -> list[Segment]:
-    """Return the rows after one step, in order of time."""
+def after(rows: Sequence[Segment], changes: Sequence[Change]) -> list[Segment]:
+    """Return the rows after one step, in order of time; the same rows if it names one that is not there."""
+    if not all(each.row is None or 0 <= each.row < len(rows) for each in changes):
+        return list(rows)
     changed: list[Segment | None] = list(rows)
     for change in changes:
         if change.row is None:

@@ -10,14 +10,14 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import IO
 
 from sensevoice.errors import DataDirectoryUnusable, DiskLow, FileMissing, JobDamaged, JobNotFound
 from sensevoice.jobs.clock import KeepingClock
-from sensevoice.jobs.edits import Change, Edits
+from sensevoice.jobs.edits import Change, Edits, after
 from sensevoice.jobs.files import JobFolder, size_bytes
 from sensevoice.jobs.index import JobIndex
 from sensevoice.jobs.model import Failure, Job, Result
@@ -39,6 +39,23 @@ MAX_NAME_CHARS = 200
 
 KEPT_RECORDS = 8
 """Records of finished jobs in memory; one of 3 hours takes about 10 MB."""
+
+
+@dataclass
+class _Record:
+    """What is on disk of a job: the rows as they were heard, and the transcript with people's corrections.
+
+    `whole` when the job came to its end; `damage` is what cannot be read.
+    """
+
+    whole: bool
+    heard: tuple[Segment, ...]
+    transcript: Transcript
+    edits: Edits
+    damage: JobDamaged | None
+
+    def show(self, rows: Iterable[Segment]) -> None:
+        self.transcript = replace(self.transcript, segments=tuple(rows))
 
 
 class JobStore:
@@ -161,30 +178,33 @@ class JobStore:
 
     def result(self, job: Job) -> Result:
         """Return what is on disk of a job, with people's corrections."""
-        whole, transcript, damage = self._record(job.id)
-        if damage is not None:
-            self.set_aside(job, damage)
-        if not whole:
+        record = self._record(job.id)
+        transcript = record.transcript
+        if record.damage is not None:
+            self.set_aside(job, record.damage)
+        if not record.whole:
             transcript = replace(transcript, source=job.name, options=job.options, model=self.model)
             transcript = replace(transcript, duration_ms=max(transcript.duration_ms, job.duration_ms or 0))
         return Result(transcript, partial=transcript.complete_until_ms is not None)
 
     def change(self, job: Job, changes: Iterable[Change]) -> None:
-        """Keep corrections. Raises JobNotFound when the job is gone."""
-        with self._changing:
+        """Keep corrections. Raises JobNotFound when the job is gone, DiskLow."""
+        self._check_headroom()
+        with self._changing, self._reading:
             self.job(job.id, job.owner)
-            Edits(self.folder(job.id).edits).make(changes)
-            self._forget_records()
+            record = self._kept(job.id)
+            record.show(after(record.transcript.segments, record.edits.make(changes)))
 
     def corrections(self, job: Job) -> int:
         """Return how often the rows of a job were corrected or a correction taken back."""
-        return Edits.count_in(self.folder(job.id).edits)
+        return self._record(job.id).edits.count
 
     def undo(self, job: Job) -> bool:
         """Take the last correction back; False when there is none."""
-        with self._changing:
-            done = Edits(self.folder(job.id).edits).undo()
-            self._forget_records()
+        with self._changing, self._reading:
+            record = self._kept(job.id)
+            done = record.edits.undo()
+            record.show(record.edits.applied(record.heard))
             return done
 
     def sweep(self) -> None:
@@ -217,6 +237,9 @@ class JobStore:
         used = size_bytes(self.directory)  # of everything: copies, peaks and corrections are not in the list
         if used + bytes_needed > self._max_bytes:
             raise DiskLow(reason=f"{_gb(used)} + {_gb(bytes_needed)} > --max-data-gb {_gb(self._max_bytes)}")
+        self._check_headroom()
+
+    def _check_headroom(self) -> None:
         free = shutil.disk_usage(self.directory).free
         if free < HEADROOM_BYTES:
             raise DiskLow(reason=f"{_gb(free)} GB free / 剩余空间 {_gb(free)} GB")
@@ -230,7 +253,7 @@ class JobStore:
                 self.update(replace(now, state="failed", finished_s=ended_s, failure=Failure.of(damage)))
         self.save()
 
-    def _record(self, job_id: str) -> tuple[bool, Transcript, JobDamaged | None]:
+    def _record(self, job_id: str) -> _Record:
         """Return what `_read_record` gives, read once however many ask for it at the same time."""
         with self._reading:
             return self._kept(job_id)
@@ -240,8 +263,7 @@ class JobStore:
         with self._reading:
             self._kept.cache_clear()
 
-    def _read_record(self, job_id: str) -> tuple[bool, Transcript, JobDamaged | None]:
-        """Return whether a job came to its end, what is on disk of it, and what of that cannot be read."""
+    def _read_record(self, job_id: str) -> _Record:
         folder = self.folder(job_id)
         damage: JobDamaged | None = None
         try:
@@ -249,9 +271,10 @@ class JobStore:
         except JobDamaged as exc:
             log.warning("job %s: %s", job_id, exc.message("en"))
             record, damage = None, exc
-        transcript = record or _partial(folder.readable_segments())
-        segments = tuple(Edits(folder.edits).applied(transcript.segments))
-        return record is not None, replace(transcript, segments=segments), damage
+        transcript, edits = record or _partial(folder.readable_segments()), Edits(folder.edits)
+        result = _Record(record is not None, transcript.segments, transcript, edits, damage)
+        result.show(edits.applied(result.heard))
+        return result
 
     def _remove(self, folder: JobFolder) -> None:
         """Remove a folder; after a kill in the middle, the next start removes the rest of it."""
