@@ -8,9 +8,9 @@ from urllib.parse import parse_qs, quote
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from sensevoice.access.accounts import Accounts
-from sensevoice.access.asgi import Receive
-from sensevoice.access.bodies import counted, whole_body
-from sensevoice.access.cookies import values_of
+from sensevoice.access.http.asgi import Receive
+from sensevoice.access.http.bodies import counted, whole_body
+from sensevoice.access.http.cookies import values_of
 from sensevoice.access.pages import login_page, refusal_json
 from sensevoice.access.policy import Request
 from sensevoice.access.routes import LOGIN

@@ -11,15 +11,15 @@ from urllib.parse import parse_qs, parse_qsl, urlencode
 from starlette.datastructures import Headers
 from starlette.responses import RedirectResponse, Response
 
-from sensevoice.access.asgi import App, Message, Receive, Scope, Send
-from sensevoice.access.bodies import MAX_BODY_BYTES, BodyRefused, counted, replayed, whole_body
-from sensevoice.access.headers import FILE_POLICY, PAGE_POLICY, with_our_headers
-from sensevoice.access.json_bodies import check_json
+from sensevoice.access.http.asgi import App, Message, Receive, Scope, Send
+from sensevoice.access.http.bodies import MAX_BODY_BYTES, BodyRefused, counted, replayed, whole_body
+from sensevoice.access.http.headers import FILE_POLICY, PAGE_POLICY, with_our_headers
+from sensevoice.access.http.json_bodies import check_json
+from sensevoice.access.http.streams import Streams
 from sensevoice.access.login import Login
 from sensevoice.access.pages import refusal_json, refusal_page
 from sensevoice.access.policy import COOKIE, AccessPolicy, Request
 from sensevoice.access.routes import FILE, GRADIO_API, HEARTBEAT, LOGIN, LOGOUT, STARTUP, UPLOAD
-from sensevoice.access.streams import Streams
 from sensevoice.access.throttle import LoginThrottle
 from sensevoice.errors import (
     BodyTooBig,

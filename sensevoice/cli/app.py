@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from sensevoice import __version__
-from sensevoice.access import AccessMiddleware, AccessPolicy, Accounts, Login, connections
+from sensevoice.access import AccessMiddleware, AccessPolicy, Accounts, Login
+from sensevoice.access.http import connections
 from sensevoice.access.origins import allowed_hosts
 from sensevoice.cli import arguments, startup
 from sensevoice.errors import MissingDependency, OptionError, SenseVoiceError
