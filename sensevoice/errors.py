@@ -33,7 +33,7 @@ SenseVoiceError
 ├── RowsChanged                 what was heard again belongs to rows that are no longer so
 ├── LoginNeeded                 the page is open to those who log in
 ├── LoginWrong
-├── AccessDenied                     what the door turns away
+├── AccessDenied                     what the access policy refuses
 │   ├── Unauthorized
 │   ├── UnknownHost
 │   ├── BadOrigin

@@ -48,7 +48,7 @@ class Login:
             return refusal_json(error)
         return login_page(f"{request.root_path}{LOGIN}", request.query if query is None else query, error)
 
-    async def log_in(self, request: Request, receive: Receive, slow: LoginThrottle) -> Response:
+    async def log_in(self, request: Request, receive: Receive, throttle: LoginThrottle) -> Response:
         """Answer a login. Raises BodyRefused and TooManyTries."""
         content = await whole_body(counted(receive, MAX_FORM_BYTES, BadRequest(reason="login / 登录")))
         form = parse_qs(content.decode("utf-8", "replace"), max_num_fields=10)
@@ -56,9 +56,9 @@ class Login:
         user = user.strip()
         # Guessing at one name does not keep others out, and names that nobody has are one.
         key = f"{request.address} {user if self._accounts.knows(user) else ''}"
-        async with slow.turn(key):
+        async with throttle.turn(key):
             if not await asyncio.to_thread(self._accounts.check, user, password):
-                slow.wrong(key)
+                throttle.wrong(key)
                 return self.ask(request, LoginWrong(), query)
         response: Response = JSONResponse({"success": True})
         if request.wants_page:

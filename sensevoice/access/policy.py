@@ -106,7 +106,7 @@ class AccessPolicy:
         return next((error for check in checks if (error := check(request))), None)
 
     def holds_token(self, request: Request) -> bool:
-        """Tell whether a request carries the token: in the link, the cookie or a header."""
+        """Return whether a request carries the token: in the link, the cookie or a header."""
         cookies = values_of(request.headers.get("cookie", ""), COOKIE)
         offered = [*parse_qs(request.query).get("token", []), *cookies]
         kind, _, bearer = request.headers.get("authorization", "").partition(" ")
@@ -115,7 +115,7 @@ class AccessPolicy:
         return any(hmac.compare_digest(each.encode(), self.token.encode()) for each in offered)
 
     def offers_token(self, request: Request) -> bool:
-        """Tell whether a request carries something that is meant as the token."""
+        """Return whether a request carries something that is meant as the token."""
         headers = request.headers
         bearer = headers.get("authorization", "").lower().startswith("bearer")
         return bearer or "token=" in request.query or COOKIE in headers.get("cookie", "")
@@ -174,7 +174,7 @@ class AccessPolicy:
         return TooBig(max_mb=self.max_upload_mb) if is_upload else BodyTooBig(max_kb=allowed >> 10)
 
     def _is_ours(self, host: str) -> bool:
-        """Tell whether a name can only mean this machine; a number cannot be pointed anywhere else."""
+        """Return whether a name can only mean this machine; a number cannot be pointed anywhere else."""
         names = {"localhost", socket.gethostname().lower(), *map(host_of, self.hosts)}
         return host in names or host.endswith(".localhost") or is_address(host)
 

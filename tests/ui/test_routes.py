@@ -351,7 +351,7 @@ def test_a_name_a_deletion_and_a_job_that_is_not_there(site: Site) -> None:
 
 
 class _BehindTheDoor:
-    """Puts a name where the door does."""
+    """Puts a name where the access middleware does."""
 
     def __init__(self, app: Any) -> None:
         self.app = app
