@@ -276,7 +276,7 @@ class JobRoutes:
 
 
 def owner_of(request: Request) -> str:
-    """Return the login behind a request, found by the access policy; empty without logins. Raises LoginNeeded."""
+    """Return the login that the access policy found; empty without logins. Raises LoginNeeded."""
     user = request.scope.get(USER)
     if user is None and getattr(request.app, "auth_dependency", None) is not None:
         raise LoginNeeded()

@@ -86,7 +86,7 @@ def live_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LiveAp
 
 
 def is_problem(message: Any) -> bool:
-    """Return whether a console message is an error, but for gradio's own words on a stream cut by a reload."""
+    """Return whether a console message is an error; gradio's own about a stream cut by a reload are none."""
     return message.type == "error" and not any(words in message.text for words in ON_RELOAD)
 
 
