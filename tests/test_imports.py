@@ -32,6 +32,7 @@ ORDER = (
     "models",
     "formats",
     "jobs",
+    "api",
     "ui",
     "cli",
 )

@@ -19,7 +19,7 @@ from sensevoice.access.http.streams import Streams
 from sensevoice.access.login import Login
 from sensevoice.access.pages import refusal_json, refusal_page
 from sensevoice.access.policy import COOKIE, AccessPolicy, Request
-from sensevoice.access.routes import FILE, GRADIO_API, HEARTBEAT, LOGIN, LOGOUT, STARTUP, UPLOAD
+from sensevoice.access.routes import FILE, GRADIO_API, HEARTBEAT, LOGIN, LOGOUT, STARTUP, UPLOAD, UPLOADS
 from sensevoice.access.throttle import LoginThrottle
 from sensevoice.errors import (
     BodyTooBig,
@@ -106,6 +106,7 @@ class AccessMiddleware:
             return await login.log_in(request, receive, self._throttle)
         if request.route == LOGOUT:
             return login.log_out(request)
+        await login.admit_program(request, self._throttle)
         if request.route == STARTUP or login.user_of(request) is not None:
             return None
         return login.ask(request)
@@ -126,7 +127,7 @@ class AccessMiddleware:
 
     def _check_disk(self, request: Request, more_bytes: int) -> None:
         """Raise DiskLow when an upload of so many bytes more would leave too little."""
-        if request.method != "POST" or request.route != UPLOAD:
+        if request.method != "POST" or request.route not in UPLOADS:
             return
         free = shutil.disk_usage(self._uploads).free
         needed = more_bytes + self._min_free_bytes
@@ -157,7 +158,7 @@ class AccessMiddleware:
     def _counted(self, request: Request, receive: Receive) -> Receive:
         """Return `receive` for what a request may send; the disk is looked at again while an upload comes."""
         too_much = TooBig(max_mb=self._policy.max_upload_mb)
-        if request.route != UPLOAD:
+        if request.route not in UPLOADS:
             return counted(receive, MAX_BODY_BYTES, BodyTooBig(max_kb=MAX_BODY_BYTES >> 10))
         checked = 0
 

@@ -19,7 +19,7 @@ from urllib.parse import parse_qs, unquote
 from sensevoice.access.http.bodies import MAX_BODY_BYTES
 from sensevoice.access.http.cookies import values_of
 from sensevoice.access.origins import host_of, is_address, is_forwarded, is_loopback, netloc_of
-from sensevoice.access.routes import STARTUP, UPLOAD, is_open
+from sensevoice.access.routes import STARTUP, UPLOADS, is_open
 from sensevoice.errors import (
     BadOrigin,
     BodyTooBig,
@@ -74,6 +74,12 @@ class Request:
         return "https" in (self.scheme, self.headers.get("x-forwarded-proto", ""))
 
     @property
+    def bearer(self) -> str:
+        """Return what a program sends as its key in Authorization, "" without one."""
+        kind, _, key = self.headers.get("authorization", "").partition(" ")
+        return key.strip() if kind.lower() == "bearer" else ""
+
+    @property
     def route(self) -> str:
         """Return the path below the prefix, as starlette computes it to find a route."""
         below = self.path.removeprefix(self.root_path)
@@ -108,10 +114,7 @@ class AccessPolicy:
     def holds_token(self, request: Request) -> bool:
         """Return whether a request carries the token: in the link, the cookie or a header."""
         cookies = values_of(request.headers.get("cookie", ""), COOKIE)
-        offered = [*parse_qs(request.query).get("token", []), *cookies]
-        kind, _, bearer = request.headers.get("authorization", "").partition(" ")
-        if kind.lower() == "bearer":
-            offered.append(bearer)
+        offered = [*parse_qs(request.query).get("token", []), *cookies, request.bearer]
         return any(hmac.compare_digest(each.encode(), self.token.encode()) for each in offered)
 
     def offers_token(self, request: Request) -> bool:
@@ -167,7 +170,7 @@ class AccessPolicy:
 
     def _check_size(self, request: Request) -> SenseVoiceError | None:
         length = request.headers.get("content-length", "0")
-        is_upload = request.route == UPLOAD
+        is_upload = request.route in UPLOADS
         allowed = self.max_body_bytes if is_upload else MAX_BODY_BYTES
         if len(length) < 20 and length.isascii() and length.isdigit() and int(length) <= allowed:
             return None

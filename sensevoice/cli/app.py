@@ -113,6 +113,11 @@ def argument_parser(prog: str | None = None) -> Any:
         default=50,
         help="most room for jobs (default %(default)g) / 任务占用上限",
     )
+    group.add_argument(
+        "--keep-api-jobs",
+        action="store_true",
+        help="keep what programs send to /v1 among the jobs of the page / 保留通过 /v1 提交的任务",
+    )
     group.add_argument("--version", action="version", version=__version__)
     arguments.add_model_arguments(parser)
     arguments.add_option_arguments(parser)
@@ -156,6 +161,7 @@ def run(args: Any) -> int:
     uploads = ui_uploads.WorkDirectory()
     os.environ["GRADIO_TEMP_DIR"] = str(uploads.path)  # gradio reads it when it is imported
     from sensevoice import ui
+    from sensevoice.api import api_routes
     from sensevoice.transcribe import pipeline
 
     recognizer = LoadingRecognizer(loader.known_info(settings))
@@ -180,6 +186,10 @@ def run(args: Any) -> int:
         login=Login(accounts, f"sensevoice-session-{args.port}") if accounts else None,
     )
     hear = functools.partial(_hear, pipeline, recognizer)
+    routes = [
+        *ui.job_routes(runner, hear, pipeline.cut),
+        *api_routes(runner, uploads.path, options, args.keep_api_jobs),
+    ]
     ending = Ending()
     connections.install()
     app.queue(**ui.queue_arguments()).launch(
@@ -187,7 +197,7 @@ def run(args: Any) -> int:
         server_port=args.port,
         root_path=args.root_path or None,
         prevent_thread_lock=True,
-        **ui.launch_arguments(page, ui.job_routes(runner, hear, pipeline.cut), guard, policy.login),
+        **ui.launch_arguments(page, routes, guard, policy.login),
     )
     logs.take_over_server()
     startup.announce_address(args.host, args.port, args.root_path, policy)
