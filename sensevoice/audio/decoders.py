@@ -45,6 +45,10 @@ class _SecondTry:
     def clock_breaks(self) -> int:
         return self._decoder.clock_breaks
 
+    @property
+    def gave_up(self) -> bool:
+        return self._decoder.gave_up
+
     def chunks(self) -> Iterator[Samples]:
         try:
             yield from self._decoder.chunks()

@@ -20,7 +20,8 @@ from sensevoice.cli import arguments, startup
 from sensevoice.errors import MissingDependency, OptionError, SenseVoiceError
 from sensevoice.models import loader
 from sensevoice.models.loading import Loaded, LoadingRecognizer
-from sensevoice.runtime import environment, logs, supervisor
+from sensevoice.runtime import environment, hangup, logs, supervisor
+from sensevoice.runtime.directories import data_directory
 from sensevoice.ui import uploads as ui_uploads
 
 LAST_WORDS_S = 3.0
@@ -118,6 +119,13 @@ def argument_parser(prog: str | None = None) -> Any:
         action="store_true",
         help="keep what programs send to /v1 among the jobs of the page / 保留通过 /v1 提交的任务",
     )
+    group.add_argument(
+        "--on-hangup",
+        choices=hangup.CHOICES,
+        default=hangup.STAY,
+        help="when the terminal is closed: stay in the background, or end (default %(default)s) / "
+        "终端关闭时继续在后台运行或退出",
+    )
     group.add_argument("--version", action="version", version=__version__)
     arguments.add_model_arguments(parser)
     arguments.add_option_arguments(parser)
@@ -130,15 +138,16 @@ def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
     notices = environment.prepare()  # before `run` imports the heavy libraries, which read it
     args = argument_parser(prog).parse_args(argv)
     os.umask(0o077)  # recordings and transcripts are for nobody else on this machine
+    terminal = _terminal(args)
     if not supervisor.is_supervised():
         # As this process was started: with -m and Python's own options, which are not in sys.argv.
-        return supervisor.supervise([sys.executable, *sys.orig_argv[1:]])
+        return supervisor.supervise([sys.executable, *sys.orig_argv[1:]], terminal=terminal)
     supervisor.end_with_the_supervisor()
     for notice in notices:
         startup.echo(notice)
     logs.set_up()
     try:
-        return run(args)
+        return run(args, terminal)
     except SenseVoiceError as error:
         return startup.fail(error)
     except ImportError as missing:
@@ -148,7 +157,14 @@ def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
         return 130
 
 
-def run(args: Any) -> int:
+def _terminal(args: Any) -> hangup.Terminal | None:
+    """Return the terminal that is left when it is closed; None when the program is to end with it."""
+    if args.on_hangup == hangup.END:
+        return None
+    return hangup.Terminal(data_directory(args.data_dir, args.port) / hangup.LOG_NAME)
+
+
+def run(args: Any, terminal: hangup.Terminal | None) -> int:
     """Open the page, then load the models behind it, until the program is asked to end."""
     options = arguments.options(args)
     accounts = Accounts(environment.logins(), Path(args.auth_file) if args.auth_file else None)
@@ -190,7 +206,7 @@ def run(args: Any) -> int:
         *ui.job_routes(runner, hear, pipeline.cut),
         *api_routes(runner, uploads.path, options, args.keep_api_jobs),
     ]
-    ending = Ending()
+    ending = Ending(terminal)
     connections.install()
     app.queue(**ui.queue_arguments()).launch(
         server_name=args.host,
@@ -234,7 +250,7 @@ def _job_runner(args: Any, recognizer: LoadingRecognizer) -> Any:
     from sensevoice import jobs
     from sensevoice.transcribe import pipeline
 
-    directory = jobs.data_directory(args.data_dir, args.port)
+    directory = data_directory(args.data_dir, args.port)
     startup.close_to_others(directory)
     store = jobs.JobStore(
         directory,
@@ -293,11 +309,13 @@ def _media_directory(wanted: str | None) -> Path | None:
 class Ending:
     """The end of the program: on Ctrl-C, when the process is asked to end, or when it cannot go on."""
 
-    def __init__(self) -> None:
+    def __init__(self, terminal: hangup.Terminal | None) -> None:
         self._ended = threading.Event()
         self._code = 0
+        self._terminal = terminal
         for name in (signal.SIGINT, signal.SIGTERM):
             signal.signal(name, lambda *_: self._ended.set())
+        hangup.on_hangup(self._hung_up)
 
     def end(self, code: int) -> None:
         self._code = code
@@ -307,5 +325,16 @@ class Ending:
         """Return the exit code when it is time to end."""
         self._ended.wait()
         if not self._code:
-            print("\nstopped / 已停止", flush=True)
+            hangup.echo("\nstopped / 已停止")
         return self._code
+
+    def _hung_up(self) -> None:
+        if self._terminal is None:
+            self._ended.set()
+            return
+        self._terminal.leave()
+        parent = os.getppid()
+        hangup.echo(
+            f"the terminal was closed; the program goes on in the background, and ends by kill {parent} / "
+            f"终端已关闭，程序在后台继续运行，可用 kill {parent} 结束"
+        )

@@ -14,8 +14,9 @@ from sensevoice.jobs.files import answers_beside, playable_beside
 from sensevoice.jobs.model import FINISHED, ActiveJob, Job, JobState, Result, TranscribeFn, Update
 from sensevoice.jobs.resume import ResumingRecognizer
 from sensevoice.jobs.runner import JobRunner
-from sensevoice.jobs.store import JobStore, data_directory
+from sensevoice.jobs.store import JobStore
 from sensevoice.jobs.suspects import SuspectingRecognizer
+from sensevoice.runtime.directories import data_directory
 
 __all__ = [
     "FINISHED",

@@ -91,7 +91,7 @@ class Proposals:
 
         def work(spans: list[Span], channel: Channel) -> list[list[Segment]]:
             segments = self._recognise(source, spans, replace(options, channel=channel), rejoin)
-            if not rejoin:
+            if not rejoin and [segment.span for segment in segments] == spans:
                 return [[segment] for segment in segments]
             return [[segment for segment in segments if _inside(segment.span, span)] for span in spans]
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import logging
-import os
 import secrets
 import shutil
-import tempfile
 import threading
 import time
 from collections import Counter
@@ -35,6 +33,9 @@ SWEEP_S = 60.0
 
 HEADROOM_BYTES = 200 << 20
 """Free space that is never filled: results of running jobs, logs and the system need some."""
+
+MAX_NAME_CHARS = 200
+"""Of a name that people give a job; file names are shorter."""
 
 KEPT_RECORDS = 8
 """Records of finished jobs in memory; one of 3 hours takes about 10 MB."""
@@ -142,7 +143,7 @@ class JobStore:
 
     def rename(self, job: Job, name: str) -> Job:
         with self._changing:
-            renamed = replace(self.job(job.id, job.owner), name=name.strip()[:200] or job.name)
+            renamed = replace(self.job(job.id, job.owner), name=name.strip()[:MAX_NAME_CHARS] or job.name)
             self.update(renamed)
             return renamed
 
@@ -295,17 +296,3 @@ def _locked(path: Path) -> IO[str]:
         file.close()
         raise OSError("another running program uses it / 另一个正在运行的程序在使用它") from exc
     return file
-
-
-def data_directory(wanted: str | None, port: int) -> Path:
-    """Return the directory for jobs: the one that is wanted, else one in the user's own place for data.
-
-    The latter is named after the port, so that two programs on one machine do not share their jobs.
-    """
-    if wanted:
-        return Path(wanted).expanduser()
-    try:
-        home = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
-    except RuntimeError:  # this user has no home
-        home = Path(tempfile.gettempdir())
-    return home / "sensevoice" / str(port)

@@ -16,10 +16,12 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
+from sensevoice.runtime.hangup import Terminal, on_hangup
+
 log = logging.getLogger(__name__)
 
 BELOW_SUPERVISOR = "SENSEVOICE_SUPERVISED"
-"""Set in the environment of a program that has a supervisor."""
+"""In the environment of a program that has a supervisor: its process id."""
 
 MAX_DEATHS = 5
 WITHIN_S = 600.0
@@ -35,10 +37,15 @@ def is_supervised() -> bool:
     return BELOW_SUPERVISOR in os.environ
 
 
-def supervise(command: Sequence[str], clock: Callable[[], float] = time.monotonic) -> int:
+def supervise(
+    command: Sequence[str],
+    clock: Callable[[], float] = time.monotonic,
+    terminal: Terminal | None = None,
+) -> int:
     """Run a command, again whenever a signal has killed it, until it exits; return its exit code.
 
-    SIGINT and SIGTERM are passed on, after which it is not restarted.
+    SIGINT and SIGTERM are passed on, after which it is not restarted. So is SIGHUP without `terminal`, as
+    SIGTERM; with one, that is left and the command is told.
     """
     stopping = False
     child: subprocess.Popen[bytes] | None = None
@@ -49,13 +56,22 @@ def supervise(command: Sequence[str], clock: Callable[[], float] = time.monotoni
         if child is not None and child.poll() is None:
             child.send_signal(number)
 
+    def hung_up() -> None:
+        if terminal is None:
+            forward(signal.SIGTERM, None)
+            return
+        terminal.leave()
+        if child is not None and child.poll() is None:
+            child.send_signal(signal.SIGHUP)
+
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, forward)
+    on_hangup(hung_up)
     deaths: list[float] = []
     while True:
         # In its own session, so that Ctrl-C reaches the program once, through the supervisor.
         child = subprocess.Popen(
-            list(command), env={**os.environ, BELOW_SUPERVISOR: "1"}, start_new_session=True
+            list(command), env={**os.environ, BELOW_SUPERVISOR: str(os.getpid())}, start_new_session=True
         )
         if stopping:  # signalled between two starts
             child.terminate()
@@ -72,9 +88,14 @@ def supervise(command: Sequence[str], clock: Callable[[], float] = time.monotoni
 
 
 def end_with_the_supervisor() -> None:
-    """Make the kernel end this process when its parent dies, so that the port is released."""
+    """Make the kernel end this process when its parent dies, so that the port is released.
+
+    Ends it at once when that has happened already, before the kernel was asked.
+    """
     if is_supervised() and sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.environ[BELOW_SUPERVISOR] not in ("1", str(os.getppid())):
+            sys.exit(1)
 
 
 def start_over(reason: str) -> None:

@@ -16,6 +16,7 @@ from sensevoice.options import Options
 from sensevoice.transcript import Transcript
 from sensevoice.ui.handlers import log_unexpected
 from sensevoice.ui.i18n import LOCALES, translate
+from sensevoice.ui.session import visitor_address
 
 API_OWNER = "/transcribe"
 """No login contains a slash, so that the jobs of the API are in nobody's list."""
@@ -45,6 +46,7 @@ def make_endpoint(runner: JobRunner, page: Options, cache: Path) -> Callable[...
         pause_ms: int = page.pause_ms,
         track: int = page.track,
         raw_format: str = page.raw_format,
+        request: gr.Request | None = None,
     ) -> dict:  # type: ignore[type-arg]  # gradio's schema knows the bare type
         """Recognise an audio or video file, uploaded with handle_file(), and return the record."""
         with errors_for_clients():
@@ -66,7 +68,9 @@ def make_endpoint(runner: JobRunner, page: Options, cache: Path) -> Callable[...
                 keep_numbers=keep_numbers,
             )
             shown = RenderOptions(locale=labels)
-            return to_dict(record_of(runner, uploaded(audio, cache), options), shown)
+            client = request.client if request else None
+            address = visitor_address(client.host if client else None)
+            return to_dict(record_of(runner, uploaded(audio, cache), options, address), shown)
 
     return endpoint
 
@@ -105,9 +109,9 @@ def uploaded(audio: object, cache: Path) -> Path:
     raise gr.Error(both("not_uploaded"), print_exception=False)
 
 
-def record_of(runner: JobRunner, path: Path, options: Options) -> Transcript:
+def record_of(runner: JobRunner, path: Path, options: Options, address: str = "") -> Transcript:
     """Run a job that no list shows, delete it, and return its record. Raises gr.Error."""
-    job = runner.submit(path, options, API_OWNER)
+    job = runner.submit(path, options, API_OWNER, address)
     try:
         runner.wait_for_end(job.id)
         job = runner.store.job(job.id, API_OWNER)

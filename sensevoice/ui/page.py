@@ -18,7 +18,7 @@ from sensevoice.ui.i18n import locale_of, translate
 from sensevoice.ui.launch import blocks_arguments
 from sensevoice.ui.samples import Samples
 from sensevoice.ui.server_files import confined_explorer, recordings
-from sensevoice.ui.session import PageSession
+from sensevoice.ui.session import PageSession, visitor_address
 from sensevoice.ui.settings import PageSettings
 from sensevoice.ui.settings_form import SettingsForm
 from sensevoice.ui.status import POLL_S, name_only, status_line
@@ -216,7 +216,8 @@ class Page:
             paths = [Path(path) for path in files or ()]
         locale = locale_of(request.headers.get("accept-language"))
         owner = request.username or ""
-        screens = self._handlers.run(session, paths, self.form.named(form), locale, owner)
+        address = visitor_address(request.client.host if request.client else None)
+        screens = self._handlers.run(session, paths, self.form.named(form), locale, owner, address)
         yield from changes(updates(screen) for screen in screens)
 
     def _open(self, request: gr.Request, session: PageSession) -> Iterator[list[object]]:
