@@ -45,6 +45,7 @@ def make_endpoint(runner: JobRunner, page: Options, cache: Path) -> Callable[...
         pause_ms: int = page.pause_ms,
         track: int = page.track,
         raw_format: str = page.raw_format,
+        speakers: str = "off",
     ) -> dict:  # type: ignore[type-arg]  # gradio's schema knows the bare type
         """Recognise an audio or video file, uploaded with handle_file(), and return the record."""
         with errors_for_clients():
@@ -64,6 +65,7 @@ def make_endpoint(runner: JobRunner, page: Options, cache: Path) -> Callable[...
                 word_times=word_times,
                 among=tuple(among or ()),
                 keep_numbers=keep_numbers,
+                speakers=speakers,
             )
             shown = RenderOptions(locale=labels)
             return to_dict(record_of(runner, uploaded(audio, cache), options), shown)
