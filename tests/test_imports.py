@@ -28,6 +28,7 @@ ORDER = (
     "vad",
     "segment",
     "recognise",
+    "speakers",
     "transcribe",
     "models",
     "formats",
@@ -43,6 +44,7 @@ OWNERS = {
     "ffmpeg": {"audio/ffmpeg.py"},
     "torch": {
         "audio/features.py",
+        "speakers/features.py",
         "vad",
         "recognise",
         "models",
@@ -57,8 +59,9 @@ OWNERS = {
         "formats/emoji.py",
         "cli/check/worker.py",  # funasr's own call, to compare with
     },
-    "onnx": {"vad/graph.py", "recognise/onnx_graph.py"},
-    "onnxruntime": {"vad", "recognise", "models/graphs/cpu_model.py"},
+    "onnx": {"vad/graph.py", "recognise/onnx_graph.py", "speakers/graph.py"},
+    "onnxruntime": {"vad", "recognise", "models/graphs/cpu_model.py", "models/voice_encoder.py"},
+    "scipy": {"speakers/cluster.py", "transcribe/speaker_tracker.py"},
     "numba": {"vad/state_machine.py"},
     "pysubs2": {"formats"},
     "opencc": {"formats/traditional.py"},
@@ -74,14 +77,17 @@ LAZY = {
     ("torch", "models/funasr_model.py"),
     ("torch", "models/device.py"),
     ("torch", "models/gpu_model.py"),
+    ("torch", "models/voice_encoder.py"),
     ("torch", "cli/startup.py"),
     ("funasr", "models/graphs/check.py"),
     ("funasr", "models/funasr_model.py"),
+    ("funasr", "models/voice_encoder.py"),
     ("funasr", "formats/emoji.py"),
     ("opencc", "formats/traditional.py"),
     ("torch", "cli/check/worker.py"),
     ("funasr", "cli/check/worker.py"),
     ("onnxruntime", "models/graphs/cpu_model.py"),
+    ("onnxruntime", "models/voice_encoder.py"),
 }
 """Loading these takes seconds, so they are imported inside the functions that need them."""
 
@@ -124,6 +130,7 @@ MODELS = (
     "graphs.cache",
     "graphs.cpu_model",
     "gpu_model",
+    "voice_encoder",
     "recognizer",
     "loader",
     "loading",

@@ -36,6 +36,7 @@ from sensevoice.audio.levels import (
     level_dbfs,
     mean_dbfs,
 )
+from sensevoice.errors import SenseVoiceError
 from sensevoice.transcript import Diagnostic, Segment, Span
 
 __all__ = ["SILENCE_DBFS", "SignalMeter", "diagnose", "level_dbfs"]
@@ -319,3 +320,13 @@ def _fast_speech(speech: Sequence[Span], segments: Sequence[Segment]) -> float |
     count = len(CHARACTER.findall(text)) + len(WORD.findall(text))
     per_minute = count * 60_000 / speech_ms
     return per_minute if per_minute > MAX_UNITS_PER_MINUTE else None
+
+
+def no_speakers(error: SenseVoiceError) -> Diagnostic:
+    """Return the sentence for a transcript that should tell its speakers apart, and cannot."""
+    return Diagnostic(
+        "no_speakers",
+        1.0,
+        f"没有区分说话人：{error.message('zh')}",
+        f"Speakers are not told apart: {error.message('en')}",
+    )

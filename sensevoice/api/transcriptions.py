@@ -22,6 +22,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response, Strea
 from starlette.routing import BaseRoute, Route
 
 from sensevoice.access import USER
+from sensevoice.access.origins import visitor_address
 from sensevoice.access.routes import MODELS, TRANSCRIPTIONS
 from sensevoice.api import shapes
 from sensevoice.api.errors import FAILED_STATUS, error_response, error_shape, failure_shape
@@ -80,7 +81,7 @@ class Transcriptions:
             self._runner.check()
             async with request.form(max_files=1, max_fields=MAX_FIELDS) as form:
                 parameters = parameters_of(form, self._defaults)
-                job = await run_in_threadpool(self._submit, parameters, self._owner(request))
+                job = await run_in_threadpool(self._submit, parameters, request)
         except OptionError as error:
             return error_response(error, str(error.data["option"]))
         except MultiPartException as error:
@@ -107,7 +108,7 @@ class Transcriptions:
     def _owner(self, request: Request) -> str:
         return (request.scope.get(USER) or "") if self._keep else OWNER
 
-    def _submit(self, parameters: Parameters, owner: str) -> Job:
+    def _submit(self, parameters: Parameters, request: Request) -> Job:
         """Put the file where its job takes it from. Raises what `submit` raises."""
         folder = self._uploads / secrets.token_hex(16)
         folder.mkdir(mode=0o700)
@@ -115,7 +116,8 @@ class Transcriptions:
             path = folder / short_name(Path(parameters.file.filename or "").name, "audio")
             with path.open("wb") as file:
                 shutil.copyfileobj(parameters.file.file, file, 1 << 20)
-            return self._runner.submit(path, parameters.options, owner)
+            address = visitor_address(request.client.host if request.client else None)
+            return self._runner.submit(path, parameters.options, self._owner(request), address)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -13,18 +13,23 @@ from sensevoice.transcript import Event, Segment
 MAX_TEXT_CHARS = 10_000
 """A row is 30 s of speech at most, some 300 characters; a longer text was not typed for it."""
 
+MAX_ID_CHARS = 20
+"""Ids of speakers are a letter and a number."""
+
 
 @dataclass(frozen=True)
 class Correction:
     """New values of a row; None leaves a value as it is. Raises BadRequest for a tag of another kind.
 
-    `language` and `emotion` are tag names, "" for none; `events` are names of sounds.
+    `language` and `emotion` are tag names, "" for none; `events` are names of sounds;
+    `speaker` is the id of who speaks, "" for nobody known.
     """
 
     text: str | None = None
     language: str | None = None
     emotion: str | None = None
     events: tuple[str, ...] | None = None
+    speaker: str | None = None
 
     def __post_init__(self) -> None:
         named = [("language", self.language), ("emotion", self.emotion)]
@@ -46,8 +51,16 @@ def corrected(segment: Segment, correction: Correction) -> Segment:
         events = tuple(replace(event, offset=None) for event in events)
     language = segment.language if correction.language is None else correction.language
     emotion = segment.emotion if correction.emotion is None else correction.emotion
+    speaker = segment.speaker if correction.speaker is None else correction.speaker[:MAX_ID_CHARS] or None
     return replace(
-        segment, text=text, language=language, emotion=emotion, events=events, inline=inline, error=None
+        segment,
+        text=text,
+        language=language,
+        emotion=emotion,
+        events=events,
+        inline=inline,
+        speaker=speaker,
+        error=None,
     )
 
 

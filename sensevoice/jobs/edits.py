@@ -17,10 +17,16 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Change:
-    """A row with a new content; without `row`, one that was not there; without `segment`, one taken away."""
+    """A row with a new content; without `row`, one that was not there; without `segment`, one taken away.
+
+    A row is given to another person only by a change that names the counting of people (`People.counting`)
+    whose ids `segment.speaker` is of, and only where people are counted so; else who speaks in it stays as
+    it is known.
+    """
 
     segment: Segment | None
     row: int | None = None
+    counting: str | None = None
 
 
 class Edits:
@@ -54,7 +60,11 @@ class Edits:
         """Keep some changes, which are taken back together."""
         made = tuple(changes)
         rows = [
-            {"row": each.row, "segment": segment_to_dict(each.segment) if each.segment else None}
+            {
+                "row": each.row,
+                "segment": segment_to_dict(each.segment) if each.segment else None,
+                "counting": each.counting,
+            }
             for each in made
         ]
         append_line(self._path, {"changes": rows})
@@ -68,28 +78,37 @@ class Edits:
         self._changes.pop()
         return True
 
-    def applied(self, segments: Sequence[Segment]) -> list[Segment]:
+    def applied(self, segments: Sequence[Segment], counting: str = "") -> list[Segment]:
         """Return the rows with all changes; a changed row keeps what the model had heard as `original`.
+
+        `counting` is how the people of these rows were counted.
 
         Changes of rows that are not there, as in what is left of a damaged record, are passed over.
         """
         rows = list(segments)
         for changes in self._changes:
             if all(each.row is None or 0 <= each.row < len(rows) for each in changes):
-                rows = _changed(rows, changes)
+                rows = _changed(rows, changes, counting)
         return rows
 
 
-def _changed(rows: Sequence[Segment], changes: Sequence[Change]) -> list[Segment]:
+def _changed(rows: Sequence[Segment], changes: Sequence[Change], counting: str) -> list[Segment]:
     """Return the rows after one step, in order of time."""
     changed: list[Segment | None] = list(rows)
     for change in changes:
         if change.row is None:
             changed.append(change.segment)
         else:
-            changed[change.row] = edited(rows[change.row], change.segment) if change.segment else None
+            changed[change.row] = _made(rows[change.row], change, counting)
     kept = [row for row in changed if row is not None]
     return sorted(kept, key=lambda row: (row.span, row.channel or ""))
+
+
+def _made(row: Segment, change: Change, counting: str) -> Segment | None:
+    if change.segment is None:
+        return None
+    speaker = change.segment.speaker if change.counting == counting else row.speaker
+    return edited(row, replace(change.segment, speaker=speaker))
 
 
 def edited(old: Segment, new: Segment) -> Segment:
@@ -118,4 +137,5 @@ def put_together(rows: Sequence[Segment]) -> Segment:
 
 
 def _read(item: dict) -> Change:  # type: ignore[type-arg]  # a line of JSON
-    return Change(segment_from_dict(item["segment"]) if item["segment"] else None, item["row"])
+    segment = segment_from_dict(item["segment"]) if item["segment"] else None
+    return Change(segment, item["row"], item.get("counting"))

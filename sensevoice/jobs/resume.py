@@ -20,7 +20,7 @@ import numpy as np
 
 from sensevoice.jobs.files import UNREADABLE, append_line, cut_broken_line
 from sensevoice.options import Options
-from sensevoice.protocols import Recognition, Recognizer, SpeechFinder
+from sensevoice.protocols import Recognition, Recognizer, SpeechFinder, VoiceEncoder
 from sensevoice.transcript import ModelInfo, TagScore
 
 log = logging.getLogger(__name__)
@@ -46,6 +46,9 @@ class ResumingRecognizer:
 
     def open_speech_finder(self, pause_ms: int = 0) -> SpeechFinder:
         return self._recognizer.open_speech_finder(pause_ms)
+
+    def open_voices(self) -> VoiceEncoder:
+        return self._recognizer.open_voices()
 
     def recognise(self, clips: Sequence[np.ndarray], options: Options) -> Iterator[Recognition]:
         keys = [key_of(clip, options, self.info) for clip in clips]

@@ -17,6 +17,7 @@ from sensevoice.jobs.files import JobFolder
 from sensevoice.jobs.model import ActiveJob, Failure, Job, JobState, TranscribeFn
 from sensevoice.jobs.rows import KeptRows, begin
 from sensevoice.jobs.store import JobStore, count_tags
+from sensevoice.speakers.voices import VoicePrints
 from sensevoice.transcript import Diagnostic, Segment, Transcript
 
 log = logging.getLogger(__name__)
@@ -118,6 +119,8 @@ class JobRun:
                     return _with(update, BEGUN_ANEW) if anew else update
                 if isinstance(update, Segment):
                     self._insist(partial(rows.add, update))
+                elif isinstance(update, VoicePrints):
+                    self._insist(partial(update.save, folder.voices))
                 else:
                     self._live.progress = update
                 self._show_change()

@@ -12,7 +12,7 @@ from typing import cast
 
 from sensevoice.errors import JobDamaged, SenseVoiceError, TooBusy
 from sensevoice.jobs.files import cut_broken_line
-from sensevoice.jobs.model import ActiveJob, Job, Result, TranscribeFn
+from sensevoice.jobs.model import ActiveJob, Job, Result, TranscribeFn, speakers_of
 from sensevoice.jobs.queue import JobQueue
 from sensevoice.jobs.run import GaveWay, JobRun, Stopped, Surroundings
 from sensevoice.jobs.store import JobStore
@@ -174,7 +174,14 @@ class JobRunner:
         total_ms = (live.progress.total_ms or live.progress.done_ms) if live.progress else 0
         segments = tuple(live.segments)
         duration_ms = max(total_ms, *(segment.span.end_ms for segment in segments))
-        transcript = Transcript(job.name, duration_ms, segments, options=job.options, model=self.store.model)
+        transcript = Transcript(
+            job.name,
+            duration_ms,
+            segments,
+            options=job.options,
+            model=self.store.model,
+            speakers=speakers_of(segments),
+        )
         return Result(transcript, partial=True)
 
     def close(self, timeout_s: float = 20.0) -> None:

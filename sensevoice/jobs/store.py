@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import logging
 import secrets
 import shutil
@@ -20,8 +21,11 @@ from sensevoice.jobs.clock import KeepingClock
 from sensevoice.jobs.edits import Change, Edits
 from sensevoice.jobs.files import JobFolder, size_bytes
 from sensevoice.jobs.index import JobIndex
-from sensevoice.jobs.model import Failure, Job, Result
+from sensevoice.jobs.model import Failure, Job, Result, speakers_of
+from sensevoice.jobs.people import AS_THE_JOB, People, with_speakers
 from sensevoice.options import Options
+from sensevoice.runtime.atomic import write_whole
+from sensevoice.speakers.voices import VoicePrints
 from sensevoice.transcript import ModelInfo, Segment, Transcript
 
 log = logging.getLogger(__name__)
@@ -178,7 +182,20 @@ class JobStore:
 
     def corrections(self, job: Job) -> int:
         """Return how often the rows of a job were corrected or a correction taken back."""
-        return Edits.count_in(self.folder(job.id).edits)
+        folder = self.folder(job.id)
+        return Edits.count_in(folder.edits) + self.people(job).changes
+
+    def people(self, job: Job) -> People:
+        """Return what somebody said about the people of a job."""
+        return People.read(self.folder(job.id).people)
+
+    def change_people(self, job: Job, change: Callable[[People], People]) -> None:
+        """Keep what somebody says about the people of a job. Raises JobNotFound when the job is gone."""
+        with self._changing:
+            self.job(job.id, job.owner)
+            people = change(self.people(job))
+            write_whole(self.folder(job.id).people, json.dumps(people.as_dict(), ensure_ascii=False))
+            self._forget_records()
 
     def undo(self, job: Job) -> bool:
         """Take the last correction back; False when there is none."""
@@ -250,8 +267,12 @@ class JobStore:
             log.warning("job %s: %s", job_id, exc.message("en"))
             record, damage = None, exc
         transcript = record or _partial(folder.readable_segments())
-        segments = tuple(Edits(folder.edits).applied(transcript.segments))
-        return record is not None, replace(transcript, segments=segments), damage
+        people = People.read(folder.people)
+        if record is not None and people.counting != AS_THE_JOB:
+            transcript = people.told_apart(transcript, VoicePrints.load(folder.voices))
+        changed = Edits(folder.edits).applied(transcript.segments, people.counting)
+        segments = tuple(with_speakers(changed, transcript.segments))
+        return record is not None, people.named(replace(transcript, segments=segments)), damage
 
     def _remove(self, folder: JobFolder) -> None:
         """Remove a folder; after a kill in the middle, the next start removes the rest of it."""
@@ -279,8 +300,13 @@ def _partial(segments: list[Segment]) -> Transcript:
     ends: dict[str | None, int] = {}
     for segment in ordered:
         ends[segment.channel] = max(ends.get(segment.channel, 0), segment.span.end_ms)
-    until_ms = min(ends.values(), default=0)
-    return Transcript("", max(ends.values(), default=0), ordered, complete_until_ms=until_ms)
+    return Transcript(
+        "",
+        max(ends.values(), default=0),
+        ordered,
+        complete_until_ms=min(ends.values(), default=0),
+        speakers=speakers_of(ordered),
+    )
 
 
 def _gb(size_bytes: int) -> str:

@@ -18,7 +18,7 @@ import numpy as np
 from sensevoice.jobs.files import UNREADABLE
 from sensevoice.jobs.resume import key_of
 from sensevoice.options import Options
-from sensevoice.protocols import Recognition, Recognizer, SpeechFinder
+from sensevoice.protocols import Recognition, Recognizer, SpeechFinder, VoiceEncoder
 from sensevoice.runtime.atomic import write_whole
 from sensevoice.transcript import ModelInfo
 
@@ -48,6 +48,9 @@ class SuspectingRecognizer:
 
     def open_speech_finder(self, pause_ms: int = 0) -> SpeechFinder:
         return self._recognizer.open_speech_finder(pause_ms)
+
+    def open_voices(self) -> VoiceEncoder:
+        return self._recognizer.open_voices()
 
     def recognise(self, clips: Sequence[np.ndarray], options: Options) -> Iterator[Recognition]:
         keyed = [(key_of(clip, options, self.info), clip) for clip in clips]

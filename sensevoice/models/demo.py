@@ -12,6 +12,7 @@ from sensevoice.errors import ModelFileMissing
 DEMO_DIR = Path(__file__).parents[1] / "demo"
 ASR_DIR = DEMO_DIR / "sensevoice-small"
 VAD_DIR = DEMO_DIR / "fsmn-vad"
+SPEAKER_DIR = DEMO_DIR / "campplus"
 SAMPLES_DIR = DEMO_DIR / "samples"
 
 

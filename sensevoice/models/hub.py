@@ -15,13 +15,19 @@ log = logging.getLogger(__name__)
 
 DEFAULT_MODEL = "iic/SenseVoiceSmall"
 DEFAULT_VAD_MODEL = "fsmn-vad"
+DEFAULT_SPEAKER_MODEL = "iic/speech_campplus_sv_zh_en_16k-common_advanced"
 HUBS = ("ms", "hf")
 
 REPOSITORIES = {
     "ms": {"fsmn-vad": "iic/speech_fsmn_vad_zh-cn-16k-common-pytorch"},
-    "hf": {"fsmn-vad": "funasr/fsmn-vad", "iic/SenseVoiceSmall": "FunAudioLLM/SenseVoiceSmall"},
+    "hf": {
+        "fsmn-vad": "funasr/fsmn-vad",
+        "iic/SenseVoiceSmall": "FunAudioLLM/SenseVoiceSmall",
+        DEFAULT_SPEAKER_MODEL: "funasr/campplus",
+    },
 }
-"""Short names and names of the other hub, as in funasr.download.name_maps_from_hub."""
+"""Short names and names of the other hub, as in funasr.download.name_maps_from_hub. Hugging Face has no copy
+of the CAM++ for Chinese and English; its counterpart there is the one for Chinese, of the same class."""
 
 
 def find_model(
@@ -31,13 +37,15 @@ def find_model(
     announce: Callable[[str], None] = log.info,
     on_step: Callable[[LoadStep], None] = lambda step: None,
     refresh: bool = False,
+    contents: files.Contents = files.SPEECH,
 ) -> Path:
     """Return the directory of a model, downloading it first if need be; `files.verify` says what it is worth.
 
     `name` is a directory or a name on the hub ("ms" ModelScope, "hf" Hugging Face); `announce` gets a
     line that says where the model comes from, `on_step` how far a download is. `refresh` has a cached model,
-    too, compared with the hub by its client. Raises OptionError, ModelFileMissing when `name` is a path to
-    nothing, ModelNotAvailable when the model is neither here nor to be had.
+    too, compared with the hub by its client; `contents` is what a whole one holds. Raises OptionError,
+    ModelFileMissing when `name` is a path to nothing, ModelNotAvailable when the model is neither here nor to
+    be had.
     """
     if hub not in HUBS:
         raise OptionError(option="hub", value=hub, allowed=", ".join(HUBS))
@@ -49,7 +57,7 @@ def find_model(
         raise ModelFileMissing(path=name, file=files.CONFIG)
     repository = REPOSITORIES[hub].get(name, name)
     cached = _cached(repository, hub, cache_dir)
-    is_whole = cached is not None and not files.missing_files(cached)
+    is_whole = cached is not None and not files.missing_files(cached, contents)
     if cached is not None and is_whole and not refresh:
         announce(f"{repository}: cached in / 已缓存于 {cached}")
         return cached
@@ -60,7 +68,7 @@ def find_model(
         if cached is not None and is_whole:
             log.warning("%s: not compared with the hub / 未能与模型仓库比对: %s", repository, first_line(exc))
             return cached
-        raise _not_available(repository, hub, cache_dir, cached, _reason(exc)) from exc
+        raise _not_available(repository, hub, cache_dir, cached, _reason(exc), contents) from exc
     checksums.forget(directory)
     return directory
 
@@ -86,10 +94,15 @@ def _cached(repository: str, hub: str, cache_dir: str | None) -> Path | None:
 
 
 def _not_available(
-    repository: str, hub: str, cache_dir: str | None, cached: Path | None, reason: str
+    repository: str,
+    hub: str,
+    cache_dir: str | None,
+    cached: Path | None,
+    reason: str,
+    contents: files.Contents,
 ) -> ModelNotAvailable:
     folder = cached or Path(cache_dir or _default_cache(hub))
-    missing = ", ".join(files.missing_files(cached)) if cached else repository
+    missing = ", ".join(files.missing_files(cached, contents)) if cached else repository
     return ModelNotAvailable(model=repository, path=folder, missing=missing, reason=reason)
 
 

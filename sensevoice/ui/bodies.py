@@ -90,18 +90,30 @@ def span(body: Body) -> Span:
     return Span(start_ms, end_ms)
 
 
+def count(body: Body) -> str:
+    """Return how many people speak as Options.speakers has it: `count` is a number or a string."""
+    value = body.get("count")
+    if isinstance(value, bool) or not isinstance(value, (int, str)):
+        raise BadRequest(reason="count")
+    return str(value)
+
+
 def retranscribe_options(body: Body, options: Options) -> Options:
     """Return a job's options with those of RETRANSCRIBE_SETTINGS in the body. Raises OptionError."""
     return options_with(options, {name: body[name] for name in RETRANSCRIBE_SETTINGS if name in body})
 
 
 def correction(body: Body) -> Correction:
-    """Return what a person corrected: `text`, `language`, `emotion`, `events` (names, or {"name": …})."""
+    """Return what a person corrected.
+
+    They are `text`, `language`, `emotion`, `speaker` (an id) and `events` (names, or {"name": …}).
+    """
     return Correction(
         text=_optional(body, "text", MAX_TEXT_CHARS),
         language=_optional(body, "language"),
         emotion=_optional(body, "emotion"),
         events=_events(body["events"]) if "events" in body else None,
+        speaker=_optional(body, "speaker"),
     )
 
 

@@ -99,11 +99,14 @@ class Handlers:
             session.job_id = None
             session.end(session.take_over())
             yield Screen(text="", summary="", advice="", links=())
-        elif not session.busy:
+        elif self._runner.live(job_id) is None:
+            turn = session.take_over()  # who has just followed it to its end may not know these rows
             try:
                 yield self._ended(session, self._runner.store.job(job_id, owner), locale)
             except Exception as exc:
                 yield Screen(notice=problem(exc, locale))
+            finally:
+                session.end(turn)
 
     def cancel(self, session: PageSession, owner: str = "") -> None:
         """Cancel the job that the page shows; its results so far are kept."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import gradio as gr
 from gradio.utils import get_upload_folder
 
+from sensevoice.access.origins import visitor_address
 from sensevoice.jobs import JobRunner
 from sensevoice.ui import markup
 from sensevoice.ui.api import delete_abandoned_jobs, make_endpoint
@@ -18,7 +19,7 @@ from sensevoice.ui.i18n import locale_of, translate
 from sensevoice.ui.launch import blocks_arguments
 from sensevoice.ui.samples import Samples
 from sensevoice.ui.server_files import confined_explorer, recordings
-from sensevoice.ui.session import PageSession, visitor_address
+from sensevoice.ui.session import PageSession
 from sensevoice.ui.settings import PageSettings
 from sensevoice.ui.settings_form import SettingsForm
 from sensevoice.ui.status import POLL_S, name_only, status_line

@@ -37,6 +37,7 @@ from sensevoice.jobs import Job, JobRunner
 from sensevoice.jobs.channels import each_from_its_channel
 from sensevoice.jobs.corrections import corrected, training_rows
 from sensevoice.jobs.edits import Change
+from sensevoice.jobs.people import People
 from sensevoice.jobs.retranscribe import Proposals, RecogniseSpansFn
 from sensevoice.jobs.store import MAX_NAME_CHARS
 from sensevoice.options import Channel
@@ -81,6 +82,7 @@ def job_routes(runner: JobRunner, recognise: RecogniseSpansFn, cut: CutFn) -> li
         Route(f"{job}/cancel", at.answer(at.cancel), methods=["POST"]),
         Route(f"{job}/segments", at.answer(at.segments), middleware=COMPRESSED),
         Route(f"{job}/segments/{{row:int}}", at.answer(at.edit), methods=["PATCH"]),
+        Route(f"{job}/people", at.answer(at.people), methods=["PATCH"]),
         Route(f"{job}/undo", at.answer(at.undo), methods=["POST"]),
         Route(f"{job}/redo", at.answer(at.redo, needs_model=True), methods=["POST"]),
         Route(f"{job}/accept", at.answer(at.accept), methods=["POST"]),
@@ -184,11 +186,48 @@ class JobRoutes:
             raise BadRequest(reason=f"row {row}")
         if "start_ms" in body and bodies.number(body, "start_ms") != segments[row].span.start_ms:
             raise RowsChanged()
-        self._store.change(job, [Change(corrected(segments[row], bodies.correction(body)), row)])
+        wanted = bodies.correction(body)
+        if wanted.speaker:
+            self._check_speakers(job, wanted.speaker)
+        counting = None if wanted.speaker is None else self._store.people(job).counting
+        self._store.change(job, [Change(corrected(segments[row], wanted), row, counting)])
         return {
             "segment": serialise.segment_row(row, self._segments(job)[row]),
             "version": self._version(job),
         }
+
+    def people(self, request: Request, body: Body) -> Json:
+        """Count the people anew, rename one, or put two together: `count`, `name` or `into` of `speaker`.
+
+        With an empty `into`, who was put together with another is a person of their own again.
+        """
+        job = self._finished(request)
+        self._store.change_people(job, self._said_of_people(job, body))
+        return serialise.job_details(self._runner, job)
+
+    def _said_of_people(self, job: Job, body: Body) -> Callable[[People], People]:
+        if "count" in body:
+            count = bodies.count(body)
+            if not self._store.folder(job.id).voices.exists():
+                raise BadRequest(reason="no voice prints / 没有声纹")
+            return lambda people: people.counted(count, job.options)
+        speaker, into, name = (bodies.text(body, field) for field in ("speaker", "into", "name"))
+        if "into" in body and not into:
+            return lambda people: people.parted(speaker)
+        if into:
+            self._check_speakers(job, speaker, into)
+            return lambda people: people.joined(speaker, into)
+        if "name" not in body:
+            raise BadRequest(reason="count, name, into")
+        self._check_speakers(job, speaker)
+        return lambda people: people.renamed(speaker, name)
+
+    def _check_speakers(self, job: Job, *wanted: str) -> None:
+        """Raise BadRequest for the id of a speaker that a job does not have."""
+        known = {speaker.id for speaker in self._store.result(job).transcript.speakers}
+        for speaker in wanted:
+            if speaker not in known:
+                raise BadRequest(reason=f"speaker {speaker[:20]}")
 
     def undo(self, request: Request, body: Body) -> Response | Json:
         job = self._finished(request)

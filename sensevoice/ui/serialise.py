@@ -92,6 +92,9 @@ def job_details(runner: JobRunner, job: Job) -> Json:
         "coverage": _coverage(transcript),
         "highlights": [_highlight(each) for each in highlights(transcript)],
         "courses": _timelines(transcript),
+        "speakers": [asdict(speaker) for speaker in transcript.speakers],
+        "merged": sorted(runner.store.people(job).now.merged.items()),
+        "countable": runner.store.folder(job.id).voices.exists(),
         "settings": job.options.as_dict(),
     }
 
@@ -130,6 +133,7 @@ def segment_row(row: int, segment: Segment) -> Json:
         "events": [{"name": event.name, "trend": event.trend} for event in segment.events],
         "text": segment.text,
         "channel": segment.channel,
+        "speaker": segment.speaker,
         "error": segment.error,
         "edited": segment.original is not None,
         # Scores belong to what the model wrote, not to a correction.

@@ -3,21 +3,6 @@
 from __future__ import annotations
 
 import threading
-from ipaddress import IPv6Address, ip_address
-
-IPV6_HOST_BITS = 64
-"""Of an address: providers give each customer all that differ in them (RFC 6177)."""
-
-
-def visitor_address(host: str | None) -> str:
-    """Return what tells visitors apart by where they come from: an address, of IPv6 its network."""
-    try:
-        address = ip_address(host or "")
-    except ValueError:
-        return host or ""
-    if isinstance(address, IPv6Address):
-        return str(IPv6Address(int(address) >> IPV6_HOST_BITS << IPV6_HOST_BITS))
-    return str(address)
 
 
 class PageSession:

@@ -21,6 +21,7 @@ FORM = (
     "sounds",
     "among",
     "keep_numbers",
+    "speakers",
 )
 """The options that the page offers, in the order of its components."""
 
@@ -59,6 +60,7 @@ class SettingsForm:
         """Create the presets and all other fields."""
         self._build_presets()
         self._build_joining()
+        self._parts["speakers"] = dropdown("speakers", self._defaults.speakers, info=t("speakers_help"))
         for name in ("use_itn", "ban_emo_unk", "keep_numbers", "sounds"):
             self._parts[name] = checkbox(name, getattr(self._defaults, name))
         self._parts["among"] = gr.CheckboxGroup(

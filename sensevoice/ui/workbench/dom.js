@@ -35,7 +35,8 @@ export function remember(field, key, event = "change") {
 
 export function rememberTicked(box, key) {
   try {
-    box.checked = localStorage.getItem(key) === "yes";
+    const kept = localStorage.getItem(key);
+    if (kept) box.checked = kept === "yes";
     box.addEventListener("change", () => localStorage.setItem(key, box.checked ? "yes" : "no"));
   } catch {
     // as above

@@ -61,6 +61,9 @@ export function editor(app) {
       const box = make("input", { type: "checkbox", value: name, checked: own.has(name) });
       events.append(make("label", { className: "svw-check" }, box, app.label(name)));
     }
+    const { people } = app;
+    const speaker = make("select", { className: "svw-select", "aria-label": t("speakers"), hidden: people.length < 2 });
+    for (const { id } of people) speaker.append(make("option", { value: id, selected: id === row.speaker }, app.speakerName(id)));
     const again = choice("language", row.language, t("hearAgain"));
     const proposal = make("div", { className: "svw-row svw-quiet" });
     save = async () => {
@@ -68,6 +71,7 @@ export function editor(app) {
         text: text.value,
         language: language.value,
         emotion: emotion.value,
+        ...(people.length > 1 && speaker.value !== row.speaker ? { speaker: speaker.value } : {}),
         events: [...events.querySelectorAll("input:checked")].map((box) => box.value),
         version: app.version,
         start_ms: row.start_ms,
@@ -90,7 +94,7 @@ export function editor(app) {
     element.replaceChildren(
       text,
       unsaved === null ? "" : make("p", { className: "svw-quiet", role: "status" }, t("unsaved")),
-      make("div", { className: "svw-row" }, language, emotion),
+      make("div", { className: "svw-row" }, speaker, language, emotion),
       events,
       make("div", { className: "svw-row" }, button(t("hearAgain"), hear), again),
       proposal,

@@ -8,6 +8,7 @@ import { BUSY, jobs } from "./jobs.js";
 import { charts, coverage, exporter, highlights } from "./panels.js";
 import { player } from "./player.js";
 import { ribbon } from "./timeline.js";
+import { speakers } from "./speakers.js";
 import { several } from "./compare.js";
 import { table } from "./table.js";
 import { words } from "./i18n.js";
@@ -34,7 +35,7 @@ const addressed = () => new URL(window.location.href).searchParams.get("job");
 
 class Bench {
   constructor(api, reader) {
-    Object.assign(this, { api, reader, t: words(reader), job: null, rows: [], shown: [], playing: [], version: 0, current: -1, threshold: 0.5, selected: new Set() });
+    Object.assign(this, { api, reader, t: words(reader), job: null, rows: [], people: [], shown: [], playing: [], version: 0, current: -1, threshold: 0.5, selected: new Set() });
     this.listeners = new Map();
     this.timer = 0;
     this.pause = POLL_MS;
@@ -53,6 +54,23 @@ class Bench {
   channelName(channel) {
     if (!channel) return "";
     return /^\d+$/.test(channel) ? `${this.t("channel")} ${channel}` : this.t(`channel_${channel}`);
+  }
+
+  // What a person is called; nothing where one nameless person is all that there is.
+  speakerName(id) {
+    const person = this.people.find((each) => each.id === id);
+    if (!person || (this.people.length === 1 && !person.name)) return "";
+    return person.name || this.t("person", { n: id.slice(1) });
+  }
+
+  voiceName(row) {
+    return this.speakerName(row.speaker) || this.channelName(row.channel);
+  }
+
+  // While a job runs its people are those of the rows so far; at the end they come with the details.
+  findPeople() {
+    const ids = new Set(this.rows.map((row) => row.speaker).filter(Boolean));
+    this.people = [...ids].sort((a, b) => a.slice(1) - b.slice(1)).map((id) => ({ id, name: "" }));
   }
 
   kindOf(name) {
@@ -78,6 +96,7 @@ class Bench {
       segments: rows,
       highlights: highlights(this).element,
       charts: charts(this).element,
+      speakers: speakers(this).element,
       coverage: coverage(this).element,
       exports: exporter(this, chips.active).element,
     });
@@ -118,7 +137,7 @@ class Bench {
     const [job, data] = found;
     this.leaving?.abort();
     this.leaving = new AbortController(); // ends the requests that only this recording needed
-    Object.assign(this, { job, rows: data.segments, shown: [], playing: [], version: data.version, current: -1 });
+    Object.assign(this, { job, rows: data.segments, people: job.speakers, shown: [], playing: [], version: data.version, current: -1 });
     this.selected.clear();
     this.setAddress(id);
     this.announce();
@@ -179,6 +198,7 @@ class Bench {
       if (data.from < this.rows.length) this.selected.clear(); // rows have other numbers now
       this.rows = [...this.rows.slice(0, data.from), ...data.segments];
       this.version = data.version;
+      if (this.goesOn(data)) this.findPeople();
       if (changed) this.emit("rows");
       if (!this.goesOn(data)) return await this.finish();
     } catch (error) {
@@ -322,7 +342,7 @@ class Bench {
     const tags = [row.language, row.emotion, ...row.events.map((event) => event.name)]
       .filter((name) => this.label(name))
       .map((name) => this.label(name) + (this.scoreOf(row, name) ? ` ${this.scoreOf(row, name).score.toFixed(2)}` : ""));
-    return [clock(row.start_ms), this.channelName(row.channel), ...tags, row.text.slice(0, 40)].filter(Boolean).join(" · ");
+    return [clock(row.start_ms), this.voiceName(row), ...tags, row.text.slice(0, 40)].filter(Boolean).join(" · ");
   }
 
   key(event) {

@@ -102,13 +102,17 @@ export function exporter(app, filterActive) {
   for (const name of app.views) view.append(make("option", { value: name }, t(`view_${name}`)));
   const captions = make("input", { type: "checkbox" });
   const traditional = make("input", { type: "checkbox" });
+  const names = make("input", { type: "checkbox" });
+  names.defaultChecked = true;
   remember(view, "sv-copy-view");
   remember(labels, "sv-labels");
   rememberTicked(captions, "sv-captions");
   rememberTicked(traditional, "sv-traditional");
+  rememberTicked(names, "sv-names");
   app.exportQuery = () => {
     const query = new URLSearchParams({ labels: labels.value });
     if (captions.checked) query.set("captions", "1");
+    query.set("names", names.checked ? "name" : "none");
     if (app.traditional && traditional.checked) query.set("traditional", "1");
     if (only.checked && filterActive()) query.set("rows", app.shown.map((row) => row.index).join(","));
     return query;
@@ -138,6 +142,7 @@ export function exporter(app, filterActive) {
       { className: "svw-row svw-ticks" },
       make("label", { className: "svw-check" }, only, t("onlyShown")),
       make("label", { className: "svw-check", title: t("captionsHelp") }, captions, t("captions")),
+      make("label", { className: "svw-check", title: t("srtNamesHelp") }, names, t("srtNames")),
       // Without the package that converts, there is nothing to switch.
       app.traditional ? make("label", { className: "svw-check", title: t("traditionalHelp") }, traditional, t("traditional")) : null,
     ),

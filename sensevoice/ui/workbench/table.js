@@ -32,6 +32,9 @@ export function table(app, editor) {
     return shown;
   }
 
+  // What an element was made from: a row's own values, and the name of its speaker, which is another's.
+  const state = (row) => JSON.stringify([row, app.voiceName(row)]);
+
   function picker(row) {
     const name = `${t("select")} ${clock(row.start_ms)}`;
     const box = make("input", { type: "checkbox", checked: app.selected.has(row.index), tabIndex: -1, "aria-label": name, title: t("select") });
@@ -44,6 +47,7 @@ export function table(app, editor) {
     const sounds = events.map((event) => tag(row, event.name, event.trend ? TRENDS[event.trend] : ""));
     const text = row.error ? `${t("failed")}: ${row.error}` : row.text;
     const change = `${t("edit")} ${clock(row.start_ms)}`;
+    const voice = app.voiceName(row);
     const cells = [
       button(clock(row.start_ms), () => app.playRow(row), { className: "svw-time", tabIndex: -1 }),
       tag(row, row.language),
@@ -53,7 +57,7 @@ export function table(app, editor) {
         "span",
         { className: row.error ? "svw-text svw-bad" : "svw-text" },
         row.edited ? make("em", {}, `${t("edited")} `) : null,
-        row.channel ? make("span", { className: "svw-channel" }, app.channelName(row.channel)) : null,
+        voice ? make("span", { className: "svw-channel" }, voice) : null,
         text,
       ),
       make("span", { className: "svw-tools" }, picker(row), button("✎", () => app.emit("edit", app.rows[row.index]), { tabIndex: -1, "aria-label": change, title: t("edit") })),
@@ -63,7 +67,7 @@ export function table(app, editor) {
       { className: "svw-line", role: "row", tabIndex: -1, data: { row: row.index } },
       ...cells.map((cell) => make("span", { role: "gridcell" }, cell)),
     );
-    made.drawn = JSON.stringify(row);
+    made.drawn = state(row);
     return made;
   }
 
@@ -73,7 +77,7 @@ export function table(app, editor) {
     let before = null;
     for (const row of app.rows) {
       let own = elements.get(row.index);
-      if (!own || own.drawn !== JSON.stringify(row)) own = replace(row, own);
+      if (!own || own.drawn !== state(row)) own = replace(row, own);
       own.hidden = !shown.has(row.index);
       if (!own.isConnected) before ? before.after(own) : body.prepend(own);
       before = own;

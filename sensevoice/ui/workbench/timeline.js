@@ -1,4 +1,4 @@
-// The map of a recording: a lane each for language, emotion, sounds and channels over one axis of time.
+// The map of a recording: a lane each for language, emotion, sounds and voices over one axis of time.
 import { make } from "./dom.js";
 import { colorOf } from "./colors.js";
 
@@ -17,13 +17,17 @@ export function ribbon(app) {
     make("div", { className: "svw-track" }, canvas, head, tip),
   );
 
-  // Where left and right were recognised each on their own, one sees who speaks when, and who interrupts.
-  const lanes = () => ["language", "emotion", "events", ...CHANNELS.filter((name) => app.rows.some((row) => row.channel === name))];
-  const laneName = (lane) => (CHANNELS.includes(lane) ? app.channelName(lane) : app.t(lane));
+  const TAGS = ["language", "emotion", "events"];
+
+  // Where people or channels are told apart, one sees who speaks when, and who interrupts.
+  const voice = (row) => (app.people.length > 1 ? row.speaker : row.channel);
+  const voices = () => (app.people.length > 1 ? app.people.map(({ id }) => id) : CHANNELS.filter((name) => app.rows.some((row) => row.channel === name)));
+  const lanes = () => [...TAGS, ...voices()];
+  const laneName = (lane) => (TAGS.includes(lane) ? app.t(lane) : app.speakerName(lane) || app.channelName(lane));
 
   const tagsOf = (row, lane) => {
     if (lane === "events") return row.events.map((event) => event.name);
-    if (CHANNELS.includes(lane)) return row.channel === lane ? [lane] : [];
+    if (!TAGS.includes(lane)) return voice(row) === lane ? [lane] : [];
     return row[lane] ? [row[lane]] : [];
   };
 
@@ -33,7 +37,9 @@ export function ribbon(app) {
     canvas.width = width;
     canvas.height = LANE * shown.length;
     canvas.style.height = `${canvas.height}px`;
-    if (names.children.length !== shown.length) names.replaceChildren(...shown.map((lane) => make("span", {}, laneName(lane))));
+    const titles = shown.map(laneName);
+    const shownTitles = Array.from(names.children, (each) => each.textContent);
+    if (titles.join("\n") !== shownTitles.join("\n")) names.replaceChildren(...titles.map((title) => make("span", { title }, title)));
     const context = canvas.getContext("2d");
     const scale = width / Math.max(1, app.durationMs());
     context.font = "12px system-ui, sans-serif";
