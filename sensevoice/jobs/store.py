@@ -18,11 +18,11 @@ from typing import IO
 
 from sensevoice.errors import DataDirectoryUnusable, DiskLow, FileMissing, JobDamaged, JobNotFound
 from sensevoice.jobs.clock import KeepingClock
-from sensevoice.jobs.edits import Change, Edits
+from sensevoice.jobs.editing.edits import Change, Edits
+from sensevoice.jobs.editing.people import AS_THE_JOB, People, with_speakers
 from sensevoice.jobs.files import JobFolder, size_bytes
 from sensevoice.jobs.index import JobIndex
 from sensevoice.jobs.model import Failure, Job, Result, speakers_of
-from sensevoice.jobs.people import AS_THE_JOB, People, with_speakers
 from sensevoice.options import Options
 from sensevoice.runtime.atomic import write_whole
 from sensevoice.speakers.voices import VoicePrints

@@ -15,7 +15,7 @@ import yaml
 
 from sensevoice.audio.info import SAMPLE_RATE_HZ
 from sensevoice.errors import ModelFileDamaged, first_line
-from sensevoice.models.files import CONFIG, DESCRIPTION, FEATURE_SCALE, WEIGHTS
+from sensevoice.models.sources.files import CONFIG, DESCRIPTION, FEATURE_SCALE, WEIGHTS
 from sensevoice.protocols import FunasrModel
 
 log = logging.getLogger(__name__)

@@ -8,13 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sensevoice.models import demo, files, funasr_model, gpu_model, hub
+from sensevoice.models import funasr_model, gpu_model
 from sensevoice.models.device import resolve_device
-from sensevoice.models.files import ModelFiles
 from sensevoice.models.graphs import cpu_model
-from sensevoice.models.hub import DEFAULT_SPEAKER_MODEL  # the field `hub` hides the module
 from sensevoice.models.precision import resolve_precision
 from sensevoice.models.recognizer import MAX_BATCH_S, FunasrRecognizer, OpenModels
+from sensevoice.models.sources import demo, files, hub
+from sensevoice.models.sources.files import ModelFiles
+from sensevoice.models.sources.hub import DEFAULT_SPEAKER_MODEL  # the field `hub` hides the module
 from sensevoice.models.voice_encoder import LazyVoiceEncoder
 from sensevoice.progress import LoadStep
 from sensevoice.transcript import ModelInfo

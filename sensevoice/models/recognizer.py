@@ -17,9 +17,10 @@ import numpy as np
 
 from sensevoice.audio.info import SAMPLE_RATE_HZ, SAMPLES_PER_MS
 from sensevoice.errors import GpuMemory, ModelNotAvailable, SelfTestFailed, first_line
-from sensevoice.models import demo, funasr_model
+from sensevoice.models import funasr_model
 from sensevoice.models.graphs.known_speech import known_clip
-from sensevoice.models.hub import DEFAULT_SPEAKER_MODEL
+from sensevoice.models.sources import demo
+from sensevoice.models.sources.hub import DEFAULT_SPEAKER_MODEL
 from sensevoice.models.voice_encoder import LazyVoiceEncoder
 from sensevoice.options import Options
 from sensevoice.protocols import FunasrModel, Recognition, Recognizer, VoiceEncoder

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from starlette.requests import Request
 
 from sensevoice.errors import BadRequest
-from sensevoice.jobs.corrections import MAX_TEXT_CHARS, Correction
+from sensevoice.jobs.editing.corrections import MAX_TEXT_CHARS, Correction
 from sensevoice.options import Options
 from sensevoice.transcript import Span
 from sensevoice.ui.settings import options_with

@@ -34,11 +34,11 @@ from sensevoice.errors import (
 from sensevoice.formats import FORMATS, render
 from sensevoice.formats.finetune import finetune_bundle
 from sensevoice.jobs import Job, JobRunner
-from sensevoice.jobs.channels import each_from_its_channel
-from sensevoice.jobs.corrections import corrected, training_rows
-from sensevoice.jobs.edits import Change
-from sensevoice.jobs.people import People
-from sensevoice.jobs.retranscribe import Proposals, RecogniseSpansFn
+from sensevoice.jobs.editing.channels import each_from_its_channel
+from sensevoice.jobs.editing.corrections import corrected, training_rows
+from sensevoice.jobs.editing.edits import Change
+from sensevoice.jobs.editing.people import People
+from sensevoice.jobs.editing.retranscribe import Proposals, RecogniseSpansFn
 from sensevoice.jobs.store import MAX_NAME_CHARS
 from sensevoice.options import Channel
 from sensevoice.transcript import Segment, Span

@@ -22,8 +22,8 @@ from starlette.testclient import TestClient
 from sensevoice.access import USER
 from sensevoice.errors import DeviceUnavailable
 from sensevoice.jobs import JobRunner
-from sensevoice.jobs.channels import each_from_its_channel
-from sensevoice.jobs.retranscribe import neighbours
+from sensevoice.jobs.editing.channels import each_from_its_channel
+from sensevoice.jobs.editing.retranscribe import neighbours
 from sensevoice.options import Options
 from sensevoice.transcribe.pipeline import cut
 from sensevoice.transcript import Segment, Span

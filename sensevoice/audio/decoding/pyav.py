@@ -21,6 +21,8 @@ from av.stream import Discard
 from sensevoice import headerless
 from sensevoice.audio import sniff
 from sensevoice.audio.clock import Limits, Placed, StreamClock
+from sensevoice.audio.decoding.resampler import TimedResampler
+from sensevoice.audio.decoding.vox import wav_around
 from sensevoice.audio.info import (
     CONTAINERS,
     MAX_CHANNELS,
@@ -32,8 +34,6 @@ from sensevoice.audio.info import (
     plausible_duration_ms,
 )
 from sensevoice.audio.media import is_cover, is_default, media_of
-from sensevoice.audio.resampler import TimedResampler
-from sensevoice.audio.vox import wav_around
 from sensevoice.errors import (
     CopyProtected,
     MediaError,

@@ -6,9 +6,9 @@ import logging
 from collections.abc import Iterator
 from pathlib import Path
 
-from sensevoice.audio import ffmpeg
+from sensevoice.audio.decoding import ffmpeg
+from sensevoice.audio.decoding.seeking import SeekingDecoder
 from sensevoice.audio.info import Decoder, Samples
-from sensevoice.audio.seeking import SeekingDecoder
 from sensevoice.errors import CopyProtected, MediaError, NoAudioTrack, NoSuchTrack
 
 log = logging.getLogger(__name__)

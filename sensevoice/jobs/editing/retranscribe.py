@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Protocol
 
 from sensevoice.errors import BadRequest, RowsChanged
-from sensevoice.jobs.channels import each_from_its_channel
-from sensevoice.jobs.edits import Change, put_together
+from sensevoice.jobs.editing.channels import each_from_its_channel
+from sensevoice.jobs.editing.edits import Change, put_together
 from sensevoice.jobs.model import Job
 from sensevoice.jobs.store import JobStore
 from sensevoice.options import Channel, Options

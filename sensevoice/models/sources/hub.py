@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sensevoice.errors import ModelFileMissing, ModelNotAvailable, OptionError, first_line
-from sensevoice.models import checksums, files, hub_client
+from sensevoice.models.sources import checksums, files, hub_client
 from sensevoice.progress import LoadStep
 
 log = logging.getLogger(__name__)

@@ -13,8 +13,8 @@ from typing import cast
 from sensevoice.errors import JobDamaged, SenseVoiceError, TooBusy
 from sensevoice.jobs.files import cut_broken_line
 from sensevoice.jobs.model import ActiveJob, Job, Result, TranscribeFn, speakers_of
-from sensevoice.jobs.queue import JobQueue
-from sensevoice.jobs.run import GaveWay, JobRun, Stopped, Surroundings
+from sensevoice.jobs.running.queue import JobQueue
+from sensevoice.jobs.running.run import GaveWay, JobRun, Stopped, Surroundings
 from sensevoice.jobs.store import JobStore
 from sensevoice.options import Options
 from sensevoice.runtime.atomic import remove_leftovers
