@@ -139,7 +139,7 @@ MODELS = (
 
 FOLDERS_OF_MODELS = ("sensevoice.models.", "sensevoice.models.graphs.", "sensevoice.models.sources.")
 
-SUPERVISED = {"cli/app.py"}
+SUPERVISED = {"cli/app.py", "cli/serve.py"}
 """What may end the process; recognition reports a fault to whoever loaded it."""
 
 

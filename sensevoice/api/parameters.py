@@ -49,9 +49,10 @@ def parameters_of(form: FormData, defaults: Options) -> Parameters:
     for value in granularities:
         if value not in GRANULARITIES:
             raise OptionError(option="timestamp_granularities", value=value, allowed=", ".join(GRANULARITIES))
+    options = replace(_options(form, defaults), speakers="auto" if wanted == "diarized_json" else "off")
     return Parameters(
         file,
-        _options(form, defaults),
+        options,
         wanted,
         stream=_flag(form, "stream"),
         word_times="word" in granularities,
