@@ -76,14 +76,7 @@ def _open_page(
     """Return gradio's app, which answers from now on."""
     from sensevoice import ui
 
-    page = ui.PageSettings(
-        options=options,
-        model=recognizer.status,
-        version=__version__,
-        demo=ui.bundled_demo() if demo else None,
-        max_upload_mb=args.max_upload_mb,
-        media_dir=_media_directory(args.media_dir),
-    )
+    page = _page_settings(args, options, demo, recognizer)
     refs = ui.UploadRefs()
     uploads.keep(refs.paths)
     app = ui.build_app(runner, page, refs)
@@ -107,6 +100,19 @@ def _open_page(
     logs.take_over_server()
     startup.announce_address(args.host, args.port, args.root_path, policy)
     return app
+
+
+def _page_settings(args: Any, options: Options, demo: bool, recognizer: LoadingRecognizer) -> Any:
+    from sensevoice import ui
+
+    return ui.PageSettings(
+        options=options,
+        model=recognizer.status,
+        version=__version__,
+        demo=ui.bundled_demo() if demo else None,
+        max_upload_mb=args.max_upload_mb,
+        media_dir=_media_directory(args.media_dir),
+    )
 
 
 def _routes(

@@ -72,7 +72,7 @@ def open_recogniser(
         model = _tried(way, files, device, clips, expected, announce)
         if model is not None:
             return model, way.precision
-        funasr_model.give_back_memory()
+        funasr_model.release_memory()
     announce(f"{device} is not used; the CPU recognises / 不使用 {device}，改用 CPU")
     return None
 

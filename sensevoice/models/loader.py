@@ -115,7 +115,7 @@ def _open(
         vad = gpu_model.open_detector(detector, info.device, announce)
         batch_s = gpu_model.batch_seconds(info.device, precision, MAX_BATCH_S, announce)
         funasr_model.keep_gpu_memory()
-        funasr_model.give_back_memory()
+        funasr_model.release_memory()
         info = replace(info, precision=precision)
         return OpenModels(model, vad, *directories, info, cpu_model.cores(), batch_s)
     if info.device != "cpu":
@@ -123,5 +123,5 @@ def _open(
         info = replace(info, device="cpu", precision=precision)
     model, precision = cpu_model.open_model(recogniser, info.precision, announce, on_step)
     vad = gpu_model.open_detector_on(detector, "cpu")
-    funasr_model.give_back_memory()
+    funasr_model.release_memory()
     return OpenModels(model, vad, *directories, replace(info, precision=precision), cpu_model.cores())

@@ -153,7 +153,7 @@ class FunasrRecognizer:
             if len(clips) == 1:
                 return [self._alone(clips[0], options, exc)]
         # Most likely the device's memory: half of them need half as much.
-        funasr_model.give_back_memory()
+        funasr_model.release_memory()
         half = len(clips) // 2
         return [*self._batch(clips[:half], options), *self._batch(clips[half:], options)]
 
@@ -162,7 +162,7 @@ class FunasrRecognizer:
         if self._info.device == "cpu" or not is_memory_shortage(error):
             return Recognition("", error=_reason(error))
         log.warning("a clip of %.0f s is recognised on the CPU / 改用 CPU 识别", len(clip) / SAMPLE_RATE_HZ)
-        funasr_model.give_back_memory()
+        funasr_model.release_memory()
         try:
             self._on_cpu = self._on_cpu or self._open_on_cpu()
             return self._generate(self._on_cpu, [clip], options)[0]
