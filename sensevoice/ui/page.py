@@ -155,7 +155,7 @@ class Page:
             [self.text, *self.downloads],
             **AT_ONCE,
         )
-        self.opened.input(
+        self.opened.change(  # not input, which gradio raises for keys alone
             self._opened,
             [self.session, self.opened],
             self._screen_parts(),

@@ -63,7 +63,7 @@ class Bench {
     return person.name || this.t("person", { n: id.slice(1) });
   }
 
-  voiceName(row) {
+  who(row) {
     return this.speakerName(row.speaker) || this.channelName(row.channel);
   }
 
@@ -342,7 +342,7 @@ class Bench {
     const tags = [row.language, row.emotion, ...row.events.map((event) => event.name)]
       .filter((name) => this.label(name))
       .map((name) => this.label(name) + (this.scoreOf(row, name) ? ` ${this.scoreOf(row, name).score.toFixed(2)}` : ""));
-    return [clock(row.start_ms), this.voiceName(row), ...tags, row.text.slice(0, 40)].filter(Boolean).join(" · ");
+    return [clock(row.start_ms), this.who(row), ...tags, row.text.slice(0, 40)].filter(Boolean).join(" · ");
   }
 
   key(event) {

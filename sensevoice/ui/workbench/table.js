@@ -33,7 +33,7 @@ export function table(app, editor) {
   }
 
   // What an element was made from: a row's own values, and the name of its speaker, which is another's.
-  const state = (row) => JSON.stringify([row, app.voiceName(row)]);
+  const state = (row) => JSON.stringify([row, app.who(row)]);
 
   function picker(row) {
     const name = `${t("select")} ${clock(row.start_ms)}`;
@@ -47,7 +47,7 @@ export function table(app, editor) {
     const sounds = events.map((event) => tag(row, event.name, event.trend ? TRENDS[event.trend] : ""));
     const text = row.error ? `${t("failed")}: ${row.error}` : row.text;
     const change = `${t("edit")} ${clock(row.start_ms)}`;
-    const voice = app.voiceName(row);
+    const voice = app.who(row);
     const cells = [
       button(clock(row.start_ms), () => app.playRow(row), { className: "svw-time", tabIndex: -1 }),
       tag(row, row.language),
