@@ -22,12 +22,13 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from sensevoice.access import USER
+from sensevoice.analysis.certainty import without_unsure_tags
 from sensevoice.errors import BadRequest, JobNotFound, LoginNeeded, SenseVoiceError, Unexpected
 from sensevoice.formats import FORMATS, render
 from sensevoice.formats.finetune import finetune_bundle
 from sensevoice.jobs import Job, JobRunner
 from sensevoice.jobs.channels import each_from_its_channel
-from sensevoice.jobs.corrections import corrected, training_rows
+from sensevoice.jobs.corrections import training_rows
 from sensevoice.jobs.edits import Change
 from sensevoice.jobs.retranscribe import Proposals, RecogniseSpansFn
 from sensevoice.jobs.waveform import peaks_file
@@ -38,6 +39,7 @@ from sensevoice.ui.bodies import Body
 from sensevoice.ui.downloads import file_stem
 from sensevoice.ui.handlers import log_unexpected
 from sensevoice.ui.media import recording_response
+from sensevoice.ui.row_routes import RowRoutes
 from sensevoice.ui.serialise import Json
 
 CutFn = Callable[[Path, Sequence[Span], Channel, int | None, str], list[np.ndarray]]
@@ -56,7 +58,7 @@ Method = Callable[[Request, Body], Response | Json]
 
 def job_routes(runner: JobRunner, recognise: RecogniseSpansFn, cut: CutFn) -> list[BaseRoute]:
     """Return the routes below /sv, which must come before gradio's own."""
-    at = JobRoutes(runner, recognise, cut)
+    at, rows = JobRoutes(runner, recognise, cut), RowRoutes(runner)
     job = "/sv/jobs/{job_id}"
     return [
         Route("/sv/labels", at.labels, middleware=COMPRESSED),
@@ -69,8 +71,14 @@ def job_routes(runner: JobRunner, recognise: RecogniseSpansFn, cut: CutFn) -> li
         Route(job, at.answer(at.delete), methods=["DELETE"]),
         Route(f"{job}/cancel", at.answer(at.cancel), methods=["POST"]),
         Route(f"{job}/segments", at.answer(at.segments), middleware=COMPRESSED),
-        Route(f"{job}/segments/{{row:int}}", at.answer(at.edit), methods=["PATCH"]),
-        Route(f"{job}/undo", at.answer(at.undo), methods=["POST"]),
+        Route(f"{job}/segments", at.answer(rows.edit_many), methods=["PATCH"]),
+        Route(f"{job}/segments/{{row:int}}", at.answer(rows.edit), methods=["PATCH"]),
+        Route(f"{job}/segments/{{row:int}}/split", at.answer(rows.split), methods=["POST"]),
+        Route(f"{job}/segments/{{row:int}}/join", at.answer(rows.join), methods=["POST"]),
+        Route(f"{job}/words", at.answer(rows.words), middleware=COMPRESSED),
+        Route(f"{job}/undo", at.answer(rows.undo), methods=["POST"]),
+        Route(f"{job}/restore", at.answer(rows.restore), methods=["POST"]),
+        Route(f"{job}/again", at.answer(at.again), methods=["POST"]),
         Route(f"{job}/redo", at.answer(at.redo, needs_model=True), methods=["POST"]),
         Route(f"{job}/accept", at.answer(at.accept), methods=["POST"]),
         Route(f"{job}/transcribe", at.answer(at.transcribe, needs_model=True), methods=["POST"]),
@@ -140,7 +148,8 @@ class JobRoutes:
 
     def job(self, request: Request, body: Body) -> Json:
         job = self._job(request)
-        return {**serialise.job_row(self._runner, job), **serialise.job_details(self._runner, job)}
+        details = serialise.job_details(self._runner, job, serialise.sure_only(request.query_params))
+        return {**serialise.job_row(self._runner, job), **details}
 
     def rename(self, request: Request, body: Body) -> Json:
         return serialise.job_row(
@@ -164,22 +173,12 @@ class JobRoutes:
             raise BadRequest(reason="from, version") from exc
         return serialise.segment_rows(self._runner, self._job(request), first, version)
 
-    def edit(self, request: Request, body: Body) -> Json:
-        job, row = self._finished(request), int(request.path_params["row"])
-        segments = self._segments(job)
-        if not 0 <= row < len(segments):
-            raise BadRequest(reason=f"row {row}")
-        self._store.change(job, [Change(corrected(segments[row], bodies.correction(body)), row)])
-        return {
-            "segment": serialise.segment_row(row, self._segments(job)[row]),
-            "version": self._version(job),
-        }
-
-    def undo(self, request: Request, body: Body) -> Response | Json:
-        job = self._finished(request)
-        if not self._store.undo(job):
-            return JSONResponse({"code": "nothing_to_undo"}, 409)
-        return {"version": self._version(job)}
+    def again(self, request: Request, body: Body) -> Json:
+        """Recognise a recording anew, as another job, with other options; see bodies.AGAIN_SETTINGS."""
+        job = self._job(request)
+        source = self._store.folder(job.id).source
+        again = self._runner.submit(source, bodies.again_options(body, job.options), job.owner)
+        return serialise.job_row(self._runner, self._runner.rename(again, job.name))
 
     def redo(self, request: Request, body: Body) -> Json:
         """Recognise some rows anew with other settings; nothing is kept until it is accepted."""
@@ -193,7 +192,7 @@ class JobRoutes:
     def accept(self, request: Request, body: Body) -> Json:
         job = self._finished(request)
         key, chosen = bodies.text(body, "id"), bodies.numbers(body, "chosen")
-        self._store.change(job, self._proposals.accepted(job, self._segments(job), key, chosen))
+        self._store.change(job, self._proposals.accepted(job, self._segments(job), key, chosen), "accept")
         return {"version": self._version(job)}
 
     def transcribe(self, request: Request, body: Body) -> Json:
@@ -201,7 +200,7 @@ class JobRoutes:
         job = self._finished(request)
         source = self._store.folder(job.id).source
         segments = self._recognise(source, [bodies.span(body)], job.options)
-        self._store.change(job, [Change(segment) for segment in segments])
+        self._store.change(job, [Change(segment) for segment in segments], "transcribe")
         return {"version": self._version(job), "segments": len(segments)}
 
     def audio(self, request: Request, body: Body) -> Response:
@@ -219,6 +218,8 @@ class JobRoutes:
         name = wanted.get("format", "txt")
         options = serialise.render_options(wanted)
         transcript = serialise.chosen(self._runner, job, wanted.get("rows"))
+        if serialise.sure_only(wanted):
+            transcript = without_unsure_tags(transcript)
         content = render(transcript, name, options)
         return serialise.file_response(
             content, file_stem(job.name, serialise.is_partial(self._runner, job)), FORMATS[name]
