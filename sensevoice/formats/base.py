@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import Literal
 
 from sensevoice.analysis.highlights import HIGHLIGHT_NAMES
 from sensevoice.errors import OptionError
@@ -58,12 +59,16 @@ class RenderOptions:
             FrameClock.of(rate, self.start_timecode)
 
 
+Group = Literal["documents", "subtitles", "tables", "editing", "data"]
+"""What people take a transcript away for."""
+
+
 @dataclass(frozen=True)
 class Format:
     """One export format: its name, file extension, media type and description, and the function for it.
 
     `render` returns the text of a UTF-8 file, with its final line ends and, if the format needs one, a byte
-    order mark as the first character.
+    order mark as the first character. `group` is the part of the page's menu that it is offered in.
     """
 
     name: str
@@ -72,6 +77,7 @@ class Format:
     zh: str
     en: str
     render: Callable[[Transcript, RenderOptions], str]
+    group: Group = "data"
 
 
 def check_choice(option: str, value: object, choices: tuple[object, ...]) -> None:

@@ -10,15 +10,23 @@ import shutil
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import IO
 
-from sensevoice.errors import DataDirectoryUnusable, DiskLow, FileMissing, JobDamaged, JobNotFound
+from sensevoice.errors import (
+    BadRequest,
+    DataDirectoryUnusable,
+    DiskLow,
+    FileMissing,
+    JobDamaged,
+    JobNotFound,
+    RowChanged,
+)
 from sensevoice.jobs.clock import KeepingClock
-from sensevoice.jobs.editing.edits import Change, Edits
+from sensevoice.jobs.editing.edits import Change, Edits, Step
 from sensevoice.jobs.editing.people import AS_THE_JOB, People, with_speakers
 from sensevoice.jobs.files import JobFolder, size_bytes
 from sensevoice.jobs.index import JobIndex
@@ -40,6 +48,9 @@ HEADROOM_BYTES = 200 << 20
 
 MAX_NAME_CHARS = 200
 """Of a name that people give a job; file names are shorter."""
+
+Correct = Callable[[Sequence[Segment], Sequence[int]], Iterable[Change]]
+"""Returns the changes of rows, which it is given with the numbers of those that are to be changed."""
 
 KEPT_RECORDS = 8
 """Records of finished jobs in memory; one of 3 hours takes about 10 MB."""
@@ -173,12 +184,46 @@ class JobStore:
             transcript = replace(transcript, duration_ms=max(transcript.duration_ms, job.duration_ms or 0))
         return Result(transcript, partial=transcript.complete_until_ms is not None)
 
-    def change(self, job: Job, changes: Iterable[Change]) -> None:
-        """Keep corrections. Raises JobNotFound when the job is gone."""
+    def change(self, job: Job, changes: Iterable[Change], what: str = "edit") -> None:
+        """Keep corrections; `what` is one of edits.STEPS. Raises JobNotFound when the job is gone."""
         with self._changing:
             self.job(job.id, job.owner)
-            Edits(self.folder(job.id).edits).make(changes)
+            Edits(self.folder(job.id).edits).make(changes, what)
             self._forget_records()
+
+    def correct(
+        self, job: Job, rows: Sequence[int], lines: int | None, correct: Correct, what: str = "edit"
+    ) -> None:
+        """Change the rows that had these numbers after so many lines of corrections; None stands for now.
+
+        `correct` is given all rows, and the numbers that those have now. Raises RowChanged when one of them
+        is no longer as it was, BadRequest, JobNotFound.
+        """
+        with self._changing:
+            now = list(rows)
+            if lines is not None and lines != self.corrections(job):
+                now = self._numbers_now(job, rows, lines)
+            segments = self.result(job).transcript.segments
+            for number in now:
+                if not 0 <= number < len(segments):
+                    raise BadRequest(reason=f"row {number}")
+            self.change(job, correct(segments, now), what)
+
+    def _numbers_now(self, job: Job, rows: Sequence[int], lines: int) -> list[int]:
+        """Return the numbers that rows have now. Raises RowChanged."""
+        folder = self.folder(job.id)
+        edits, people, record = Edits(folder.edits), self.people(job), folder.read_record()
+        if record is not None and people.counting != AS_THE_JOB:
+            record = people.told_apart(record, VoicePrints.load(folder.voices))
+        segments = record.segments if record else ()
+        # What was said of the people counts as well, and nobody knows when: every answer has to be the same.
+        possible = [lines - said for said in range(min(people.changes, lines) + 1)]
+        found = [
+            {edits.number_now(segments, row, before, people.counting) for before in possible} for row in rows
+        ]
+        if any(len(numbers) != 1 or None in numbers for numbers in found):
+            raise RowChanged()
+        return [number for numbers in found for number in numbers if number is not None]
 
     def corrections(self, job: Job) -> int:
         """Return how often the rows of a job were corrected or a correction taken back."""
@@ -197,12 +242,25 @@ class JobStore:
             write_whole(self.folder(job.id).people, json.dumps(people.as_dict(), ensure_ascii=False))
             self._forget_records()
 
-    def undo(self, job: Job) -> bool:
-        """Take the last correction back; False when there is none."""
+    def undo(self, job: Job) -> Step | None:
+        """Take the last correction back and return it; None when there is none."""
         with self._changing:
             done = Edits(self.folder(job.id).edits).undo()
             self._forget_records()
             return done
+
+    def redo(self, job: Job) -> Step | None:
+        """Make the correction again that was taken back last and return it; None when there is none."""
+        with self._changing:
+            done = Edits(self.folder(job.id).edits).redo()
+            self._forget_records()
+            return done
+
+    def kept_s(self, job: Job) -> float | None:
+        """Return for how many more seconds a job is kept; None for one that has not ended."""
+        if not job.finished:
+            return None
+        return max(0.0, (job.finished_s or job.created_s) + self._keep_s - self.now_s())
 
     def sweep(self) -> None:
         """Remove jobs that have been kept for long enough, and write what the disk had refused."""

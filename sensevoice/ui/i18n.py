@@ -200,17 +200,17 @@ CHOICES = {
 """Dropdown → its choices; the text of a choice has the key NAME_VALUE."""
 
 ZH_LOCALES = ("zh-CN", "zh-TW")
-"""The Chinese that gradio's page knows (6.31); with any other tag, such as zh-HK, its labels are English."""
+"""The Chinese that gradio's page knows (6.31); page_head.py gives it one of these for every other, too."""
 
 
 def locale_of(accept_language: str | None) -> Locale:
     """Return the locale for an Accept-Language header, Chinese when there is none.
 
-    By the rule by which gradio's page chooses its labels (the browser's first language, by its full tag),
-    so that labels and sentences are always in one language.
+    By the browser's first language, as in the script of page_head.py, so that labels and sentences are
+    always in one language.
     """
     first = (accept_language or "zh-CN").split(",")[0].split(";")[0].strip().lower()
-    return "zh" if first in (locale.lower() for locale in ZH_LOCALES) else "en"
+    return "zh" if first.split("-")[0] == "zh" else "en"
 
 
 def translate(key: str, locale: Locale, **values: object) -> str:

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
-from urllib.parse import parse_qs, urlsplit
 
 import gradio as gr
 import pytest
@@ -38,7 +37,7 @@ from sensevoice.ui import (
     queue_arguments,
 )
 from sensevoice.ui.api import make_endpoint
-from sensevoice.ui.downloads import DOWNLOADS, download_links, file_stem
+from sensevoice.ui.downloads import file_stem
 from sensevoice.ui.handlers import Handlers, Screen, options_from
 from sensevoice.ui.redraw import REDRAW_S, RedrawThrottle
 from sensevoice.ui.session import PageSession
@@ -48,7 +47,6 @@ from sensevoice.ui.updates import TEXT_PART, changes, updates
 from tests.ui.ui_script import (
     CALL,
     MODEL,
-    QUIET,
     READY,
     SETTINGS,
     Script,
@@ -133,7 +131,7 @@ def test_rows_are_shown_as_they_come_and_the_last_screen_is_the_whole(make: Any,
 
 def test_a_new_run_first_clears_what_the_last_one_left(make: Any, file: Path) -> None:
     first = run(make(Script(call())), PageSession(), file)[0]
-    assert (first.text, first.summary, first.advice, first.links) == ("", "", "", ())
+    assert (first.text, first.summary) == ("", "")
     assert first.job_id
 
 
@@ -171,7 +169,6 @@ def test_cancel_keeps_what_is_there_and_marks_it(make: Any, file: Path) -> None:
     assert screens[-1].text == render_view(kept, "tagged", "zh")
     assert shown(screens[-1].summary or "").startswith("未完成，只到 0:09 · ")
     assert "已取消" in screens[-1].notice and not screens[-1].running
-    assert screens[-1].links and len(screens[-1].links) == len(DOWNLOADS), "what there is can be taken away"
     assert script.closed == 1 and not session.busy
 
 
@@ -288,7 +285,7 @@ def test_what_is_refused_before_a_run_leaves_the_last_result(make: Any, file: Pa
     bad_option = run(handlers, session, file, batch_size_s=None)
     for screens, sentence in ((no_file, "Please choose"), (bad_option, "批量（秒）")):
         assert len(screens) == 1 and sentence in screens[0].notice
-        assert screens[0].text is None and screens[0].links is None and not screens[0].running
+        assert screens[0].text is None and not screens[0].running
     assert session.job_id == job_id and not session.busy and len(script.runs) == 1
 
 
@@ -307,7 +304,6 @@ def test_another_view_comes_from_the_record(make: Any, file: Path) -> None:
     for view in VIEWS:
         screen = handlers.show(session, view, "en")
         assert screen.text == render_view(transcript(), view, "en")
-        assert screen.links == download_links(session.job_id or "", view, "en")
     assert len(script.runs) == 1
 
 
@@ -400,12 +396,6 @@ def test_the_summary_passes_no_markup_from_the_model() -> None:
     assert "<b>" not in markup.summary(Result(transcript((segment,)), False), 1.0, "en")
 
 
-def test_advice_is_in_the_readers_language() -> None:
-    assert markup.advice((QUIET,), "zh") == f"<ul><li>{QUIET.zh}</li></ul>"
-    assert QUIET.en in markup.advice((QUIET,), "en")
-    assert markup.advice((), "zh") == ""
-
-
 @pytest.mark.parametrize(
     "progress, eta_s, line",
     [
@@ -448,13 +438,7 @@ def test_a_finished_job_is_shown_without_writing_any_export(
     rows = {name: replace(row, render=never) for name, row in FORMATS.items()}
     monkeypatch.setattr("sensevoice.formats.FORMATS", rows)
     last = run(make(Script(call())), PageSession(), file)[-1]
-    assert last.text == render_view(transcript(), "tagged", "zh") and last.links
-
-
-def test_addresses_of_downloads_keep_the_view_and_are_relative_to_the_page() -> None:
-    links = download_links("id-1", "timed", "en")
-    assert links[0] == "sv/jobs/id-1/export?format=txt&view=timed&labels=en"
-    assert [parse_qs(urlsplit(link).query)["format"][0] for link in links] == list(DOWNLOADS)
+    assert last.text == render_view(transcript(), "tagged", "zh")
 
 
 def test_a_download_is_named_after_its_recording_and_fits_every_file_system() -> None:

@@ -14,6 +14,9 @@ export function editor(app) {
     if (event.key === "Escape") {
       event.preventDefault();
       discard();
+    } else if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.matches("textarea")) {
+      event.preventDefault();
+      splitAt(event.target.selectionStart);
     } else if (event.key === "Enter" && !event.shiftKey && event.target.matches("textarea")) {
       event.preventDefault();
       save().then((saved) => saved && next());
@@ -73,10 +76,9 @@ export function editor(app) {
         emotion: emotion.value,
         ...(people.length > 1 && speaker.value !== row.speaker ? { speaker: speaker.value } : {}),
         events: [...events.querySelectorAll("input:checked")].map((box) => box.value),
-        version: app.version,
-        start_ms: row.start_ms,
       };
-      const saved = await app.change(() => api.patch(`jobs/${app.job.id}/segments/${row.index}`, body));
+      if (isAsBefore(row, body)) return true;
+      const saved = await app.corrections.edit(row, body);
       if (saved) keep(row, null);
       return Boolean(saved);
     };
@@ -85,7 +87,7 @@ export function editor(app) {
       const data = await app.attempt(() => api.post(`jobs/${app.job.id}/redo`, body));
       if (!data) return;
       const [result] = data.proposals[0].new;
-      const accept = () => app.change(() => api.post(`jobs/${app.job.id}/accept`, { id: data.id, chosen: [0] }));
+      const accept = () => app.corrections.change(() => api.post(`jobs/${app.job.id}/accept`, { id: data.id, chosen: [0] }), t("accepted", { n: 1 }));
       proposal.replaceChildren(
         make("span", {}, `${t("heard")}: ${result.text || result.error || "—"}`),
         button(t("useIt"), () => accept().then((taken) => taken && discard())),
@@ -104,10 +106,32 @@ export function editor(app) {
         button(t("save"), () => save().then((saved) => saved && close()), { className: "svw-button svw-primary", title: "Enter" }),
         button(t("cancel"), discard, { title: "Esc" }),
         button(t("play"), () => app.playRow(row)),
+        button(t("split"), () => splitAt(text.selectionStart), { title: `${t("splitHelp")} (Ctrl+Enter)` }),
+        app.rows[row.index + 1] ? button(t("joinNext"), joinNext) : null,
       ),
     );
     element.hidden = false;
     text.focus();
+  }
+
+  function isAsBefore(row, { text, language, emotion, events }) {
+    const own = row.events.map((event) => event.name);
+    return text.trim() === row.text && language === row.language && emotion === row.emotion && own.length === events.length && own.every((name) => events.includes(name));
+  }
+
+  // Text that was typed is saved first: the place is one in the text as it stands in the field.
+  async function splitAt(offset) {
+    const index = at;
+    if (!(await save())) return;
+    const row = app.rows[index];
+    if (row && (await app.corrections.split(row, offset))) close();
+  }
+
+  async function joinNext() {
+    const index = at;
+    if (!(await save())) return;
+    const row = app.rows[index];
+    if (row && (await app.corrections.join(row))) close();
   }
 
   function next() {
