@@ -193,10 +193,10 @@ class JobStore:
 
     def correct(
         self, job: Job, rows: Sequence[int], lines: int | None, correct: Correct, what: str = "edit"
-    ) -> None:
+    ) -> list[int]:
         """Change the rows that had these numbers after so many lines of corrections; None stands for now.
 
-        `correct` is given all rows, and the numbers that those have now. Raises RowChanged when one of them
+        `correct` is given all rows, and the numbers that those have now, which are returned. Raises RowChanged when one of them
         is no longer as it was, BadRequest, JobNotFound.
         """
         with self._changing:
@@ -208,6 +208,7 @@ class JobStore:
                 if not 0 <= number < len(segments):
                     raise BadRequest(reason=f"row {number}")
             self.change(job, correct(segments, now), what)
+            return now
 
     def _numbers_now(self, job: Job, rows: Sequence[int], lines: int) -> list[int]:
         """Return the numbers that rows have now. Raises RowChanged."""

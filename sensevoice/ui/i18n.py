@@ -122,7 +122,6 @@ STATIC: dict[str, tuple[str, str]] = {
     "labels_zh": ("中文", "中文 (Chinese)"),
     "labels_en": ("English（英文）", "English"),
     "copy": ("复制", "Copy"),
-    "download": ("下载", "Download"),
 }
 """Strings that the browser inserts in its own language; keys of settings are the names of Options."""
 

@@ -348,7 +348,7 @@ def test_every_choice_and_setting_of_the_page_has_its_words() -> None:
     [
         ("zh-CN,zh;q=0.9,en;q=0.8", "zh"),
         ("zh-tw;q=0.9", "zh"),
-        ("zh-HK,zh-CN;q=0.9", "en"),
+        ("zh-HK,zh-CN;q=0.9", "zh"),
         ("en-US,zh-CN;q=0.5", "en"),
         ("fr,zh-CN;q=0.5", "en"),
         ("", "zh"),
