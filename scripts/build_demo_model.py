@@ -43,7 +43,7 @@ from demo_model.train_vad import CYCLES as VAD_CYCLES
 from demo_model.train_vad import train_vad
 from demo_model.voices import HELD_OUT_VOICES, TRAINING_VOICES
 
-from sensevoice.models.checksums import write_sums
+from sensevoice.models.sources.checksums import write_sums
 
 NEUTRAL_TAKES, MOOD_TAKES, SOUNDS = 20, 14, 100
 """Renditions of each sentence in a neutral and in every other mood; sounds of each kind."""

@@ -25,8 +25,8 @@ from demo_model.conversations import Conversation, make_conversation
 from demo_model.evaluate import detect, load_asr, load_vad, recognise
 from demo_model.voices import Audio
 
-from sensevoice.models import demo
 from sensevoice.models.loader import ModelSettings, load_recognizer
+from sensevoice.models.sources import demo
 from sensevoice.options import Options
 from sensevoice.protocols import Recognizer
 from sensevoice.transcribe.pipeline import transcribe

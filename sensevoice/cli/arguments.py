@@ -8,9 +8,9 @@ from typing import Any
 
 import configargparse
 
-from sensevoice.models import hub
 from sensevoice.models.loader import ModelSettings
 from sensevoice.models.precision import PRECISIONS
+from sensevoice.models.sources import hub
 from sensevoice.options import CHANNELS, LANGUAGES, MERGES, Options, is_number
 
 DEFAULTS = Options()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from sensevoice.cli import arguments
 from sensevoice.errors import SenseVoiceError
-from sensevoice.models import files, hub
+from sensevoice.models.sources import files, hub
 from sensevoice.runtime import environment
 
 EPILOG = """

@@ -81,7 +81,11 @@ class Result:
 
 @dataclass(eq=False)
 class ActiveJob:
-    """A job that waits or runs. `changes` counts up with everything that can be seen of it."""
+    """A job that waits or runs. `changes` counts up with everything that can be seen of it.
+
+    `address` is where it was submitted from. `turns` counts how often it gave its place up, and `leaving`
+    says that it is about to; see JobQueue.
+    """
 
     job: Job
     progress: Progress | None = None
@@ -89,6 +93,14 @@ class ActiveJob:
     changes: int = 0
     began_s: float | None = None
     cancelled: bool = False
+    address: str = ""
+    turns: int = 0
+    leaving: bool = False
+
+    @property
+    def visitor(self) -> tuple[str, str]:
+        """Who shares the places with others: a login, or without logins an address."""
+        return self.job.owner, self.address
 
 
 def speakers_of(segments: Iterable[Segment]) -> tuple[Speaker, ...]:

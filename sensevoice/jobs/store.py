@@ -5,10 +5,8 @@ from __future__ import annotations
 import fcntl
 import json
 import logging
-import os
 import secrets
 import shutil
-import tempfile
 import threading
 import time
 from collections import Counter
@@ -20,11 +18,11 @@ from typing import IO
 
 from sensevoice.errors import DataDirectoryUnusable, DiskLow, FileMissing, JobDamaged, JobNotFound
 from sensevoice.jobs.clock import KeepingClock
-from sensevoice.jobs.edits import Change, Edits
+from sensevoice.jobs.editing.edits import Change, Edits
+from sensevoice.jobs.editing.people import AS_THE_JOB, People, with_speakers
 from sensevoice.jobs.files import JobFolder, size_bytes
 from sensevoice.jobs.index import JobIndex
 from sensevoice.jobs.model import Failure, Job, Result, speakers_of
-from sensevoice.jobs.people import AS_THE_JOB, People, with_speakers
 from sensevoice.options import Options
 from sensevoice.runtime.atomic import write_whole
 from sensevoice.speakers.voices import VoicePrints
@@ -39,6 +37,9 @@ SWEEP_S = 60.0
 
 HEADROOM_BYTES = 200 << 20
 """Free space that is never filled: results of running jobs, logs and the system need some."""
+
+MAX_NAME_CHARS = 200
+"""Of a name that people give a job; file names are shorter."""
 
 KEPT_RECORDS = 8
 """Records of finished jobs in memory; one of 3 hours takes about 10 MB."""
@@ -146,7 +147,7 @@ class JobStore:
 
     def rename(self, job: Job, name: str) -> Job:
         with self._changing:
-            renamed = replace(self.job(job.id, job.owner), name=name.strip()[:200] or job.name)
+            renamed = replace(self.job(job.id, job.owner), name=name.strip()[:MAX_NAME_CHARS] or job.name)
             self.update(renamed)
             return renamed
 
@@ -321,17 +322,3 @@ def _locked(path: Path) -> IO[str]:
         file.close()
         raise OSError("another running program uses it / 另一个正在运行的程序在使用它") from exc
     return file
-
-
-def data_directory(wanted: str | None, port: int) -> Path:
-    """Return the directory for jobs: the one that is wanted, else one in the user's own place for data.
-
-    The latter is named after the port, so that two programs on one machine do not share their jobs.
-    """
-    if wanted:
-        return Path(wanted).expanduser()
-    try:
-        home = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
-    except RuntimeError:  # this user has no home
-        home = Path(tempfile.gettempdir())
-    return home / "sensevoice" / str(port)

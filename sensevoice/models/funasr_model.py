@@ -15,7 +15,7 @@ import yaml
 
 from sensevoice.audio.info import SAMPLE_RATE_HZ
 from sensevoice.errors import ModelFileDamaged, first_line
-from sensevoice.models.files import CONFIG, DESCRIPTION, FEATURE_SCALE, WEIGHTS
+from sensevoice.models.sources.files import CONFIG, DESCRIPTION, FEATURE_SCALE, WEIGHTS
 from sensevoice.protocols import FunasrModel
 
 log = logging.getLogger(__name__)
@@ -90,7 +90,7 @@ def _built(directory: Path, **settings: object) -> FunasrModel:
         log.debug("%s", printed.getvalue())
 
 
-def give_back_memory() -> None:
+def release_memory() -> None:
     """Give back memory that is not in use: the GPU's, and the process's where the C library can (glibc)."""
     import torch
 
@@ -102,7 +102,7 @@ def give_back_memory() -> None:
 def keep_gpu_memory() -> None:
     """Keep funasr, from now on, from giving the GPU's free memory back after every call.
 
-    Asking for it again costs every batch milliseconds. `give_back_memory` still gives it back.
+    Asking for it again costs every batch milliseconds. `release_memory` still gives it back.
     """
     import torch
 

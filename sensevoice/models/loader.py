@@ -8,13 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sensevoice.models import demo, files, funasr_model, gpu_model, hub
+from sensevoice.models import funasr_model, gpu_model
 from sensevoice.models.device import resolve_device
-from sensevoice.models.files import ModelFiles
 from sensevoice.models.graphs import cpu_model
-from sensevoice.models.hub import DEFAULT_SPEAKER_MODEL  # the field `hub` hides the module
 from sensevoice.models.precision import resolve_precision
 from sensevoice.models.recognizer import MAX_BATCH_S, FunasrRecognizer, OpenModels
+from sensevoice.models.sources import demo, files, hub
+from sensevoice.models.sources.files import ModelFiles
+from sensevoice.models.sources.hub import DEFAULT_SPEAKER_MODEL  # the field `hub` hides the module
 from sensevoice.models.voice_encoder import LazyVoiceEncoder
 from sensevoice.progress import LoadStep
 from sensevoice.transcript import ModelInfo
@@ -114,7 +115,7 @@ def _open(
         vad = gpu_model.open_detector(detector, info.device, announce)
         batch_s = gpu_model.batch_seconds(info.device, precision, MAX_BATCH_S, announce)
         funasr_model.keep_gpu_memory()
-        funasr_model.give_back_memory()
+        funasr_model.release_memory()
         info = replace(info, precision=precision)
         return OpenModels(model, vad, *directories, info, cpu_model.cores(), batch_s)
     if info.device != "cpu":
@@ -122,5 +123,5 @@ def _open(
         info = replace(info, device="cpu", precision=precision)
     model, precision = cpu_model.open_model(recogniser, info.precision, announce, on_step)
     vad = gpu_model.open_detector_on(detector, "cpu")
-    funasr_model.give_back_memory()
+    funasr_model.release_memory()
     return OpenModels(model, vad, *directories, replace(info, precision=precision), cpu_model.cores())

@@ -17,9 +17,10 @@ import numpy as np
 
 from sensevoice.audio.info import SAMPLE_RATE_HZ, SAMPLES_PER_MS
 from sensevoice.errors import GpuMemory, ModelNotAvailable, SelfTestFailed, first_line
-from sensevoice.models import demo, funasr_model
+from sensevoice.models import funasr_model
 from sensevoice.models.graphs.known_speech import known_clip
-from sensevoice.models.hub import DEFAULT_SPEAKER_MODEL
+from sensevoice.models.sources import demo
+from sensevoice.models.sources.hub import DEFAULT_SPEAKER_MODEL
 from sensevoice.models.voice_encoder import LazyVoiceEncoder
 from sensevoice.options import Options
 from sensevoice.protocols import FunasrModel, Recognition, Recognizer, VoiceEncoder
@@ -152,7 +153,7 @@ class FunasrRecognizer:
             if len(clips) == 1:
                 return [self._alone(clips[0], options, exc)]
         # Most likely the device's memory: half of them need half as much.
-        funasr_model.give_back_memory()
+        funasr_model.release_memory()
         half = len(clips) // 2
         return [*self._batch(clips[:half], options), *self._batch(clips[half:], options)]
 
@@ -161,7 +162,7 @@ class FunasrRecognizer:
         if self._info.device == "cpu" or not is_memory_shortage(error):
             return Recognition("", error=_reason(error))
         log.warning("a clip of %.0f s is recognised on the CPU / 改用 CPU 识别", len(clip) / SAMPLE_RATE_HZ)
-        funasr_model.give_back_memory()
+        funasr_model.release_memory()
         try:
             self._on_cpu = self._on_cpu or self._open_on_cpu()
             return self._generate(self._on_cpu, [clip], options)[0]

@@ -17,7 +17,8 @@ import numpy as np
 import yaml
 
 from sensevoice.errors import ModelFileDamaged, SenseVoiceError
-from sensevoice.models import files, funasr_model
+from sensevoice.models import funasr_model
+from sensevoice.models.sources import files
 from sensevoice.protocols import VoiceEncoder
 
 log = logging.getLogger(__name__)

@@ -24,8 +24,9 @@ from sensevoice.progress import Progress, Stage
 from sensevoice.protocols import Recognizer
 from sensevoice.recognise.second_pass import recognise_with_fallbacks
 from sensevoice.segment.batching import batches
+from sensevoice.segment.pieces import MAX_PIECE_MS
 from sensevoice.segment.runs import Run, RunCollector
-from sensevoice.segment.segmenter import Chunk, Segmenter, open_finder
+from sensevoice.segment.segmenter import Chunk, Segmenter, in_pieces, open_finder
 from sensevoice.speakers.voices import VoicePrints
 from sensevoice.transcribe.assemble import speech_segment
 from sensevoice.transcribe.prefetch import prefetch
@@ -79,7 +80,11 @@ def iter_updates(
         for update in run.updates():
             if isinstance(update, Segment):
                 segments.append(update)
-            yield update
+            try:
+                yield update
+            except GeneratorExit:
+                source.stop()  # the threads that read ahead may wait for the decoder, for up to a minute
+                raise
         transcript = run.transcript(Path(path).name, segments)
         if run.prints is not None:
             yield run.prints
@@ -126,25 +131,32 @@ def recognise_spans(
 ) -> list[Segment]:
     """Recognise the given chunks of a file as speech, one segment each, in the order given.
 
-    With `rejoin` the speech inside each chunk is found anew and joined as the options say. The channels
-    are mixed unless the options name one. Raises MediaError subclasses.
+    With `rejoin` the speech inside each chunk is found anew and joined as the options say, and so it is
+    for a chunk that is longer than the recogniser was made for. The channels are mixed unless the options
+    name one. Raises MediaError subclasses.
     """
     options = options or Options()
     channel = "mix" if options.channel == "split" else options.channel
     clips = cut(path, spans, channel, options.stream_index, options.raw_format)
-    if rejoin:
+    if rejoin or any(span.duration_ms > MAX_PIECE_MS for span in spans):
         chunks = zip(spans, clips, strict=True)
-        return [row for span, clip in chunks for row in _rows_in(span, clip, recognizer, options)]
+        return [row for span, clip in chunks for row in _rows_in(span, clip, recognizer, options, rejoin)]
     answers = recognise_with_fallbacks(recognizer, clips, options)
     return [speech_segment(span, next(answers), None, options) for span in spans]
 
 
-def _rows_in(chunk: Span, samples: np.ndarray, recognizer: Recognizer, options: Options) -> Iterator[Segment]:
-    """Yield the rows of a chunk; all of it is one where no speech is found, as it had been heard before."""
+def _rows_in(
+    chunk: Span, samples: np.ndarray, recognizer: Recognizer, options: Options, rejoin: bool
+) -> Iterator[Segment]:
+    """Yield the rows of a chunk; all of it is recognised where no speech is found: it was asked for."""
+    if not rejoin and chunk.duration_ms <= MAX_PIECE_MS:
+        answer = next(recognise_with_fallbacks(recognizer, [samples], options))
+        yield speech_segment(chunk, answer, None, options)
+        return
     segmenter = Segmenter(open_finder(recognizer, options), replace(options, sounds=False))
-    result = [*segmenter.feed(samples), *segmenter.finish()] or [
+    result = [*segmenter.feed(samples), *segmenter.finish()] or in_pieces(
         Chunk("speech", Span(0, chunk.duration_ms), samples)
-    ]
+    )
     collector, maker = RunCollector(options), RowMaker(recognizer, options, None)
     placed = (
         replace(each, span=Span(chunk.start_ms + each.span.start_ms, chunk.start_ms + each.span.end_ms))

@@ -58,6 +58,7 @@ class Handlers:
         form: Mapping[str, object],
         locale: Locale,
         owner: str = "",
+        address: str = "",
     ) -> Iterator[Screen]:
         """Submit each recording as a job and follow the first; do nothing while the page follows another."""
         turn = session.try_begin()
@@ -69,7 +70,7 @@ class Handlers:
                 yield Screen(notice=markup.message(translate(wanted, locale), "error"))
                 return
             options = options_from(form, self._settings.options, locale)
-            jobs = [self._runner.submit(path, options, owner) for path in paths]
+            jobs = [self._runner.submit(path, options, owner, address) for path in paths]
             yield from self._follow(session, turn, jobs[0], locale)
         except Exception as exc:  # the visitor always gets a message, and the start button back
             yield Screen(notice=problem(exc, locale))

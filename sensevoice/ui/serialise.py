@@ -17,7 +17,7 @@ from sensevoice.formats import FORMATS, LABELS, VIEWS, Format, RenderOptions, ca
 from sensevoice.formats.base import speaker_channels
 from sensevoice.jobs import Job, JobRunner
 from sensevoice.jobs.copies import needs_copy
-from sensevoice.jobs.retranscribe import Proposal
+from sensevoice.jobs.editing.retranscribe import Proposal
 from sensevoice.options import LANGUAGES, Options
 from sensevoice.tags.languages import LANGUAGE_NAMES
 from sensevoice.tags.parse import EMOTION_NAMES, EVENT_NAMES, label

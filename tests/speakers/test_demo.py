@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from sensevoice.models import demo, files
 from sensevoice.models.loader import FunasrRecognizer
+from sensevoice.models.sources import demo, files
 from sensevoice.options import Options
 from sensevoice.transcribe.pipeline import transcribe
 from tests.conftest import SAMPLES

@@ -14,7 +14,7 @@ import torch
 import torchaudio
 
 from sensevoice.errors import ModelFileDamaged, ModelNotAvailable
-from sensevoice.models import files, hub
+from sensevoice.models.sources import files, hub
 from sensevoice.models.voice_encoder import RETRY_S, LazyVoiceEncoder, TorchVoiceEncoder, open_encoder
 from sensevoice.speakers import graph
 from sensevoice.speakers.features import FRAMES, WINDOW_SAMPLES, stacked, voice_features

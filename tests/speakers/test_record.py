@@ -13,8 +13,8 @@ import pytest
 from sensevoice.errors import ModelNotAvailable, OptionError
 from sensevoice.formats import RenderOptions, from_dict, render, render_view, to_dict
 from sensevoice.jobs import JobRunner, JobStore
-from sensevoice.jobs.edits import Change
-from sensevoice.jobs.people import People
+from sensevoice.jobs.editing.edits import Change
+from sensevoice.jobs.editing.people import People
 from sensevoice.options import Options
 from sensevoice.protocols import Recognition
 from sensevoice.speakers.voices import VoicePrints

@@ -22,7 +22,7 @@ import pytest
 from sensevoice.errors import DeviceUnavailable, NotMedia, OptionError
 from sensevoice.formats import FORMATS, VIEWS, render_view
 from sensevoice.jobs import JobRunner, JobStore, Result
-from sensevoice.jobs.edits import Change
+from sensevoice.jobs.editing.edits import Change
 from sensevoice.models.loading import ModelStatus
 from sensevoice.options import Options
 from sensevoice.progress import LoadStep, Progress, Step

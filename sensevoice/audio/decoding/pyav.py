@@ -21,6 +21,8 @@ from av.stream import Discard
 from sensevoice import headerless
 from sensevoice.audio import sniff
 from sensevoice.audio.clock import Limits, Placed, StreamClock
+from sensevoice.audio.decoding.resampler import TimedResampler
+from sensevoice.audio.decoding.vox import wav_around
 from sensevoice.audio.info import (
     CONTAINERS,
     MAX_CHANNELS,
@@ -32,8 +34,6 @@ from sensevoice.audio.info import (
     plausible_duration_ms,
 )
 from sensevoice.audio.media import is_cover, is_default, media_of
-from sensevoice.audio.resampler import TimedResampler
-from sensevoice.audio.vox import wav_around
 from sensevoice.errors import (
     CopyProtected,
     MediaError,
@@ -56,6 +56,13 @@ truncated Matroska OSError, a truncated Ogg EOFError), so the stage that failed 
 
 MAX_BAD_PACKETS = 2_000
 """Give up after so many: a file with about 45 s of unreadable AAC or MP3 frames is not a recording."""
+
+MAX_READ_AGAIN = 2
+"""Packets of a track are parts of its file, so together they are no larger, but for what a container adds to
+each. An index that names the same bytes again and again makes hours of sound of 81 kB."""
+
+FREE_PACKET_BYTES = 1 << 16
+"""Small files need some room for what is added."""
 
 MAX_DEMUX_FAULTS = 8
 """Consecutive faults without a packet between them; a demuxer that has lost its position never ends."""
@@ -106,6 +113,8 @@ class PyavDecoder:
 
     def __init__(self, path: Path, stream_index: int | None = None, raw_format: str = "") -> None:
         self.bad_packets = 0
+        self.gave_up = False
+        self._packet_bytes = 0
         self._unsupported = False
         raw = headerless.raw_format(path, raw_format)
         self._container = _open_container(path, raw)
@@ -163,6 +172,7 @@ class PyavDecoder:
         """Yield the frames of the packets that can be decoded, then None."""
         for packet in self._packets():
             if self.bad_packets >= MAX_BAD_PACKETS:
+                self.gave_up = True
                 break
             try:
                 yield from self._decode(packet)
@@ -176,15 +186,21 @@ class PyavDecoder:
     def _packets(self) -> Iterator[Packet[AudioStream] | None]:
         """Yield the packets of the track, then None, which flushes the decoder."""
         faults = 0
-        while faults < MAX_DEMUX_FAULTS:
+        most_bytes = MAX_READ_AGAIN * self.info.path.stat().st_size + FREE_PACKET_BYTES
+        while faults < MAX_DEMUX_FAULTS and self._packet_bytes <= most_bytes:
             try:
                 for packet in self._container.demux(self._stream):
                     faults = 0
+                    self._packet_bytes += packet.size
+                    if self._packet_bytes > most_bytes:
+                        break
                     yield packet
-                return
+                else:
+                    return
             except FAULTS:
                 self.bad_packets += faults == 0
                 faults += 1
+        self.gave_up = True
         yield None
 
 

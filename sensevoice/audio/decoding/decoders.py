@@ -6,9 +6,9 @@ import logging
 from collections.abc import Iterator
 from pathlib import Path
 
-from sensevoice.audio import ffmpeg
+from sensevoice.audio.decoding import ffmpeg
+from sensevoice.audio.decoding.seeking import SeekingDecoder
 from sensevoice.audio.info import Decoder, Samples
-from sensevoice.audio.seeking import SeekingDecoder
 from sensevoice.errors import CopyProtected, MediaError, NoAudioTrack, NoSuchTrack
 
 log = logging.getLogger(__name__)
@@ -44,6 +44,10 @@ class _SecondTry:
     @property
     def clock_breaks(self) -> int:
         return self._decoder.clock_breaks
+
+    @property
+    def gave_up(self) -> bool:
+        return self._decoder.gave_up
 
     def chunks(self) -> Iterator[Samples]:
         try:

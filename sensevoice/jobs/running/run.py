@@ -38,6 +38,10 @@ class Stopped(Exception):
     """A job is not wanted any more, or the program ends."""
 
 
+class GaveWay(Stopped):
+    """A job leaves its place to another one, and goes on later."""
+
+
 @dataclass(frozen=True)
 class Surroundings:
     """What the runs of all jobs share. `changed` guards every job and wakes those who look on."""
@@ -47,6 +51,7 @@ class Surroundings:
     changed: threading.Condition
     clock: Callable[[], float]
     is_closed: Callable[[], bool]
+    gives_way: Callable[[ActiveJob], bool]
 
 
 class JobRun:
@@ -84,6 +89,12 @@ class JobRun:
     def end_at_once(self, state: JobState) -> None:
         """Say what became of a job that never began; the store is to be saved afterwards."""
         self._put(**self._outcome(state, None))
+
+    def wait_again(self) -> None:
+        """Say that a job waits for its next turn."""
+        with self._around.changed:
+            self._live.progress = None
+            self._put(state="queued", failure=None)
 
     def give_up(self) -> None:
         """Say that a job could not even be ended, for the exception under way."""
@@ -157,6 +168,8 @@ class JobRun:
         with self._around.changed:
             if self._live.cancelled or self._around.is_closed():
                 raise Stopped
+            if self._around.gives_way(self._live):
+                raise GaveWay
             self._live.changes += 1
             self._around.changed.notify_all()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sensevoice.access.asgi import Message, Send
+from sensevoice.access.http.asgi import Message, Send
 
 PAGE_POLICY = "; ".join(
     (

@@ -9,7 +9,7 @@ from typing import Any
 
 from sensevoice.errors import ModelFileMissing
 
-DEMO_DIR = Path(__file__).parents[1] / "demo"
+DEMO_DIR = Path(__file__).parents[2] / "demo"
 ASR_DIR = DEMO_DIR / "sensevoice-small"
 VAD_DIR = DEMO_DIR / "fsmn-vad"
 SPEAKER_DIR = DEMO_DIR / "campplus"

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from sensevoice.errors import ModelFileDamaged, ModelFileMissing, first_line
-from sensevoice.models import checksums
+from sensevoice.models.sources import checksums
 
 CONFIG = "config.yaml"
 DESCRIPTION = "configuration.json"

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from sensevoice.jobs.files import UNREADABLE
-from sensevoice.jobs.resume import key_of
+from sensevoice.jobs.running.resume import key_of
 from sensevoice.options import Options
 from sensevoice.protocols import Recognition, Recognizer, SpeechFinder, VoiceEncoder
 from sensevoice.runtime.atomic import write_whole

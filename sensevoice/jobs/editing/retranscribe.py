@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Protocol
 
 from sensevoice.errors import BadRequest, RowsChanged
-from sensevoice.jobs.channels import each_from_its_channel
-from sensevoice.jobs.edits import Change, put_together
+from sensevoice.jobs.editing.channels import each_from_its_channel
+from sensevoice.jobs.editing.edits import Change, put_together
 from sensevoice.jobs.model import Job
 from sensevoice.jobs.store import JobStore
 from sensevoice.options import Channel, Options
@@ -91,7 +91,7 @@ class Proposals:
 
         def work(spans: list[Span], channel: Channel) -> list[list[Segment]]:
             segments = self._recognise(source, spans, replace(options, channel=channel), rejoin)
-            if not rejoin:
+            if not rejoin and [segment.span for segment in segments] == spans:
                 return [[segment] for segment in segments]
             return [[segment for segment in segments if _inside(segment.span, span)] for span in spans]
 

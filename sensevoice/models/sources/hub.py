@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sensevoice.errors import ModelFileMissing, ModelNotAvailable, OptionError, first_line
-from sensevoice.models import checksums, files, hub_client
+from sensevoice.models.sources import checksums, files, hub_client
 from sensevoice.progress import LoadStep
 
 log = logging.getLogger(__name__)
@@ -16,7 +16,8 @@ log = logging.getLogger(__name__)
 DEFAULT_MODEL = "iic/SenseVoiceSmall"
 DEFAULT_VAD_MODEL = "fsmn-vad"
 DEFAULT_SPEAKER_MODEL = "iic/speech_campplus_sv_zh_en_16k-common_advanced"
-HUBS = ("ms", "hf")
+HUB_NAMES = {"ms": "ModelScope", "hf": "Hugging Face"}
+HUBS = tuple(HUB_NAMES)
 
 REPOSITORIES = {
     "ms": {"fsmn-vad": "iic/speech_fsmn_vad_zh-cn-16k-common-pytorch"},
@@ -41,11 +42,10 @@ def find_model(
 ) -> Path:
     """Return the directory of a model, downloading it first if need be; `files.verify` says what it is worth.
 
-    `name` is a directory or a name on the hub ("ms" ModelScope, "hf" Hugging Face); `announce` gets a
-    line that says where the model comes from, `on_step` how far a download is. `refresh` has a cached model,
-    too, compared with the hub by its client; `contents` is what a whole one holds. Raises OptionError,
-    ModelFileMissing when `name` is a path to nothing, ModelNotAvailable when the model is neither here nor to
-    be had.
+    `name` is a directory or a name on the hub; `announce` gets a line that says where the model comes from,
+    `on_step` how far a download is. `refresh` has a cached model, too, compared with the hub by its client;
+    `contents` is what a whole one holds. Raises OptionError, ModelFileMissing when `name` is a
+    path to nothing, ModelNotAvailable when the model is neither here nor to be had.
     """
     if hub not in HUBS:
         raise OptionError(option="hub", value=hub, allowed=", ".join(HUBS))
@@ -61,7 +61,7 @@ def find_model(
     if cached is not None and is_whole and not refresh:
         announce(f"{repository}: cached in / 已缓存于 {cached}")
         return cached
-    announce(f"{repository}: downloading from / 正在下载 {'ModelScope' if hub == 'ms' else 'Hugging Face'}")
+    announce(f"{repository}: downloading from / 正在下载 {HUB_NAMES[hub]}")
     try:
         directory = _downloaded(repository, hub, cache_dir, on_step)
     except Exception as exc:  # the hubs raise dozens of types, and all mean the same to the user

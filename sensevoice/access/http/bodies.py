@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from starlette.formparsers import MultiPartException
 
-from sensevoice.access.asgi import Message, Receive
+from sensevoice.access.http.asgi import Message, Receive
 from sensevoice.errors import SenseVoiceError, TooSlow
 
 MAX_BODY_BYTES = 1 << 20

@@ -48,6 +48,7 @@ class FfmpegDecoder:
 
     bad_packets = 0
     clock_breaks = 0
+    gave_up = False
 
     def __init__(self, path: Path, stream_index: int | None = None, raw_format: str = "") -> None:
         how = _input_options(path, headerless.raw_format(path, raw_format))

@@ -55,7 +55,7 @@ class Connection(H11Protocol):
     def _wait(self) -> None:
         if self in self._waiting:
             return  # whoever sends a byte at a time has no more time
-        self._waiting[self] = self.loop.call_later(HEADERS_S, self._give_up)
+        self._waiting[self] = self.loop.call_later(HEADERS_S, self._close_waiting)
         self._make_room()
         self.loop.call_later(GRACE_S, self._make_room)
 
@@ -66,14 +66,14 @@ class Connection(H11Protocol):
             is_new = timer.when() - self.loop.time() > HEADERS_S - GRACE_S
             if is_new and len(self._waiting) <= self.most_waiting:
                 return
-            oldest._give_up()
+            oldest._close_waiting()
 
     def _came(self) -> None:
         timer = self._waiting.pop(self, None)
         if timer is not None:
             timer.cancel()
 
-    def _give_up(self) -> None:
+    def _close_waiting(self) -> None:
         self._came()
         self.transport.close()
 

@@ -13,8 +13,8 @@ from typing import cast
 from sensevoice.errors import JobDamaged, SenseVoiceError, TooBusy
 from sensevoice.jobs.files import cut_broken_line
 from sensevoice.jobs.model import ActiveJob, Job, Result, TranscribeFn, speakers_of
-from sensevoice.jobs.queue import JobQueue
-from sensevoice.jobs.run import JobRun, Stopped, Surroundings
+from sensevoice.jobs.running.queue import JobQueue
+from sensevoice.jobs.running.run import GaveWay, JobRun, Stopped, Surroundings
 from sensevoice.jobs.store import JobStore
 from sensevoice.options import Options
 from sensevoice.runtime.atomic import remove_leftovers
@@ -53,7 +53,9 @@ class JobRunner:
         self._queue = JobQueue(at_once, clock)
         self._changed = threading.Condition()
         self._closed = False
-        self._around = Surroundings(store, transcribe, self._changed, clock, lambda: self._closed)
+        self._around = Surroundings(
+            store, transcribe, self._changed, clock, lambda: self._closed, self._queue.gives_way
+        )
         for job in store.unfinished():
             self._enqueue(job)
         self._threads = [
@@ -80,14 +82,17 @@ class JobRunner:
         if self._hopeless is not None:
             raise self._hopeless
 
-    def submit(self, recording: Path, options: Options, owner: str = "") -> Job:
-        """Take a recording in and put it at the end of the line. Raises TooBusy or DiskLow."""
+    def submit(self, recording: Path, options: Options, owner: str = "", address: str = "") -> Job:
+        """Take a recording in and put it into the line. Raises TooBusy or DiskLow.
+
+        `address` is where the visitor comes from: owners and addresses share the places.
+        """
         with self._changed:
             waiting, running = len(self._queue.waiting()), len(self._queue.running())
         if waiting >= self._max_waiting + self._at_once - running:
             raise TooBusy(waiting=waiting)
         job = self.store.create(recording, options, owner)
-        self._enqueue(job)
+        self._enqueue(job, address)
         return job
 
     def cancel(self, job: Job) -> None:
@@ -194,12 +199,13 @@ class JobRunner:
             self.check()
         return live
 
-    def _enqueue(self, job: Job) -> None:
+    def _enqueue(self, job: Job, address: str = "") -> None:
         folder = self.store.folder(job.id)
         try:
             cut_broken_line(folder.segments)
             remove_leftovers(folder.path)
-            live = ActiveJob(replace(job, state="queued"), segments=folder.read_segments())
+            rows = folder.read_segments()
+            live = ActiveJob(replace(job, state="queued"), segments=rows, address=address)
         except (JobDamaged, OSError) as exc:  # of a run before: this job alone does not begin
             self._set_aside(job, exc)
             return
@@ -231,6 +237,12 @@ class JobRunner:
         run = JobRun(live, self._around)
         try:
             run.run()
+        except GaveWay:
+            with self._changed:
+                run.wait_again()
+                self._queue.give_way(live)
+                self._changed.notify_all()
+            return
         except Stopped:
             log.info("job %s stays for the next start", live.job.id)
             return  # who waits for it goes with the program
