@@ -124,13 +124,29 @@ _CHANNELS = {"left": ("左", "left"), "right": ("右", "right")}
 def speaker_names(transcript: Transcript, locale: str) -> dict[str, str]:
     """Return what a reader is shown for each speaker, by id.
 
-    Nothing where nobody was told apart, and where one nameless person is all that there is.
+    Nothing where nobody was told apart, and where one nameless person is all that there is. A nameless one
+    who has a channel alone is called as the channel is.
     """
     speakers = transcript.speakers
     if len(speakers) == 1 and not speakers[0].name:
         return {}
     word = pick(("说话人", "Speaker "), locale)
-    return {speaker.id: one_line(speaker.name) or f"{word}{speaker.id[1:]}" for speaker in speakers}
+    channels = speaker_channels(transcript)
+    return {
+        speaker.id: one_line(speaker.name)
+        or channel_name(channels[speaker.id], locale)
+        or f"{word}{speaker.id[1:]}"
+        for speaker in speakers
+    }
+
+
+def speaker_channels(transcript: Transcript) -> dict[str, str]:
+    """Return the channel of each speaker by id, "" for one who speaks in none of their own."""
+    result: dict[str, set[str]] = {speaker.id: set() for speaker in transcript.speakers}
+    for row in transcript.segments:
+        if row.speaker in result:
+            result[row.speaker].add(row.channel or "")
+    return {speaker: next(iter(found)) if len(found) == 1 else "" for speaker, found in result.items()}
 
 
 def with_name(text: str, name: str, locale: str) -> str:
