@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from sensevoice.errors import BadRequest
 from sensevoice.jobs import Job, JobRunner
 from sensevoice.jobs.corrections import corrected
-from sensevoice.jobs.edits import STEPS, Change, Step
+from sensevoice.jobs.edits import STEPS, Change, Step, edited
 from sensevoice.jobs.splitting import join, split, word_places
 from sensevoice.transcript import Segment
 from sensevoice.ui import bodies, serialise
@@ -32,13 +32,15 @@ class RowRoutes:
     def edit(self, request: Request, body: Body) -> Json:
         job, row = self._finished(request), int(request.path_params["row"])
         correction = bodies.correction(body)
-        self._store.correct(
-            job,
-            [row],
-            _lines(body),
-            lambda rows, now: [Change(corrected(rows[number], correction), number) for number in now],
-        )
-        return {"version": self._version(job)}
+        made: list[Json] = []
+
+        def correct(rows: Sequence[Segment], now: Sequence[int]) -> list[Change]:
+            changed = edited(rows[now[0]], corrected(rows[now[0]], correction))
+            made.append(serialise.segment_row(now[0], changed))
+            return [Change(changed, now[0])]
+
+        self._store.correct(job, [row], _lines(body), correct)
+        return {"segment": made[0], "version": self._version(job)}
 
     def edit_many(self, request: Request, body: Body) -> Json:
         """Change several rows in one step: `rows` are objects with `row` and what is corrected of it."""

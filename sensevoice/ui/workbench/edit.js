@@ -107,7 +107,6 @@ export function editor(app) {
       ),
     );
     element.hidden = false;
-    text.focus();
   }
 
   function isAsBefore(row, { text, language, emotion, events }) {
@@ -155,5 +154,5 @@ export function editor(app) {
     at = -1;
     element.hidden = true;
   });
-  return { element, isOpen: () => !element.hidden };
+  return { element, isOpen: () => !element.hidden, focus: () => element.querySelector("textarea")?.focus() };
 }
