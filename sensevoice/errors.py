@@ -20,6 +20,7 @@ SenseVoiceError
 │   ├── TooShort
 │   ├── TooLong
 │   ├── TimedOut
+│   ├── Unreadable              damaged, or made, so that reading it would not come to an end
 │   └── DecoderCrashed          with a number that the log has too
 ├── RecognitionFailed           one clip; the other segments go on
 │   └── GpuMemory
@@ -34,7 +35,7 @@ SenseVoiceError
 ├── RowsChanged                 what was heard again belongs to rows that are no longer so
 ├── LoginNeeded                 the page is open to those who log in
 ├── LoginWrong
-├── AccessDenied                     what the door turns away
+├── AccessDenied                     what the access policy refuses
 │   ├── Unauthorized
 │   ├── UnknownHost
 │   ├── BadOrigin
@@ -252,6 +253,15 @@ class TimedOut(MediaError):
     code = "timed_out"
     zh = "读取“{name}”超时，已停止。文件可能已损坏，请先用其他软件转换成 mp3 或 wav。"
     en = "Reading “{name}” took too long and was stopped. It may be damaged; convert it to mp3 or wav first."
+
+
+class Unreadable(MediaError):
+    code = "unreadable"
+    zh = "“{name}”的后面部分无法读取：数据损坏过多，或同一段数据被反复引用。请检查原文件，或重新导出。"
+    en = (
+        "“{name}” cannot be read to its end: too much of it is damaged, or it names the same data again and "
+        "again. Check the original, or export it again."
+    )
 
 
 class DecoderCrashed(MediaError):

@@ -86,6 +86,10 @@ class Decoder(Protocol):
     def clock_breaks(self) -> int:
         """Time stamps that could not be true so far; from each on, samples were counted."""
 
+    @property
+    def gave_up(self) -> bool:
+        """Whether the decoder stopped before the end of the file, at a limit of its own."""
+
     def chunks(self) -> Iterator[Samples]:
         """Yield (channels, n) float32 at SAMPLE_RATE_HZ, all the channels of the track.
 

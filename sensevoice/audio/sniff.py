@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,11 +13,12 @@ from sensevoice.errors import LockedFormat, MediaError, Playlist, SilkVoice
 HEAD_BYTES = 4096
 
 PLAYLIST = re.compile(
-    rb"\A\s*(?:\xef\xbb\xbf)?\s*(?:#EXTM3U|#EXT-X-|ffconcat version|\[playlist\]|\[Reference\]|v=0\s|"
+    rb"\A(?:#EXTM3U|#EXT-X-|ffconcat version|\[playlist\]|\[Reference\]|v=0\s|"
     rb"<asx[\s>]|<smil[\s>]|(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)?<MPD[\s>])",
     re.IGNORECASE | re.DOTALL,
 )
-"""HLS, ffconcat, PLS, ASF references, SDP, ASX, SMIL and DASH: lists that name other files."""
+"""HLS, ffconcat, PLS, ASF references, SDP, ASX, SMIL and DASH: lists that name other files. They begin so,
+after white space and a byte order mark."""
 
 SILK = (b"#!SILK_V3", b"\x02#!SILK_V3")
 """Voice messages of WeChat and QQ; Tencent puts one byte before the codec's own signature."""
@@ -30,8 +32,13 @@ LOCKED_SUFFIXES = (
 )
 """Files of QQ Music, KuWo and others have no signature; the name decides when nothing can be decoded."""
 
-PROTECTED = re.compile(rb"drms|aavd|enca.{0,600}?sinf", re.DOTALL)
-"""Sample entries of FairPlay, of Audible, and of the common encryption (ISO/IEC 23001-7)."""
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+PROTECTED = (b"drms", b"aavd")
+"""Sample entries of FairPlay and of Audible."""
+
+ENCRYPTED, SCHEME, SCHEME_WITHIN_BYTES = b"enca", b"sinf", 600
+"""A sample entry of the common encryption (ISO/IEC 23001-7), and the box in it that names the scheme."""
 
 FIRST_BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"styp", b"uuid"})
 """The first box of an MP4 or MOV."""
@@ -54,7 +61,8 @@ def refuse_lists(path: Path) -> None:
     """Raise Playlist, SilkVoice or LockedFormat for a file that must not, or cannot, be decoded."""
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
-    if PLAYLIST.match(head):
+    # Not in the expression: two runs of spaces side by side take a time that grows with their square.
+    if PLAYLIST.match(head.lstrip().removeprefix(BYTE_ORDER_MARK).lstrip()):
         raise Playlist(path=path)
     if head.startswith(SILK):
         raise SilkVoice(path=path)
@@ -74,7 +82,23 @@ def is_protected(path: Path) -> bool:
     with path.open("rb") as file:
         for kind, size in _boxes(file):
             if kind == b"moov":
-                return PROTECTED.search(file.read(min(size, MAX_INDEX_BYTES))) is not None
+                return _names_protection(file.read(min(size, MAX_INDEX_BYTES)))
+    return False
+
+
+def _names_protection(index: bytes) -> bool:
+    """Return whether an index has an entry of PROTECTED, or an ENCRYPTED one; each byte is looked at once."""
+    if any(name in index for name in PROTECTED):
+        return True
+    entry = index.find(ENCRYPTED)
+    while entry >= 0:
+        scheme = index.find(SCHEME, entry + len(ENCRYPTED))
+        if scheme < 0:
+            return False
+        earliest = scheme - len(ENCRYPTED) - SCHEME_WITHIN_BYTES
+        if entry >= earliest:
+            return True
+        entry = index.find(ENCRYPTED, earliest)  # those before it are too far from any scheme
     return False
 
 
@@ -136,7 +160,7 @@ def _boxes(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
 
     Box layout: ISO/IEC 14496-12, section 4.2.
     """
-    end = 0
+    end, file_bytes = 0, os.fstat(file.fileno()).st_size
     while len(header := file.read(8)) == 8:
         size, kind = int.from_bytes(header[:4], "big"), header[4:]
         if end == 0 and kind not in FIRST_BOXES:
@@ -146,6 +170,6 @@ def _boxes(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
             size, read = int.from_bytes(file.read(8), "big"), 16
         end += size
         yield kind, max(0, size - read)
-        if size < read:  # 0: up to the end of the file
+        if size < read or end >= file_bytes:  # 0: up to the end of the file
             return
         file.seek(end)

@@ -120,6 +120,11 @@ class AudioSource:
         self._closed = True
         self._decoder.close()
 
+    def stop(self) -> None:
+        """Make another thread, which reads the blocks, stop at once."""
+        stop = getattr(self._decoder, "stop", self._decoder.close)
+        stop()
+
     @property
     def bad_packets(self) -> int:
         """The number of packets that could not be decoded so far, and are missing from the samples."""

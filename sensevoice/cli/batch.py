@@ -139,6 +139,9 @@ def settings_key(options: Options, model: ModelInfo, *further: str) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
+OTHER_SETTINGS = "made with other settings / 用其他设置生成"
+
+
 class DoneList:
     """What has been transcribed, in a small database beside the results; safe against a kill at any time."""
 
@@ -155,12 +158,27 @@ class DoneList:
         self._database.close()
 
     def holds(self, path: Path) -> bool:
-        """Say whether this very file was transcribed with these very settings."""
+        """Return whether this very file was transcribed with these very settings."""
         known = self._database.execute(
             "SELECT size, modified_ns, key FROM done WHERE path = ?", (_text(path.resolve()),)
         ).fetchone()
         state = path.stat()
         return bool(known == (state.st_size, state.st_mtime_ns, self._key))
+
+    def rename(self, path: Path, name: str) -> None:
+        """Give the result of a file that was renamed since to its new name: the same size and time of change,
+        and nothing any more where it was."""
+        state = path.stat()
+        same = self._database.execute(
+            "SELECT path FROM done WHERE size = ? AND modified_ns = ?", (state.st_size, state.st_mtime_ns)
+        ).fetchall()
+        new = _text(path.resolve())
+        gone = [old for (old,) in same if old != new and not os.path.lexists(_bytes(old))]
+        if gone and (new,) not in same:
+            with self._database:
+                self._database.execute(
+                    "UPDATE OR REPLACE done SET path = ?, name = ? WHERE path = ?", (new, name, gone[0])
+                )
 
     def add(
         self, path: Path, name: str, text: str, whole: bool = True, state: os.stat_result | None = None
@@ -185,9 +203,23 @@ class DoneList:
             )
 
     def entries(self) -> Iterator[tuple[str, str]]:
-        """Yield (name, text) of everything that is done, by name."""
-        with closing(self._database.execute("SELECT name, text FROM done ORDER BY name")) as rows:
-            yield from rows
+        """Yield (heading, text) of everything that is done, by name.
+
+        Where files of several folders have one name the path stands for it, and a result that was made with
+        other settings says so.
+        """
+        query = (
+            "SELECT CASE WHEN count(*) OVER (PARTITION BY name) > 1 THEN path ELSE name END, text, key "
+            "FROM done ORDER BY name, path"
+        )
+        with closing(self._database.execute(query)) as rows:
+            for heading, text, key in rows:
+                yield heading if key in (self._key, "") else f"{heading} ({OTHER_SETTINGS})", text
+
+
+def _bytes(text: str) -> bytes:
+    """Return the path that `_text` wrote; one whose name was escaped is not found, which changes nothing."""
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _text(path: Path) -> str:

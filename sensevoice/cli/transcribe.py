@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -151,6 +152,7 @@ class Batch:
         # Only what was asked for is part of the key: results made before these settings came stay done.
         extras = [name for name in ("captions", "traditional") if getattr(args, name)]
         editing = (args.names, args.fps, args.start_timecode, args.handles, args.kinds)
+        extras += [] if args.precision == "auto" else [f"precision={args.precision}"]
         extras += [str(editing)] if editing != ("name", "", "", 0.0, ()) else []
         key = settings_key(self._options, recognizer.info, args.format, args.view, args.labels, *extras)
         self._done = DoneList(state, key)
@@ -163,6 +165,8 @@ class Batch:
         todo = []
         for path in files:
             name = name_in(self._args.directory, path)
+            with suppress(OSError):  # it has vanished; trying to read it will say so
+                self._done.rename(path, name)
             if self._is_done(path, name):
                 self.counts["skipped"] += 1
             else:
@@ -285,6 +289,9 @@ def run(args: argparse.Namespace) -> int:
         raise OptionError(option="output", value="", allowed="-o FILE | --out-dir DIR")
     if args.output and args.format != "txt":
         raise OptionError(option="format", value=args.format, allowed="txt (-o), or / 或 --out-dir")
+    target = args.output or args.out_dir
+    if target.is_dir() if args.output else target.exists() and not target.is_dir():
+        raise OptionError(option="output", value=str(target), allowed="-o FILE | --out-dir DIR")
     if args.jobs < 1:
         raise OptionError(option="jobs", value=args.jobs, allowed="≥ 1")
     options = arguments.options(args)

@@ -121,6 +121,23 @@ def pick(names: tuple[str, str], locale: str) -> str:
 _CHANNELS = {"left": ("左", "left"), "right": ("右", "right")}
 
 
+def speaker_names(transcript: Transcript, locale: str) -> dict[str, str]:
+    """Return what a reader is shown for each speaker, by id.
+
+    Nothing where nobody was told apart, and where one nameless person is all that there is.
+    """
+    speakers = transcript.speakers
+    if len(speakers) == 1 and not speakers[0].name:
+        return {}
+    word = pick(("说话人", "Speaker "), locale)
+    return {speaker.id: one_line(speaker.name) or f"{word}{speaker.id[1:]}" for speaker in speakers}
+
+
+def with_name(text: str, name: str, locale: str) -> str:
+    """Return a text after the name of who says it, as plays and subtitles have it."""
+    return f"{name}{pick(('：', ': '), locale)}{text}" if name and text else text
+
+
 def channel_name(channel: str | None, locale: str) -> str:
     """Return what a reader is shown for a channel, "" when the channels were not split."""
     if not channel:
@@ -131,12 +148,20 @@ def channel_name(channel: str | None, locale: str) -> str:
 
 def several_voices(transcript: Transcript) -> bool:
     """Return whether a reader has to be told who speaks."""
+    speakers = transcript.speakers
+    if len(speakers) > 1 or any(speaker.name for speaker in speakers):
+        return True
     return len({segment.channel for segment in transcript.segments if segment.text}) > 1
 
 
-def voice_mark(channel: str | None, options: RenderOptions) -> str:
-    """Return what stands before a line to tell who speaks; only called where there are several."""
+def voice_mark(channel: str | None, speaker: str, options: RenderOptions) -> str:
+    """Return what stands before a line to tell who speaks; only called where there are several.
+
+    `speaker` is the name from `speaker_names`, "" where nobody was told apart: the channel then.
+    """
     if options.names == "dash":
         return "- "
-    name = channel_name(channel, options.locale) if options.names == "name" else ""
+    if options.names == "none":
+        return ""
+    name = speaker or channel_name(channel, options.locale)
     return f"{name}{pick(('：', ': '), options.locale)}" if name else ""

@@ -19,14 +19,16 @@ def srt(transcript: Transcript, options: RenderOptions) -> str:
     subtitles = pysubs2.SSAFile()
     several = several_voices(transcript)
     shown = cues(transcript, options.locale, options.captions)
-    for cue in joined_cues(shown, lambda cue: voice_mark(cue.channel, options) if several else ""):
+    for cue in joined_cues(
+        shown, lambda cue: voice_mark(cue.channel, cue.speaker, options) if several else ""
+    ):
         subtitles.append(_event(cue.span.start_ms, cue.span.end_ms, "\n".join(cue.lines)))
     # Without this flag pysubs2 takes braces in the text for its own markup and drops them.
     return subtitles.to_string("srt", keep_ssa_tags=True)
 
 
 def vtt(transcript: Transcript, options: RenderOptions) -> str:
-    """Return the transcript as a WebVTT file, with a class for each emotion and a voice for each channel.
+    """Return the transcript as a WebVTT file, with a class for each emotion and a voice for each person.
 
     Browsers and players read it; ffmpeg 5 fails at a STYLE block: use srt or ass there.
     """
@@ -43,7 +45,7 @@ def _vtt_text(cue: Cue, locale: str) -> str:
     text = html.escape("\n".join(cue.lines), quote=False)
     if cue.emotion in EMOTION_COLOURS:
         text = f"<c.{cue.emotion.lower()}>{text}</c>"
-    voice = channel_name(cue.channel, locale)
+    voice = html.escape(cue.speaker, quote=False) or channel_name(cue.channel, locale)
     return f"<v {voice}>{text}</v>" if voice else text
 
 

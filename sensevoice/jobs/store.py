@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import logging
-import os
 import secrets
 import shutil
-import tempfile
 import threading
 import time
 from collections import Counter
@@ -27,11 +26,14 @@ from sensevoice.errors import (
     RowChanged,
 )
 from sensevoice.jobs.clock import KeepingClock
-from sensevoice.jobs.edits import Change, Edits, Step
+from sensevoice.jobs.editing.edits import Change, Edits, Step
+from sensevoice.jobs.editing.people import AS_THE_JOB, People, with_speakers
 from sensevoice.jobs.files import JobFolder, size_bytes
 from sensevoice.jobs.index import JobIndex
-from sensevoice.jobs.model import Failure, Job, Result
+from sensevoice.jobs.model import Failure, Job, Result, speakers_of
 from sensevoice.options import Options
+from sensevoice.runtime.atomic import write_whole
+from sensevoice.speakers.voices import VoicePrints
 from sensevoice.transcript import ModelInfo, Segment, Transcript
 
 log = logging.getLogger(__name__)
@@ -43,6 +45,9 @@ SWEEP_S = 60.0
 
 HEADROOM_BYTES = 200 << 20
 """Free space that is never filled: results of running jobs, logs and the system need some."""
+
+MAX_NAME_CHARS = 200
+"""Of a name that people give a job; file names are shorter."""
 
 Correct = Callable[[Sequence[Segment], Sequence[int]], Iterable[Change]]
 """Returns the changes of rows, which it is given with the numbers of those that are to be changed."""
@@ -153,7 +158,7 @@ class JobStore:
 
     def rename(self, job: Job, name: str) -> Job:
         with self._changing:
-            renamed = replace(self.job(job.id, job.owner), name=name.strip()[:200] or job.name)
+            renamed = replace(self.job(job.id, job.owner), name=name.strip()[:MAX_NAME_CHARS] or job.name)
             self.update(renamed)
             return renamed
 
@@ -205,17 +210,37 @@ class JobStore:
             self.change(job, correct(segments, now), what)
 
     def _numbers_now(self, job: Job, rows: Sequence[int], lines: int) -> list[int]:
+        """Return the numbers that rows have now. Raises RowChanged."""
         folder = self.folder(job.id)
-        edits, record = Edits(folder.edits), folder.read_record()
+        edits, people, record = Edits(folder.edits), self.people(job), folder.read_record()
+        if record is not None and people.counting != AS_THE_JOB:
+            record = people.told_apart(record, VoicePrints.load(folder.voices))
         segments = record.segments if record else ()
-        found = [edits.number_now(segments, row, lines) for row in rows]
-        if None in found:
+        # What was said of the people counts as well, and nobody knows when: every answer has to be the same.
+        possible = [lines - said for said in range(min(people.changes, lines) + 1)]
+        found = [
+            {edits.number_now(segments, row, before, people.counting) for before in possible} for row in rows
+        ]
+        if any(len(numbers) != 1 or None in numbers for numbers in found):
             raise RowChanged()
-        return [number for number in found if number is not None]
+        return [number for numbers in found for number in numbers if number is not None]
 
     def corrections(self, job: Job) -> int:
         """Return how often the rows of a job were corrected or a correction taken back."""
-        return Edits.count_in(self.folder(job.id).edits)
+        folder = self.folder(job.id)
+        return Edits.count_in(folder.edits) + self.people(job).changes
+
+    def people(self, job: Job) -> People:
+        """Return what somebody said about the people of a job."""
+        return People.read(self.folder(job.id).people)
+
+    def change_people(self, job: Job, change: Callable[[People], People]) -> None:
+        """Keep what somebody says about the people of a job. Raises JobNotFound when the job is gone."""
+        with self._changing:
+            self.job(job.id, job.owner)
+            people = change(self.people(job))
+            write_whole(self.folder(job.id).people, json.dumps(people.as_dict(), ensure_ascii=False))
+            self._forget_records()
 
     def undo(self, job: Job) -> Step | None:
         """Take the last correction back and return it; None when there is none."""
@@ -300,8 +325,12 @@ class JobStore:
             log.warning("job %s: %s", job_id, exc.message("en"))
             record, damage = None, exc
         transcript = record or _partial(folder.readable_segments())
-        segments = tuple(Edits(folder.edits).applied(transcript.segments))
-        return record is not None, replace(transcript, segments=segments), damage
+        people = People.read(folder.people)
+        if record is not None and people.counting != AS_THE_JOB:
+            transcript = people.told_apart(transcript, VoicePrints.load(folder.voices))
+        changed = Edits(folder.edits).applied(transcript.segments, people.counting)
+        segments = tuple(with_speakers(changed, transcript.segments))
+        return record is not None, people.named(replace(transcript, segments=segments)), damage
 
     def _remove(self, folder: JobFolder) -> None:
         """Remove a folder; after a kill in the middle, the next start removes the rest of it."""
@@ -329,8 +358,13 @@ def _partial(segments: list[Segment]) -> Transcript:
     ends: dict[str | None, int] = {}
     for segment in ordered:
         ends[segment.channel] = max(ends.get(segment.channel, 0), segment.span.end_ms)
-    until_ms = min(ends.values(), default=0)
-    return Transcript("", max(ends.values(), default=0), ordered, complete_until_ms=until_ms)
+    return Transcript(
+        "",
+        max(ends.values(), default=0),
+        ordered,
+        complete_until_ms=min(ends.values(), default=0),
+        speakers=speakers_of(ordered),
+    )
 
 
 def _gb(size_bytes: int) -> str:
@@ -346,17 +380,3 @@ def _locked(path: Path) -> IO[str]:
         file.close()
         raise OSError("another running program uses it / 另一个正在运行的程序在使用它") from exc
     return file
-
-
-def data_directory(wanted: str | None, port: int) -> Path:
-    """Return the directory for jobs: the one that is wanted, else one in the user's own place for data.
-
-    The latter is named after the port, so that two programs on one machine do not share their jobs.
-    """
-    if wanted:
-        return Path(wanted).expanduser()
-    try:
-        home = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
-    except RuntimeError:  # this user has no home
-        home = Path(tempfile.gettempdir())
-    return home / "sensevoice" / str(port)

@@ -1,9 +1,11 @@
-"""What the player needs beside the recording itself: its loudness to draw, and a copy any browser plays."""
+"""What the player needs beside the recording itself: its loudness to draw, and a copy any browser plays.
+
+Reading a whole recording takes a core for up to minutes: whoever asks makes sure that each file is made once.
+"""
 
 from __future__ import annotations
 
 import json
-import threading
 from pathlib import Path
 
 import numpy as np
@@ -20,9 +22,6 @@ PEAKS_PER_S = 20
 
 PEAK_SAMPLES = SAMPLE_RATE_HZ // PEAKS_PER_S
 
-_making = threading.Lock()
-"""One at a time: several pages of one job ask for the same file, which is then made once."""
-
 
 def peaks_file(folder: JobFolder, options: Options) -> Path:
     """Return a JSON file with the loudest sample of each twentieth of a second, 0 to 255.
@@ -31,9 +30,8 @@ def peaks_file(folder: JobFolder, options: Options) -> Path:
     be read.
     """
     path = folder.path / "peaks.json"
-    with _making:
-        if not path.exists():
-            write_whole(path, json.dumps({"per_s": PEAKS_PER_S, "peaks": _peaks(folder.source, options)}))
+    if not path.exists():
+        write_whole(path, json.dumps({"per_s": PEAKS_PER_S, "peaks": _peaks(folder.source, options)}))
     return path
 
 
@@ -43,13 +41,12 @@ def playable_file(folder: JobFolder, options: Options) -> Path:
     `options` name the track. Raises MediaError subclasses.
     """
     path = folder.playable
-    with _making:
-        if not path.exists():
-            with (
-                open_audio(folder.source, options.stream_index, options.raw_format) as source,
-                replacing(path) as part,
-            ):
-                write_opus((at_most_two(block) for block in source.blocks()), part)
+    if not path.exists():
+        with (
+            open_audio(folder.source, options.stream_index, options.raw_format) as source,
+            replacing(path) as part,
+        ):
+            write_opus((at_most_two(block) for block in source.blocks()), part)
     return path
 
 

@@ -28,6 +28,9 @@ NORMALISATION_ROWS = {True: 14, False: 15}
 
 UNKNOWN_EMOTION = "<|EMO_UNKNOWN|>"
 
+EMOTION_FRAME = 1
+"""In which of the query frames the emotion is named."""
+
 
 def prompt_rows(language: str, use_itn: bool) -> list[int]:
     """Return the rows of the query table that ask for a language and a normalisation."""
@@ -48,6 +51,23 @@ class Prompt:
         return cls(
             prompt_rows(settings.get("language", "auto"), bool(settings.get("use_itn", False))), banned
         )
+
+
+def with_emotion(
+    best: Sequence[int], scores: Sequence[tuple[str, str, float]], prompt: Prompt, tokenizer: Any
+) -> list[int]:
+    """Return a best path in which speech has an emotion, where the unknown one is banned.
+
+    Without that piece the likeliest is often none at all. `scores` are those of the tags, the best of each
+    kind first.
+    """
+    path = list(best)
+    named = {kind: name for kind, name, _ in reversed(scores) if f"<|{name}|>" != UNKNOWN_EMOTION}
+    if prompt.banned and named.get("language") != "nospeech" and "emotion" in named:
+        emotions = {tokenizer.sp.piece_to_id(f"<|{name}|>") for kind, name, _ in scores if kind == "emotion"}
+        if not emotions & set(path[:PROMPT_FRAMES]):
+            path[EMOTION_FRAME] = tokenizer.sp.piece_to_id(f"<|{named['emotion']}|>")
+    return path
 
 
 def decode(best: Sequence[int], tokenizer: Any, blank_id: int) -> dict[str, Any]:

@@ -19,7 +19,7 @@ import onnxruntime
 import torch
 from funasr.utils.load_utils import extract_fbank, load_audio_text_image_video
 
-from sensevoice.recognise.ctc import Prompt, decode
+from sensevoice.recognise.ctc import Prompt, decode, with_emotion
 from sensevoice.recognise.scores import TagScorer
 
 BLANK_ID = 0
@@ -73,7 +73,9 @@ class OnnxSenseVoiceSmall(torch.nn.Module):
         def window_result(clip: Any) -> dict[str, Any]:
             features, _ = extract_fbank([clip], data_type="sound", frontend=frontend)
             best, query_logits = self.run(features[0].numpy(), prompt)
-            return {**decode(best.tolist(), tokenizer, BLANK_ID), "scores": scorer.of_logits(query_logits)}
+            named = scorer.of_logits(query_logits)
+            path = with_emotion(best.tolist(), named, prompt, tokenizer)
+            return {**decode(path, tokenizer, BLANK_ID), "scores": named}
 
         heard = self._side_by_side.map(window_result, clips)
         results = [{"key": name, **result} for name, result in zip(key, heard, strict=True)]

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher
+from itertools import takewhile
 
 import numpy as np
 
@@ -66,9 +67,10 @@ def with_marks_of(spoken: Recognition, written: Recognition) -> Recognition:
             pairs = zip(spoken.tokens[i1:i2], written.tokens[j1:j2], strict=True)
             tokens += [(piece, start_ms, end_ms) for (_, start_ms, end_ms), (piece, _, _) in pairs]
             continue
+        first = _first_marks(written.tokens[j1:j2])
+        tokens += _at_end(tokens, first)
         tokens += spoken.tokens[i1:i2]
-        at_ms = tokens[-1][2] if tokens else 0
-        tokens += [(piece, at_ms, at_ms) for piece in _last_marks(written.tokens[j1:j2])]
+        tokens += _at_end(tokens, _first_marks(written.tokens[j1 + len(first) : j2][::-1])[::-1])
     text = "".join(piece for piece, _, _ in tokens).replace(WORD_START, " ").strip()
     return replace(written, raw=head_of(written.raw) + text, tokens=tuple(tokens))
 
@@ -77,11 +79,12 @@ def _folded(tokens: Sequence[Token]) -> list[str]:
     return [piece.casefold() for piece, _, _ in tokens]
 
 
-def _last_marks(tokens: Sequence[Token]) -> list[str]:
-    """Return the punctuation at the end of a stretch: inside it, it belongs to a rewritten number."""
-    marks: list[str] = []
-    for piece, _, _ in reversed(tokens):
-        if not _MARKS.fullmatch(piece):
-            break
-        marks.insert(0, piece)
-    return marks
+def _first_marks(tokens: Sequence[Token]) -> list[str]:
+    """Return the punctuation that tokens begin with: inside, it belongs to a rewritten number."""
+    return [piece for piece, _, _ in takewhile(lambda token: _MARKS.fullmatch(token[0]), tokens)]
+
+
+def _at_end(tokens: Sequence[Token], marks: Sequence[str]) -> list[Token]:
+    """Return marks as tokens that stand where the last token ends."""
+    at_ms = tokens[-1][2] if tokens else 0
+    return [(piece, at_ms, at_ms) for piece in marks]

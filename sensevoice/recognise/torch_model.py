@@ -16,7 +16,7 @@ from funasr.utils.load_utils import load_audio_text_image_video
 
 from sensevoice.audio.features import features_of
 from sensevoice.recognise import cuda_encoder
-from sensevoice.recognise.ctc import PROMPT_FRAMES, Prompt, decode
+from sensevoice.recognise.ctc import PROMPT_FRAMES, Prompt, decode, with_emotion
 from sensevoice.recognise.scores import SCORED, TagScorer
 
 
@@ -44,18 +44,16 @@ class TimedSenseVoiceSmall(SenseVoiceSmall):  # type: ignore[misc]
         clips = load_audio_text_image_video(data_in, fs=frontend.fs, audio_fs=frontend.fs)
         features, lengths = features_of(clips, frontend, kwargs["device"])
         seconds = lengths.sum().item() * frontend.frame_shift * frontend.lfr_n / 1000
-        logits, lengths = self.logits(features, lengths, Prompt.of(kwargs, tokenizer), kwargs["device"])
+        prompt = Prompt.of(kwargs, tokenizer)
+        logits, lengths = self.logits(features, lengths, prompt, kwargs["device"])
         best = logits.argmax(dim=-1).cpu()
         self.scorer = scorer = self.scorer or TagScorer(tokenizer)
         scores = logits[:, : len(SCORED)].float().softmax(dim=-1)[:, :, scorer.ids].tolist()
-        results = [
-            {
-                "key": name,
-                **decode(best[index, :length].tolist(), tokenizer, self.blank_id),
-                "scores": scorer.named(scores[index]),
-            }
-            for index, (name, length) in enumerate(zip(key, lengths.tolist(), strict=True))
-        ]
+        results = []
+        for index, (name, length) in enumerate(zip(key, lengths.tolist(), strict=True)):
+            named = scorer.named(scores[index])
+            path = with_emotion(best[index, :length].tolist(), named, prompt, tokenizer)
+            results.append({"key": name, **decode(path, tokenizer, self.blank_id), "scores": named})
         return results, {"batch_data_time": seconds}
 
     def logits(

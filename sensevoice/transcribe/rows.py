@@ -15,7 +15,7 @@ from sensevoice.options import Options
 from sensevoice.protocols import Recognition, Recognizer
 from sensevoice.recognise.second_pass import recognise_with_fallbacks
 from sensevoice.segment.runs import Run, together
-from sensevoice.segment.segmenter import Chunk
+from sensevoice.segment.segmenter import Chunk, in_pieces
 from sensevoice.tags.parse import parse
 from sensevoice.transcribe import agreement
 from sensevoice.transcribe.agreement import Clip, Group, Item, groups
@@ -125,10 +125,16 @@ class RowMaker:
             return
         for item in speech_missed_in(whole, recognitions):
             if isinstance(item, Span):
-                answer = next(recognise_with_fallbacks(self._recognizer, [whole.part(item)], self._options))
-                yield speech_segment(item, answer, self._channel, self._options)
+                yield from self._missed(Chunk("speech", item, whole.part(item)))
             else:
                 yield item
+
+    def _missed(self, speech: Chunk) -> Iterator[Segment]:
+        """Recognise what the detector passed over although it is plainly speech, in pieces as all speech."""
+        pieces = in_pieces(speech)
+        answers = recognise_with_fallbacks(self._recognizer, [each.samples for each in pieces], self._options)
+        for piece, answer in zip(pieces, answers, strict=True):
+            yield speech_segment(piece.span, answer, self._channel, self._options)
 
     def _speech_or_sound(self, question: _Question, answer: Recognition) -> Iterator[Item]:
         """Detectors take some music and laughter for speech; what the model gives no text is a sound."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import gradio as gr
 
+from sensevoice.access.origins import visitor_address
 from sensevoice.errors import SenseVoiceError
 from sensevoice.formats import RenderOptions, to_dict
 from sensevoice.jobs import JobRunner
@@ -45,6 +46,8 @@ def make_endpoint(runner: JobRunner, page: Options, cache: Path) -> Callable[...
         pause_ms: int = page.pause_ms,
         track: int = page.track,
         raw_format: str = page.raw_format,
+        speakers: str = "off",
+        request: gr.Request | None = None,
     ) -> dict:  # type: ignore[type-arg]  # gradio's schema knows the bare type
         """Recognise an audio or video file, uploaded with handle_file(), and return the record."""
         with errors_for_clients():
@@ -64,9 +67,12 @@ def make_endpoint(runner: JobRunner, page: Options, cache: Path) -> Callable[...
                 word_times=word_times,
                 among=tuple(among or ()),
                 keep_numbers=keep_numbers,
+                speakers=speakers,
             )
             shown = RenderOptions(locale=labels)
-            return to_dict(record_of(runner, uploaded(audio, cache), options), shown)
+            client = request.client if request else None
+            address = visitor_address(client.host if client else None)
+            return to_dict(record_of(runner, uploaded(audio, cache), options, address), shown)
 
     return endpoint
 
@@ -105,9 +111,9 @@ def uploaded(audio: object, cache: Path) -> Path:
     raise gr.Error(both("not_uploaded"), print_exception=False)
 
 
-def record_of(runner: JobRunner, path: Path, options: Options) -> Transcript:
+def record_of(runner: JobRunner, path: Path, options: Options, address: str = "") -> Transcript:
     """Run a job that no list shows, delete it, and return its record. Raises gr.Error."""
-    job = runner.submit(path, options, API_OWNER)
+    job = runner.submit(path, options, API_OWNER, address)
     try:
         runner.wait_for_end(job.id)
         job = runner.store.job(job.id, API_OWNER)

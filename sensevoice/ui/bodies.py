@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import TypeAlias
 
 from starlette.requests import Request
 
 from sensevoice.errors import BadRequest
-from sensevoice.jobs.corrections import Correction
+from sensevoice.jobs.editing.corrections import MAX_TEXT_CHARS, Correction
 from sensevoice.options import Options
 from sensevoice.transcript import Span
 from sensevoice.ui.settings import options_with
@@ -18,6 +19,15 @@ Body: TypeAlias = Mapping[str, object]
 
 MAX_BODY_BYTES = 1 << 20
 """Corrections are text; a megabyte of it is more than anybody types."""
+
+MAX_NUMBER = 1 << 53
+"""Whole numbers in JSON are exact up to here in every reader (RFC 8259, section 6)."""
+
+MAX_ID_CHARS = 100
+
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+"""Control characters, separators of lines and paragraphs, and halves of surrogate pairs: files and the
+programs that read them take none of them inside a line."""
 
 RETRANSCRIBE_SETTINGS = ("language", "use_itn", "keep_numbers", "merge_length_s", "merge_gap_s")
 """The options that rows can be recognised again with."""
@@ -44,29 +54,51 @@ async def read_body(request: Request) -> Body:
     return body
 
 
-def text(body: Body, name: str) -> str:
-    """Return a string, empty when it is missing."""
+def text(body: Body, name: str, most_chars: int = MAX_ID_CHARS) -> str:
+    """Return a string as one line that every file can hold, empty when it is missing; the rest is cut off."""
     value = body.get(name, "")
     if not isinstance(value, str):
         raise BadRequest(reason=name)
+    return _UNPRINTABLE.sub(" ", value[: 2 * most_chars]).strip()[:most_chars]
+
+
+def number(body: Body, name: str) -> int:
+    """Return a whole number."""
+    value = body.get(name)
+    if not isinstance(value, int) or isinstance(value, bool) or abs(value) > MAX_NUMBER:
+        raise BadRequest(reason=f"{name}={value!a:.50}")
     return value
 
 
 def numbers(body: Body, name: str) -> list[int]:
     """Return a list of whole numbers, empty when it is missing."""
-    items = _list(body.get(name, []), name)
-    values = [item for item in items if isinstance(item, int)]
-    if len(values) < len(items):
-        raise BadRequest(reason=name)
-    return values
+    return [number({name: item}, name) for item in _list(body.get(name, []), name)]
+
+
+def query_number(query: Mapping[str, str], name: str) -> int | None:
+    """Return a whole number among the parameters of an address, None when it is missing."""
+    if name not in query:
+        return None
+    try:
+        return number({name: int(query[name][:20])}, name)
+    except ValueError as exc:
+        raise BadRequest(reason=f"{name}={query[name]!a:.50}") from exc
 
 
 def span(body: Body) -> Span:
     """Return the time from `start_ms` to `end_ms`."""
-    start_ms, end_ms = body.get("start_ms"), body.get("end_ms")
-    if not isinstance(start_ms, int) or not isinstance(end_ms, int) or not 0 <= start_ms < end_ms:
-        raise BadRequest(reason=f"start_ms={start_ms!r:.20}, end_ms={end_ms!r:.20}")
+    start_ms, end_ms = number(body, "start_ms"), number(body, "end_ms")
+    if not 0 <= start_ms < end_ms:
+        raise BadRequest(reason=f"start_ms={start_ms}, end_ms={end_ms}")
     return Span(start_ms, end_ms)
+
+
+def count(body: Body) -> str:
+    """Return how many people speak as Options.speakers has it: `count` is a number or a string."""
+    value = body.get("count")
+    if isinstance(value, bool) or not isinstance(value, (int, str)):
+        raise BadRequest(reason="count")
+    return str(value)
 
 
 def retranscribe_options(body: Body, options: Options) -> Options:
@@ -80,17 +112,24 @@ def again_options(body: Body, options: Options) -> Options:
 
 
 def correction(body: Body) -> Correction:
-    """Return what a person corrected: `text`, `language`, `emotion`, `events` (names, or {"name": …})."""
+    """Return what a person corrected.
+
+    They are `text`, `language`, `emotion`, `speaker` (an id) and `events` (names, or {"name": …}).
+    """
     return Correction(
-        text=_optional(body, "text"),
+        text=_optional(body, "text", MAX_TEXT_CHARS),
         language=_optional(body, "language"),
         emotion=_optional(body, "emotion"),
         events=_events(body["events"]) if "events" in body else None,
+        speaker=_optional(body, "speaker"),
     )
 
 
-def _optional(body: Body, name: str) -> str | None:
-    return text({name: body[name] or ""}, name) if name in body else None
+def _optional(body: Body, name: str, most_chars: int = MAX_ID_CHARS) -> str | None:
+    """Return a string, "" for null; None when it is missing."""
+    if name not in body:
+        return None
+    return "" if body[name] is None else text(body, name, most_chars)
 
 
 def _events(items: object) -> tuple[str, ...]:

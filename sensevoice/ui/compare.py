@@ -48,7 +48,8 @@ def table(store: JobStore, jobs: Sequence[Job]) -> Json:
 
 
 def table_response(store: JobStore, jobs: Sequence[Job], locale: str) -> Response:
-    """Return the rows of `table` as a CSV file."""
+    """Return the rows of `table` as a CSV file. Raises OptionError for an unknown locale."""
+    RenderOptions(locale=locale)
     content = comparisons_csv(compare(_transcripts(store, jobs)), locale)
     return download(content.encode(), "text/csv; charset=utf-8", "sensevoice-jobs.csv")
 

@@ -56,6 +56,7 @@ class Handlers:
         form: Mapping[str, object],
         locale: Locale,
         owner: str = "",
+        address: str = "",
     ) -> Iterator[Screen]:
         """Submit each recording as a job and follow the first; do nothing while the page follows another."""
         turn = session.try_begin()
@@ -67,7 +68,7 @@ class Handlers:
                 yield Screen(notice=markup.message(translate(wanted, locale), "error"))
                 return
             options = options_from(form, self._settings.options, locale)
-            jobs = [self._runner.submit(path, options, owner) for path in paths]
+            jobs = [self._runner.submit(path, options, owner, address) for path in paths]
             yield from self._follow(session, turn, jobs[0], locale)
         except Exception as exc:  # the visitor always gets a message, and the start button back
             yield Screen(notice=problem(exc, locale))
@@ -100,11 +101,14 @@ class Handlers:
             session.job_id = None
             session.end(session.take_over())
             yield Screen(text="", summary="")
-        elif not session.busy:
+        elif self._runner.live(job_id) is None:
+            turn = session.take_over()  # who has just followed it to its end may not know these rows
             try:
                 yield self._ended(session, self._runner.store.job(job_id, owner), locale)
             except Exception as exc:
                 yield Screen(notice=problem(exc, locale))
+            finally:
+                session.end(turn)
 
     def cancel(self, session: PageSession, owner: str = "") -> None:
         """Cancel the job that the page shows; its results so far are kept."""

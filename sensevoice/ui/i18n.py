@@ -6,7 +6,7 @@ from html import escape
 from typing import Literal
 
 from sensevoice.formats import VIEWS
-from sensevoice.options import CHANNELS, LANGUAGES
+from sensevoice.options import CHANNELS, LANGUAGES, MAX_SPEAKERS
 from sensevoice.ui.settings import DemoInfo, PageSettings
 
 Locale = Literal["zh", "en"]
@@ -95,6 +95,11 @@ STATIC: dict[str, tuple[str, str]] = {
         "语言为“自动识别”时，只在勾选的语言里选；都不勾就是不限。",
         "With “Detect”, choose only among these; none ticked means any.",
     ),
+    "speakers": ("区分说话人", "Who speaks"),
+    "speakers_off": ("关闭", "Off"),
+    "speakers_auto": ("自动判断人数", "Find out how many"),
+    "speakers_1": ("1 人", "1 person"),
+    **{f"speakers_{count}": (f"{count} 人", f"{count} people") for count in range(2, MAX_SPEAKERS + 1)},
     "channel": ("声道", "Channel"),
     "channel_help": (
         "双声道通话或多麦克风录音可把各声道分开识别。",
@@ -197,6 +202,7 @@ PAGE_LANGUAGES = tuple(language for language in LANGUAGES if language != "nospee
 
 CHOICES = {
     "language": PAGE_LANGUAGES,
+    "speakers": ("off", "auto", *(str(count) for count in range(1, MAX_SPEAKERS + 1))),
     "channel": CHANNELS,
     "view": VIEWS,
     "labels": LOCALES,

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import mimetypes
+from concurrent.futures import Future
 from pathlib import Path
 
 from starlette.responses import FileResponse, Response
 
 from sensevoice.jobs.files import JobFolder
-from sensevoice.jobs.waveform import playable_file
+from sensevoice.jobs.waveform import peaks_file, playable_file
 from sensevoice.options import Options
+from sensevoice.runtime.single_flight import SingleFlight
+
+makers = SingleFlight(workers=2)
+"""Reading a whole recording takes a core for seconds or minutes: two leave the others to recognition."""
 
 PLAIN = "application/octet-stream"
 
@@ -28,17 +33,31 @@ def media_type(recording: Path) -> str:
     return guessed if guessed.startswith(("audio/", "video/")) else PLAIN
 
 
-def recording_response(folder: JobFolder, as_opus: bool, options: Options | None = None) -> Response:
+def recording_response(
+    folder: JobFolder, as_opus: bool, options: Options | None = None
+) -> Response | Future[Response]:
     """Return a job's recording, of which browsers ask for ranges, however long it is.
 
     Raises MediaError, and FileNotFoundError for a job that has just been deleted.
     """
     if as_opus:
-        copy = playable_file(folder, options or Options())
-        return FileResponse(copy, media_type="audio/ogg", stat_result=copy.stat())
+        return makers.ask(("copy", folder.path), lambda: playable_file(folder, options or Options()), _sound)
     return FileResponse(
         folder.source,
         stat_result=folder.source.stat(),
         media_type=media_type(folder.source),
         headers={"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox"},
     )
+
+
+def peaks_response(folder: JobFolder, options: Options) -> Future[Response]:
+    """Return the loudness to draw; what `peaks_file` raises is raised by the future."""
+    return makers.ask(("peaks", folder.path), lambda: peaks_file(folder, options), _json)
+
+
+def _sound(copy: Path) -> Response:
+    return FileResponse(copy, media_type="audio/ogg", stat_result=copy.stat())
+
+
+def _json(path: Path) -> Response:
+    return Response(path.read_bytes(), media_type="application/json")

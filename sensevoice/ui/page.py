@@ -8,6 +8,7 @@ from pathlib import Path
 import gradio as gr
 from gradio.utils import get_upload_folder
 
+from sensevoice.access.origins import visitor_address
 from sensevoice.jobs import JobRunner
 from sensevoice.ui import markup
 from sensevoice.ui.api import delete_abandoned_jobs, make_endpoint
@@ -151,7 +152,7 @@ class Page:
             self.text,
             **AT_ONCE,
         )
-        self.opened.change(  # not `input`, which gradio's textbox tells of keys alone
+        self.opened.change(  # not input, which gradio raises for keys alone
             self._opened,
             [self.session, self.opened],
             self._screen_parts(),
@@ -216,7 +217,8 @@ class Page:
             paths = [Path(path) for path in files or ()]
         locale = locale_of(request.headers.get("accept-language"))
         owner = request.username or ""
-        screens = self._handlers.run(session, paths, self.form.named(form), locale, owner)
+        address = visitor_address(request.client.host if request.client else None)
+        screens = self._handlers.run(session, paths, self.form.named(form), locale, owner, address)
         yield from changes(updates(screen) for screen in screens)
 
     def _open(self, request: gr.Request, session: PageSession) -> Iterator[list[object]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Future
 from pathlib import Path
 
 import numpy as np
@@ -22,23 +23,25 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from sensevoice.access import USER
+from sensevoice.access.origins import visitor_address
 from sensevoice.analysis.certainty import without_unsure_tags
 from sensevoice.errors import BadRequest, JobNotFound, LoginNeeded, SenseVoiceError, Unexpected
 from sensevoice.formats import FORMATS, render
 from sensevoice.formats.finetune import finetune_bundle
 from sensevoice.jobs import Job, JobRunner
-from sensevoice.jobs.channels import each_from_its_channel
-from sensevoice.jobs.corrections import training_rows
-from sensevoice.jobs.edits import Change
-from sensevoice.jobs.retranscribe import Proposals, RecogniseSpansFn
-from sensevoice.jobs.waveform import peaks_file
+from sensevoice.jobs.editing.channels import each_from_its_channel
+from sensevoice.jobs.editing.corrections import training_rows
+from sensevoice.jobs.editing.edits import Change
+from sensevoice.jobs.editing.retranscribe import Proposals, RecogniseSpansFn
+from sensevoice.jobs.store import MAX_NAME_CHARS
 from sensevoice.options import Channel
 from sensevoice.transcript import Segment, Span
 from sensevoice.ui import bodies, compare, serialise
 from sensevoice.ui.bodies import Body
 from sensevoice.ui.downloads import file_stem
 from sensevoice.ui.handlers import log_unexpected
-from sensevoice.ui.media import recording_response
+from sensevoice.ui.media import peaks_response, recording_response
+from sensevoice.ui.people_routes import PeopleRoutes
 from sensevoice.ui.row_routes import RowRoutes
 from sensevoice.ui.serialise import Json
 
@@ -49,16 +52,19 @@ STATIC = Path(__file__).with_name("workbench")
 
 MODEL_POLL_S = 0.2
 
+MAX_SPAN_MS = 30 * 60_000
+"""Half an hour of sound to recognise is 115 MB, and a minute or two of a CPU's time."""
+
 COMPRESSED = [Middleware(GZipMiddleware, compresslevel=4)]
 """For JSON alone: sound is compressed, and asked for in ranges. Level 9 takes thrice the time for a tenth
 less."""
 
-Method = Callable[[Request, Body], Response | Json]
+Method = Callable[[Request, Body], "Response | Future[Response] | Json"]
 
 
 def job_routes(runner: JobRunner, recognise: RecogniseSpansFn, cut: CutFn) -> list[BaseRoute]:
     """Return the routes below /sv, which must come before gradio's own."""
-    at, rows = JobRoutes(runner, recognise, cut), RowRoutes(runner)
+    at, rows, people = JobRoutes(runner, recognise, cut), RowRoutes(runner), PeopleRoutes(runner)
     job = "/sv/jobs/{job_id}"
     return [
         Route("/sv/labels", at.labels, middleware=COMPRESSED),
@@ -71,6 +77,7 @@ def job_routes(runner: JobRunner, recognise: RecogniseSpansFn, cut: CutFn) -> li
         Route(job, at.answer(at.delete), methods=["DELETE"]),
         Route(f"{job}/cancel", at.answer(at.cancel), methods=["POST"]),
         Route(f"{job}/segments", at.answer(at.segments), middleware=COMPRESSED),
+        Route(f"{job}/people", at.answer(people.change), methods=["PATCH"]),
         Route(f"{job}/segments", at.answer(rows.edit_many), methods=["PATCH"]),
         Route(f"{job}/segments/{{row:int}}", at.answer(rows.edit), methods=["PATCH"]),
         Route(f"{job}/segments/{{row:int}}/split", at.answer(rows.split), methods=["POST"]),
@@ -111,9 +118,9 @@ class JobRoutes:
     def answer(self, method: Method, needs_model: bool = False) -> Callable[[Request], Awaitable[Response]]:
         """Return the endpoint that runs a method: with the body, in a thread, and with errors as JSON."""
 
-        def respond(request: Request, body: Body) -> Response:
+        def respond(request: Request, body: Body) -> Response | Future[Response]:
             answer = method(request, body)
-            if isinstance(answer, Response):
+            if isinstance(answer, Response | Future):
                 return answer
             return JSONResponse(answer, headers={"Cache-Control": "no-store"})
 
@@ -123,7 +130,10 @@ class JobRoutes:
                 body = await bodies.read_body(request)
                 if needs_model:
                     await self._model_is_there()
-                return await run_in_threadpool(respond, request, body)
+                response = await run_in_threadpool(respond, request, body)
+                if isinstance(response, Future):  # made elsewhere: no thread of these routes waits for it
+                    response = await asyncio.wrap_future(response)
+                return response
             except SenseVoiceError as error:
                 return _failed(error)
             except FileNotFoundError:  # deleted while it was asked for
@@ -153,7 +163,7 @@ class JobRoutes:
 
     def rename(self, request: Request, body: Body) -> Json:
         return serialise.job_row(
-            self._runner, self._runner.rename(self._job(request), bodies.text(body, "name"))
+            self._runner, self._runner.rename(self._job(request), bodies.text(body, "name", MAX_NAME_CHARS))
         )
 
     def delete(self, request: Request, body: Body) -> Json:
@@ -165,19 +175,16 @@ class JobRoutes:
         return {}
 
     def segments(self, request: Request, body: Body) -> Json:
-        wanted = request.query_params
-        try:
-            first = int(wanted.get("from", 0))
-            version = int(wanted["version"]) if "version" in wanted else None
-        except ValueError as exc:
-            raise BadRequest(reason="from, version") from exc
+        first = bodies.query_number(request.query_params, "from") or 0
+        version = bodies.query_number(request.query_params, "version")
         return serialise.segment_rows(self._runner, self._job(request), first, version)
 
     def again(self, request: Request, body: Body) -> Json:
         """Recognise a recording anew, as another job, with other options; see bodies.AGAIN_SETTINGS."""
         job = self._job(request)
         source = self._store.folder(job.id).source
-        again = self._runner.submit(source, bodies.again_options(body, job.options), job.owner)
+        address = visitor_address(request.client.host if request.client else None)
+        again = self._runner.submit(source, bodies.again_options(body, job.options), job.owner, address)
         return serialise.job_row(self._runner, self._runner.rename(again, job.name))
 
     def redo(self, request: Request, body: Body) -> Json:
@@ -196,22 +203,34 @@ class JobRoutes:
         return {"version": self._version(job)}
 
     def transcribe(self, request: Request, body: Body) -> Json:
-        """Recognise a span that was left out, and keep it as a row of its own."""
+        """Recognise a span that was left out, and keep what is in it as rows of their own."""
         job = self._finished(request)
         source = self._store.folder(job.id).source
-        segments = self._recognise(source, [bodies.span(body)], job.options)
-        self._store.change(job, [Change(segment) for segment in segments], "transcribe")
+        segments = self._recognise(source, [self._span(job, body)], job.options)
+        if len(segments) > 1:  # of a long span, the parts in which nothing was heard
+            segments = [each for each in segments if each.text or each.events or each.error]
+        if segments:
+            self._store.change(job, [Change(segment) for segment in segments], "transcribe")
         return {"version": self._version(job), "segments": len(segments)}
 
-    def audio(self, request: Request, body: Body) -> Response:
+    def _span(self, job: Job, body: Body) -> Span:
+        """Return the span in a body, cut to the recording. Raises BadRequest."""
+        wanted = bodies.span(body)
+        end_ms = min(wanted.end_ms, self._store.result(job).transcript.duration_ms)
+        if wanted.start_ms >= end_ms:
+            raise BadRequest(reason=f"start_ms={wanted.start_ms}")
+        if end_ms - wanted.start_ms > MAX_SPAN_MS:
+            raise BadRequest(reason="at most 30 min at once / 一次最多 30 分钟")
+        return Span(wanted.start_ms, end_ms)
+
+    def audio(self, request: Request, body: Body) -> Response | Future[Response]:
         job = self._job(request)
         as_opus = request.query_params.get("as") == "opus"
         return recording_response(self._store.folder(job.id), as_opus, job.options)
 
-    def peaks(self, request: Request, body: Body) -> Response:
+    def peaks(self, request: Request, body: Body) -> Future[Response]:
         job = self._job(request)
-        peaks = peaks_file(self._store.folder(job.id), job.options)
-        return Response(peaks.read_bytes(), media_type="application/json")
+        return peaks_response(self._store.folder(job.id), job.options)
 
     def export(self, request: Request, body: Body) -> Response:
         job, wanted = self._job(request), request.query_params
@@ -277,7 +296,7 @@ class JobRoutes:
 
 
 def owner_of(request: Request) -> str:
-    """Return the login behind a request, which the door found; empty without logins. Raises LoginNeeded."""
+    """Return the login that the access policy found; empty without logins. Raises LoginNeeded."""
     user = request.scope.get(USER)
     if user is None and getattr(request.app, "auth_dependency", None) is not None:
         raise LoginNeeded()

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from sensevoice.errors import BadRequest
+from sensevoice.errors import BadRequest, RowChanged
 from sensevoice.jobs import Job, JobRunner
-from sensevoice.jobs.corrections import corrected
-from sensevoice.jobs.edits import STEPS, Change, Step, edited
-from sensevoice.jobs.splitting import join, split, word_places
+from sensevoice.jobs.editing.corrections import Correction, corrected
+from sensevoice.jobs.editing.edits import STEPS, Change, Step
+from sensevoice.jobs.editing.splitting import join, split, word_places
+from sensevoice.jobs.store import Correct
 from sensevoice.transcript import Segment
 from sensevoice.ui import bodies, serialise
 from sensevoice.ui.bodies import Body
+from sensevoice.ui.people_routes import check_speakers
 from sensevoice.ui.serialise import Json
 
 
@@ -31,32 +33,37 @@ class RowRoutes:
 
     def edit(self, request: Request, body: Body) -> Json:
         job, row = self._finished(request), int(request.path_params["row"])
-        correction = bodies.correction(body)
-        made: list[Json] = []
+        correct = self._correct(job, [bodies.correction(body)])
 
-        def correct(rows: Sequence[Segment], now: Sequence[int]) -> list[Change]:
-            changed = edited(rows[now[0]], corrected(rows[now[0]], correction))
-            made.append(serialise.segment_row(now[0], changed))
-            return [Change(changed, now[0])]
+        def correct_it(rows: Sequence[Segment], now: Sequence[int]) -> Iterable[Change]:
+            if "start_ms" in body and rows[now[0]].span.start_ms != _whole(body, "start_ms"):
+                raise RowChanged()
+            return correct(rows, now)
 
-        self._store.correct(job, [row], _lines(body), correct)
-        return {"segment": made[0], "version": self._version(job)}
+        self._store.correct(job, [row], _lines(body), correct_it)
+        return {"version": self._version(job)}
 
     def edit_many(self, request: Request, body: Body) -> Json:
         """Change several rows in one step: `rows` are objects with `row` and what is corrected of it."""
         job, items, what = self._finished(request), _items(body), bodies.text(body, "what") or "edit"
         if what not in STEPS:
             raise BadRequest(reason="what")
-        corrections = [bodies.correction(item) for item in items]
+        correct = self._correct(job, [bodies.correction(item) for item in items])
+        self._store.correct(job, [_whole(item, "row") for item in items], _lines(body), correct, what)
+        return {"version": self._version(job)}
+
+    def _correct(self, job: Job, corrections: Sequence[Correction]) -> Correct:
+        """Return the function that corrects a row each. Raises BadRequest for an unknown speaker."""
+        check_speakers(self._store, job, *(each.speaker for each in corrections if each.speaker))
+        counting = self._store.people(job).counting
 
         def correct(rows: Sequence[Segment], now: Sequence[int]) -> list[Change]:
             return [
-                Change(corrected(rows[number], correction), number)
-                for number, correction in zip(now, corrections, strict=True)
+                Change(corrected(rows[number], each), number, None if each.speaker is None else counting)
+                for number, each in zip(now, corrections, strict=True)
             ]
 
-        self._store.correct(job, [_whole(item, "row") for item in items], _lines(body), correct, what)
-        return {"version": self._version(job)}
+        return correct
 
     def split(self, request: Request, body: Body) -> Json:
         job, row, offset = self._finished(request), int(request.path_params["row"]), _whole(body, "at")

@@ -18,7 +18,7 @@ from sensevoice.errors import BadRequest, OptionError
 from sensevoice.formats import FORMATS, LABELS, VIEWS, Format, RenderOptions, can_be_traditional
 from sensevoice.jobs import Job, JobRunner
 from sensevoice.jobs.copies import needs_copy
-from sensevoice.jobs.retranscribe import Proposal
+from sensevoice.jobs.editing.retranscribe import Proposal
 from sensevoice.options import LANGUAGES, Options
 from sensevoice.tags.languages import LANGUAGE_NAMES
 from sensevoice.tags.parse import EMOTION_NAMES, EVENT_NAMES, label
@@ -112,6 +112,9 @@ def job_details(runner: JobRunner, job: Job, sure: bool = False) -> Json:
         "coverage": _coverage(transcript),
         "highlights": [_highlight(each) for each in highlights(transcript)],
         "courses": _timelines(transcript),
+        "speakers": [asdict(speaker) for speaker in transcript.speakers],
+        "merged": sorted(runner.store.people(job).now.merged.items()),
+        "countable": runner.store.folder(job.id).voices.exists(),
         "shares": _shares(transcript),
         "settings": job.options.as_dict(),
     }
@@ -151,6 +154,7 @@ def segment_row(row: int, segment: Segment) -> Json:
         "events": [{"name": event.name, "trend": event.trend} for event in segment.events],
         "text": segment.text,
         "channel": segment.channel,
+        "speaker": segment.speaker,
         "error": segment.error,
         "edited": segment.original is not None,
         # Scores belong to what the model wrote, not to a correction.

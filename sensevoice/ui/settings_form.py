@@ -21,6 +21,7 @@ FORM = (
     "sounds",
     "among",
     "keep_numbers",
+    "speakers",
 )
 """The options that the page offers, in the order of its components."""
 
@@ -52,8 +53,9 @@ class SettingsForm:
         return remembered(kept, self._defaults, FORM)
 
     def build_visible(self) -> None:
-        """Create the language field and the presets, which are always visible."""
+        """Create the fields for language and speakers and the presets, which are always visible."""
         self._parts["language"] = dropdown("language", self._defaults.language)
+        self._parts["speakers"] = dropdown("speakers", self._defaults.speakers)
         self._build_presets()
 
     def build(self) -> None:

@@ -89,7 +89,7 @@ def live_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LiveAp
 
 
 def is_problem(message: Any) -> bool:
-    """Tell whether a console message is an error, but for gradio's own words on a stream cut by a reload."""
+    """Return whether a console message is an error; gradio's own about a stream cut by a reload are none."""
     return message.type == "error" and not any(words in message.text for words in (*ON_RELOAD, CONFLICT))
 
 
@@ -112,7 +112,7 @@ def open_page(browser: Any) -> Iterator[OpenPage]:
             if parts.scheme not in ("data", "blob") and parts.netloc != host:
                 problems.append(f"request to another host: {request.url}")
             elif parts.netloc == host and not is_open(request.method, unquote(parts.path)):
-                problems.append(f"request that the door would refuse: {request.method} {parts.path}")
+                problems.append(f"request that the access policy refuses: {request.method} {parts.path}")
 
         page.on("request", check_request)
         page.on("console", lambda m: problems.append(f"console: {m.text}") if is_problem(m) else None)

@@ -616,7 +616,7 @@ def test_what_is_opened_or_corrected_is_what_every_surface_shows(
         expect(page.locator(".svw-title")).to_have_text(name)
         expect(page).to_have_title(f"{name} · SenseVoice")
         expect(page.locator(ROWS).first).to_contain_text(text)
-        wait_until(lambda: text in page.input_value("#sv-text textarea").splitlines()[0])
+        wait_until(lambda: text in page.input_value("#sv-text textarea").partition("\n")[0])
         assert text in export(page, "txt").path().read_text("utf-8")
 
     shows(media.name, "您好")
@@ -715,7 +715,7 @@ def test_axe_finds_no_serious_fault(live_app: Any, open_page: Any, media: Path, 
     assert serious_faults(axe.run(page)) == []
     page.keyboard.press("Escape")
     page.get_by_role("tab", name="服务器上的文件").click()
-    expect(page.get_by_role("checkbox", name=media.name)).to_be_visible()
+    expect(page.get_by_role("checkbox", name=media.name, exact=True)).to_be_visible()
     assert serious_faults(axe.run(page)) == []
 
 

@@ -318,6 +318,59 @@ class TestFailures:
         assert folder.to_folder() == 2
         assert str(folder.out_dir) in capsys.readouterr().err
 
+    def test_an_output_that_is_a_folder(self, folder: Folder, capsys: pytest.CaptureFixture[str]) -> None:
+        """It used to be told after the work."""
+        folder.add("a.wav", 400)
+        folder.output.mkdir()
+        assert folder.to_file() == 2
+        assert str(folder.output) in capsys.readouterr().err and folder.recognised == 0
+
+
+class TestOtherNamesAndSettings:
+    def test_a_renamed_recording_takes_its_result_with_it(self, folder: Folder) -> None:
+        folder.add("a.wav", 400)
+        folder.add("b.wav", 500)
+        folder.to_file()
+        (folder.recordings / "a.wav").rename(folder.recordings / "会议 é.wav")
+        assert folder.to_file() == 0 and folder.recognised == 0
+        assert list(folder.entries()) == ["b.wav", "会议 é.wav"]
+        assert "tone 400" in folder.entries()["会议 é.wav"]
+
+    def test_a_copy_is_another_recording(self, folder: Folder) -> None:
+        path = folder.add("a.wav", 400)
+        folder.to_file()
+        copy = folder.recordings / "b.wav"
+        copy.write_bytes(path.read_bytes())
+        os.utime(copy, ns=(path.stat().st_mtime_ns, path.stat().st_mtime_ns))
+        assert folder.to_file() == 0
+        assert list(folder.entries()) == ["a.wav", "b.wav"] and folder.recognised > 0
+
+    def test_two_folders_in_one_file_have_headings_that_differ(self, folder: Folder) -> None:
+        first = folder.add("a.wav", 400)
+        folder.to_file()
+        folder.recordings = folder.recordings.with_name("other")
+        folder.recordings.mkdir()
+        second = folder.add("a.wav", 500)
+        folder.to_file()
+        assert {name: text.split()[-1] for name, text in folder.entries().items()} == {
+            str(first): "400",
+            str(second): "500",
+        }
+
+    def test_what_was_made_with_other_settings_says_so(self, folder: Folder) -> None:
+        folder.add("a.wav", 400)
+        path = folder.add("b.wav", 500)
+        folder.to_file()
+        path.write_bytes(b"RIFF")
+        assert folder.to_file("--merge-length-s", "0") == 1
+        assert list(folder.entries()) == ["a.wav", "b.wav (made with other settings / 用其他设置生成)"]
+
+    def test_another_precision_makes_anew(self, folder: Folder) -> None:
+        folder.add("a.wav", 400)
+        folder.to_file()
+        assert folder.to_file("--precision", "fp32") == 0 and folder.recognised > 0
+        assert folder.to_file("--precision", "fp32") == 0 and folder.recognised == 0
+
 
 class TestWhileItIsRead:
     def test_a_recording_that_still_grows_is_read_again_by_the_next_run(

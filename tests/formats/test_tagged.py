@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -173,6 +174,17 @@ def test_the_emoji_view_is_what_funasr_makes() -> None:
         speech("<|zh|><|HAPPY|><|BGM|><|withitn|>你好。"), speech("<|zh|><|HAPPY|><|BGM|><|withitn|>再见。")
     )
     assert render_view(record, "emoji") == rich_transcription_postprocess(record.raw) == "🎼你好。再见。😊"
+
+
+@pytest.mark.filterwarnings("ignore")  # as above
+def test_the_emoji_view_has_the_corrected_text() -> None:
+    heard = speech("<|zh|><|HAPPY|><|Speech|><|withitn|>你号。")
+    corrected = replace(heard, text="你好。", original=heard)
+    sad = replace(heard, text="唉。", emotion="SAD", events=(Event("Laughter"),), original=heard)
+    assert render_view(transcript(heard, corrected), "emoji") == "你号。你好。😊"
+    assert render_view(transcript(sad), "emoji") == "😀唉。😔"
+    added = Segment("speech", heard.span, "嗯", original=heard)
+    assert render_view(transcript(added), "emoji") == "嗯"
 
 
 def test_without_funasr_the_emoji_view_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:

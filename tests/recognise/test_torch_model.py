@@ -17,7 +17,8 @@ from torchaudio.functional import forced_align
 
 from sensevoice.audio.info import SAMPLES_PER_MS
 from sensevoice.audio.source import open_audio, select_channels
-from sensevoice.models import demo, funasr_model, registry
+from sensevoice.models import funasr_model, registry
+from sensevoice.models.sources import demo
 from sensevoice.recognise import ctc
 from sensevoice.recognise import onnx_graph as graph_module
 from tests.conftest import SAMPLES
@@ -98,6 +99,27 @@ def test_the_unknown_emotion_can_be_banned(models: tuple[Any, Any]) -> None:
     noise = (0.01 * np.random.default_rng(3).standard_normal(32_000)).astype(np.float32)
     assert "EMO_UNKNOWN" in models[0].generate(input=noise)[0]["text"]
     assert "EMO_UNKNOWN" not in models[0].generate(input=noise, ban_emo_unk=True)[0]["text"]
+
+
+def test_without_the_unknown_emotion_speech_always_has_one(models: tuple[Any, Any]) -> None:
+    """Where that piece is banned the likeliest in its frame is often none; the scores still tell."""
+    tokenizer = models[0].kwargs["tokenizer"]
+    zh, happy, woitn = (tokenizer.sp.piece_to_id(f"<|{name}|>") for name in ("zh", "HAPPY", "woitn"))
+    scores = [
+        *(("language", "zh", 0.9), ("language", "nospeech", 0.1)),
+        *(("emotion", "EMO_UNKNOWN", 0.5), ("emotion", "SAD", 0.3), ("emotion", "HAPPY", 0.2)),
+    ]
+    banned = ctc.Prompt.of({"ban_emo_unk": True}, tokenizer)
+
+    def text(path: list[int], prompt: ctc.Prompt, scores: list[tuple[str, str, float]]) -> str:
+        path = ctc.with_emotion(path, scores, prompt, tokenizer)
+        return str(ctc.decode(path, tokenizer, 0)["text"])
+
+    assert "<|SAD|>" in text([zh, 0, 0, woitn, 0], banned, scores)
+    assert "<|SAD|>" not in text([zh, happy, 0, woitn, 0], banned, scores)
+    assert "<|SAD|>" not in text([zh, 0, 0, woitn, 0], ctc.Prompt.of({}, tokenizer), scores)
+    silence = [("language", "nospeech", 0.9), *scores[2:]]
+    assert "<|SAD|>" not in text([0, 0, 0, woitn, 0], banned, silence)
 
 
 def test_scores_are_the_softmax_of_funasrs_own_output(

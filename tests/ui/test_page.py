@@ -21,6 +21,7 @@ import pytest
 from sensevoice.errors import DeviceUnavailable, NotMedia, OptionError
 from sensevoice.formats import FORMATS, VIEWS, render_view
 from sensevoice.jobs import JobRunner, JobStore, Result
+from sensevoice.jobs.editing.edits import Change
 from sensevoice.models.loading import ModelStatus
 from sensevoice.options import Options
 from sensevoice.progress import LoadStep, Progress, Step
@@ -261,6 +262,19 @@ def test_a_full_disk_gives_a_sentence_and_then_the_result(
             room.set()
     assert room.is_set() and not last.running and not session.busy and "alert" not in last.notice
     assert last.text
+
+
+def test_a_correction_at_the_very_end_of_a_run_is_shown(start: Any, file: Path) -> None:
+    runner, session = start(Script(call())), PageSession()
+    handlers = Handlers(runner, SETTINGS)
+    following = handlers.run(session, [file], {}, "zh")
+    last = next(screen for screen in following if not screen.running)
+    assert session.busy, "the run has shown its end, and not yet left"
+    job = runner.store.job(session.job_id)
+    runner.store.change(job, [Change(replace(CALL[0], text="改过了。"), 0)])
+    (screen,) = handlers.opened(session, f"{job.id} 2", "zh")
+    assert "改过了。" in screen.text and "改过了。" not in last.text
+    assert list(following) == [] and not session.busy
 
 
 def test_what_is_refused_before_a_run_leaves_the_last_result(make: Any, file: Path) -> None:

@@ -9,6 +9,7 @@ import time
 import wave
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,8 @@ from starlette.testclient import TestClient
 from sensevoice.access import USER
 from sensevoice.errors import DeviceUnavailable
 from sensevoice.jobs import JobRunner
-from sensevoice.jobs.channels import each_from_its_channel
-from sensevoice.jobs.retranscribe import neighbours
+from sensevoice.jobs.editing.channels import each_from_its_channel
+from sensevoice.jobs.editing.retranscribe import neighbours
 from sensevoice.options import Options
 from sensevoice.transcribe.pipeline import cut
 from sensevoice.transcript import Segment, Span
@@ -351,7 +352,7 @@ def test_a_name_a_deletion_and_a_job_that_is_not_there(site: Site) -> None:
 
 
 class _BehindTheDoor:
-    """Puts a name where the door does."""
+    """Puts a name where the access middleware does."""
 
     def __init__(self, app: Any) -> None:
         self.app = app
@@ -423,3 +424,101 @@ def test_a_row_is_heard_and_cut_in_the_channel_that_it_came_from() -> None:
     result = each_from_its_channel(rows, Options(channel="split"), work)
     assert result == list(zip([row.span for row in rows], ["right", "left", "right", "mix"], strict=True))
     assert each_from_its_channel(rows[3:], Options(channel="left"), work) == [(Span(300, 400), "left")]
+
+
+WRONG = ["x", None, 1.5, True, [], {}, "1e3", 1 << 80, float("inf")]
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_wrong_parameters_are_told_to_be_wrong(site: Site, wrong: Any) -> None:
+    """A sentence and a status of 400, no fault of the program."""
+    job = f"/sv/jobs/{site.done()}"
+    body = {"start_ms": 0, "end_ms": 1000}
+    content = json.dumps(wrong).replace("Infinity", "1e999")
+    asked = [
+        site.client.post(f"{job}/transcribe", content=json.dumps({**body, "end_ms": 0})),
+        site.client.post(f"{job}/transcribe", content=f'{{"start_ms": {content}, "end_ms": 1000}}'),
+        site.client.post(f"{job}/transcribe", content="{}"),
+        site.client.post(f"{job}/redo", content=f'{{"rows": [{content}]}}'),
+        site.client.post(f"{job}/redo", content='{"rows": 5}'),
+        site.client.patch(f"{job}/segments/1", content='{"events": 5}'),
+        site.client.patch(f"{job}/segments/1", content=f'{{"events": [{content}]}}'),
+        site.client.patch(f"{job}/segments/1", content='{"text": 5}'),
+        site.client.patch(f"{job}/segments/1", content=f'{{"version": {content}, "text": "a"}}'),
+        site.client.patch(f"{job}/segments/1", content="[" * 100_000),
+        site.client.patch(job, content='{"name": 5}'),
+        site.client.get(f"{job}/segments?from=x"),
+        site.client.get(f"{job}/segments?version=1.5"),
+        site.client.get(f"{job}/export?format=x"),
+        site.client.get(f"{job}/export?rows=a"),
+        site.client.get("/sv/several/csv?labels=x"),
+        site.client.get("/sv/several/zip?format=x"),
+    ]
+    for number, answer in enumerate(asked):
+        assert answer.status_code == 400, (number, answer.text)
+        assert answer.json()["zh"] and answer.json()["en"]
+    assert site.client.get(job).status_code == 200
+
+
+def test_corrections_are_cleaned_where_they_come_in(site: Site) -> None:
+    """Half of a pair, NUL and line breaks would break files and programs that read them."""
+    job_id = site.done()
+    typed = r'{"text": "a\ud800b\u0000c\r\nd\u2028e\u200d\ud83d\ude00  中"}'
+    answer = site.client.patch(f"/sv/jobs/{job_id}/segments/0", content=typed.encode())
+    assert answer.status_code == 200
+    assert answer.json()["segment"]["text"] == "a b c d e\u200d😀  中"
+    for name in ("lrc", "srt", "txt", "json"):
+        text = site.client.get(f"/sv/jobs/{job_id}/export?format={name}").text
+        assert "\0" not in text
+    renamed = site.client.patch(f"/sv/jobs/{job_id}", content='{"name": "x\\ud800\\ny"}')
+    assert renamed.json()["name"] == "x y"
+
+
+def test_a_correction_of_rows_that_have_moved_is_refused(site: Site) -> None:
+    """In another tab a row was added meanwhile: this row's number now means another one."""
+    job_id = site.done()
+    job = f"jobs/{job_id}"
+    version = site.get(f"{job}/segments")["version"]
+    assert site.client.post(f"/sv/{job}/transcribe", json={"start_ms": 0, "end_ms": 500}).status_code == 200
+    answer = site.client.patch(f"/sv/{job}/segments/1", json={"text": "mine", "version": version})
+    assert answer.status_code == 400 and answer.json()["code"] == "rows_changed"
+    assert all(row["text"] != "mine" for row in site.get(f"{job}/segments")["segments"])
+    now = site.get(f"{job}/segments")["version"]
+    answer = site.client.patch(f"/sv/{job}/segments/1", json={"text": "mine", "version": now})
+    assert answer.status_code == 200
+
+
+def test_a_stretch_is_clipped_to_the_recording(site: Site) -> None:
+    job = f"/sv/jobs/{site.done()}"  # of 22 s
+    beyond = site.client.post(f"{job}/transcribe", json={"start_ms": 30_000, "end_ms": 40_000})
+    assert beyond.status_code == 400 and "start_ms" in beyond.json()["en"]
+    assert (
+        site.client.post(f"{job}/transcribe", json={"start_ms": 21_800, "end_ms": 90_000}).status_code == 200
+    )
+    rows = site.client.get(f"{job}/segments").json()["segments"]
+    assert rows[-1]["end_ms"] == 22_000
+
+
+def test_lists_answer_while_recordings_are_converted(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fifty pages ask for copies of long recordings; nobody who asks for something else waits."""
+    made, go = [], threading.Event()
+
+    def slowly(folder: Any, options: Options) -> Path:
+        copy = Path(folder.path, "playable.ogg")
+        if not copy.exists():
+            made.append(folder.path.name)
+            assert go.wait(60.0)
+            copy.write_bytes(b"OggS")
+        return copy
+
+    monkeypatch.setattr("sensevoice.ui.media.playable_file", slowly)
+    jobs = [site.done() for _ in range(3)]
+    with ThreadPoolExecutor(51) as pool:
+        asked = [pool.submit(site.client.get, f"/sv/jobs/{jobs[n % 3]}/audio?as=opus") for n in range(50)]
+        while len(made) < 2:
+            time.sleep(0.01)
+        listed = pool.submit(site.get, "jobs").result(30.0)
+        assert len(listed["jobs"]) == 3
+        go.set()
+        assert {each.result(30.0).status_code for each in asked} == {200}
+    assert sorted(made) == sorted(jobs), "each was made once"

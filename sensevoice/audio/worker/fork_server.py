@@ -1,7 +1,8 @@
 """Fork server: a process that has loaded the decoders, from which a worker is forked for each file.
 
 Starting Python and loading PyAV takes 0.2 s, more than recognising a short file; a fork takes 5 ms. The
-server opens no media file, has one thread and an empty environment, and ends with its parent.
+server opens no media file, has one thread, nothing but the search path in its environment, and ends with its
+parent.
 """
 
 from __future__ import annotations
@@ -73,7 +74,8 @@ class ForkServer:
                     stdin=theirs.fileno(),
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL,
-                    env={"OPENBLAS_NUM_THREADS": "1"},  # only the forking thread exists in the child
+                    # Only the forking thread exists in a child; the path is where the system's ffmpeg is.
+                    env={"OPENBLAS_NUM_THREADS": "1", "PATH": os.environ.get("PATH", os.defpath)},
                     cwd="/",
                     start_new_session=True,  # Ctrl-C is handled by the program
                 )

@@ -8,6 +8,7 @@ import os
 import secrets
 import select
 import signal
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ class WorkerHandle:
     def __init__(self, path: Path, stream_index: int | None, max_hours: float, raw_format: str = "") -> None:
         self._path = path
         self._pidfd: int | None = None
+        self._lock = threading.Lock()
         request = {"path": str(path), "stream_index": stream_index, "max_hours": max_hours}
         self._link = fork_server.fork(request | {"raw_format": raw_format})
         try:
@@ -46,15 +48,23 @@ class WorkerHandle:
         except (BrokenPipeError, ConnectionResetError):
             log.debug("the decoder has ended")  # which `frame` reports
 
-    def close(self) -> None:
-        """Kill the worker at once, with all processes that it has started."""
-        if self._pidfd is not None:
+    def kill(self) -> None:
+        """Kill the worker at once; a thread that waits in `frame` gets DecoderCrashed."""
+        with self._lock:
+            if self._pidfd is None:
+                return
             try:
                 signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
             except ProcessLookupError:
                 log.debug("the decoder had ended by itself")
-            os.close(self._pidfd)
-            self._pidfd = None
+
+    def close(self) -> None:
+        """Kill the worker with all processes that it has started. Not while another thread reads from it."""
+        self.kill()
+        with self._lock:
+            if self._pidfd is not None:
+                os.close(self._pidfd)
+                self._pidfd = None
         if self._link >= 0:
             os.close(self._link)  # a process that it has started ends when it writes
             self._link = -1

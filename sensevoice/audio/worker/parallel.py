@@ -22,7 +22,7 @@ from sensevoice.audio.info import AudioInfo, Samples
 from sensevoice.audio.worker import protocol
 from sensevoice.audio.worker.handle import WorkerHandle
 from sensevoice.audio.worker.policy import SplitPolicy, spare_cores
-from sensevoice.errors import DecoderCrashed, MediaError, TimedOut
+from sensevoice.errors import DecoderCrashed, MediaError, TimedOut, Unreadable
 from sensevoice.transcript import Media
 
 log = logging.getLogger(__name__)
@@ -54,6 +54,7 @@ class ParallelDecoder:
         self.bad_packets = self.clock_breaks = 0
         self.peak_bytes = 0
         self.cut_short: MediaError | None = None
+        self._stopped = False
         self._file = (path, stream_index, max_hours, raw_format)
         self._policy = policy or SplitPolicy(processes=1)
         self._may_take_cores = policy is None
@@ -65,6 +66,10 @@ class ParallelDecoder:
         self.info = AudioInfo(path=path, media=media, **claims)
 
     @property
+    def gave_up(self) -> bool:
+        return isinstance(self.cut_short, Unreadable)
+
+    @property
     def pid(self) -> int:
         """The process id of the worker whose samples are being yielded."""
         return self._now.pid
@@ -74,6 +79,12 @@ class ParallelDecoder:
         self._end_processes()
         spare_cores.release(self._taken_cores)
         self._taken_cores = 0
+
+    def stop(self) -> None:
+        """Make another thread, which reads the samples, stop at once even if the decoder says nothing."""
+        self._stopped = True
+        for process in (self._now, *self._waiting):
+            process.kill()
 
     def _end_processes(self) -> None:
         for process in (self._now, *self._waiting):
@@ -92,7 +103,7 @@ class ParallelDecoder:
                     return
                 except DecoderCrashed as error:
                     deaths += 1
-                    if deaths == MAX_DEATHS:
+                    if deaths == MAX_DEATHS or self._stopped:
                         raise
                     log.info("a decoder died (%s); another goes on where it stopped", error.data["reference"])
                     self._end_processes()
@@ -119,6 +130,8 @@ class ParallelDecoder:
             try:
                 return self._start()
             except DecoderCrashed as error:
+                if self._stopped:
+                    raise
                 log.info("a decoder died (%s) at the beginning of a file", error.data["reference"])
         return self._start()
 
@@ -127,7 +140,7 @@ class ParallelDecoder:
         try:
             return self._claims()
         except BaseException:
-            self.close()
+            self._end_processes()
             raise
 
     def _claims(self) -> dict[str, Any]:
@@ -189,6 +202,8 @@ class ParallelDecoder:
     def _answer(self) -> Generator[Samples, None, dict[str, Any] | None]:
         """Yield what was ordered; return the data about the cut after it, None at the end of the file."""
         while True:
+            if self._stopped:
+                self._now.kill()
             kind, payload = self._now.frame()
             if kind == protocol.BLOCK:
                 yield _samples(payload)
@@ -198,6 +213,8 @@ class ParallelDecoder:
                 if kind == protocol.CUT:
                     return data
                 self.bad_packets, self.clock_breaks = data["bad_packets"], data["clock_breaks"]
+                if data["gave_up"]:
+                    raise Unreadable(path=self.info.path)
                 return None
             else:
                 raise self._now.error(kind, payload)

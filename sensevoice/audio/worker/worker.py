@@ -1,7 +1,7 @@
 """The worker: a process that decodes one file and writes the samples to a socket.
 
-It is forked from the fork server with an empty environment, has no secrets, opens one file, and is killed
-when it is no longer needed; it ends itself when the socket has no reader.
+It is forked from the fork server with nothing but the search path in its environment, has no secrets, opens
+one file, and is killed when it is no longer needed; it ends itself when the socket has no reader.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from typing import NoReturn
 
 import numpy as np
 
-from sensevoice.audio.decoders import open_decoder, seeking
-from sensevoice.audio.info import SAMPLE_RATE_HZ, Samples
+from sensevoice.audio.decoding.decoders import open_decoder, seeking
+from sensevoice.audio.info import SAMPLE_RATE_HZ, Decoder, Samples
 from sensevoice.audio.worker import limits, protocol
 from sensevoice.audio.worker.splitting import RangeReader
 from sensevoice.errors import MediaError, NotMedia, TimedOut, TooLong
@@ -78,10 +78,17 @@ def _serve(
             for block in _blocks(reader, order.to_s, path, max_hours):
                 out.put(protocol.BLOCK, block)
             if reader.ended:
-                faults = {"bad_packets": decoder.bad_packets, "clock_breaks": decoder.clock_breaks}
-                out.put_json(protocol.END, faults | _used())
+                out.put_json(protocol.END, _faults(decoder) | _used())
             else:
                 out.put_json(protocol.CUT, {"fingerprint": reader.fingerprint()} | _used())
+
+
+def _faults(decoder: Decoder) -> dict[str, int | bool]:
+    return {
+        "bad_packets": decoder.bad_packets,
+        "clock_breaks": decoder.clock_breaks,
+        "gave_up": decoder.gave_up,
+    }
 
 
 def _begin(reader: RangeReader, from_s: int, out: protocol.FrameWriter) -> bool:

@@ -14,6 +14,7 @@ import { BUSY, jobs } from "./jobs.js";
 import { charts, coverage, highlights } from "./panels.js";
 import { player } from "./player.js";
 import { ribbon } from "./timeline.js";
+import { speakers } from "./speakers.js";
 import { several } from "./compare.js";
 import { table } from "./table.js";
 import { tabs } from "./tabs.js";
@@ -46,7 +47,7 @@ const addressed = () => new URL(window.location.href).searchParams.get("job");
 
 class Bench {
   constructor(api, reader) {
-    Object.assign(this, { api, reader, t: words(reader), job: null, rows: [], shown: [], playing: [], version: 0, current: -1, selected: new Set() });
+    Object.assign(this, { api, reader, t: words(reader), job: null, rows: [], people: [], shown: [], playing: [], version: 0, current: -1, selected: new Set() });
     this.listeners = new Map(EVENTS.map((event) => [event, []]));
     this.timer = 0;
     this.pause = POLL_MS;
@@ -67,9 +68,21 @@ class Bench {
     return /^\d+$/.test(channel) ? `${this.t("channel")} ${channel}` : this.t(`channel_${channel}`);
   }
 
-  // Who says a row, where that is known.
+  // What a person is called; nothing where one nameless person is all that there is.
+  speakerName(id) {
+    const person = this.people.find((each) => each.id === id);
+    if (!person || (this.people.length === 1 && !person.name)) return "";
+    return person.name || this.t("person", { n: id.slice(1) });
+  }
+
   who(row) {
-    return this.channelName(row.channel);
+    return this.speakerName(row.speaker) || this.channelName(row.channel);
+  }
+
+  // While a job runs its people are those of the rows so far; at the end they come with the details.
+  findPeople() {
+    const ids = new Set(this.rows.map((row) => row.speaker).filter(Boolean));
+    this.people = [...ids].sort((a, b) => a.slice(1) - b.slice(1)).map((id) => ({ id, name: "" }));
   }
 
   kindOf(name) {
@@ -100,7 +113,7 @@ class Bench {
     this.player = player(this);
     const chips = filter(this);
     const rows = make("div", {}, chips.element, table(this, editor(this)).element, again(this).element);
-    const overview = make("div", {}, highlights(this).element, charts(this).element);
+    const overview = make("div", {}, speakers(this).element, highlights(this).element, charts(this).element);
     const panels = { rows, overview, quality: coverage(this).element };
     this.tabs = tabs(this, { text: document.querySelector("#sv-text-panel"), ...panels });
     this.list = jobs(this);
@@ -144,7 +157,7 @@ class Bench {
     const [job, data] = found;
     this.leaving?.abort();
     this.leaving = new AbortController(); // ends the requests that only this recording needed
-    Object.assign(this, { job, rows: data.segments, shown: [], playing: [], version: data.version, current: -1 });
+    Object.assign(this, { job, rows: data.segments, people: job.speakers, shown: [], playing: [], version: data.version, current: -1 });
     this.selected.clear();
     this.setAddress(id);
     this.announce();
@@ -206,6 +219,7 @@ class Bench {
       if (data.from < this.rows.length) this.selected.clear(); // rows have other numbers now
       this.rows = [...this.rows.slice(0, data.from), ...data.segments];
       this.version = data.version;
+      if (this.goesOn(data)) this.findPeople();
       if (changed) this.emit("rows");
       if (!this.goesOn(data)) return await this.finish();
     } catch (error) {

@@ -100,14 +100,18 @@ export function exportMenu(app, filter) {
   labels.append(make("option", { value: "zh", selected: reader === "zh" }, "中文"), make("option", { value: "en", selected: reader === "en" }, "English"));
   const captions = make("input", { type: "checkbox" });
   const traditional = make("input", { type: "checkbox" });
+  const names = make("input", { type: "checkbox" });
+  names.defaultChecked = true;
   const what = make("p", { className: "svw-what", role: "status" });
   remember(labels, "sv-labels");
   rememberTicked(captions, "sv-captions");
   rememberTicked(traditional, "sv-traditional");
+  rememberTicked(names, "sv-names");
 
   function query() {
     const asked = new URLSearchParams({ labels: labels.value });
     if (captions.checked) asked.set("captions", "1");
+    asked.set("names", names.checked ? "name" : "none");
     if (app.traditional && traditional.checked) asked.set("traditional", "1");
     if (app.sure.hidden()) asked.set("sure", "1");
     if (narrowed()) asked.set("rows", app.shown.map((/** @type {any} */ row) => row.index).join(","));
@@ -145,6 +149,7 @@ export function exportMenu(app, filter) {
       { className: "svw-row svw-ticks" },
       narrow,
       check(captions, "captions", t("captionsHelp")),
+      check(names, "srtNames", t("srtNamesHelp")),
       // Without the package that converts, there is nothing to switch.
       app.traditional ? check(traditional, "traditional", t("traditionalHelp")) : null,
       make("label", { className: "svw-check" }, t("labels"), labels),
