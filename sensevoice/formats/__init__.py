@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 _ROWS = (
-    Format("txt", ".txt", "text/plain", "文本（所选视图）", "Text, in the chosen view", txt, "documents"),
+    Format("txt", ".txt", "text/plain", "文本（带标签）", "Text, with tags", txt, "documents"),
     Format("srt", ".srt", "application/x-subrip", "SRT 字幕", "SubRip subtitles", srt, "subtitles"),
     Format("vtt", ".vtt", "text/vtt", "WebVTT 字幕", "WebVTT subtitles", vtt, "subtitles"),
     Format("json", ".json", "application/json", "完整记录（JSON）", "The whole record, as JSON", json_text),

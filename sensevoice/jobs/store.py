@@ -196,8 +196,8 @@ class JobStore:
     ) -> list[int]:
         """Change the rows that had these numbers after so many lines of corrections; None stands for now.
 
-        `correct` is given all rows, and the numbers that those have now, which are returned. Raises RowChanged when one of them
-        is no longer as it was, BadRequest, JobNotFound.
+        `correct` is given all rows, and the numbers that those have now, which are returned. Raises
+        RowChanged when one of them is no longer as it was, BadRequest, JobNotFound.
         """
         with self._changing:
             now = list(rows)

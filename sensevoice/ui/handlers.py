@@ -89,8 +89,10 @@ class Handlers:
         """Show what the workbench shows: another job, none, or the same with other rows.
 
         `opened` is the id of the job, the version of its rows, and "sure" where unsure tags are hidden,
-        with a space between each.
+        with a space between each, also where nothing is shown.
         """
+        if not opened:  # as the page begins
+            return
         job_id, _, rest = opened.partition(" ")
         session.sure_only = rest.endswith("sure")
         if job_id and job_id != session.job_id:

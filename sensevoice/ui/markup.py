@@ -31,7 +31,7 @@ def progress_bar(text: str, fraction: float | None) -> str:
 
 
 def progress_line(progress: Progress, eta_s: float | None, locale: Locale) -> str:
-    """Return stage, percentage done and time left: `识别 37 % · 还需约 8 秒`."""
+    """Return stage, percentage done and time left: `识别中 37 % · 还需约 8 秒`."""
     stage = translate(f"stage_{progress.stage}", locale)
     fraction = progress.fraction
     if fraction is None:

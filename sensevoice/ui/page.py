@@ -104,7 +104,7 @@ class Page:
             if self._settings.media_dir is not None:
                 with gr.Tab(t("source_server"), id="server") as self.server_tab:
                     self.server_files = confined_explorer(self._settings.media_dir, t("server_files"))
-        self.form.build_language()
+        self.form.build_visible()
         self.start = gr.Button(t("start"), variant="primary", size="lg", elem_id="sv-start")
         self.cancel = gr.Button(t("cancel"), visible=False, size="lg", elem_id="sv-cancel")
         self.notice = gr.HTML(elem_id="sv-notice", js_on_load=None)
@@ -172,7 +172,10 @@ class Page:
         gr.on(changed, self._hold, chosen, **AT_ONCE)
         app.unload(self._release)
         app.load(
-            self._load, [self.session, self.form.kept], [self.session, self.labels, *form], **AT_ONCE
+            self._load,
+            [self.session, self.form.kept],
+            [self.session, self.labels, *form, *self.form.preset_parts],
+            **AT_ONCE,
         ).then(self._open, self.session, self._screen_parts(), concurrency_limit=None, **HIDDEN)
 
     def _connect_status(self, app: gr.Blocks) -> None:
@@ -194,7 +197,8 @@ class Page:
     def _load(self, request: gr.Request, session: PageSession, kept: object) -> list[object]:
         session.label_locale = locale_of(request.headers.get("accept-language"))
         # gradio deletes a state after the visit only if an event has set it
-        return [session, session.label_locale, *self.form.remembered(kept)]
+        values = self.form.remembered(kept)
+        return [session, session.label_locale, *values, *self.form.shown(values)]
 
     def _run(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import TypeAlias
@@ -77,9 +78,14 @@ def job_row(runner: JobRunner, job: Job) -> Json:
         "bytes": now.bytes,
         "partial": now.state != "done" or now.complete_until_ms is not None,
         "complete_until_ms": now.complete_until_ms,
-        "kept_s": runner.store.kept_s(now),
+        "kept_hours": _kept_hours(runner, now),
         "error": asdict(now.failure) if now.failure else None,
     }
+
+
+def _kept_hours(runner: JobRunner, job: Job) -> int | None:
+    kept_s = runner.store.kept_s(job)
+    return None if kept_s is None else math.ceil(kept_s / 3600)
 
 
 def is_partial(runner: JobRunner, job: Job) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import threading
 import time
@@ -153,7 +154,7 @@ def test_the_map_is_clicked_and_told(done: Any) -> None:
     x = box["width"] * 10_000 / 22_000
     expect(done.locator(".svw-lanes span")).to_have_text(["情绪", "声音"])
     done.locator(".svw-ribbon").hover(position={"x": x, "y": 9})
-    expect(done.locator(".svw-tip")).to_contain_text("0:10 · 0:09 · 愤怒")
+    expect(done.locator(".svw-tip")).to_contain_text("愤怒 · 这都第几天了")
     done.locator(".svw-ribbon").click(position={"x": x, "y": 9})
     wait_until(lambda: abs(playing_at_s(done) - 10.0) < 0.3)
 
@@ -404,7 +405,7 @@ def test_three_thousand_rows_open_at_once_and_only_those_in_sight_are_drawn(
     again.on("request", lambda request: asked.append(request.url.removeprefix(f"{url}/sv/")))
     started_s = time.monotonic()
     again.goto(address)
-    expect(again.locator(".svw-facts").first).to_contain_text(f"{MANY} 段", timeout=20_000)
+    expect(again.locator(".svw-bar .svw-facts")).to_contain_text(f"{MANY} 段", timeout=20_000)
     expect(again.locator(ROWS)).to_have_count(MANY)
     record_property("open_s", round(time.monotonic() - started_s, 2))
     job_id = address.rpartition("=")[2]
@@ -549,7 +550,7 @@ def test_tags_of_which_the_model_is_unsure_are_told_and_hidden_everywhere(
     expect(tag).to_have_count(0)
     expect(page.locator(".svw-chip:has-text('愤怒')")).to_have_count(0)
     expect(page.locator(".svw-export > summary")).to_have_text("导出 (不含不确定的标签) ▾")
-    expect(page.locator(".svw-facts").first).to_contain_text("不含不确定的标签")
+    expect(page.locator(".svw-bar .svw-facts")).to_contain_text("不含不确定的标签")
     assert "愤怒" not in export(page, "txt").path().read_text("utf-8")
     wait_until(lambda: "愤怒" not in page.input_value("#sv-text textarea"))
     show(page, "overview")
@@ -565,18 +566,21 @@ def test_tags_of_which_the_model_is_unsure_are_told_and_hidden_everywhere(
 
 
 def test_presets_fill_the_settings_and_the_browser_keeps_them(
-    live_app: Any, page_zh: Any, media: Path, screenshot: Any
+    live_app: Any, page_zh: Any, media: Path
 ) -> None:
     script = Script(call())
     page = page_zh(live_app(script, SETTINGS))
-    page.click("#sv-settings > button")
     page.click("#sv-preset-calls")
+    expect(page.locator("#sv-preset-help")).to_contain_text("左右分开")
+    page.click("#sv-settings > button")
     expect(page.locator("#sv-channel input")).to_have_value("各声道分开")
     page.click("#sv-preset-subtitles")
+    expect(page.locator("#sv-preset-help")).to_contain_text("短句")
+    expect(page.locator("#sv-preset-subtitles")).to_have_class(re.compile("primary"))
     expect(page.locator("#sv-channel input")).to_have_value("混合")
     page.locator("#sv-among").get_by_label("英文").check()
     page.locator("#sv-keep_numbers input").check()
-    screenshot(page, "zh-presets")
+    expect(page.locator("#sv-preset-help")).to_contain_text("您自己的设置")
     page.wait_for_function("() => (localStorage.getItem('sv-settings') ?? '').length > 0")
     page.wait_for_timeout(700)
     page.reload()
@@ -589,6 +593,46 @@ def test_presets_fill_the_settings_and_the_browser_keeps_them(
     page.click("#sv-settings > button")
     page.click("#sv-preset-none")
     expect(page.locator("#sv-keep_numbers input")).not_to_be_checked()
+
+
+def test_what_is_opened_or_corrected_is_what_every_surface_shows(
+    live_app: Any, page_zh: Any, media: Path, tmp_path: Path
+) -> None:
+    second = tmp_path / "会议.wav"
+    second.write_bytes(media.read_bytes())
+
+    def transcribe(path: Path, options: Any) -> Iterator[Any]:
+        rows = CALL if path.name == media.name else (speech(0, 900, "会议现在开始。"),)
+        yield from rows
+        yield Transcript(path.name, CALL_MS, rows, model=MODEL)
+
+    page = page_zh(live_app(transcribe, SETTINGS))
+    page.set_input_files("#sv-file input[type=file]", [str(media), str(second)])
+    page.wait_for_selector(f"#sv-file .file-preview >> text={second.stem}")
+    page.click("#sv-start")
+    expect(page.locator(".svw-job")).to_have_count(2)
+
+    def shows(name: str, text: str) -> None:
+        expect(page.locator(".svw-title")).to_have_text(name)
+        expect(page).to_have_title(f"{name} · SenseVoice")
+        expect(page.locator(ROWS).first).to_contain_text(text)
+        wait_until(lambda: text in page.input_value("#sv-text textarea").partition("\n")[0])
+        assert text in export(page, "txt").path().read_text("utf-8")
+
+    shows(media.name, "您好")
+    page.click(f".svw-job >> text={second.name}")
+    shows(second.name, "会议现在开始。")
+    show(page, "rows")
+    page.locator(ROWS).first.focus()
+    page.keyboard.press("e")
+    page.fill(".svw-edit textarea", "会议结束。")
+    page.click(".svw-edit >> text=保存")
+    shows(second.name, "会议结束。")
+    page.click("text=所有录音对比")
+    page.click(f".svw-compare tbody >> text={media.name}")
+    shows(media.name, "您好")
+    page.go_back()
+    shows(second.name, "会议结束。")
 
 
 def test_all_jobs_are_compared(done: Any) -> None:
@@ -671,7 +715,7 @@ def test_axe_finds_no_serious_fault(live_app: Any, open_page: Any, media: Path, 
     assert serious_faults(axe.run(page)) == []
     page.keyboard.press("Escape")
     page.get_by_role("tab", name="服务器上的文件").click()
-    expect(page.get_by_role("checkbox", name=media.name)).to_be_visible()
+    expect(page.get_by_role("checkbox", name=media.name, exact=True)).to_be_visible()
     assert serious_faults(axe.run(page)) == []
 
 

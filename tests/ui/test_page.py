@@ -39,6 +39,7 @@ from sensevoice.ui import (
 from sensevoice.ui.api import make_endpoint
 from sensevoice.ui.downloads import file_stem
 from sensevoice.ui.handlers import Handlers, Screen, options_from
+from sensevoice.ui.presets import PRESETS
 from sensevoice.ui.redraw import REDRAW_S, RedrawThrottle
 from sensevoice.ui.session import PageSession
 from sensevoice.ui.settings_form import FORM
@@ -283,7 +284,7 @@ def test_what_is_refused_before_a_run_leaves_the_last_result(make: Any, file: Pa
     job_id = session.job_id
     no_file = list(handlers.run(session, [], {}, "en"))
     bad_option = run(handlers, session, file, batch_size_s=None)
-    for screens, sentence in ((no_file, "Please choose"), (bad_option, "批量（秒）")):
+    for screens, sentence in ((no_file, "Please choose"), (bad_option, "每批秒数")):
         assert len(screens) == 1 and sentence in screens[0].notice
         assert screens[0].text is None and not screens[0].running
     assert session.job_id == job_id and not session.busy and len(script.runs) == 1
@@ -292,7 +293,7 @@ def test_what_is_refused_before_a_run_leaves_the_last_result(make: Any, file: Pa
 def test_the_form_overrides_the_defaults_and_names_its_own_labels() -> None:
     defaults = Options(language="yue", word_times=False)
     assert options_from({"channel": "left"}, defaults, "zh") == replace(defaults, channel="left")
-    with pytest.raises(OptionError, match="Merge gap"):
+    with pytest.raises(OptionError, match="Split at pauses"):
         options_from({"merge_gap_s": 99.0}, defaults, "en")
 
 
@@ -348,7 +349,7 @@ def test_every_choice_and_setting_of_the_page_has_its_words() -> None:
     [
         ("zh-CN,zh;q=0.9,en;q=0.8", "zh"),
         ("zh-tw;q=0.9", "zh"),
-        ("zh-HK,zh-CN;q=0.9", "zh"),
+        ("zh-HK,en;q=0.9", "zh"),
         ("en-US,zh-CN;q=0.5", "en"),
         ("fr,zh-CN;q=0.5", "en"),
         ("", "zh"),
@@ -399,12 +400,12 @@ def test_the_summary_passes_no_markup_from_the_model() -> None:
 @pytest.mark.parametrize(
     "progress, eta_s, line",
     [
-        (Progress("decode", 0, None), 3.0, "解码 · 已处理 0.1 秒"),
-        (Progress("recognise", 80_000, None), 3.0, "识别 · 已处理 1 分 20 秒"),
-        (Progress("recognise", 37_000, 100_000), 8.3, "识别 37 % · 还需约 8 秒"),
-        (Progress("recognise", 1_000, 100_000), 400.0, "识别 1 %"),
-        (Progress("recognise", 37_000, 100_000), None, "识别 37 %"),
-        (Progress("recognise", 99_000, 100_000), 0.05, "识别 99 % · 还需约 1 秒"),
+        (Progress("decode", 0, None), 3.0, "识别中 · 已处理 0.1 秒"),
+        (Progress("recognise", 80_000, None), 3.0, "识别中 · 已处理 1 分 20 秒"),
+        (Progress("recognise", 37_000, 100_000), 8.3, "识别中 37 % · 还需约 8 秒"),
+        (Progress("recognise", 1_000, 100_000), 400.0, "识别中 1 %"),
+        (Progress("recognise", 37_000, 100_000), None, "识别中 37 %"),
+        (Progress("recognise", 99_000, 100_000), 0.05, "识别中 99 % · 还需约 1 秒"),
         (Progress("done", 100_000, 100_000), 9.0, "整理 100 %"),
     ],
 )
@@ -502,6 +503,7 @@ def test_every_key_on_the_page_is_translated(build: Any, demo_settings: PageSett
     assert used == set(i18n.translations(demo_settings)["en"]) - {
         "sv_heading",
         "sv_tagline",
+        *(f"sv_preset_{name}_help" for name in (*PRESETS, "own")),  # shown when chosen
     }, "all but the parts of the header"
 
 

@@ -480,7 +480,7 @@ def test_corrections_are_cleaned_where_they_come_in(site: Site) -> None:
 
 
 def test_a_correction_holds_for_the_row_that_was_seen(site: Site) -> None:
-    """In another tab a row was added meanwhile: this row's number now means another one, and it has another."""
+    """In another tab a row was added meanwhile: this row's number now means another one, it another."""
     job_id = site.done()
     job = f"jobs/{job_id}"
     shown = site.get(f"{job}/segments")

@@ -38,9 +38,9 @@ export function bar(app, filter) {
     if (keep && name.value.trim() && name.value !== app.job.name) await app.rename(app.job.id, name.value);
   }
   name.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
-    if (event.isComposing) return;
-    if (event.key === "Enter") named(true);
-    if (event.key === "Escape") named(false);
+    if (event.isComposing || !["Enter", "Escape"].includes(event.key)) return;
+    event.preventDefault(); // or the button that gets the focus is pressed with the same key
+    named(event.key === "Enter");
   });
   name.addEventListener("blur", () => named(true));
 

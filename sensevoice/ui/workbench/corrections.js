@@ -56,8 +56,8 @@ export function corrections(app) {
     change,
     undo,
     redo,
-    /** @param {any} row @param {Record<string, any>} values */
-    edit: (row, values) => change((version) => api.patch(at(`segments/${row.index}`), { ...values, version }), t("changed", { time: clock(row.start_ms) })),
+    /** @param {any} row @param {Record<string, any>} values @param {number} version at which the row was seen */
+    edit: (row, values, version) => change(() => api.patch(at(`segments/${row.index}`), { ...values, version, start_ms: row.start_ms }), t("changed", { time: clock(row.start_ms) })),
     /** @param {any} row @param {number} offset characters */
     split: (row, offset) => change((version) => api.post(at(`segments/${row.index}/split`), { at: offset, version }), t("splitDone", { time: clock(row.start_ms) })),
     /** @param {any} row */

@@ -69,17 +69,21 @@ export function editor(app) {
     for (const { id } of people) speaker.append(make("option", { value: id, selected: id === row.speaker }, app.speakerName(id)));
     const again = choice("language", row.language, t("hearAgain"));
     const proposal = make("div", { className: "svw-row svw-quiet" });
+    // Only what was changed is sent, for the row as it was when it was opened; after a refusal, as it is now.
+    let seen = app.version;
     save = async () => {
+      const ticked = [...events.querySelectorAll("input:checked")].map((box) => box.value);
       const body = {
-        text: text.value,
-        language: language.value,
-        emotion: emotion.value,
-        ...(people.length > 1 && speaker.value !== row.speaker ? { speaker: speaker.value } : {}),
-        events: [...events.querySelectorAll("input:checked")].map((box) => box.value),
+        ...(text.value.trim() === row.text ? {} : { text: text.value }),
+        ...(language.value === shownAs(language, row.language) ? {} : { language: language.value }),
+        ...(emotion.value === shownAs(emotion, row.emotion) ? {} : { emotion: emotion.value }),
+        ...(people.length < 2 || speaker.value === shownAs(speaker, row.speaker) ? {} : { speaker: speaker.value }),
+        ...(ticked.length === own.size && ticked.every((name) => own.has(name)) ? {} : { events: ticked }),
       };
-      if (isAsBefore(row, body)) return true;
-      const saved = await app.corrections.edit(row, body);
+      if (!Object.keys(body).length) return true;
+      const saved = await app.corrections.edit(row, body, seen);
       if (saved) keep(row, null);
+      else seen = app.version;
       return Boolean(saved);
     };
     const hear = async () => {
@@ -111,13 +115,10 @@ export function editor(app) {
       ),
     );
     element.hidden = false;
-    text.focus();
   }
 
-  function isAsBefore(row, { text, language, emotion, events }) {
-    const own = row.events.map((event) => event.name);
-    return text.trim() === row.text && language === row.language && emotion === row.emotion && own.length === events.length && own.every((name) => events.includes(name));
-  }
+  // What a choice showed for a value at first: nothing for one that is not offered, such as a calm mood.
+  const shownAs = (select, value) => ([...select.options].some((option) => option.value === value) ? value : select.options[0].value);
 
   // Text that was typed is saved first: the place is one in the text as it stands in the field.
   async function splitAt(offset) {
@@ -159,5 +160,5 @@ export function editor(app) {
     at = -1;
     element.hidden = true;
   });
-  return { element, isOpen: () => !element.hidden };
+  return { element, isOpen: () => !element.hidden, focus: () => element.querySelector("textarea")?.focus() };
 }

@@ -64,7 +64,7 @@ export function jobs(app) {
 
   // How long a recording is still kept.
   /** @param {any} job */
-  const lifetime = (job) => (job.kept_s === null || job.kept_s === undefined ? "" : t("keptFor", { n: Math.max(1, Math.round(job.kept_s / 3600)) }));
+  const lifetime = (job) => (job.kept_hours === null ? "" : t("keptFor", { n: job.kept_hours }));
 
   // Gone from the page at once, and from the server when nobody has taken it back.
   /** @param {string[]} ids */

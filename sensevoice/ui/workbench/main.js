@@ -8,6 +8,7 @@ import { corrections } from "./corrections.js";
 import { editor } from "./edit.js";
 import { clock, make } from "./dom.js";
 import { filter } from "./filter.js";
+import { header } from "./header.js";
 import { keyboard } from "./keyboard.js";
 import { BUSY, jobs } from "./jobs.js";
 import { charts, coverage, highlights } from "./panels.js";
@@ -122,6 +123,7 @@ class Bench {
     this.dock = place("sv-dock", this.player.element, ribbon(this).element, make("p", { className: "svw-quiet svw-idle" }, this.t("dockEmpty")));
     place("sv-library", this.list.element, several(this).element);
     this.keys = keyboard(this);
+    header(this);
     this.tabs.restore();
     this.on("time", (ms) => this.mark(ms));
     this.stand();

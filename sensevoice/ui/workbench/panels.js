@@ -90,10 +90,16 @@ export function charts(app) {
     return lines.length ? make("section", {}, make("h3", {}, `${t(kind)} · ${t(of)}`), ...lines) : "";
   }
 
+  // Charts are drawn when somebody looks at them, and anew when the axis is another.
+  const drawCourses = () => {
+    if (app.tabs?.chosen() === "overview" && app.job?.courses) courses.replaceChildren(...courseCharts(app, app.job.courses));
+  };
+  app.on("tab", drawCourses);
+  app.on("axis", drawCourses);
   app.on("details", (/** @type {any} */ details) => {
     const { languages, emotions, events } = details.shares;
     shares.replaceChildren(bars("emotion", emotions, "ofSpeech"), bars("events", events, "ofFile"), bars("language", languages, "ofSpeech"));
-    courses.replaceChildren(...courseCharts(app, details.courses));
+    drawCourses();
   });
   app.on("job", () => {
     for (const part of [card, shares, courses]) part.replaceChildren();

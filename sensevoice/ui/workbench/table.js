@@ -211,7 +211,10 @@ export function table(app, editor) {
   });
   app.on("shown", draw);
   app.on("playing", () => follow());
-  app.on("edit", (row) => elements.get(row.index).append(editor.element));
+  app.on("edit", (row) => {
+    elements.get(row.index).append(editor.element);
+    editor.focus(); // only now it is where it can have it
+  });
   app.on("edited", (index) => reach(index, true));
   return { element: make("div", { className: "svw-fill" }, element, keys) };
 }

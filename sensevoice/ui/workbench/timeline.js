@@ -32,7 +32,7 @@ export function ribbon(app) {
     { className: "svw-zooms" },
     button("−", () => zoom(2), { "aria-label": t("zoomOut"), title: t("zoomOut") }),
     button("+", () => zoom(0.5), { "aria-label": t("zoomIn"), title: t("zoomIn") }),
-    button(t("zoomAll"), () => app.axis.reset(), { title: t("zoomAllHelp") }),
+    button(t("zoomAll"), () => app.axis.reset(), { className: "svw-button svw-zoom-all", title: t("zoomAllHelp") }),
   );
   const element = make("div", { className: "svw-map" }, make("div", { className: "svw-side" }, zooms, names), track);
   /** @type {{ peaks: number[] } | null} */
