@@ -101,11 +101,22 @@ def short_clock(time_ms: int) -> str:
     return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
 
 
+_JOINERS = "\u200c\u200d"
+
+
 def one_line(text: str) -> str:
     """Return a text as one line without control characters, in valid Unicode."""
     # Lone surrogates, as in names of files, become "?".
     clean = text.encode("utf-8", "replace").decode("utf-8")
-    return " ".join("".join(char if char.isprintable() else " " for char in clean).split())
+    return " ".join(printable(clean).split())
+
+
+def printable(text: str) -> str:
+    """Return a text with a space for each control character, line break and lone surrogate.
+
+    Joiners stay: without them emoji fall apart, and words of several scripts.
+    """
+    return "".join(char if char.isprintable() or char in _JOINERS else " " for char in text)
 
 
 def title(transcript: Transcript) -> str:
