@@ -13,8 +13,9 @@ Steps, in order (each can be left out):
   1. render the bank of speech and sounds           1 minute on two idle cores
   2. train the recogniser                           about 34 minutes
   3. train the voice detector                       about 7 minutes
-  4. write the sample recordings and the test set   seconds
-  5. evaluate                                       1 minute
+  4. train the voice encoder                        about 3 minutes
+  5. write the sample recordings and the test set   seconds
+  6. evaluate                                       1 minute
 
 New sentences or other clips need no new beginning: `--asr-from 3` goes on from the weights that are there,
 with the vocabulary of today's sentences, and takes about 16 minutes.  The bundled recogniser was made so from
@@ -37,11 +38,12 @@ from demo_model.samples import check_samples, write_samples
 from demo_model.sentences import write_sentences
 from demo_model.train_asr import CYCLES as ASR_CYCLES
 from demo_model.train_asr import train_asr
+from demo_model.train_speaker import train_speaker
 from demo_model.train_vad import CYCLES as VAD_CYCLES
 from demo_model.train_vad import train_vad
 from demo_model.voices import HELD_OUT_VOICES, TRAINING_VOICES
 
-from sensevoice.models.checksums import write_sums
+from sensevoice.models.sources.checksums import write_sums
 
 NEUTRAL_TAKES, MOOD_TAKES, SOUNDS = 20, 14, 100
 """Renditions of each sentence in a neutral and in every other mood; sounds of each kind."""
@@ -76,6 +78,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--scale", type=float, default=1.0, help="shorten all training, to try the script itself: 0.01"
     )
+    parser.add_argument("--keep-voices", action="store_true", help="keep the voice encoder as it is")
     parser.add_argument("--keep-samples", action="store_true", help="do not write the sample recordings anew")
     parser.add_argument("--keep-test-set", action="store_true", help="do not write the test set anew")
     parser.add_argument(
@@ -101,6 +104,8 @@ def main() -> int:
         if not keep_vad:
             train_vad(bank, detector, arguments.seed + 20, arguments.vad_from, arguments.scale)
         print(f"models ready after {time.monotonic() - started:.0f} s", flush=True)
+    if not arguments.keep_voices:
+        train_speaker(arguments.out / "campplus", arguments.seed + 30, arguments.scale)
     held_out = make_bank(HELD_OUT_VOICES, 4, 3, 16, arguments.seed + 3)
     if not arguments.keep_samples:
         write_samples(arguments.out / "samples")

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Measure rows on generated conversations: this program's way, joining by length, and funasr's own call.
+"""Measure rows on generated conversations: this program's way, without and with speakers, joining by
+length, and funasr's own call.
 
 The conversations are made by espeak-ng, the same ones every time, in voices that training never hears
 (scripts/demo_model/conversations.py). `docs/conversations.md` holds the table; the tests hold a small part of
@@ -24,8 +25,8 @@ from demo_model.conversations import Conversation, make_conversation
 from demo_model.evaluate import detect, load_asr, load_vad, recognise
 from demo_model.voices import Audio
 
-from sensevoice.models import demo
 from sensevoice.models.loader import ModelSettings, load_recognizer
+from sensevoice.models.sources import demo
 from sensevoice.options import Options
 from sensevoice.protocols import Recognizer
 from sensevoice.transcribe.pipeline import transcribe
@@ -35,6 +36,8 @@ PART_SEEDS = ((9_001, 45.0), (9_002, 50.0), (9_003, 45.0))
 """The part that the tests run: less than three minutes, each recorded in another way."""
 
 FUNASR_MERGE_MS = 15_000
+SHORTEST_CLIP = 400
+"""Samples: funasr divides by zero for less than a frame."""
 
 Contestant = Callable[[Audio, Path], list[Row]]
 
@@ -68,7 +71,10 @@ def funasr(model: Path, vad_model: Path) -> Contestant:
     def rows(audio: Audio, path: Path) -> list[Row]:
         result = []
         for start_ms, end_ms in merge_vad(detect(vad, audio), FUNASR_MERGE_MS):
-            answer = recognise(asr, audio[start_ms * 16 : end_ms * 16])
+            clip = audio[start_ms * 16 : end_ms * 16]
+            if len(clip) < SHORTEST_CLIP:
+                continue
+            answer = recognise(asr, clip)
             result.append(Row(start_ms, end_ms, answer.text, answer.language, answer.emotion))
         return [row for row in result if row.text]
 
@@ -77,10 +83,14 @@ def funasr(model: Path, vad_model: Path) -> Contestant:
 
 def contestants(model: Path, vad_model: Path, only: Sequence[str]) -> dict[str, Contestant]:
     """Open what is compared, by name."""
-    settings = ModelSettings(str(model), str(vad_model), device="cpu", precision="fp32")
+    speaker_model = str(demo.SPEAKER_DIR)
+    settings = ModelSettings(
+        str(model), str(vad_model), device="cpu", precision="fp32", speaker_model=speaker_model
+    )
     recognizer = load_recognizer(settings, self_test=False)
     every: dict[str, Callable[[], Contestant]] = {
         "default": lambda: ours(recognizer, Options()),
+        "speakers": lambda: ours(recognizer, Options(speakers="auto")),
         "length": lambda: ours(recognizer, Options(merge="length")),
         "funasr": lambda: funasr(model, vad_model),
     }
@@ -136,7 +146,7 @@ def main() -> int:
     parser.add_argument("--model", type=Path, default=demo.ASR_DIR, metavar="DIR")
     parser.add_argument("--vad-model", type=Path, default=demo.VAD_DIR, metavar="DIR")
     parser.add_argument("--count", type=int, default=60, metavar="N", help="how many conversations")
-    parser.add_argument("--only", nargs="*", default=(), choices=("default", "length", "funasr"))
+    parser.add_argument("--only", nargs="*", default=(), choices=("default", "speakers", "length", "funasr"))
     parser.add_argument("--show-mistakes", type=int, default=0, metavar="N")
     parser.add_argument(
         "--write-part", type=Path, metavar="DIR", help="write the part for the tests, no more"

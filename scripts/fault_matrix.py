@@ -30,7 +30,7 @@ import numpy as np  # noqa: E402
 import soundfile  # noqa: E402
 
 from sensevoice.jobs import FINISHED, JobStore  # noqa: E402
-from sensevoice.models.demo import sample_recordings  # noqa: E402
+from sensevoice.models.sources.demo import sample_recordings  # noqa: E402
 from sensevoice.options import Options  # noqa: E402
 from sensevoice.transcript import ModelInfo  # noqa: E402
 

@@ -34,7 +34,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from sensevoice.jobs import JobStore  # noqa: E402
-from sensevoice.models import demo  # noqa: E402
+from sensevoice.models.sources import demo  # noqa: E402
 from sensevoice.options import Options  # noqa: E402
 from sensevoice.transcript import ModelInfo  # noqa: E402
 

@@ -24,7 +24,7 @@ from pathlib import Path
 import httpx
 from _root import ROOT
 
-from sensevoice.models.demo import sample_recordings
+from sensevoice.models.sources.demo import sample_recordings
 from sensevoice.options import Options
 from sensevoice.ui.uploads import SWEEP_S, UNUSED_S
 from tests.browser.program import Program

@@ -29,6 +29,8 @@ MAX_CHANNEL = 64
 """As many as a track may have."""
 
 MAX_TRACK = 999
+MAX_SPEAKERS = 20
+"""Most people that can be asked for: more voices than that no model tells apart."""
 
 MAX_SEGMENT_S = 30.0
 """Longest stretch the VAD passes on; SenseVoiceSmall was trained on clips of up to about 30 s."""
@@ -44,6 +46,7 @@ class Options:
     merge: one of MERGES; what becomes one row: speech that agrees in language, mood and speaker, or whatever
         fits the length, as funasr joins.
     pause_ms: with "agreement", speech is cut at pauses of this length and each piece is recognised alone.
+    speakers: tell who speaks: "off", "auto", or how many people there are, "1" to MAX_SPEAKERS.
     merge_length_s: join neighbouring speech up to this length; 0 joins nothing.
     merge_gap_s: never join across a silence longer than this.
     batch_size_s: seconds of audio recognised at a time (memory on the GPU).
@@ -61,6 +64,7 @@ class Options:
     ban_emo_unk: bool = False
     merge: Merge = "agreement"
     pause_ms: int = 300
+    speakers: str = "off"
     merge_length_s: float = 15.0
     merge_gap_s: float = 1.0
     batch_size_s: float = 60.0
@@ -80,6 +84,7 @@ class Options:
         self._check_pause()
         if self.raw_format:
             headerless.parse(self.raw_format)
+        self._check_speakers()
         self._check_range("merge_length_s", 0.0, MAX_SEGMENT_S)
         self._check_range("merge_gap_s", 0.0, MAX_SEGMENT_S)
         self._check_range("batch_size_s", 1.0, 3600.0)
@@ -108,6 +113,19 @@ class Options:
     def stream_index(self) -> int | None:
         """Return the track as `open_audio` counts it."""
         return self.track - 1 if self.track else None
+
+    @property
+    def people(self) -> int | None:
+        """How many people speak, None where that is to be found out or nobody asks."""
+        return int(self.speakers) if self.speakers.isdigit() else None
+
+    def _check_speakers(self) -> None:
+        value: Any = self.speakers  # a form gives numbers, some of them as 2.0
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and value % 1 == 0:
+            object.__setattr__(self, "speakers", str(int(value)))
+        allowed = ("off", "auto", *(str(number) for number in range(1, MAX_SPEAKERS + 1)))
+        if self.speakers not in allowed:
+            raise OptionError(option="speakers", value=value, allowed=f"off, auto, 1 … {MAX_SPEAKERS}")
 
     def _check_pause(self) -> None:
         value: Any = self.pause_ms  # a form gives 300.0

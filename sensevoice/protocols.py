@@ -62,6 +62,13 @@ class FunasrModel(Protocol):
         """Return one dict per input, in order; what is in it is up to the network."""
 
 
+class VoiceEncoder(Protocol):
+    """A model that tells voices apart. May be called from several threads at once."""
+
+    def embed(self, clips: Sequence[np.ndarray]) -> np.ndarray:
+        """Return a row of float32 for each float32 mono 16 kHz clip of up to 1.5 s, to compare by cosine."""
+
+
 class Recognizer(Protocol):
     """The loaded models. All methods may be called from several threads at once."""
 
@@ -70,6 +77,9 @@ class Recognizer(Protocol):
 
     def open_speech_finder(self, pause_ms: int = 0) -> SpeechFinder:
         """Return a detector for one stream; with `pause_ms`, it finds the pauses that are that long, too."""
+
+    def open_voices(self) -> VoiceEncoder:
+        """Return the model that tells voices apart. Raises ModelError when it cannot be had."""
 
     def recognise(self, clips: Sequence[np.ndarray], options: Options) -> Iterator[Recognition]:
         """Yield one Recognition per float32 mono 16 kHz clip, in order, as soon as each is known."""

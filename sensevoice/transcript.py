@@ -116,6 +116,14 @@ class Segment:
 
 
 @dataclass(frozen=True)
+class Speaker:
+    """A person who speaks, by the `id` that segments name; `name` is what somebody called them, or ""."""
+
+    id: str
+    name: str = ""
+
+
+@dataclass(frozen=True)
 class Diagnostic:
     """Something about the recording that spoils recognition, with advice in both languages.
 
@@ -187,7 +195,8 @@ class Transcript:
     """All that was heard in one file; segments are in order of their start.
 
     `complete_until_ms` is the time behind which nothing was transcribed, although the file goes on; None when
-    the file was read to its end.
+    the file was read to its end. `speakers` are in the order in which they first speak; empty where nobody
+    asked who speaks.
     """
 
     source: str
@@ -198,6 +207,7 @@ class Transcript:
     model: ModelInfo = field(default_factory=lambda: ModelInfo("", "", ""))
     media: Media = field(default_factory=Media)
     complete_until_ms: int | None = None
+    speakers: tuple[Speaker, ...] = ()
 
     @property
     def raw(self) -> str:

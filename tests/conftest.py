@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from sensevoice.models import demo
 from sensevoice.models.graphs.candidates import VNNI, cpu_flags
 from sensevoice.models.loader import ModelSettings, load_recognizer
 from sensevoice.models.recognizer import FunasrRecognizer
+from sensevoice.models.sources import demo
 
 ROOT = Path(__file__).resolve().parents[1]
 GOLDEN = Path(__file__).with_name("golden")

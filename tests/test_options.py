@@ -18,6 +18,7 @@ def test_the_defaults() -> None:
         "ban_emo_unk": False,
         "merge": "agreement",
         "pause_ms": 300,
+        "speakers": "off",
         "merge_length_s": 15.0,
         "merge_gap_s": 1.0,
         "batch_size_s": 60.0,

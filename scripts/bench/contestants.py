@@ -42,12 +42,15 @@ class Ours:
         from sensevoice.models.loader import ModelSettings, load_recognizer
         from sensevoice.options import Options
 
-        settings = ModelSettings(str(lot.model), str(lot.vad), device="cpu", precision=precision)
+        settings = ModelSettings(
+            str(lot.model), str(lot.vad), device="cpu", precision=precision, speaker_model=str(lot.voices)
+        )
         self.lot = lot
         self.recognizer = load_recognizer(settings, self_test=False)
         self.scheduled = self.recognizer.scheduled()
         self.options = Options(sounds=False, merge="length")  # as funasr joins
         self.by_agreement = Options(sounds=False)
+        self.with_speakers = Options(sounds=False, speakers="auto")
 
     def clips(self) -> list[str]:
         result = self.recognizer.recognise(material.clips(self.lot.clips), self.options)
@@ -69,6 +72,9 @@ class Ours:
 
     def rows(self) -> int:
         return len(self._transcribe(self.lot.ten_minutes, self.by_agreement))
+
+    def speakers(self) -> int:
+        return len(self._transcribe(self.lot.ten_minutes, self.with_speakers))
 
     def vad(self) -> list[list[int]]:
         finder = self.recognizer.open_speech_finder()

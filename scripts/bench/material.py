@@ -28,6 +28,7 @@ class Material:
 
     model: Path
     vad: Path
+    voices: Path
     clips: Path
     clip: Path
     ten_minutes: Path
@@ -46,6 +47,7 @@ def prepare(reference: Path, work: Path, model: Path | None, files: int, long_s:
     return Material(
         model=model,
         vad=_copied(reference / "fsmn-vad", work / "fsmn-vad"),
+        voices=_voices(work / "campplus"),
         clips=_wav(work / "clips.wav", _repeated(speech, CLIP_S * CLIPS)),
         clip=_wav(work / "clip.wav", speech[: SHORT_CLIP_S * RATE_HZ]),
         ten_minutes=_wav(work / "ten_minutes.wav", _repeated(speech, 600)),
@@ -70,6 +72,20 @@ def clips(path: Path) -> list[np.ndarray]:
 def _copied(folder: Path, to: Path) -> Path:
     """Copy a model directory: the program keeps the sums of its files beside them."""
     return shutil.copytree(folder, to, dirs_exist_ok=True)
+
+
+def _voices(folder: Path) -> Path:
+    """Write a CAM++ of the true size with random weights, which the time that it takes does not depend on."""
+    path = folder / "campplus_cn_en_common.pt"
+    if not path.is_file():
+        import torch
+        from funasr.models.campplus.model import CAMPPlus
+
+        torch.manual_seed(0)
+        folder.mkdir(exist_ok=True)
+        (folder / "configuration.json").write_text('{"task": "speaker-verification"}')
+        torch.save(CAMPPlus().state_dict(), path)
+    return folder
 
 
 def _speech(folder: Path) -> np.ndarray:

@@ -18,6 +18,7 @@ TASKS = {
     "clip": f"a {material.SHORT_CLIP_S} s file, end to end",
     "file": "a 10-minute file, end to end",
     "rows": "the same file with rows by agreement, as the program does by default",
+    "speakers": "the same file with rows by agreement and its speakers told apart",
     "vad": "finding the speech in 10 minutes",
     "folder": "a folder of files of 3 to 12 s",
     "one_client": "clips sent by one client",

@@ -1,4 +1,4 @@
-"""The door as ASGI middleware."""
+"""The access policy as ASGI middleware."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from urllib.parse import parse_qs, parse_qsl, urlencode
 from starlette.datastructures import Headers
 from starlette.responses import RedirectResponse, Response
 
-from sensevoice.access.asgi import App, Message, Receive, Scope, Send
-from sensevoice.access.bodies import MAX_BODY_BYTES, BodyRefused, counted, replayed, whole_body
-from sensevoice.access.headers import FILE_POLICY, PAGE_POLICY, with_our_headers
-from sensevoice.access.json_bodies import check_json
+from sensevoice.access.http.asgi import App, Message, Receive, Scope, Send
+from sensevoice.access.http.bodies import MAX_BODY_BYTES, BodyRefused, counted, replayed, whole_body
+from sensevoice.access.http.headers import FILE_POLICY, PAGE_POLICY, with_our_headers
+from sensevoice.access.http.json_bodies import check_json
+from sensevoice.access.http.streams import Streams
 from sensevoice.access.login import Login
 from sensevoice.access.pages import refusal_json, refusal_page
 from sensevoice.access.policy import COOKIE, AccessPolicy, Request
-from sensevoice.access.routes import FILE, GRADIO_API, HEARTBEAT, LOGIN, LOGOUT, STARTUP, UPLOAD
-from sensevoice.access.streams import Streams
+from sensevoice.access.routes import FILE, GRADIO_API, HEARTBEAT, LOGIN, LOGOUT, STARTUP, UPLOAD, UPLOADS
 from sensevoice.access.throttle import LoginThrottle
 from sensevoice.errors import (
     BodyTooBig,
@@ -37,7 +37,7 @@ USER = "sensevoice.user"
 """Where in the ASGI scope the name stands of who is logged in."""
 
 SECRETS = (b"cookie", b"authorization")
-"""What nothing behind the door needs to see, and so cannot give away."""
+"""What nothing behind this middleware needs to see, and so cannot give away."""
 
 DISK_CHECK_BYTES = 64 << 20
 """How much of an upload may come before the disk is looked at again."""
@@ -53,14 +53,14 @@ class AccessMiddleware:
         uploads: Path,
         min_free_bytes: int,
         login: Login | None = None,
-        slow_down: LoginThrottle | None = None,
+        throttle: LoginThrottle | None = None,
     ) -> None:
         self._app = app
-        self._door = policy
+        self._policy = policy
         self._uploads = uploads
         self._min_free_bytes = min_free_bytes
         self._login = login
-        self._slow = slow_down or LoginThrottle()
+        self._throttle = throttle or LoginThrottle()
         self._streams = Streams()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -87,11 +87,11 @@ class AccessMiddleware:
             await self._pass_on(request, scope, receive, send)
 
     async def _own_answer(self, request: Request, receive: Receive) -> Response | None:
-        """Return what the door itself answers, None when a request may come in. Raises what refuses it."""
-        refusal = self._door.refusal(request)
-        if isinstance(refusal, Unauthorized) and self._door.offers_token(request):
-            async with self._slow.turn(request.address):  # a right one passes at once
-                self._slow.wrong(request.address)
+        """Return what is answered here, None when a request may go on. Raises the refusal."""
+        refusal = self._policy.refusal(request)
+        if isinstance(refusal, Unauthorized) and self._policy.offers_token(request):
+            async with self._throttle.turn(request.address):  # a right one passes at once
+                self._throttle.wrong(request.address)
         if refusal is not None:
             raise refusal
         if self._invited(request):
@@ -103,9 +103,10 @@ class AccessMiddleware:
 
     async def _answer_login(self, login: Login, request: Request, receive: Receive) -> Response | None:
         if request.route == LOGIN:
-            return await login.log_in(request, receive, self._slow)
+            return await login.log_in(request, receive, self._throttle)
         if request.route == LOGOUT:
             return login.log_out(request)
+        await login.admit_program(request, self._throttle)
         if request.route == STARTUP or login.user_of(request) is not None:
             return None
         return login.ask(request)
@@ -113,18 +114,20 @@ class AccessMiddleware:
     def _invited(self, request: Request) -> bool:
         """Return whether a person has opened the link; programs get their answer under the same address."""
         link = request.method == "GET" and request.wants_page and "token=" in request.query
-        return link and self._door.holds_token(request)
+        return link and self._policy.holds_token(request)
 
     def _welcome(self, request: Request) -> Response:
         """Put the token into a cookie and take it out of the address, which people copy and share."""
         rest = urlencode([pair for pair in parse_qsl(request.query) if pair[0] != "token"])
         response = RedirectResponse(f"?{rest}" if rest else "./", 303)
-        response.set_cookie(COOKIE, self._door.token, httponly=True, samesite="lax", secure=request.is_secure)
+        response.set_cookie(
+            COOKIE, self._policy.token, httponly=True, samesite="lax", secure=request.is_secure
+        )
         return response
 
     def _check_disk(self, request: Request, more_bytes: int) -> None:
         """Raise DiskLow when an upload of so many bytes more would leave too little."""
-        if request.method != "POST" or request.route != UPLOAD:
+        if request.method != "POST" or request.route not in UPLOADS:
             return
         free = shutil.disk_usage(self._uploads).free
         needed = more_bytes + self._min_free_bytes
@@ -138,7 +141,7 @@ class AccessMiddleware:
         if request.method != "POST" or request.route == UPLOAD or not request.route.startswith(GRADIO_API):
             return receive
         content = await whole_body(receive)
-        body = check_json(content, lambda url: self._door.is_own_origin(url, request))
+        body = check_json(content, lambda url: self._policy.is_own_origin(url, request))
         self._check_stream(request, body.get("session_hash") if isinstance(body, dict) else None)
         return replayed(content, receive)
 
@@ -154,8 +157,8 @@ class AccessMiddleware:
 
     def _counted(self, request: Request, receive: Receive) -> Receive:
         """Return `receive` for what a request may send; the disk is looked at again while an upload comes."""
-        too_much = TooBig(max_mb=self._door.max_upload_mb)
-        if request.route != UPLOAD:
+        too_much = TooBig(max_mb=self._policy.max_upload_mb)
+        if request.route not in UPLOADS:
             return counted(receive, MAX_BODY_BYTES, BodyTooBig(max_kb=MAX_BODY_BYTES >> 10))
         checked = 0
 
@@ -168,7 +171,7 @@ class AccessMiddleware:
                 except DiskLow as low:
                     raise BodyRefused(low) from low
 
-        return counted(receive, self._door.max_body_bytes, too_much, look)
+        return counted(receive, self._policy.max_body_bytes, too_much, look)
 
     async def _pass_on(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request in, without its secrets."""

@@ -46,6 +46,9 @@ WebLogic."""
 PROXY_HTTP_VERSIONS = ("0.9", "1.0")
 """What nginx speaks to a server behind it when its configuration is silent; browsers and programs use 1.1."""
 
+IPV6_HOST_BITS = 64
+"""Of an address: providers give each customer all that differ in them (RFC 6177)."""
+
 
 def is_forwarded(headers: Mapping[str, str], http_version: str) -> bool:
     """Return whether a request bears the marks of a proxy. One that only copies bytes leaves none."""
@@ -73,6 +76,17 @@ def is_address(host: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def visitor_address(host: str | None) -> str:
+    """Return what tells visitors apart by where they come from: an address, of IPv6 its network."""
+    try:
+        address = ipaddress.ip_address(host or "")
+    except ValueError:
+        return host or ""
+    if isinstance(address, ipaddress.IPv6Address):
+        return str(ipaddress.IPv6Address(int(address) >> IPV6_HOST_BITS << IPV6_HOST_BITS))
+    return str(address)
 
 
 def netloc_of(origin: str) -> str:

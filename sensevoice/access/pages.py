@@ -63,10 +63,21 @@ def login_page(
 
 
 def refusal_json(error: SenseVoiceError, headers: Mapping[str, str] | None = None) -> Response:
-    """Return an error for a program; "detail" is what gradio's own client shows."""
+    """Return an error for a program: gradio's client shows "detail", OpenAI's "error"."""
     zh, en = error.message("zh"), error.message("en")
-    content = {"code": error.code, "zh": zh, "en": en, "detail": f"{zh} / {en}"}
+    for_openai = openai_error(error.http_status, error.code, str(error))
+    content = {"code": error.code, "zh": zh, "en": en, "detail": str(error), "error": for_openai}
     return JSONResponse(content, error.http_status, {"Cache-Control": "no-store", **(headers or {})})
+
+
+def openai_error(status: int, code: str, message: str, param: str | None = None) -> dict[str, str | None]:
+    """Return an error as OpenAI's clients read it; `param` is the parameter that it is about.
+
+    https://platform.openai.com/docs/guides/error-codes
+    """
+    kind = "invalid_request_error" if status < 500 else "server_error"
+    kind = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}.get(status, kind)
+    return {"message": message, "type": kind, "param": param, "code": code}
 
 
 def _sentences(error: SenseVoiceError) -> str:

@@ -16,10 +16,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, unquote
 
-from sensevoice.access.bodies import MAX_BODY_BYTES
-from sensevoice.access.cookies import values_of
+from sensevoice.access.http.bodies import MAX_BODY_BYTES
+from sensevoice.access.http.cookies import values_of
 from sensevoice.access.origins import host_of, is_address, is_forwarded, is_loopback, netloc_of
-from sensevoice.access.routes import STARTUP, UPLOAD, is_open
+from sensevoice.access.routes import STARTUP, UPLOADS, is_open
 from sensevoice.errors import (
     BadOrigin,
     BodyTooBig,
@@ -74,6 +74,12 @@ class Request:
         return "https" in (self.scheme, self.headers.get("x-forwarded-proto", ""))
 
     @property
+    def bearer(self) -> str:
+        """Return what a program sends as its key in Authorization, "" without one."""
+        kind, _, key = self.headers.get("authorization", "").partition(" ")
+        return key.strip() if kind.lower() == "bearer" else ""
+
+    @property
     def route(self) -> str:
         """Return the path below the prefix, as starlette computes it to find a route."""
         below = self.path.removeprefix(self.root_path)
@@ -106,16 +112,13 @@ class AccessPolicy:
         return next((error for check in checks if (error := check(request))), None)
 
     def holds_token(self, request: Request) -> bool:
-        """Tell whether a request carries the token: in the link, the cookie or a header."""
+        """Return whether a request carries the token: in the link, the cookie or a header."""
         cookies = values_of(request.headers.get("cookie", ""), COOKIE)
-        offered = [*parse_qs(request.query).get("token", []), *cookies]
-        kind, _, bearer = request.headers.get("authorization", "").partition(" ")
-        if kind.lower() == "bearer":
-            offered.append(bearer)
+        offered = [*parse_qs(request.query).get("token", []), *cookies, request.bearer]
         return any(hmac.compare_digest(each.encode(), self.token.encode()) for each in offered)
 
     def offers_token(self, request: Request) -> bool:
-        """Tell whether a request carries something that is meant as the token."""
+        """Return whether a request carries something that is meant as the token."""
         headers = request.headers
         bearer = headers.get("authorization", "").lower().startswith("bearer")
         return bearer or "token=" in request.query or COOKIE in headers.get("cookie", "")
@@ -167,14 +170,14 @@ class AccessPolicy:
 
     def _check_size(self, request: Request) -> SenseVoiceError | None:
         length = request.headers.get("content-length", "0")
-        is_upload = request.route == UPLOAD
+        is_upload = request.route in UPLOADS
         allowed = self.max_body_bytes if is_upload else MAX_BODY_BYTES
         if len(length) < 20 and length.isascii() and length.isdigit() and int(length) <= allowed:
             return None
         return TooBig(max_mb=self.max_upload_mb) if is_upload else BodyTooBig(max_kb=allowed >> 10)
 
     def _is_ours(self, host: str) -> bool:
-        """Tell whether a name can only mean this machine; a number cannot be pointed anywhere else."""
+        """Return whether a name can only mean this machine; a number cannot be pointed anywhere else."""
         names = {"localhost", socket.gethostname().lower(), *map(host_of, self.hosts)}
         return host in names or host.endswith(".localhost") or is_address(host)
 

@@ -28,6 +28,15 @@ HEARTBEAT = f"{GRADIO_API}/heartbeat/"
 
 FILE = f"{GRADIO_API}/file="
 
+API = "/v1/"
+
+TRANSCRIPTIONS = f"{API}audio/transcriptions"
+
+MODELS = f"{API}models"
+
+UPLOADS = (UPLOAD, TRANSCRIPTIONS)
+"""Where files are sent, for which bodies may be large."""
+
 ALLOWED: dict[str, tuple[str, ...]] = {
     "/": READ,
     "/assets/{path:path}": READ,
@@ -51,6 +60,9 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     f"{GRADIO_API}/cancel": ("POST",),
     f"{GRADIO_API}/reset": ("POST",),
     UPLOAD: ("POST",),
+    TRANSCRIPTIONS: ("POST",),
+    MODELS: READ,
+    f"{MODELS}/{{model:path}}": READ,
     f"{GRADIO_API}/component_server/": ("POST",),  # what the picker of --media-dir lists, see ui/server_files
     f"{GRADIO_API}/upload_progress": READ,
     f"{FILE}{{path_or_url:path}}": READ,

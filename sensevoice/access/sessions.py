@@ -28,11 +28,11 @@ class Sessions:
         self._clock = clock
         self._sessions: dict[bytes, _Session] = {}
 
-    def open(self, user: str) -> str:
-        """Return the token of a new session."""
+    def open(self, user: str, token: str | None = None) -> str:
+        """Return the token of a new session: a new one, or `token`, which a program keeps sending."""
         if len(self._sessions) >= MAX_SESSIONS:
             del self._sessions[next(iter(self._sessions))]
-        token = secrets.token_urlsafe(24)
+        token = token or secrets.token_urlsafe(24)
         self._sessions[_key(token)] = _Session(user, self._clock())
         return token
 

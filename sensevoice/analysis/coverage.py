@@ -10,13 +10,17 @@ from sensevoice.transcript import Span, Transcript
 MIN_GAP_MS = 3_000
 """Pauses up to this length are normal in speech; a longer one may be speech that was missed."""
 
+PAUSE_MS = 800
+"""Silence up to this length between rows is part of the speech, however it was divided into rows: of
+fsmn-vad's own segments, too, none ends before so much silence (funasr's DEFAULT_SILENCE_SCHEDULE)."""
+
 
 @dataclass(frozen=True)
 class Coverage:
     """How the time of a file was classified; time in segments of both channels counts once.
 
-    `speech_ms` was taken as speech, `sound_ms` as sound only. `gaps` are the parts longer than MIN_GAP_MS in
-    no segment, in order.
+    `speech_ms` was taken as speech, pauses up to PAUSE_MS included, `sound_ms` as sound only. `gaps` are the
+    parts longer than MIN_GAP_MS in no segment, in order.
     """
 
     duration_ms: int
@@ -28,8 +32,9 @@ class Coverage:
 def coverage(transcript: Transcript) -> Coverage:
     """Return how the time of a file was classified."""
     duration_ms = transcript.duration_ms
-    speech = [segment.span for segment in transcript.segments if segment.kind == "speech"]
-    everything = union(segment.span for segment in transcript.segments)
+    spoken = [segment.span for segment in transcript.segments if segment.kind == "speech"]
+    speech = union(spoken, PAUSE_MS)
+    everything = union([*speech, *(segment.span for segment in transcript.segments)])
     speech_ms = covered_ms(speech, duration_ms)
     return Coverage(
         duration_ms=duration_ms,
@@ -39,11 +44,11 @@ def coverage(transcript: Transcript) -> Coverage:
     )
 
 
-def union(spans: Iterable[Span]) -> list[Span]:
-    """Return the union of the spans as spans in order, none touching another."""
+def union(spans: Iterable[Span], pause_ms: int = 0) -> list[Span]:
+    """Return the union of spans and of pauses up to `pause_ms`, as spans in order, none touching another."""
     result: list[Span] = []
     for span in sorted(spans):
-        if result and span.start_ms <= result[-1].end_ms:
+        if result and span.start_ms <= result[-1].end_ms + pause_ms:
             result[-1] = Span(result[-1].start_ms, max(result[-1].end_ms, span.end_ms))
         else:
             result.append(span)

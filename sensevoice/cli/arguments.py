@@ -8,9 +8,9 @@ from typing import Any
 
 import configargparse
 
-from sensevoice.models import hub
 from sensevoice.models.loader import ModelSettings
 from sensevoice.models.precision import PRECISIONS
+from sensevoice.models.sources import hub
 from sensevoice.options import CHANNELS, LANGUAGES, MERGES, Options, is_number
 
 DEFAULTS = Options()
@@ -53,6 +53,12 @@ def add_model_arguments(to: Any) -> None:
         default=hub.DEFAULT_VAD_MODEL,
         metavar="NAME|DIR",
         help="voice activity detection (default %(default)s) / 语音端点检测模型",
+    )
+    group.add_argument(
+        "--speaker-model",
+        default=hub.DEFAULT_SPEAKER_MODEL,
+        metavar="NAME|DIR",
+        help="tells voices apart, see --speakers / 区分说话人的模型",
     )
     group.add_argument(
         "--hub", choices=hub.HUBS, default="ms", help="download from ModelScope or Hugging Face / 下载来源"
@@ -132,6 +138,12 @@ def add_option_arguments(to: Any) -> None:
         help="what files named .raw or .pcm are: format, rate, channels / 无文件头录音的格式",
     )
     group.add_argument(
+        "--speakers",
+        default=DEFAULTS.speakers,
+        metavar="off|auto|N",
+        help="tell who speaks: auto, or how many people there are (default %(default)s) / 区分说话人",
+    )
+    group.add_argument(
         "--no-itn", dest="use_itn", action="store_false", help="no digits and punctuation / 不做逆文本规范化"
     )
     group.add_argument(
@@ -165,6 +177,7 @@ def model_settings(args: argparse.Namespace) -> ModelSettings:
     return ModelSettings(
         model=args.model,
         vad_model=args.vad_model,
+        speaker_model=args.speaker_model,
         hub=args.hub,
         cache_dir=args.model_dir,
         device=args.device,
@@ -191,6 +204,7 @@ def options(args: argparse.Namespace) -> Options:
         keep_numbers=args.keep_numbers,
         track=args.track,
         raw_format=args.raw_format,
+        speakers=args.speakers,
     )
 
 

@@ -158,7 +158,7 @@ class DoneList:
         self._database.close()
 
     def holds(self, path: Path) -> bool:
-        """Say whether this very file was transcribed with these very settings."""
+        """Return whether this very file was transcribed with these very settings."""
         known = self._database.execute(
             "SELECT size, modified_ns, key FROM done WHERE path = ?", (_text(path.resolve()),)
         ).fetchone()

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from sensevoice import __version__
 from sensevoice.access import AccessPolicy
-from sensevoice.audio.pyav import check_version
+from sensevoice.audio.decoding.pyav import check_version
 from sensevoice.errors import OptionError, PortTaken, StartupError
 from sensevoice.models.device import resolve_device
 from sensevoice.models.loader import ModelSettings, load_recognizer

@@ -51,7 +51,9 @@ def _dialogue(cue: Cue, locale: str) -> str:
     style = cue.emotion.title() if cue.emotion in EMOTION_COLOURS else "Default"
     text = r"\N".join(line.translate(_NO_MARKUP) for line in cue.lines)
     times = f"{_clock(start)},{_clock(max(end, start + 1))}"
-    return f"Dialogue: 0,{times},{style},{channel_name(cue.channel, locale)},0,0,0,,{text}\n"
+    # A comma would end the field of the name.
+    name = cue.speaker.replace(",", "，") or channel_name(cue.channel, locale)
+    return f"Dialogue: 0,{times},{style},{name},0,0,0,,{text}\n"
 
 
 def _clock(hundredths: int) -> str:

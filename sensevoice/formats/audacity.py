@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from sensevoice.analysis.highlights import highlight_name, highlights
-from sensevoice.formats.base import RenderOptions, one_line, several_voices, voice_mark
+from sensevoice.analysis.highlights import Highlight, highlight_name, highlights
+from sensevoice.formats.base import RenderOptions, one_line, several_voices, speaker_names, voice_mark
 from sensevoice.formats.tagged import tagged_lines
 from sensevoice.transcript import Transcript
 
@@ -25,15 +25,14 @@ def labels_track(transcript: Transcript, options: RenderOptions) -> str:
 def highlights_track(transcript: Transcript, options: RenderOptions) -> str:
     """Return the highlights as labels."""
     several = several_voices(transcript)
-    return _track(
-        (
-            item.span.start_ms,
-            item.span.end_ms,
-            f"{highlight_name(item.kind, options.locale)} "
-            f"{voice_mark(item.channel, options) if several else ''}{item.text}",
-        )
-        for item in highlights(transcript)
-    )
+    names = speaker_names(transcript, options.locale)
+
+    def label(item: Highlight) -> str:
+        speaker = names.get(transcript.segments[item.index].speaker or "", "")
+        mark = voice_mark(item.channel, speaker, options) if several else ""
+        return f"{highlight_name(item.kind, options.locale)} {mark}{item.text}"
+
+    return _track((item.span.start_ms, item.span.end_ms, label(item)) for item in highlights(transcript))
 
 
 def _track(labels: Iterable[Label]) -> str:

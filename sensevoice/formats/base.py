@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import Literal
 
 from sensevoice.analysis.highlights import HIGHLIGHT_NAMES
 from sensevoice.errors import OptionError
@@ -58,12 +59,16 @@ class RenderOptions:
             FrameClock.of(rate, self.start_timecode)
 
 
+Group = Literal["documents", "subtitles", "tables", "editing", "data"]
+"""What people take a transcript away for."""
+
+
 @dataclass(frozen=True)
 class Format:
     """One export format: its name, file extension, media type and description, and the function for it.
 
     `render` returns the text of a UTF-8 file, with its final line ends and, if the format needs one, a byte
-    order mark as the first character.
+    order mark as the first character. `group` is the part of the page's menu that it is offered in.
     """
 
     name: str
@@ -72,6 +77,7 @@ class Format:
     zh: str
     en: str
     render: Callable[[Transcript, RenderOptions], str]
+    group: Group = "data"
 
 
 def check_choice(option: str, value: object, choices: tuple[object, ...]) -> None:
@@ -126,6 +132,39 @@ def pick(names: tuple[str, str], locale: str) -> str:
 _CHANNELS = {"left": ("左", "left"), "right": ("右", "right")}
 
 
+def speaker_names(transcript: Transcript, locale: str) -> dict[str, str]:
+    """Return what a reader is shown for each speaker, by id.
+
+    Nothing where nobody was told apart, and where one nameless person is all that there is. A nameless one
+    who has a channel alone is called as the channel is.
+    """
+    speakers = transcript.speakers
+    if len(speakers) == 1 and not speakers[0].name:
+        return {}
+    word = pick(("说话人", "Speaker "), locale)
+    channels = speaker_channels(transcript)
+    return {
+        speaker.id: one_line(speaker.name)
+        or channel_name(channels[speaker.id], locale)
+        or f"{word}{speaker.id[1:]}"
+        for speaker in speakers
+    }
+
+
+def speaker_channels(transcript: Transcript) -> dict[str, str]:
+    """Return the channel of each speaker by id, "" for one who speaks in none of their own."""
+    result: dict[str, set[str]] = {speaker.id: set() for speaker in transcript.speakers}
+    for row in transcript.segments:
+        if row.speaker in result:
+            result[row.speaker].add(row.channel or "")
+    return {speaker: next(iter(found)) if len(found) == 1 else "" for speaker, found in result.items()}
+
+
+def with_name(text: str, name: str, locale: str) -> str:
+    """Return a text after the name of who says it, as plays and subtitles have it."""
+    return f"{name}{pick(('：', ': '), locale)}{text}" if name and text else text
+
+
 def channel_name(channel: str | None, locale: str) -> str:
     """Return what a reader is shown for a channel, "" when the channels were not split."""
     if not channel:
@@ -136,12 +175,20 @@ def channel_name(channel: str | None, locale: str) -> str:
 
 def several_voices(transcript: Transcript) -> bool:
     """Return whether a reader has to be told who speaks."""
+    speakers = transcript.speakers
+    if len(speakers) > 1 or any(speaker.name for speaker in speakers):
+        return True
     return len({segment.channel for segment in transcript.segments if segment.text}) > 1
 
 
-def voice_mark(channel: str | None, options: RenderOptions) -> str:
-    """Return what stands before a line to tell who speaks; only called where there are several."""
+def voice_mark(channel: str | None, speaker: str, options: RenderOptions) -> str:
+    """Return what stands before a line to tell who speaks; only called where there are several.
+
+    `speaker` is the name from `speaker_names`, "" where nobody was told apart: the channel then.
+    """
     if options.names == "dash":
         return "- "
-    name = channel_name(channel, options.locale) if options.names == "name" else ""
+    if options.names == "none":
+        return ""
+    name = speaker or channel_name(channel, options.locale)
     return f"{name}{pick(('：', ': '), options.locale)}" if name else ""

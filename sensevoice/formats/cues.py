@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise, zip_longest
 
-from sensevoice.formats.base import printable
+from sensevoice.formats.base import printable, speaker_names
 from sensevoice.formats.captions import Captioner, Note, keep_opening_sign, with_notes
 from sensevoice.formats.linebreak import MAX_LINE_WIDTH, Token, lay_out, tokens
 from sensevoice.tags.parse import is_unspaced
@@ -30,12 +30,13 @@ _SEARCH_CHARS = 16
 
 @dataclass(frozen=True)
 class Cue:
-    """Lines of text, the time for which they are shown, and the emotion and channel of their segment."""
+    """Lines of text, the time for which they are shown, and their segment's emotion, channel and speaker."""
 
     span: Span
     lines: tuple[str, ...]
     emotion: str = ""
     channel: str | None = None
+    speaker: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,9 +57,14 @@ def cues(transcript: Transcript, locale: str, captions: bool = False) -> list[Cu
     """
     captioner = Captioner(locale) if captions else None
     result: list[Cue] = []
+    names = speaker_names(transcript, locale)
     for segment in transcript.segments:
         of_segment = _captioned(segment, captioner, locale) if captioner else _segment_cues(segment, locale)
-        result += (replace(cue, emotion=segment.emotion, channel=segment.channel) for cue in of_segment)
+        speaker = names.get(segment.speaker or "", "")
+        result += (
+            replace(cue, emotion=segment.emotion, channel=segment.channel, speaker=speaker)
+            for cue in of_segment
+        )
     return _in_turn(result, transcript.duration_ms)
 
 

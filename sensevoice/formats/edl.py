@@ -37,6 +37,7 @@ def edl(transcript: Transcript, options: RenderOptions) -> str:
         record += length
         lines.append(f"{number:03d}  {_REEL:<8} AA/V  C        {' '.join(codes)}")
         lines.append(f"* FROM CLIP NAME: {title(transcript)}")
+        lines += _rate(source) if number == 1 else ()
         lines += _comments(item, options.locale)
     return "\n".join(lines) + "\n"
 
@@ -53,14 +54,20 @@ def markers_edl(transcript: Transcript, options: RenderOptions) -> str:
         lines.append(text)
         colour = _COLOURS.get(item.highlight.kind, "Cyan")
         lines.append(f" |C:ResolveColor{colour} |M:{name} |D:{item.end - item.start}")
+        lines += _rate(clock) if number == 1 else ()
         lines.append("")
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
 def _head(name: str, clock: FrameClock) -> list[str]:
-    rate = f"{float(clock.rate):.3f}".rstrip("0").rstrip(".")
     mode = "DROP FRAME" if clock.drop else "NON-DROP FRAME"
-    return [f"TITLE: {name}", f"FCM: {mode}", f"* FRAME RATE: {rate}", ""]
+    return [f"TITLE: {name}", f"FCM: {mode}", ""]
+
+
+def _rate(clock: FrameClock) -> list[str]:
+    """Return the comment that names the frame rate; readers accept comments only behind an event."""
+    rate = f"{float(clock.rate):.3f}".rstrip("0").rstrip(".")
+    return [f"* FRAME RATE: {rate}"]
 
 
 def _comments(item: Moment, locale: str) -> Iterator[str]:

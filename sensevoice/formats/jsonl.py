@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from sensevoice.formats.base import RenderOptions
+from sensevoice.formats.base import RenderOptions, speaker_names
 from sensevoice.formats.record import to_dict
 from sensevoice.transcript import Transcript
 
@@ -15,7 +15,11 @@ def jsonl(transcript: Transcript, options: RenderOptions) -> str:
     Of a transcript that is not whole a last line says so, with the JSON file's own fields.
     """
     record = to_dict(transcript, options)
+    names = speaker_names(transcript, options.locale)
     lines = record["segments"]
+    for item in lines:
+        if item["speaker"] in names:
+            item["speaker_name"] = names[item["speaker"]]
     if record["partial"]:
         lines = [*lines, {name: record[name] for name in ("partial", "complete_until_ms")}]
     return "".join(json.dumps(item, ensure_ascii=False, allow_nan=False) + "\n" for item in lines)

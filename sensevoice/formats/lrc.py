@@ -29,7 +29,7 @@ def lrc(transcript: Transcript, options: RenderOptions) -> str:
 
 
 def _line(cue: Cue, options: RenderOptions, several: bool) -> str:
-    mark = voice_mark(cue.channel, options) if several else ""
+    mark = voice_mark(cue.channel, cue.speaker, options) if several else ""
     return (mark + one_row(cue.lines)).translate(_NO_MARKUP)
 
 

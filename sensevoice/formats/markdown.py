@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from sensevoice.formats.base import channel_name, clock, pick
+from sensevoice.formats.base import channel_name, clock, pick, speaker_names
 from sensevoice.formats.rows import event_names, segment_text
 from sensevoice.tags.parse import label
 from sensevoice.transcript import Segment, Transcript
@@ -15,6 +15,7 @@ _HEADER = (
     ("Start", "End", "Language", "Emotion", "Sounds", "Text"),
 )
 _CHANNEL = ("声道", "Channel")
+_SPEAKER = ("说话人", "Speaker")
 _CHANNEL_COLUMN = 2
 
 _SYNTAX = re.compile(r"[\\`*_~|<\[]|&(?=#?\w+;)")
@@ -32,6 +33,11 @@ def markdown(transcript: Transcript, locale: str) -> str:
         header.insert(_CHANNEL_COLUMN, pick(_CHANNEL, locale))
         for row, segment in zip(rows, transcript.segments, strict=True):
             row.insert(_CHANNEL_COLUMN, channel_name(segment.channel, locale))
+    names = speaker_names(transcript, locale)
+    if names:
+        header.insert(_CHANNEL_COLUMN, pick(_SPEAKER, locale))
+        for row, segment in zip(rows, transcript.segments, strict=True):
+            row.insert(_CHANNEL_COLUMN, _escaped(names.get(segment.speaker or "", "")))
     return "\n".join([_row(header), _row(["---"] * len(header)), *map(_row, rows)])
 
 

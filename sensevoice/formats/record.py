@@ -21,6 +21,7 @@ from sensevoice.transcript import (
     Piece,
     Segment,
     Span,
+    Speaker,
     TagScore,
     Transcript,
     Word,
@@ -35,7 +36,7 @@ SCHEMA_VERSION = 1
 def to_dict(transcript: Transcript, options: RenderOptions | None = None) -> dict[str, Any]:
     """Return the record as values of JSON; `text` is the tagged transcript in the options' locale."""
     locale = (options or RenderOptions()).locale
-    return {
+    data = {
         "schema_version": SCHEMA_VERSION,
         "source": transcript.source,
         "duration_ms": transcript.duration_ms,
@@ -49,6 +50,9 @@ def to_dict(transcript: Transcript, options: RenderOptions | None = None) -> dic
         "model": asdict(transcript.model),
         "media": {**asdict(transcript.media), "tracks": [asdict(track) for track in transcript.media.tracks]},
     }
+    if transcript.speakers:
+        data["speakers"] = [asdict(speaker) for speaker in transcript.speakers]
+    return data
 
 
 def json_text(transcript: Transcript, options: RenderOptions) -> str:
@@ -75,6 +79,7 @@ def from_dict(data: Mapping[str, Any]) -> Transcript:
             model=ModelInfo(**_known(data["model"], ModelInfo)),
             media=Media.from_dict(data.get("media", {})),
             complete_until_ms=data.get("complete_until_ms"),
+            speakers=_each(lambda item: Speaker(**_known(item, Speaker)), data.get("speakers", ())),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as exc:
         raise BadRecord(reason=f"{type(exc).__name__}: {exc}") from exc

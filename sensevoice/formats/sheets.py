@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from sensevoice.analysis.highlights import highlight_name, highlights
 from sensevoice.analysis.statistics import Comparison
-from sensevoice.formats.base import RenderOptions, channel_name, clock
+from sensevoice.formats.base import RenderOptions, channel_name, clock, pick, speaker_names
 from sensevoice.formats.rows import event_names, kind_name, segment_text
 from sensevoice.tags.parse import label
 from sensevoice.transcript import Segment, Transcript
@@ -23,6 +23,8 @@ _SEGMENTS = (
     ("开始", "结束", "开始毫秒", "结束毫秒", "类型", "声道", "语言", "情绪", "声音", "文本"),
     ("start", "end", "start_ms", "end_ms", "kind", "channel", "language", "emotion", "events", "text"),
 )
+_SPEAKER = ("说话人", "speaker")
+_SPEAKER_COLUMN = 5
 _HIGHLIGHTS = (
     ("开始", "结束", "开始毫秒", "结束毫秒", "亮点", "片段", "声道", "文本"),
     ("start", "end", "start_ms", "end_ms", "highlight", "segment", "channel", "text"),
@@ -92,8 +94,14 @@ def _header(names: tuple[Row, Row], locale: str) -> Row:
 
 
 def _segment_rows(transcript: Transcript, locale: str) -> list[Row]:
-    rows = [_segment_row(segment, locale) for segment in transcript.segments]
-    return [_header(_SEGMENTS, locale), *rows]
+    rows = [list(_segment_row(segment, locale)) for segment in transcript.segments]
+    header = list(_header(_SEGMENTS, locale))
+    if transcript.speakers:
+        names = speaker_names(transcript, locale)
+        header.insert(_SPEAKER_COLUMN, pick(_SPEAKER, locale))
+        for row, segment in zip(rows, transcript.segments, strict=True):
+            row.insert(_SPEAKER_COLUMN, names.get(segment.speaker or "", segment.speaker or ""))
+    return [header, *rows]
 
 
 def _segment_row(segment: Segment, locale: str) -> Row:

@@ -22,7 +22,9 @@ def srt(transcript: Transcript, options: RenderOptions) -> str:
     subtitles = pysubs2.SSAFile()
     several = several_voices(transcript)
     shown = cues(transcript, options.locale, options.captions)
-    for cue in joined_cues(shown, lambda cue: voice_mark(cue.channel, options) if several else ""):
+    for cue in joined_cues(
+        shown, lambda cue: voice_mark(cue.channel, cue.speaker, options) if several else ""
+    ):
         subtitles.append(_event(cue.span.start_ms, cue.span.end_ms, "\n".join(cue.lines)))
     if not shown:
         return EMPTY_SRT
@@ -31,7 +33,7 @@ def srt(transcript: Transcript, options: RenderOptions) -> str:
 
 
 def vtt(transcript: Transcript, options: RenderOptions) -> str:
-    """Return the transcript as a WebVTT file, with a class for each emotion and a voice for each channel.
+    """Return the transcript as a WebVTT file, with a class for each emotion and a voice for each person.
 
     Browsers and players read it; ffmpeg 5 fails at a STYLE block: use srt or ass there.
     """
@@ -48,7 +50,7 @@ def _vtt_text(cue: Cue, locale: str) -> str:
     text = html.escape("\n".join(cue.lines), quote=False)
     if cue.emotion in EMOTION_COLOURS:
         text = f"<c.{cue.emotion.lower()}>{text}</c>"
-    voice = channel_name(cue.channel, locale)
+    voice = html.escape(cue.speaker, quote=False) or channel_name(cue.channel, locale)
     return f"<v {voice}>{text}</v>" if voice else text
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from sensevoice.formats.base import channel_name, clock, pick
+from sensevoice.formats.base import channel_name, clock, pick, speaker_names
 from sensevoice.tags.parse import inline_emotion, label
 from sensevoice.transcript import Event, InlineTag, Segment, Transcript
 
@@ -25,8 +25,9 @@ def tagged_lines(transcript: Transcript, locale: str) -> list[TaggedLine]:
     """Return the lines of the tagged transcript; sounds soon after a line are part of it."""
     lines: list[_Line] = []
     latest: dict[str | None, _Line] = {}
+    names = speaker_names(transcript, locale)
     for segment in transcript.segments:
-        line = _Line(segment, locale)
+        line = _Line(segment, locale, names.get(segment.speaker or "", ""))
         before = latest.get(segment.channel)
         if _is_sound(segment) and before and segment.span.start_ms <= before.end_ms + SOUND_GAP_MS:
             before.append_sounds(segment)
@@ -56,10 +57,12 @@ def _is_sound(segment: Segment) -> bool:
 class _Line:
     """A line under construction: its parts, and the last sound among them."""
 
-    def __init__(self, first: Segment, locale: str) -> None:
+    def __init__(self, first: Segment, locale: str, name: str) -> None:
         self.locale = locale
         self.start_ms, self.end_ms = first.span.start_ms, first.span.end_ms
-        self.parts = [f"[{channel_name(first.channel, locale)}]"] if first.channel else []
+        # Whose channel it is says the same as who speaks.
+        whose = name or channel_name(first.channel, locale)
+        self.parts = [f"[{whose}]"] if whose else []
         self.last_sound: Event | None = None
         self.last_sound_at = 0
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from sensevoice.formats.base import RenderOptions
+from sensevoice.formats.base import RenderOptions, speaker_names, with_name
 from sensevoice.formats.emoji import emoji
 from sensevoice.formats.markdown import markdown
 from sensevoice.formats.tagged import tagged, timed
 from sensevoice.transcript import Transcript
 
 
-def plain(transcript: Transcript) -> str:
-    """Return the text alone, one line per segment of speech."""
-    return "\n".join(item.text for item in transcript.segments if item.kind == "speech" and item.text)
+def plain(transcript: Transcript, locale: str = "zh") -> str:
+    """Return the text alone, one line per segment of speech, after who says it where that is known."""
+    names = speaker_names(transcript, locale)
+    spoken = (item for item in transcript.segments if item.kind == "speech" and item.text)
+    return "\n".join(with_name(item.text, names.get(item.speaker or "", ""), locale) for item in spoken)
 
 
 def raw(transcript: Transcript) -> str:
@@ -26,7 +28,7 @@ _VIEWS: Mapping[str, Callable[[Transcript, str], str]] = MappingProxyType(
     {
         "tagged": tagged,
         "emoji": lambda transcript, locale: emoji(transcript),
-        "plain": lambda transcript, locale: plain(transcript),
+        "plain": plain,
         "timed": timed,
         "raw": lambda transcript, locale: raw(transcript),
         "markdown": markdown,

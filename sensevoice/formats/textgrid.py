@@ -5,9 +5,9 @@ Tiers have English names in every locale, because scripts for Praat find them by
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from sensevoice.formats.base import RenderOptions, one_line
+from sensevoice.formats.base import RenderOptions, one_line, speaker_names
 from sensevoice.formats.rows import event_names, segment_text
 from sensevoice.tags.parse import label
 from sensevoice.transcript import Segment, Span, Transcript
@@ -24,19 +24,23 @@ _TIERS: Sequence[tuple[str, Callable[[Segment, str], str]]] = (
 
 
 def textgrid(transcript: Transcript, options: RenderOptions) -> str:
-    """Return the transcript as a TextGrid: four tiers, or four per channel when they were split."""
+    """Return the transcript as a TextGrid: four tiers and one of who speaks, for each channel when split."""
     end_ms = max([1, transcript.duration_ms, *(segment.span.end_ms for segment in transcript.segments)])
-    tiers = list(_tiers(transcript.segments, options.locale, end_ms))
+    names = speaker_names(transcript, options.locale)
+    tiers = list(_tiers(transcript.segments, options.locale, end_ms, names))
     return "\n".join([*_head(end_ms, len(tiers)), *_body(tiers, end_ms)]) + "\n"
 
 
-def _tiers(segments: Sequence[Segment], locale: str, end_ms: int) -> Iterator[Tier]:
+def _tiers(segments: Sequence[Segment], locale: str, end_ms: int, names: Mapping[str, str]) -> Iterator[Tier]:
     channels = sorted({segment.channel for segment in segments}, key=lambda name: name or "") or [None]
     for channel in channels:
         own = [segment for segment in segments if segment.channel == channel]
         for name, text_of in _TIERS:
             named = [(segment.span, text_of(segment, locale)) for segment in own]
             yield f"{name} {channel}" if channel else name, _filled(named, end_ms)
+        if names:
+            spoken = [(segment.span, names.get(segment.speaker or "", "")) for segment in own]
+            yield f"speaker {channel}" if channel else "speaker", _filled(spoken, end_ms)
 
 
 def _filled(named: Iterable[tuple[Span, str]], end_ms: int) -> list[tuple[int, int, str]]:

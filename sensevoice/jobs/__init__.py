@@ -12,10 +12,10 @@ from __future__ import annotations
 from sensevoice.jobs.copies import CopyWriter
 from sensevoice.jobs.files import answers_beside, playable_beside
 from sensevoice.jobs.model import FINISHED, ActiveJob, Job, JobState, Result, TranscribeFn, Update
-from sensevoice.jobs.resume import ResumingRecognizer
-from sensevoice.jobs.runner import JobRunner
+from sensevoice.jobs.running.resume import ResumingRecognizer
+from sensevoice.jobs.running.runner import JobRunner
+from sensevoice.jobs.running.suspects import SuspectingRecognizer
 from sensevoice.jobs.store import JobStore
-from sensevoice.jobs.suspects import SuspectingRecognizer
 from sensevoice.runtime.directories import data_directory
 
 __all__ = [

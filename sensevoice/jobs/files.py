@@ -35,6 +35,8 @@ class JobFolder:
         self.record = path / "record.json"
         self.edits = path / "edits.jsonl"
         self.playable = path / "playable.ogg"
+        self.voices = path / "voices.npz"
+        self.people = path / "people.json"
 
     @property
     def source(self) -> Path:

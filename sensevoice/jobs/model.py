@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
@@ -10,7 +10,8 @@ from typing import Any, Literal
 from sensevoice.errors import SenseVoiceError
 from sensevoice.options import Options
 from sensevoice.progress import Progress
-from sensevoice.transcript import Segment, Transcript
+from sensevoice.speakers.voices import VoicePrints
+from sensevoice.transcript import Segment, Speaker, Transcript
 
 JobState = Literal["queued", "running", "waiting", "done", "failed", "cancelled"]
 FINISHED: tuple[JobState, ...] = ("done", "failed", "cancelled")
@@ -20,10 +21,12 @@ STATES: tuple[JobState, ...] = ("queued", "running", "waiting", *FINISHED)
 SCHEMA_VERSION = 1
 """Of the entry in a job's folder; counts up when a field changes its meaning or goes away."""
 
-Update = Progress | Segment | Transcript
+Update = Progress | Segment | VoicePrints | Transcript
 
 TranscribeFn = Callable[[Path, Options], Iterator[Update]]
-"""Segments in time order as they are known, the Transcript last; closing the iterator cancels the run."""
+"""Segments in time order as they are known, voice prints before the Transcript, which comes last.
+
+Closing the iterator cancels the run."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,11 @@ class ActiveJob:
     def visitor(self) -> tuple[str, str]:
         """Who shares the places with others: a login, or without logins an address."""
         return self.job.owner, self.address
+
+
+def speakers_of(segments: Iterable[Segment]) -> tuple[Speaker, ...]:
+    """Return the people of rows that came before their record, in the order in which they speak."""
+    return tuple(Speaker(id) for id in dict.fromkeys(row.speaker for row in segments) if id)
 
 
 def to_dict(job: Job) -> dict[str, Any]:

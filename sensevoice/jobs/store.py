@@ -3,25 +3,36 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import logging
 import secrets
 import shutil
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import IO
 
-from sensevoice.errors import DataDirectoryUnusable, DiskLow, FileMissing, JobDamaged, JobNotFound
+from sensevoice.errors import (
+    BadRequest,
+    DataDirectoryUnusable,
+    DiskLow,
+    FileMissing,
+    JobDamaged,
+    JobNotFound,
+)
 from sensevoice.jobs.clock import KeepingClock
-from sensevoice.jobs.edits import Change, Edits, after
+from sensevoice.jobs.editing.edits import Change, Edits, Step
+from sensevoice.jobs.editing.people import People
 from sensevoice.jobs.files import JobFolder, size_bytes
 from sensevoice.jobs.index import JobIndex
 from sensevoice.jobs.model import Failure, Job, Result
+from sensevoice.jobs.records import Record, read_record
 from sensevoice.options import Options
+from sensevoice.runtime.atomic import write_whole
 from sensevoice.transcript import ModelInfo, Segment, Transcript
 
 log = logging.getLogger(__name__)
@@ -37,25 +48,11 @@ HEADROOM_BYTES = 200 << 20
 MAX_NAME_CHARS = 200
 """Of a name that people give a job; file names are shorter."""
 
+Correct = Callable[[Sequence[Segment], Sequence[int]], Iterable[Change]]
+"""Returns the changes of rows, which it is given with the numbers of those that are to be changed."""
+
 KEPT_RECORDS = 8
 """Records of finished jobs in memory; one of 3 hours takes about 10 MB."""
-
-
-@dataclass
-class _Record:
-    """What is on disk of a job: the rows as they were heard, and the transcript with people's corrections.
-
-    `whole` when the job came to its end; `damage` is what cannot be read.
-    """
-
-    whole: bool
-    heard: tuple[Segment, ...]
-    transcript: Transcript
-    edits: Edits
-    damage: JobDamaged | None
-
-    def show(self, rows: Iterable[Segment]) -> None:
-        self.transcript = replace(self.transcript, segments=tuple(rows))
 
 
 class JobStore:
@@ -187,25 +184,65 @@ class JobStore:
             transcript = replace(transcript, duration_ms=max(transcript.duration_ms, job.duration_ms or 0))
         return Result(transcript, partial=transcript.complete_until_ms is not None)
 
-    def change(self, job: Job, changes: Iterable[Change]) -> None:
-        """Keep corrections. Raises JobNotFound when the job is gone, DiskLow."""
+    def change(self, job: Job, changes: Iterable[Change], what: str = "edit") -> None:
+        """Keep corrections; `what` is one of edits.STEPS. Raises JobNotFound if the job is gone, DiskLow."""
         self._check_headroom()
         with self._changing, self._reading:
             self.job(job.id, job.owner)
-            record = self._kept(job.id)
-            record.show(after(record.transcript.segments, record.edits.make(changes)))
+            self._kept(job.id).change(changes, what)
+
+    def correct(
+        self, job: Job, rows: Sequence[int], lines: int | None, correct: Correct, what: str = "edit"
+    ) -> list[int]:
+        """Change the rows that had these numbers after so many lines of corrections; None stands for now.
+
+        `correct` is given all rows, and the numbers that those have now, which are returned. Raises
+        RowChanged when one of them is no longer as it was, BadRequest, JobNotFound.
+        """
+        with self._changing:
+            record = self._record(job.id)
+            moved = lines is not None and lines != record.version
+            now = record.numbers_now(rows, lines) if moved and lines is not None else list(rows)
+            segments = record.transcript.segments
+            for number in now:
+                if not 0 <= number < len(segments):
+                    raise BadRequest(reason=f"row {number}")
+            self.change(job, correct(segments, now), what)
+            return now
 
     def corrections(self, job: Job) -> int:
         """Return how often the rows of a job were corrected or a correction taken back."""
-        return self._record(job.id).edits.count
+        if not self.job(job.id, job.owner).finished:
+            return 0  # only then rows have numbers, and what is read now would be kept
+        return self._record(job.id).version
 
-    def undo(self, job: Job) -> bool:
-        """Take the last correction back; False when there is none."""
+    def people(self, job: Job) -> People:
+        """Return what somebody said about the people of a job."""
+        return self._record(job.id).people
+
+    def change_people(self, job: Job, change: Callable[[People], People]) -> None:
+        """Keep what somebody says about the people of a job. Raises JobNotFound when the job is gone."""
+        with self._changing:
+            self.job(job.id, job.owner)
+            people = change(self.people(job))
+            write_whole(self.folder(job.id).people, json.dumps(people.as_dict(), ensure_ascii=False))
+            self._forget_records()
+
+    def undo(self, job: Job) -> Step | None:
+        """Take the last correction back and return it; None when there is none."""
         with self._changing, self._reading:
-            record = self._kept(job.id)
-            done = record.edits.undo()
-            record.show(record.edits.applied(record.heard))
-            return done
+            return self._kept(job.id).turn(Edits.undo)
+
+    def redo(self, job: Job) -> Step | None:
+        """Make the correction again that was taken back last and return it; None when there is none."""
+        with self._changing, self._reading:
+            return self._kept(job.id).turn(Edits.redo)
+
+    def kept_s(self, job: Job) -> float | None:
+        """Return for how many more seconds a job is kept; None for one that has not ended."""
+        if not job.finished:
+            return None
+        return max(0.0, (job.finished_s or job.created_s) + self._keep_s - self.now_s())
 
     def sweep(self) -> None:
         """Remove jobs that have been kept for long enough, and write what the disk had refused."""
@@ -253,7 +290,7 @@ class JobStore:
                 self.update(replace(now, state="failed", finished_s=ended_s, failure=Failure.of(damage)))
         self.save()
 
-    def _record(self, job_id: str) -> _Record:
+    def _record(self, job_id: str) -> Record:
         """Return what `_read_record` gives, read once however many ask for it at the same time."""
         with self._reading:
             return self._kept(job_id)
@@ -263,18 +300,10 @@ class JobStore:
         with self._reading:
             self._kept.cache_clear()
 
-    def _read_record(self, job_id: str) -> _Record:
-        folder = self.folder(job_id)
-        damage: JobDamaged | None = None
-        try:
-            record = folder.read_record()
-        except JobDamaged as exc:
-            log.warning("job %s: %s", job_id, exc.message("en"))
-            record, damage = None, exc
-        transcript, edits = record or _partial(folder.readable_segments()), Edits(folder.edits)
-        result = _Record(record is not None, transcript.segments, transcript, edits, damage)
-        result.show(edits.applied(result.heard))
-        return result
+    def _read_record(self, job_id: str) -> Record:
+        return read_record(
+            self.folder(job_id), lambda damage: log.warning("job %s: %s", job_id, damage.message("en"))
+        )
 
     def _remove(self, folder: JobFolder) -> None:
         """Remove a folder; after a kill in the middle, the next start removes the rest of it."""
@@ -294,16 +323,6 @@ def count_tags(segments: Iterable[Segment]) -> tuple[tuple[str, int], ...]:
     for segment in segments:
         counts.update({segment.emotion, *(event.name for event in segment.events)} - {""})
     return tuple(counts.most_common())
-
-
-def _partial(segments: list[Segment]) -> Transcript:
-    """Return the rows of a job that did not come to its end, whole as far as the slower channel came."""
-    ordered = tuple(sorted(segments, key=lambda segment: (segment.span, segment.channel or "")))
-    ends: dict[str | None, int] = {}
-    for segment in ordered:
-        ends[segment.channel] = max(ends.get(segment.channel, 0), segment.span.end_ms)
-    until_ms = min(ends.values(), default=0)
-    return Transcript("", max(ends.values(), default=0), ordered, complete_until_ms=until_ms)
 
 
 def _gb(size_bytes: int) -> str:

@@ -15,7 +15,7 @@ import yaml
 
 from sensevoice.audio.info import SAMPLE_RATE_HZ
 from sensevoice.errors import ModelFileDamaged, first_line
-from sensevoice.models.files import CONFIG, DESCRIPTION, FEATURE_SCALE, WEIGHTS
+from sensevoice.models.sources.files import CONFIG, DESCRIPTION, FEATURE_SCALE, WEIGHTS
 from sensevoice.protocols import FunasrModel
 
 log = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ def open_model(kind: str, directory: Path, device: str, **settings: object) -> F
     `kind` is what funasr calls the network: another one would load, and fail on the first file. Raises
     ModelFileDamaged.
     """
-    stored = _stored_weights(directory)
+    stored = stored_weights(directory, WEIGHTS)
     # Dither adds noise: the same file would give other text on every run.
     frontend = {"dither": 0.0}
     model = _built(directory, model=str(directory), device=device, frontend_conf=frontend, **settings)
@@ -90,7 +90,7 @@ def _built(directory: Path, **settings: object) -> FunasrModel:
         log.debug("%s", printed.getvalue())
 
 
-def give_back_memory() -> None:
+def release_memory() -> None:
     """Give back memory that is not in use: the GPU's, and the process's where the C library can (glibc)."""
     import torch
 
@@ -102,18 +102,18 @@ def give_back_memory() -> None:
 def keep_gpu_memory() -> None:
     """Keep funasr, from now on, from giving the GPU's free memory back after every call.
 
-    Asking for it again costs every batch milliseconds. `give_back_memory` still gives it back.
+    Asking for it again costs every batch milliseconds. `release_memory` still gives it back.
     """
     import torch
 
     torch.cuda.empty_cache = lambda: None
 
 
-def _stored_weights(directory: Path) -> dict[str, Any]:
-    """Read the weights, by name. Raises ModelFileDamaged."""
+def stored_weights(directory: Path, file: str) -> dict[str, Any]:
+    """Return the tensors in a file of a model directory, by name. Raises ModelFileDamaged."""
     import torch
 
-    path = directory / WEIGHTS
+    path = directory / file
     try:
         try:
             stored = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
@@ -122,7 +122,7 @@ def _stored_weights(directory: Path) -> dict[str, Any]:
         for key in ("state_dict", "model_state_dict", "model"):  # where funasr looks for them, too
             stored = stored.get(key, stored)
     except Exception as exc:  # torch raises whatever the damage leads it to
-        raise ModelFileDamaged(path=directory, file=WEIGHTS, reason=_reason(exc)) from exc
+        raise ModelFileDamaged(path=directory, file=file, reason=_reason(exc)) from exc
     return {name: tensor for name, tensor in stored.items() if isinstance(tensor, torch.Tensor)}
 
 

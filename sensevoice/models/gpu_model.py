@@ -16,10 +16,10 @@ import numpy as np
 
 from sensevoice.errors import first_line
 from sensevoice.models import funasr_model
-from sensevoice.models.files import WEIGHTS, ModelFiles
 from sensevoice.models.graphs import check
 from sensevoice.models.graphs.agreement import Answer, Bounds, compare
 from sensevoice.models.graphs.known_speech import check_clips
+from sensevoice.models.sources.files import WEIGHTS, ModelFiles
 from sensevoice.options import MAX_SEGMENT_S
 from sensevoice.protocols import FunasrModel
 from sensevoice.runtime.device_faults import is_memory_shortage
@@ -72,7 +72,7 @@ def open_recogniser(
         model = _tried(way, files, device, clips, expected, announce)
         if model is not None:
             return model, way.precision
-        funasr_model.give_back_memory()
+        funasr_model.release_memory()
     announce(f"{device} is not used; the CPU recognises / 不使用 {device}，改用 CPU")
     return None
 

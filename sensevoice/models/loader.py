@@ -6,13 +6,17 @@ import functools
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
-from sensevoice.models import demo, files, funasr_model, gpu_model, hub
+from sensevoice.models import funasr_model, gpu_model
 from sensevoice.models.device import resolve_device
-from sensevoice.models.files import ModelFiles
 from sensevoice.models.graphs import cpu_model
 from sensevoice.models.precision import resolve_precision
 from sensevoice.models.recognizer import MAX_BATCH_S, FunasrRecognizer, OpenModels
+from sensevoice.models.sources import demo, files, hub
+from sensevoice.models.sources.files import ModelFiles
+from sensevoice.models.sources.hub import DEFAULT_SPEAKER_MODEL  # the field `hub` hides the module
+from sensevoice.models.voice_encoder import LazyVoiceEncoder
 from sensevoice.progress import LoadStep
 from sensevoice.transcript import ModelInfo
 
@@ -26,9 +30,9 @@ OnStep = Callable[[LoadStep], None]
 class ModelSettings:
     """Which models to load, and where.
 
-    `model` and `vad_model` are directories or names on the hub; `cache_dir` is where downloads are kept
-    (None: the hub's own default); `device` is "auto", "cpu" or "cuda:N"; `precision` is one of
-    `precision.PRECISIONS`; `verify` computes the checksums of files anew that look unchanged.
+    `model`, `vad_model` and `speaker_model` are directories or names on the hub; `cache_dir` is where
+    downloads are kept (None: the hub's own default); `device` is "auto", "cpu" or "cuda:N"; `precision` is
+    one of `precision.PRECISIONS`; `verify` computes the checksums of files anew that look unchanged.
     """
 
     model: str = hub.DEFAULT_MODEL
@@ -39,6 +43,7 @@ class ModelSettings:
     demo: bool = False
     precision: str = "auto"
     verify: bool = False
+    speaker_model: str = DEFAULT_SPEAKER_MODEL
 
 
 def known_info(settings: ModelSettings) -> ModelInfo:
@@ -55,7 +60,7 @@ def load_recognizer(
     on_step: OnStep = lambda step: None,
     on_device_fault: Callable[[str], None] = lambda reason: None,
 ) -> FunasrRecognizer:
-    """Find, verify, open and check both models; each step's module says which errors it raises.
+    """Find, verify, open and check both models of speech; each step's module says which errors it raises.
 
     `announce` gets lines for people, `on_step` what is being done; `on_device_fault` see FunasrRecognizer.
     Raises SelfTestFailed when the loaded model does not answer a known clip as SenseVoice would;
@@ -70,7 +75,8 @@ def load_recognizer(
     info = replace(known_info(settings), device=device, precision=precision)
     models = _open(recogniser, detector, info, announce, on_step)
     open_on_cpu = functools.partial(funasr_model.open_model, "SenseVoiceSmall", recogniser.directory, "cpu")
-    recognizer = FunasrRecognizer(models, open_on_cpu, on_device_fault)
+    voices = LazyVoiceEncoder(functools.partial(_find_voices, settings, announce), models.info.device)
+    recognizer = FunasrRecognizer(models, open_on_cpu, on_device_fault, voices)
     if self_test:
         on_step(LoadStep("self_test"))
         recognizer.self_test()
@@ -87,6 +93,16 @@ def _find(settings: ModelSettings, name: str, announce: Announce, on_step: OnSte
     return files.verify(directory, settings.verify)
 
 
+def _find_voices(settings: ModelSettings, announce: Announce) -> Path:
+    """Return the verified directory of the speaker model; `hub` and `files` say what they raise."""
+    if settings.demo:
+        return files.verify(demo.SPEAKER_DIR, contents=files.VOICES).directory
+    directory = hub.find_model(
+        settings.speaker_model, settings.hub, settings.cache_dir, announce, contents=files.VOICES
+    )
+    return files.verify(directory, settings.verify, files.VOICES).directory
+
+
 def _open(
     recogniser: ModelFiles, detector: ModelFiles, info: ModelInfo, announce: Announce, on_step: OnStep
 ) -> OpenModels:
@@ -99,7 +115,7 @@ def _open(
         vad = gpu_model.open_detector(detector, info.device, announce)
         batch_s = gpu_model.batch_seconds(info.device, precision, MAX_BATCH_S, announce)
         funasr_model.keep_gpu_memory()
-        funasr_model.give_back_memory()
+        funasr_model.release_memory()
         info = replace(info, precision=precision)
         return OpenModels(model, vad, *directories, info, cpu_model.cores(), batch_s)
     if info.device != "cpu":
@@ -107,5 +123,5 @@ def _open(
         info = replace(info, device="cpu", precision=precision)
     model, precision = cpu_model.open_model(recogniser, info.precision, announce, on_step)
     vad = gpu_model.open_detector_on(detector, "cpu")
-    funasr_model.give_back_memory()
+    funasr_model.release_memory()
     return OpenModels(model, vad, *directories, replace(info, precision=precision), cpu_model.cores())

@@ -21,7 +21,7 @@ import numpy as np
 from sensevoice.errors import MissingDependency, SenseVoiceError, Unexpected
 from sensevoice.options import Options
 from sensevoice.progress import LoadStep
-from sensevoice.protocols import Recognition, SpeechFinder
+from sensevoice.protocols import Recognition, SpeechFinder, VoiceEncoder
 from sensevoice.recognise.scheduler import Scheduler
 from sensevoice.transcript import ModelInfo
 
@@ -77,6 +77,9 @@ class LoadingRecognizer:
 
     def open_speech_finder(self, pause_ms: int = 0) -> SpeechFinder:
         return self._future.result().recognizer.open_speech_finder(pause_ms)
+
+    def open_voices(self) -> VoiceEncoder:
+        return self._future.result().recognizer.open_voices()
 
     def recognise(self, clips: Sequence[np.ndarray], options: Options) -> Iterator[Recognition]:
         return self._future.result().recognizer.recognise(clips, options)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sensevoice.errors import OptionError
-from sensevoice.models.files import WEIGHTS
+from sensevoice.models.sources.files import WEIGHTS
 
 PRECISIONS = ("auto", "fp32", "bf16", "int8")
 

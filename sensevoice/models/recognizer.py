@@ -16,11 +16,14 @@ from pathlib import Path
 import numpy as np
 
 from sensevoice.audio.info import SAMPLE_RATE_HZ, SAMPLES_PER_MS
-from sensevoice.errors import GpuMemory, SelfTestFailed, first_line
-from sensevoice.models import demo, funasr_model
+from sensevoice.errors import GpuMemory, ModelNotAvailable, SelfTestFailed, first_line
+from sensevoice.models import funasr_model
 from sensevoice.models.graphs.known_speech import known_clip
+from sensevoice.models.sources import demo
+from sensevoice.models.sources.hub import DEFAULT_SPEAKER_MODEL
+from sensevoice.models.voice_encoder import LazyVoiceEncoder
 from sensevoice.options import Options
-from sensevoice.protocols import FunasrModel, Recognition, Recognizer
+from sensevoice.protocols import FunasrModel, Recognition, Recognizer, VoiceEncoder
 from sensevoice.recognise.scheduler import Scheduler
 from sensevoice.runtime.device_faults import is_memory_shortage, is_poisoned
 from sensevoice.segment.batching import packs
@@ -68,6 +71,7 @@ class FunasrRecognizer:
         models: OpenModels,
         open_on_cpu: Callable[[], FunasrModel],
         on_device_fault: Callable[[str], None] = lambda reason: None,
+        voices: LazyVoiceEncoder | None = None,
     ) -> None:
         self.directory = models.directory
         self._vad_directory = models.vad_directory
@@ -81,6 +85,7 @@ class FunasrRecognizer:
         self._on_device_fault = on_device_fault
         self._model_lock = threading.Lock()
         self._vad_lock = threading.Lock()
+        self._voices = voices
 
     @property
     def info(self) -> ModelInfo:
@@ -88,6 +93,12 @@ class FunasrRecognizer:
 
     def open_speech_finder(self, pause_ms: int = 0) -> FsmnSpeechFinder:
         return FsmnSpeechFinder(self._vad, self._vad_lock, pause_ms, self._note_fault)
+
+    def open_voices(self) -> VoiceEncoder:
+        """See Recognizer; the model is loaded when it is first asked for."""
+        if self._voices is None:
+            raise ModelNotAvailable(model=DEFAULT_SPEAKER_MODEL, path="", missing="", reason="not asked for")
+        return self._voices.get()
 
     def recognise(self, clips: Sequence[np.ndarray], options: Options) -> Iterator[Recognition]:
         """Yield one Recognition per clip, in order; a clip that fails does not harm the others."""
@@ -142,7 +153,7 @@ class FunasrRecognizer:
             if len(clips) == 1:
                 return [self._alone(clips[0], options, exc)]
         # Most likely the device's memory: half of them need half as much.
-        funasr_model.give_back_memory()
+        funasr_model.release_memory()
         half = len(clips) // 2
         return [*self._batch(clips[:half], options), *self._batch(clips[half:], options)]
 
@@ -151,7 +162,7 @@ class FunasrRecognizer:
         if self._info.device == "cpu" or not is_memory_shortage(error):
             return Recognition("", error=_reason(error))
         log.warning("a clip of %.0f s is recognised on the CPU / 改用 CPU 识别", len(clip) / SAMPLE_RATE_HZ)
-        funasr_model.give_back_memory()
+        funasr_model.release_memory()
         try:
             self._on_cpu = self._on_cpu or self._open_on_cpu()
             return self._generate(self._on_cpu, [clip], options)[0]

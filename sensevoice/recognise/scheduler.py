@@ -17,7 +17,7 @@ import numpy as np
 
 from sensevoice.audio.info import SAMPLE_RATE_HZ
 from sensevoice.options import Options
-from sensevoice.protocols import Recognition, Recognizer, SpeechFinder
+from sensevoice.protocols import Recognition, Recognizer, SpeechFinder, VoiceEncoder
 from sensevoice.transcript import ModelInfo
 
 BatchKey = tuple[str, bool, bool]
@@ -56,6 +56,9 @@ class Scheduler:
 
     def open_speech_finder(self, pause_ms: int = 0) -> SpeechFinder:
         return self._recognizer.open_speech_finder(pause_ms)
+
+    def open_voices(self) -> VoiceEncoder:
+        return self._recognizer.open_voices()
 
     def recognise(self, clips: Sequence[np.ndarray], options: Options) -> Iterator[Recognition]:
         """See Recognizer; closing the iterator takes the clips that still wait out of the line."""

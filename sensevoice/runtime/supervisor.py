@@ -58,33 +58,40 @@ def supervise(
 
     def hung_up() -> None:
         if terminal is None:
-            forward(signal.SIGTERM, None)
-            return
+            return forward(signal.SIGTERM, None)
         terminal.leave()
         if child is not None and child.poll() is None:
             child.send_signal(signal.SIGHUP)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, forward)
+    signal.signal(signal.SIGINT, forward)
+    signal.signal(signal.SIGTERM, forward)
     on_hangup(hung_up)
     deaths: list[float] = []
     while True:
-        # In its own session, so that Ctrl-C reaches the program once, through the supervisor.
-        child = subprocess.Popen(
-            list(command), env={**os.environ, BELOW_SUPERVISOR: str(os.getpid())}, start_new_session=True
-        )
+        child = _started(command)
         if stopping:  # signalled between two starts
             child.terminate()
-        code = child.wait()
-        if code >= 0 or stopping:
+        if (code := child.wait()) >= 0 or stopping:
             return code if code >= 0 else 128 - code
         deaths = [death for death in deaths if clock() - death < WITHIN_S] + [clock()]
-        if len(deaths) > MAX_DEATHS:
-            _say(f"the program died {len(deaths)} times in {WITHIN_S:.0f} s: giving up / 反复退出，放弃重启")
+        if not _is_worth_another(deaths, signal.Signals(-code).name):
             return 1
-        name = signal.Signals(-code).name
-        _say(f"the program died ({name}) and is started again / 程序意外退出（{name}），正在重新启动")
         time.sleep(PAUSE_S)
+
+
+def _started(command: Sequence[str]) -> subprocess.Popen[bytes]:
+    """Start a command in its own session, so that Ctrl-C reaches it once, through the supervisor."""
+    environment = {**os.environ, BELOW_SUPERVISOR: str(os.getpid())}
+    return subprocess.Popen(list(command), env=environment, start_new_session=True)
+
+
+def _is_worth_another(deaths: Sequence[float], name: str) -> bool:
+    """Return whether the program is started again after so many deaths, the last by signal `name`; say so."""
+    if len(deaths) > MAX_DEATHS:
+        _say(f"the program died {len(deaths)} times in {WITHIN_S:.0f} s: giving up / 反复退出，放弃重启")
+        return False
+    _say(f"the program died ({name}) and is started again / 程序意外退出（{name}），正在重新启动")
+    return True
 
 
 def end_with_the_supervisor() -> None:

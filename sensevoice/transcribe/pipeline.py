@@ -11,14 +11,14 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from sensevoice.analysis.diagnostics import SignalMeter, diagnose
+from sensevoice.analysis.diagnostics import SignalMeter, diagnose, no_speakers
 from sensevoice.audio.info import AudioInfo, Samples
 from sensevoice.audio.source import SAMPLES_PER_MS, AudioSource, open_audio, select_channels
-from sensevoice.errors import NoSuchChannel
+from sensevoice.errors import ModelError, NoSuchChannel, SenseVoiceError
 from sensevoice.options import Channel, Options, is_number
 from sensevoice.progress import Progress, Stage
 from sensevoice.protocols import Recognizer
@@ -27,14 +27,18 @@ from sensevoice.segment.batching import batches
 from sensevoice.segment.pieces import MAX_PIECE_MS
 from sensevoice.segment.runs import Run, RunCollector
 from sensevoice.segment.segmenter import Chunk, Segmenter, open_finder
+from sensevoice.speakers.voices import VoicePrints
 from sensevoice.transcribe.assemble import in_pieces, speech_segment
 from sensevoice.transcribe.prefetch import prefetch
 from sensevoice.transcribe.rows import RowMaker
-from sensevoice.transcript import Media, Segment, Span, Transcript
+from sensevoice.transcript import Media, Segment, Span, Speaker, Transcript
+
+if TYPE_CHECKING:  # they import scipy
+    from sensevoice.transcribe.speaker_tracker import SpeakerTracker
 
 log = logging.getLogger(__name__)
 
-Update = Progress | Segment | Transcript
+Update = Progress | Segment | VoicePrints | Transcript
 
 BLOCKS_AHEAD = 6
 """How many blocks of ten seconds are decoded while others are searched for speech, and searched while others
@@ -62,8 +66,9 @@ def iter_updates(
 ) -> Iterator[Update]:
     """Transcribe a file; yield Progress, each Segment as it is known, and the Transcript last.
 
-    Segments come in order of time within a channel. `tap` is shown all sound that is read. Closing the
-    iterator cancels the run. Raises MediaError subclasses for a file that cannot be read.
+    Segments come in order of time within a channel. Where speakers are told apart, their VoicePrints come
+    before the Transcript. `tap` is shown all sound that is read. Closing the iterator cancels the run.
+    Raises MediaError subclasses for a file that cannot be read.
     """
     options = options or Options()
     started_s = time.perf_counter()
@@ -81,6 +86,8 @@ def iter_updates(
                 source.stop()  # the threads that read ahead may wait for the decoder, for up to a minute
                 raise
         transcript = run.transcript(Path(path).name, segments)
+        if run.prints is not None:
+            yield run.prints
     _log_run(transcript, time.perf_counter() - started_s)
     yield Progress("done", transcript.duration_ms, transcript.duration_ms)
     yield transcript
@@ -199,10 +206,16 @@ def cut(
 class _Stream:
     """One stream of sound, the whole file or one of its channels, on its way through the stages."""
 
-    def __init__(self, recognizer: Recognizer, options: Options, channel: str | None) -> None:
+    def __init__(
+        self,
+        recognizer: Recognizer,
+        options: Options,
+        channel: str | None,
+        tracker: SpeakerTracker | None = None,
+    ) -> None:
         self.segmenter = Segmenter(open_finder(recognizer, options), options)
         self.collector = RunCollector(options)
-        self.maker = RowMaker(recognizer, options, channel)
+        self.maker = RowMaker(recognizer, options, channel, tracker)
 
     def collected(self, chunks: Iterable[Chunk]) -> list[Run]:
         """Return the runs that end with the next chunks."""
@@ -222,6 +235,8 @@ class _Run:
         self._meter = SignalMeter()
         self._streams: list[_Stream] = []
         self._done_ms = 0
+        self._tracker: SpeakerTracker | None = None
+        self._no_voices: SenseVoiceError | None = None
 
     def updates(self) -> Iterator[Update]:
         for stream, runs, decoded_ms in prefetch(self._runs(), BLOCKS_AHEAD):
@@ -268,6 +283,11 @@ class _Run:
         finally:
             self._tap.close()
 
+    @property
+    def prints(self) -> VoicePrints | None:
+        """What was heard of voices; None where nobody asked, or each channel is a person."""
+        return self._tracker.prints() if self._tracker else None
+
     def transcript(self, name: str, segments: Sequence[Segment]) -> Transcript:
         duration_ms = max((stream.segmenter.fed_ms for stream in self._streams), default=0)
         speech = sorted(span for stream in self._streams for span in stream.segmenter.speech)
@@ -286,22 +306,49 @@ class _Run:
             channel=self._options.channel,
             other_tracks=0 if self._options.track else max(0, len(source.info.media.tracks) - 1),
         )
+        if self._no_voices is not None:
+            result = (*result, no_speakers(self._no_voices))
+        ordered = tuple(sorted(segments, key=lambda segment: (segment.span, segment.channel or "")))
+        rows, speakers = self._with_speakers(ordered)
         return Transcript(
             source=name,
             duration_ms=duration_ms,
-            segments=tuple(sorted(segments, key=lambda segment: (segment.span, segment.channel or ""))),
+            segments=rows,
             diagnostics=result,
             options=self._options,
             model=self._recognizer.info,
             media=source.info.media,
             complete_until_ms=whole_until_ms,
+            speakers=speakers,
         )
+
+    def _with_speakers(self, rows: tuple[Segment, ...]) -> tuple[tuple[Segment, ...], tuple[Speaker, ...]]:
+        """Return the rows with who speaks in each, and the people."""
+        if self._options.speakers == "off":
+            return rows, ()
+        from sensevoice.speakers.assign import by_channel, by_voice
+
+        if self._tracker is not None:
+            return by_voice(rows, self._tracker.prints(), self._options.people)
+        return by_channel(rows) if len(self._streams) > 1 else (rows, ())
 
     def _open_streams(self, count: int) -> list[_Stream]:
         numbers: list[str | None] = [str(number) for number in range(1, count + 1)]
         few: dict[int, list[str | None]] = {1: [None], 2: ["left", "right"]}
+        if count == 1 and self._options.speakers != "off":
+            self._tracker = self._open_tracker()
         names = few.get(count, numbers)
-        return [_Stream(self._recognizer, self._options, name) for name in names]
+        return [_Stream(self._recognizer, self._options, name, self._tracker) for name in names]
+
+    def _open_tracker(self) -> SpeakerTracker | None:
+        """Return what tells the speakers apart; where it cannot be had, None, and the transcript says why."""
+        from sensevoice.transcribe.speaker_tracker import SpeakerTracker
+
+        try:
+            return SpeakerTracker(self._recognizer.open_voices(), self._options.people)
+        except ModelError as error:
+            self._no_voices = error
+            return None
 
     def _progress(self, stage: Stage, done_ms: int) -> Progress:
         """Say how much is finished for good, so that a bar never goes back from one stage to the other."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import gradio as gr
 
+from sensevoice.access.origins import visitor_address
 from sensevoice.errors import SenseVoiceError
 from sensevoice.formats import RenderOptions, to_dict
 from sensevoice.jobs import JobRunner
@@ -16,7 +17,6 @@ from sensevoice.options import Options
 from sensevoice.transcript import Transcript
 from sensevoice.ui.handlers import log_unexpected
 from sensevoice.ui.i18n import LOCALES, translate
-from sensevoice.ui.session import visitor_address
 
 API_OWNER = "/transcribe"
 """No login contains a slash, so that the jobs of the API are in nobody's list."""
@@ -46,6 +46,7 @@ def make_endpoint(runner: JobRunner, page: Options, cache: Path) -> Callable[...
         pause_ms: int = page.pause_ms,
         track: int = page.track,
         raw_format: str = page.raw_format,
+        speakers: str = "off",
         request: gr.Request | None = None,
     ) -> dict:  # type: ignore[type-arg]  # gradio's schema knows the bare type
         """Recognise an audio or video file, uploaded with handle_file(), and return the record."""
@@ -66,6 +67,7 @@ def make_endpoint(runner: JobRunner, page: Options, cache: Path) -> Callable[...
                 word_times=word_times,
                 among=tuple(among or ()),
                 keep_numbers=keep_numbers,
+                speakers=speakers,
             )
             shown = RenderOptions(locale=labels)
             client = request.client if request else None

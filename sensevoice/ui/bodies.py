@@ -10,7 +10,7 @@ from typing import TypeAlias
 from starlette.requests import Request
 
 from sensevoice.errors import BadRequest
-from sensevoice.jobs.corrections import MAX_TEXT_CHARS, Correction
+from sensevoice.jobs.editing.corrections import MAX_TEXT_CHARS, Correction
 from sensevoice.options import Options
 from sensevoice.transcript import Span
 from sensevoice.ui.settings import options_with
@@ -31,6 +31,9 @@ programs that read them take none of them inside a line."""
 
 RETRANSCRIBE_SETTINGS = ("language", "use_itn", "keep_numbers", "merge_length_s", "merge_gap_s")
 """The options that rows can be recognised again with."""
+
+AGAIN_SETTINGS = ("language", "channel", "track")
+"""The options that a whole recording can be recognised again with, at a click."""
 
 
 async def read_body(request: Request) -> Body:
@@ -90,18 +93,35 @@ def span(body: Body) -> Span:
     return Span(start_ms, end_ms)
 
 
+def count(body: Body) -> str:
+    """Return how many people speak as Options.speakers has it: `count` is a number or a string."""
+    value = body.get("count")
+    if isinstance(value, bool) or not isinstance(value, (int, str)):
+        raise BadRequest(reason="count")
+    return str(value)
+
+
 def retranscribe_options(body: Body, options: Options) -> Options:
     """Return a job's options with those of RETRANSCRIBE_SETTINGS in the body. Raises OptionError."""
     return options_with(options, {name: body[name] for name in RETRANSCRIBE_SETTINGS if name in body})
 
 
+def again_options(body: Body, options: Options) -> Options:
+    """Return a job's options with those of AGAIN_SETTINGS in the body. Raises OptionError."""
+    return options_with(options, {name: body[name] for name in AGAIN_SETTINGS if name in body})
+
+
 def correction(body: Body) -> Correction:
-    """Return what a person corrected: `text`, `language`, `emotion`, `events` (names, or {"name": …})."""
+    """Return what a person corrected.
+
+    They are `text`, `language`, `emotion`, `speaker` (an id) and `events` (names, or {"name": …}).
+    """
     return Correction(
         text=_optional(body, "text", MAX_TEXT_CHARS),
         language=_optional(body, "language"),
         emotion=_optional(body, "emotion"),
         events=_events(body["events"]) if "events" in body else None,
+        speaker=_optional(body, "speaker"),
     )
 
 

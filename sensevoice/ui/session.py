@@ -3,25 +3,12 @@
 from __future__ import annotations
 
 import threading
-from ipaddress import IPv6Address, ip_address
-
-IPV6_HOST_BITS = 64
-"""Of an address: providers give each customer all that differ in them (RFC 6177)."""
-
-
-def visitor_address(host: str | None) -> str:
-    """Return what tells visitors apart by where they come from: an address, of IPv6 its network."""
-    try:
-        address = ip_address(host or "")
-    except ValueError:
-        return host or ""
-    if isinstance(address, IPv6Address):
-        return str(IPv6Address(int(address) >> IPV6_HOST_BITS << IPV6_HOST_BITS))
-    return str(address)
 
 
 class PageSession:
     """The job that the page shows or showed last, and the chosen view with the locale of its labels.
+
+    `sure_only` hides the tags of which the model is unsure.
 
     The handlers of one page run in several threads at once. Each that follows a job has a turn, and stops
     when another has taken over: the page shows one job at a time.
@@ -31,6 +18,7 @@ class PageSession:
         self.view = view
         self.label_locale = label_locale
         self.source = "file"
+        self.sure_only = False
         self.job_id: str | None = None
         self._lock = threading.Lock()
         self._busy = False

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sensevoice.models import demo as demo_model
 from sensevoice.models.loading import ModelStatus
+from sensevoice.models.sources import demo as demo_model
 from sensevoice.options import SPOKEN_LANGUAGES, Options
 from sensevoice.tags.parse import label
 

@@ -275,7 +275,7 @@ class Site:
             uploads=uploads,
             min_free_bytes=min_free_bytes,
             login=accounts and Login(accounts, "session"),
-            slow_down=LoginThrottle(sleep=sleep),
+            throttle=LoginThrottle(sleep=sleep),
         )
 
         async def fail(request: Any) -> None:

@@ -17,6 +17,13 @@ def test_speech_sound_and_gaps() -> None:
     assert result.gaps == (Span(0, 4000), Span(30_000, 60_000))  # 10 to 13 s is no longer than 3 s
 
 
+def test_pauses_between_rows_are_part_of_the_speech_however_it_was_divided() -> None:
+    rows = (speech(1000, 2000), speech(2300, 3000), speech(3800, 4000), speech(4801, 5000))
+    assert coverage(Transcript("a.wav", 6000, rows)).speech_ms == 3000 + 199
+    whole = coverage(Transcript("a.wav", 6000, (speech(1000, 4000), speech(4801, 5000))))
+    assert whole == coverage(Transcript("a.wav", 6000, rows))
+
+
 def test_a_gap_is_longer_than_three_seconds() -> None:
     assert coverage(Transcript("a.wav", 9001, (speech(3000, 6000),))).gaps == (Span(6000, 9001),)
     assert coverage(Transcript("a.wav", 9000, (speech(3000, 6000),))).gaps == ()

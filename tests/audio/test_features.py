@@ -12,8 +12,8 @@ from torchaudio.compliance.kaldi import fbank
 
 from sensevoice.audio import features
 from sensevoice.audio.features import BLOCK_FRAMES, Frontend, mel_frames
-from sensevoice.models import demo
 from sensevoice.models.graphs.known_speech import known_clip
+from sensevoice.models.sources import demo
 
 SETTINGS: dict[str, Any] = {
     "fs": 16_000,

@@ -37,6 +37,9 @@ leaves event loops of its threads unclosed, which come to light only when they a
 
 ON_RELOAD = ("AbortError: signal is aborted", "Unexpected error Connection errored out")
 
+CONFLICT = "the server responded with a status of 409 (Conflict)"
+"""What the browser itself logs of a correction that was refused; the page says it in a sentence."""
+
 LiveApp = Callable[[TranscribeFn, PageSettings], str]
 OpenPage = Callable[..., Any]
 
@@ -86,8 +89,8 @@ def live_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LiveAp
 
 
 def is_problem(message: Any) -> bool:
-    """Tell whether a console message is an error, but for gradio's own words on a stream cut by a reload."""
-    return message.type == "error" and not any(words in message.text for words in ON_RELOAD)
+    """Return whether a console message is an error; gradio's own about a stream cut by a reload are none."""
+    return message.type == "error" and not any(words in message.text for words in (*ON_RELOAD, CONFLICT))
 
 
 @pytest.fixture
@@ -109,7 +112,7 @@ def open_page(browser: Any) -> Iterator[OpenPage]:
             if parts.scheme not in ("data", "blob") and parts.netloc != host:
                 problems.append(f"request to another host: {request.url}")
             elif parts.netloc == host and not is_open(request.method, unquote(parts.path)):
-                problems.append(f"request that the door would refuse: {request.method} {parts.path}")
+                problems.append(f"request that the access policy refuses: {request.method} {parts.path}")
 
         page.on("request", check_request)
         page.on("console", lambda m: problems.append(f"console: {m.text}") if is_problem(m) else None)

@@ -6,6 +6,7 @@ recordings through the page, the API and the folder script, which must agree to 
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -21,11 +22,8 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import OpenPage
 from tests.browser.program import Program
-from tests.conftest import GOLDEN, ROOT, SAMPLES
-
-
-def golden(name: str) -> str:
-    return (GOLDEN / f"{name}.txt").read_text("utf-8").strip()
+from tests.conftest import ROOT, SAMPLES
+from tests.speakers.samples import golden, golden_with_people
 
 
 @pytest.fixture(scope="module")
@@ -67,9 +65,93 @@ def test_the_page_gives_the_golden_transcript(
     page.locator("input[type=file]").first.set_input_files(SAMPLES[name].path)
     expect(page.get_by_text(SAMPLES[name].path.stem).first).to_be_visible()
     page.get_by_role("button", name="开始 AI 识别").click()
-    expect(page.locator("#sv-text textarea")).to_have_value(golden(name), timeout=60_000)
+    expect(page.locator("#sv-text textarea")).to_have_value(golden_with_people(name), timeout=60_000)
     expect(page.locator("#sv-summary")).to_contain_text("用时")
     screenshot(page, f"demo-{name}")
+
+
+@pytest.fixture
+def call(program: tuple[str, Path], open_page: OpenPage) -> Any:
+    """A page with the customer call, in which two people were told apart."""
+    page = open_page(program[0])
+    page.locator("input[type=file]").first.set_input_files(SAMPLES["customer_call"].path)
+    expect(page.get_by_text(SAMPLES["customer_call"].path.stem).first).to_be_visible()
+    page.get_by_role("button", name="开始 AI 识别").click()
+    expect(page.locator(".svw-channel")).to_have_text(voices("122121"), timeout=60_000)
+    return page
+
+
+def voices(people: str, *names: str) -> list[str]:
+    """Return the names before the rows: `people` are their numbers, row by row."""
+    called = names or [f"说话人{number}" for number in range(1, 10)]
+    return [called[int(number) - 1] for number in people]
+
+
+def downloaded(page: Any, name: str) -> str:
+    with page.expect_download() as download:
+        page.locator(".svw-files").get_by_text(name, exact=True).click()
+    return str(download.value.path().read_text("utf-8-sig"))
+
+
+def test_people_get_names_and_a_row_goes_to_another_by_keyboard(call: Any) -> None:
+    call.get_by_role("tab", name="说话人").press("Enter")
+    call.get_by_label("名字 说话人1").focus()
+    call.keyboard.type("客服")
+    call.keyboard.press("Tab")
+    expect(call.locator(".svw-channel").first).to_have_text("客服")
+    call.get_by_label("名字 说话人2").focus()
+    call.keyboard.type("王小姐")
+    call.keyboard.press("Enter")
+    call.get_by_role("tab", name="片段").press("Enter")
+    expect(call.locator(".svw-channel")).to_have_text(voices("122121", "客服", "王小姐"))
+    call.locator(".svw-line", has_text="这都第几天了").press("e")
+    call.get_by_role("combobox", name="说话人", exact=True).focus()
+    call.keyboard.press("ArrowUp")
+    call.get_by_role("button", name="保存").press("Enter")
+    expect(call.locator(".svw-channel")).to_have_text(voices("121121", "客服", "王小姐"))
+    call.get_by_role("tab", name="导出").press("Enter")
+    assert "[客服] [中文] [愤怒] 这都第几天了？" in downloaded(call, "txt")
+    assert "客服：这都第几天了？" in downloaded(call, "srt")
+    assert "<v 王小姐>那我现在能查到单号吗？" in downloaded(call, "vtt")
+    assert ",王小姐," in downloaded(call, "csv")
+    record = json.loads(downloaded(call, "json"))
+    assert record["speakers"] == [{"id": "S1", "name": "客服"}, {"id": "S2", "name": "王小姐"}]
+    assert [row["speaker"] for row in record["segments"]] == ["S1", "S2", "S1", "S1", "S2", "S1"]
+
+
+def test_how_many_people_is_answered_at_once_and_names_come_back(call: Any) -> None:
+    call.get_by_role("tab", name="说话人").click()
+    call.get_by_label("名字 说话人2").fill("客户")
+    call.get_by_label("名字 说话人2").press("Tab")
+    expect(call.locator(".svw-channel").nth(1)).to_have_text("客户")
+    call.get_by_label("共有几人").focus()
+    call.keyboard.press("ArrowLeft")
+    expect(call.locator(".svw-channel")).to_have_count(0)  # one person needs no name
+    expect(call.get_by_label("共有几人")).to_be_focused()
+    expect(call.locator("#sv-text textarea")).to_have_value(golden("customer_call"))
+    call.get_by_role("button", name="自动判断").click()
+    expect(call.locator(".svw-channel")).to_have_text(voices("122121", "说话人1", "客户"))
+
+
+def test_two_that_are_one_are_put_together_and_parted_by_mouse(call: Any) -> None:
+    call.get_by_role("tab", name="说话人").click()
+    call.get_by_label("说话人1: 与……是同一人").select_option("S2")
+    call.get_by_role("button", name="合并").first.click()
+    expect(call.locator(".svw-channel")).to_have_count(0)
+    expect(call.locator("#sv-text textarea")).to_have_value(golden("customer_call"))
+    call.get_by_role("button", name="分开").click()
+    expect(call.locator(".svw-channel")).to_have_text(voices("122121"))
+
+
+def test_the_page_tells_nobody_apart_when_told_so(program: tuple[str, Path], open_page: OpenPage) -> None:
+    page = open_page(program[0])
+    page.get_by_text("设置", exact=True).click()
+    page.locator("#sv-speakers input").click()
+    page.get_by_role("option", name="关闭").click()
+    page.locator("input[type=file]").first.set_input_files(SAMPLES["customer_call"].path)
+    expect(page.get_by_text(SAMPLES["customer_call"].path.stem).first).to_be_visible()
+    page.get_by_role("button", name="开始 AI 识别").click()
+    expect(page.locator("#sv-text textarea")).to_have_value(golden("customer_call"), timeout=60_000)
 
 
 @pytest.mark.parametrize("name", SAMPLES)

@@ -29,7 +29,7 @@ def test_without_arguments_the_defaults_hold(parser: Any) -> None:
 def test_every_option_reaches_its_setting(parser: Any) -> None:
     line = (
         "--language yue --merge-length-s 0 --merge-gap-s 2.5 --batch-size-s 300 --channel split "
-        "--no-itn --ban-emo-unk --no-sounds"
+        "--no-itn --ban-emo-unk --no-sounds --speakers 3"
     )
     args = parser.parse_args(line.split())
     assert arguments.options(args) == Options(
@@ -41,13 +41,16 @@ def test_every_option_reaches_its_setting(parser: Any) -> None:
         batch_size_s=300,
         channel="split",
         sounds=False,
+        speakers="3",
     )
 
 
 def test_every_model_argument_reaches_its_setting(parser: Any) -> None:
-    line = "--device cuda:1 --model /m --vad-model /v --hub hf --model-dir /cache --demo"
+    line = "--device cuda:1 --model /m --vad-model /v --hub hf --model-dir /cache --demo --speaker-model /s"
     args = parser.parse_args(line.split())
-    assert arguments.model_settings(args) == ModelSettings("/m", "/v", "hf", "/cache", "cuda:1", True)
+    assert arguments.model_settings(args) == ModelSettings(
+        "/m", "/v", "hf", "/cache", "cuda:1", True, speaker_model="/s"
+    )
 
 
 @pytest.mark.parametrize(

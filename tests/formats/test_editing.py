@@ -6,6 +6,7 @@ import re
 from fractions import Fraction
 from xml.etree import ElementTree
 
+import opentimelineio as otio
 import pytest
 
 from sensevoice.errors import OptionError
@@ -143,3 +144,29 @@ def test_who_speaks_is_told_where_there_are_several() -> None:
     assert "- 您好" in render(both, "srt", RenderOptions(names="dash"))
     for quiet in (render(one, "srt"), render(both, "srt", RenderOptions(names="none"))):
         assert "左" not in quiet and "- " not in quiet
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_an_edl_is_read_back_frame_exact_by_opentimelineio(rate: str) -> None:
+    exact = Fraction(rate)
+    text = render(laughing(*STARTS_MS, rate=rate), "edl")
+    (picture,) = otio.adapters.read_from_string(text, "cmx_3600", rate=float(exact)).video_tracks()
+    clips = list(picture.find_clips())
+    assert [clip.source_range.start_time.value for clip in clips] == [ms * exact // 1000 for ms in STARTS_MS]
+    assert [clip.source_range.end_time_exclusive().value for clip in clips] == [
+        -(-(ms + 1500) * exact // 1000) for ms in STARTS_MS
+    ]
+    markers = render(laughing(*STARTS_MS, rate=rate), "markers_edl")
+    events = otio.adapters.read_from_string(markers, "cmx_3600", rate=float(exact)).find_clips()
+    assert len(list(events)) == len(STARTS_MS)
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_markers_are_read_back_by_opentimelineio(rate: str) -> None:
+    exact = Fraction(rate)
+    text = render(laughing(*STARTS_MS, rate=rate, timecode="01:00:00:00"), "markers_xml")
+    timeline = otio.adapters.read_from_string(text, "fcp_xml")
+    ranges = [marker.marked_range for marker in timeline.tracks.markers]
+    assert [each.start_time.value for each in ranges] == [ms * exact // 1000 for ms in STARTS_MS]
+    assert {each.start_time.rate for each in ranges} == {float(exact)}
+    assert timeline.global_start_time.value == 3600 * round(exact)

@@ -131,8 +131,7 @@ def frames(code: str, rate: int) -> int:
 
 
 def read_edl(text: str, rate: int = 25) -> list[tuple[Cut, list[str]]]:
-    title, mode, told_rate, _, *lines = text.splitlines()
-    assert told_rate == f"* FRAME RATE: {rate}"
+    title, mode, _, *lines = text.splitlines()
     assert title.startswith("TITLE: ") and title.isascii() and len(title) <= 70
     assert mode == "FCM: NON-DROP FRAME"
     cuts: list[tuple[Cut, list[str]]] = []
@@ -144,6 +143,8 @@ def read_edl(text: str, rate: int = 25) -> list[tuple[Cut, list[str]]]:
             assert result and int(result[1]) == len(cuts) + 1
             first, second, third, fourth = (frames(result[place], rate) for place in (4, 5, 6, 7))
             cuts.append(((first, second, third, fourth), []))
+    if cuts:  # readers refuse a comment before the first event
+        cuts[0][1].remove(f"FRAME RATE: {rate}")
     return cuts
 
 

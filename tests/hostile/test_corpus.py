@@ -102,7 +102,7 @@ def meet(path: Path) -> Fate:
 
 
 def holds_secret(samples: np.ndarray) -> bool:
-    """Tell whether a 997 Hz tone stands out of a second of sound."""
+    """Return whether a 997 Hz tone stands out of a second of sound."""
     piece = samples[:SAMPLE_RATE_HZ]
     if len(piece) < 1000:
         return False

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from sensevoice.jobs import JobRunner, JobStore, run, store
+from sensevoice.jobs import JobRunner, JobStore, store
 from sensevoice.jobs.files import JobFolder, append_line, read_lines
+from sensevoice.jobs.running import run
 from sensevoice.options import Options
 from tests.ui.ui_script import CALL, MODEL, Script, call
 

@@ -28,7 +28,7 @@ from sensevoice.jobs import (
     answers_beside,
     data_directory,
 )
-from sensevoice.jobs.edits import Change, Edits
+from sensevoice.jobs.editing.edits import Change, Edits
 from sensevoice.jobs.files import JobFolder, read_lines
 from sensevoice.options import Options
 from sensevoice.protocols import Recognition

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from sensevoice.access.origins import visitor_address
 from sensevoice.jobs import ActiveJob, Job, JobRunner, JobStore
-from sensevoice.jobs.queue import TURN_S, JobQueue
+from sensevoice.jobs.running.queue import TURN_S, JobQueue
 from sensevoice.options import Options
-from sensevoice.ui.session import visitor_address
 from tests.ui.ui_script import MODEL, Script, call
 
 

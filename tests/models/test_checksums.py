@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from sensevoice.errors import ModelError, ModelFileDamaged
-from sensevoice.models import checksums
-from sensevoice.models import demo as demo_model
-from sensevoice.models.checksums import RECORD, check, check_sums, sha256, write_sums
 from sensevoice.models.loader import ModelSettings, load_recognizer
+from sensevoice.models.sources import checksums
+from sensevoice.models.sources import demo as demo_model
+from sensevoice.models.sources.checksums import RECORD, check, check_sums, sha256, write_sums
 from tests.conftest import ROOT
 
 NAMES = ("model.pt", "am.mvn")

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from sensevoice.models import demo
+from sensevoice.models.sources import demo
 from tests.conftest import ROOT
 
 RELEASED_EXTRAS = """

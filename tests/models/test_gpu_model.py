@@ -12,9 +12,10 @@ import pytest
 import torch
 
 from sensevoice.errors import ModelFileDamaged
-from sensevoice.models import demo, files, gpu_model, loader, registry
+from sensevoice.models import gpu_model, loader, registry
 from sensevoice.models.graphs import check
 from sensevoice.models.loader import ModelSettings, load_recognizer
+from sensevoice.models.sources import demo, files
 from sensevoice.recognise import cuda_encoder
 from sensevoice.transcript import Span
 

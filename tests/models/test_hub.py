@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from sensevoice.errors import ModelError, ModelFileDamaged, ModelFileMissing, ModelNotAvailable, OptionError
-from sensevoice.models import hub_client
-from sensevoice.models.files import missing_files, verify
-from sensevoice.models.hub import find_model
+from sensevoice.models.sources import hub_client
+from sensevoice.models.sources.files import missing_files, verify
+from sensevoice.models.sources.hub import find_model
 from sensevoice.progress import LoadStep
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -304,7 +304,8 @@ class TestNotAvailable:
         """In a process of its own, because both read the environment at import; measured: 8.4 and 0.2 s."""
         code = (
             "import sys\n"
-            "from sensevoice.errors import ModelNotAvailable\nfrom sensevoice.models.hub import find_model\n"
+            "from sensevoice.errors import ModelNotAvailable\n"
+            "from sensevoice.models.sources.hub import find_model\n"
             "try: find_model('fsmn-vad', sys.argv[1], sys.argv[2])\n"
             "except ModelNotAvailable as error: print(error.message('zh'), error.message('en'), sep='\\n')"
         )

@@ -14,8 +14,8 @@ from typing import Any
 import huggingface_hub
 import pytest
 
-from sensevoice.models import hub_client
-from sensevoice.models.hub_client import snapshot
+from sensevoice.models.sources import hub_client
+from sensevoice.models.sources.hub_client import snapshot
 from tests.hub_server import HubServer, serve
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,7 +55,7 @@ def flipped(content: bytes) -> bytes:
 DOWNLOAD = """
 import sys
 from pathlib import Path
-from sensevoice.models.hub_client import snapshot
+from sensevoice.models.sources.hub_client import snapshot
 directory = Path(snapshot("org/model", sys.argv[1], sys.argv[2], False, lambda *n: print("bytes", *n)))
 print("accepted", (directory / sys.argv[3]).read_bytes().hex())
 """
@@ -88,7 +88,8 @@ def test_the_bytes_of_a_download_are_counted(hub: HubServer, tmp_path: Path, hub
 FETCH = """
 import sys
 from sensevoice.errors import SenseVoiceError
-from sensevoice.models import files, hub
+from sensevoice.models.sources import hub
+from sensevoice.models.sources import files
 for _ in range(int(sys.argv[3])):
     try:
         directory = hub.find_model("org/model", sys.argv[1], sys.argv[2], announce=lambda line: None)

@@ -17,9 +17,10 @@ import yaml
 
 from sensevoice.audio.source import SAMPLES_PER_MS, open_audio, select_channels
 from sensevoice.errors import ModelError, ModelFileDamaged, ModelFileMissing, SelfTestFailed
-from sensevoice.models import checksums, demo, funasr_model, loader
+from sensevoice.models import funasr_model, loader
 from sensevoice.models.loader import ModelSettings, load_recognizer
 from sensevoice.models.recognizer import FunasrRecognizer
+from sensevoice.models.sources import checksums, demo
 from sensevoice.options import Options
 from sensevoice.protocols import Recognition
 from sensevoice.tags.parse import parse

@@ -8,8 +8,8 @@ import pytest
 
 from sensevoice.errors import OptionError
 from sensevoice.models import precision
-from sensevoice.models.files import WEIGHTS
 from sensevoice.models.precision import SMALL_MODEL_BYTES, resolve_precision
+from sensevoice.models.sources.files import WEIGHTS
 
 
 def model_of(tmp_path: Path, size: int) -> Path:

@@ -14,8 +14,9 @@ import torch
 from funasr.utils.load_utils import extract_fbank
 
 from sensevoice.errors import ModelFileDamaged
-from sensevoice.models import demo, funasr_model, registry
+from sensevoice.models import funasr_model, registry
 from sensevoice.models.graphs.candidates import VNNI, WIDENING, bounds_of, candidates, cpu_flags
+from sensevoice.models.sources import demo
 from sensevoice.recognise import ctc, onnx_graph
 from sensevoice.recognise.cuda_encoder import DeviceEncoder, FusedAttention
 from tests.models.test_demo import clips as evaluation_clips

@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 import torch
 
-from sensevoice.models import demo, funasr_model
+from sensevoice.models import funasr_model
 from sensevoice.models.graphs import check
 from sensevoice.models.graphs.agreement import Agreement, compare
 from sensevoice.models.graphs.candidates import WITHOUT_VNNI
 from sensevoice.models.graphs.known_speech import check_clips
+from sensevoice.models.sources import demo
 from sensevoice.recognise.onnx_graph import LEVELS, Levels, round_weight
 
 INT16 = np.iinfo(np.int16)

@@ -17,7 +17,8 @@ from torchaudio.functional import forced_align
 
 from sensevoice.audio.info import SAMPLES_PER_MS
 from sensevoice.audio.source import open_audio, select_channels
-from sensevoice.models import demo, funasr_model, registry
+from sensevoice.models import funasr_model, registry
+from sensevoice.models.sources import demo
 from sensevoice.recognise import ctc
 from sensevoice.recognise import onnx_graph as graph_module
 from tests.conftest import SAMPLES

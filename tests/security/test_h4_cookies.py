@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sensevoice.access import COOKIE
-from sensevoice.access.cookies import values_of
+from sensevoice.access.http.cookies import values_of
 from tests.browser.program import Program
 from tests.security.conftest import ask
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sensevoice.access.connections import HEADERS_S, MAX_WAITING
+from sensevoice.access.http.connections import HEADERS_S, MAX_WAITING
 from tests.browser.program import Program
 from tests.security.conftest import ask
 

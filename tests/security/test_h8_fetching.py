@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from sensevoice.access.json_bodies import MAX_DEPTH, check_json
+from sensevoice.access.http.json_bodies import MAX_DEPTH, check_json
 from sensevoice.errors import BadRequest, RemoteFetchRefused
 from tests.browser.program import Program
 from tests.conftest import ROOT

@@ -18,7 +18,8 @@ from funasr.models.fsmn_vad_streaming.model import FsmnVADStreaming, VadStateMac
 from funasr.register import tables
 
 from sensevoice.audio.source import open_audio, select_channels
-from sensevoice.models import demo, registry
+from sensevoice.models import registry
+from sensevoice.models.sources import demo
 from sensevoice.vad import network as vad_network
 from sensevoice.vad.cuda import TorchNetwork
 from sensevoice.vad.state_machine import Machine, Rules

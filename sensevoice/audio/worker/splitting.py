@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from sensevoice.audio.decoders import seeking
+from sensevoice.audio.decoding.decoders import seeking
 from sensevoice.audio.info import SAMPLE_RATE_HZ, Decoder, Samples
 from sensevoice.errors import MediaError
 

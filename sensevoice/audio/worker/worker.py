@@ -17,7 +17,7 @@ from typing import NoReturn
 
 import numpy as np
 
-from sensevoice.audio.decoders import open_decoder, seeking
+from sensevoice.audio.decoding.decoders import open_decoder, seeking
 from sensevoice.audio.info import SAMPLE_RATE_HZ, Decoder, Samples
 from sensevoice.audio.worker import limits, protocol
 from sensevoice.audio.worker.splitting import RangeReader

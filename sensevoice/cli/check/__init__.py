@@ -68,8 +68,8 @@ def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
 
 def _run(args: Any) -> int:
     from sensevoice.cli.check import machine, material, report, rounds
-    from sensevoice.models import demo, hub
     from sensevoice.models.device import resolve_device
+    from sensevoice.models.sources import demo, hub
 
     if args.rounds < 1:
         raise OptionError(option="rounds", value=args.rounds, allowed="≥ 1")

@@ -9,8 +9,8 @@ import numpy as np
 
 from sensevoice.audio.info import SAMPLE_RATE_HZ, SAMPLES_PER_MS
 from sensevoice.audio.source import open_audio, select_channels
-from sensevoice.models import demo
 from sensevoice.models.graphs.known_speech import EXAMPLES, TAIL_MS
+from sensevoice.models.sources import demo
 
 CLIP_S, SHORT_S = 10, 7
 GAP_S = 0.5

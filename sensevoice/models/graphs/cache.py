@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from sensevoice.models.files import CONFIG, WEIGHTS, ModelFiles
+from sensevoice.models.sources.files import CONFIG, WEIGHTS, ModelFiles
 from sensevoice.runtime.environment import user_cache
 
 PART_SUFFIX = ".part"

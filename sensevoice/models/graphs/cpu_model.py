@@ -18,12 +18,12 @@ import numpy as np
 
 from sensevoice.errors import ModelFileDamaged, first_line
 from sensevoice.models import funasr_model
-from sensevoice.models.files import ModelFiles
 from sensevoice.models.graphs import cache, check
 from sensevoice.models.graphs.agreement import Agreement, Answer, compare
 from sensevoice.models.graphs.cache import Verdict
 from sensevoice.models.graphs.candidates import RELEVANT, Rounding, bounds_of, candidates, cpu_flags
 from sensevoice.models.graphs.known_speech import check_clips, known_clip
+from sensevoice.models.sources.files import ModelFiles
 from sensevoice.progress import LoadStep
 from sensevoice.protocols import FunasrModel
 

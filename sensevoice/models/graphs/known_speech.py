@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from sensevoice.audio.source import SAMPLES_PER_MS, open_audio, select_channels
-from sensevoice.models import demo
+from sensevoice.models.sources import demo
 
 EXAMPLES = "example"
 """The folder in the released model's directory with five recordings, one in each language."""

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from sensevoice.audio import source as audio_source
-from sensevoice.audio.decoders import open_decoder
-from sensevoice.audio.seeking import SeekingDecoder
+from sensevoice.audio.decoding.decoders import open_decoder
+from sensevoice.audio.decoding.seeking import SeekingDecoder
 from sensevoice.audio.source import open_audio
 from sensevoice.audio.worker import ParallelDecoder, parallel
 from sensevoice.audio.worker.handle import WorkerHandle

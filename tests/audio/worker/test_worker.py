@@ -19,8 +19,8 @@ import numpy as np
 import pytest
 
 from sensevoice.audio import sniff
-from sensevoice.audio.decoders import open_decoder
-from sensevoice.audio.pyav import audio_codecs, check_version
+from sensevoice.audio.decoding.decoders import open_decoder
+from sensevoice.audio.decoding.pyav import audio_codecs, check_version
 from sensevoice.audio.source import open_audio
 from sensevoice.audio.worker import ParallelDecoder, handle, limits, parallel
 from sensevoice.errors import (
@@ -209,7 +209,7 @@ def test_the_processor_time_of_a_decoder_is_bounded_and_that_is_no_crash(
     assert isinstance(source.cut_short, TimedOut) and 0 < samples < 300 * 16_000
 
 
-def test_a_killed_nursery_is_started_again(tmp_path: Path) -> None:
+def test_a_killed_fork_server_is_started_again(tmp_path: Path) -> None:
     path = write_wav(tmp_path / "a.wav", noise(1, -20))
     before = len(os.listdir("/proc/self/fd"))
     for _ in range(3):

@@ -14,10 +14,10 @@ import pytest
 from funasr.models.sense_voice.model import SenseVoiceSmall
 from onnx import helper, numpy_helper
 
-from sensevoice.models import demo, files
 from sensevoice.models.graphs import cache, check, cpu_model
 from sensevoice.models.graphs.candidates import VNNI, cpu_flags
 from sensevoice.models.graphs.known_speech import known_clip
+from sensevoice.models.sources import demo, files
 from sensevoice.recognise import onnx_graph
 from sensevoice.recognise.onnx_model import OnnxSenseVoiceSmall
 

@@ -1,0 +1,216 @@
+"""Train the voice encoder: funasr's CAM++, narrow, to tell espeak-ng's voice variants apart.
+
+Nine tenths of the work of CAM++ are in its front part, two-dimensional convolutions whose width is fixed.
+Here that part hands the features through as they are (`pass_through`), and is left out in training.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import yaml
+from funasr.models.campplus.components import FCM
+from funasr.models.campplus.model import CAMPPlus
+
+from sensevoice.speakers.features import WINDOW_SAMPLES, stacked, voice_features
+
+from .augment import record
+from .sentences import SENTENCES, Sentence
+from .sounds import Rng
+from .tags import EMOTIONS
+from .voices import HELD_OUT_VOICES, TRAINING_VOICES, Audio, say
+
+MODEL: dict[str, Any] = {
+    "feat_dim": 80,
+    "embedding_size": 64,
+    "growth_rate": 4,
+    "bn_size": 3,
+    "init_channels": 24,
+    "config_str": "batchnorm-relu",
+    "memory_efficient": False,
+    "output_level": "segment",
+}
+"""The depth of CAM++ is part of its class; these are a twentieth of its width."""
+
+MORE_VOICES = (
+    *(
+        "Alex",
+        "Andrea",
+        "Denis",
+        "Gene",
+        "Henrique",
+        "Hugo",
+        "Jacky",
+        "Lee",
+        "Marco",
+        "Mario",
+        "Mike",
+        "Diogo",
+    ),
+    *("adam", "anika", "antonio", "aunty", "benjamin", "boris", "caleb", "david", "ed", "edward", "grandma"),
+    *("grandpa", "iven", "klatt", "klatt3", "m8", "marcelo", "max", "michel", "miguel", "norbert", "pablo"),
+    *("pedro", "quincy", "rob", "robert", "sandro", "shelby", "steph", "travis", "victor", "zac"),
+)
+"""Other variants that sound like people: the more voices are told apart, the better are new ones."""
+VOICES = (*TRAINING_VOICES, *MORE_VOICES)
+
+TAKES = 14
+"""Renditions of each voice, of sentences and moods drawn by chance."""
+STEPS, PEAK_RATE, BATCH = 1200, 3e-3, 48
+CROP_SAMPLES = 16_000
+"""A second: the same statistics as a window, for two thirds of the work."""
+MARGIN, SCALE = 0.2, 20.0
+"""Additive margin softmax: a voice must be nearer to itself than to any other by this much of a cosine."""
+RECORDED_SHARE = 0.5
+"""How many clips have been through a recording chain."""
+
+
+def write_config(directory: Path) -> None:
+    """Write the two files that make a directory a funasr model."""
+    config = {"model": "CAMPPlus", "model_conf": MODEL}
+    (directory / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
+    description = {
+        "framework": "pytorch",
+        "task": "speaker-verification",
+        "model": {"type": "funasr"},
+        "pipeline": {"type": "funasr-pipeline"},
+        "file_path_metas": {"init_param": "model.pt", "config": "config.yaml"},
+    }
+    (directory / "configuration.json").write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
+
+
+def render(voices: Sequence[str], takes: int, seed: int) -> list[list[Audio]]:
+    """Return renditions of each voice, all in other words, languages and moods."""
+
+    def of_voice(number: int) -> list[Audio]:
+        rng = np.random.default_rng([seed, number])
+        return [_rendition(voices[number], rng) for _ in range(takes)]
+
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(of_voice, range(len(voices))))
+
+
+def _rendition(voice: str, rng: Rng) -> Audio:
+    sentence: Sentence = SENTENCES[int(rng.integers(len(SENTENCES)))]
+    return say(sentence, str(rng.choice(EMOTIONS)), voice, rng).audio
+
+
+def batch(renditions: Sequence[Sequence[Audio]], rng: Rng) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return features of clips of a second and whose they are."""
+    labels = rng.integers(0, len(renditions), BATCH)
+    clips = [crop(renditions[label][int(rng.integers(len(renditions[label])))], rng) for label in labels]
+    clips = [record(clip, rng) if rng.random() < RECORDED_SHARE else clip for clip in clips]
+    return voice_features(torch.from_numpy(np.stack(clips))), torch.from_numpy(labels)
+
+
+def crop(audio: Audio, rng: Rng, samples: int = CROP_SAMPLES) -> Audio:
+    """Return a stretch of a rendition, repeated where it is shorter."""
+    start = int(rng.integers(0, max(1, len(audio) - samples)))
+    result: Audio = np.resize(audio[start : start + samples], samples)
+    return result
+
+
+def loss_of(embeddings: torch.Tensor, voices: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """Return the additive margin softmax loss."""
+    cosines = torch.nn.functional.normalize(embeddings) @ torch.nn.functional.normalize(voices).T
+    margins = MARGIN * torch.nn.functional.one_hot(labels, len(voices))
+    return torch.nn.functional.cross_entropy(SCALE * (cosines - margins), labels)
+
+
+def pass_through(head: FCM) -> None:
+    """Set the front part so that it gives every feature twice, what is above its mean and what is below.
+
+    Each of its three strides of two takes the even bands into the first half of the channels in use, and the
+    odd ones into the second.
+    """
+    with torch.no_grad():
+        for name, parameter in head.named_parameters():
+            parameter.fill_(
+                1.0 if ".weight" in name and ("bn" in name or name.endswith("shortcut.1.weight")) else 0.0
+            )
+        head.conv1.weight[0, 0, 1, 1], head.conv1.weight[1, 0, 1, 1] = 1.0, -1.0
+        for block, used in ((head.layer1[0], 2), (head.layer2[0], 4)):
+            for channel in range(used):
+                block.shortcut[0].weight[channel, channel, 0, 0] = 1.0
+                block.conv1.weight[used + channel, channel, 2, 1] = 1.0
+                block.conv2.weight[used + channel, used + channel, 1, 1] = 1.0
+        for channel in range(8):
+            head.conv2.weight[channel, channel, 1, 1] = 1.0
+            head.conv2.weight[8 + channel, channel, 2, 1] = 1.0
+
+
+def passed_through(features: torch.Tensor, channels: int) -> torch.Tensor:
+    """Return what the front part gives: (clips, channels, frames) of (clips, frames, bands)."""
+    halves = (-1, 2, 2, 2)  # the last bit is the first stride's
+    bands = features.transpose(1, 2).unflatten(1, halves)  # type: ignore[no-untyped-call]
+    both = torch.stack([bands, -bands], dim=-1).relu()  # (clips, 10, 2, 2, 2, frames, sign)
+    ordered = both.permute(0, 2, 3, 4, 6, 1, 5).flatten(1, 5)
+    return torch.nn.functional.pad(ordered, (0, 0, 0, channels - ordered.shape[1]))
+
+
+def equal_error_rate(model: CAMPPlus, seed: int) -> float:
+    """Return the share of errors, both kinds alike, when voices that training never heard are told apart."""
+    rng = np.random.default_rng(seed)
+    clips, owners = [], []
+    for number, renditions in enumerate(render(HELD_OUT_VOICES, 12, seed)):
+        clips += [crop(each, rng, WINDOW_SAMPLES) for each in renditions]
+        owners += [number] * len(renditions)
+    with torch.inference_mode():
+        rows = torch.nn.functional.normalize(model.eval()(voice_features(stacked(clips))))
+    first, second = np.triu_indices(len(clips), 1)
+    scores = (rows @ rows.T).numpy()[first, second]
+    same = np.array(owners)[first] == np.array(owners)[second]
+    thresholds = np.sort(scores)
+    missed = np.searchsorted(np.sort(scores[same]), thresholds) / same.sum()
+    mistaken = 1 - np.searchsorted(np.sort(scores[~same]), thresholds) / (~same).sum()
+    return float(np.maximum(missed, mistaken).min())
+
+
+def train_speaker(directory: Path, seed: int, scale: float = 1.0, threads: int = 1) -> None:
+    """Train the voice encoder and write its model directory; `scale` shortens it."""
+    torch.set_num_threads(threads)
+    torch.manual_seed(seed)
+    directory.mkdir(parents=True, exist_ok=True)
+    write_config(directory)
+    model = CAMPPlus(**MODEL)
+    pass_through(model.head)
+    model.head.eval()
+    parameters = sum(parameter.numel() for parameter in model.parameters())
+    print(f"voice encoder: {parameters / 1e3:.0f} k parameters", flush=True)
+    renditions = render(VOICES, max(2, round(TAKES * scale)), seed)
+    print(f" {len(VOICES)} voices rendered", flush=True)
+    voices = torch.nn.Parameter(torch.randn(len(VOICES), MODEL["embedding_size"]) * 0.1)
+    steps = max(10, round(STEPS * scale))
+    optimizer = torch.optim.AdamW([*model.xvector.parameters(), voices], lr=PEAK_RATE, weight_decay=0.01)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, PEAK_RATE, total_steps=steps, pct_start=0.15)
+    rng = np.random.default_rng(seed + 1)
+    mean = 8.0
+    for step in range(steps):
+        features, labels = batch(renditions, rng)
+        embeddings = model.xvector(passed_through(features, model.head.out_channels))
+        loss = loss_of(embeddings, voices, labels)
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(model.xvector.parameters(), 5.0)
+        optimizer.step()
+        schedule.step()
+        mean += 0.05 * (float(loss) - mean)
+        if step % 100 == 99:
+            print(f"  step {step + 1}: {mean:.3f}", flush=True)
+            torch.save(small_state(model), directory / "model.pt")
+    torch.save(small_state(model), directory / "model.pt")
+    print(
+        f"equal error rate on voices never heard: {100 * equal_error_rate(model, seed + 2):.1f} %", flush=True
+    )
+
+
+def small_state(model: CAMPPlus) -> dict[str, torch.Tensor]:
+    """Return the weights in half precision, which is all that the cosines need."""
+    state = model.state_dict()
+    return {name: value.half() if value.is_floating_point() else value for name, value in state.items()}

@@ -1,0 +1,1 @@
+"""What people change in a finished job: text and tags, who speaks, spans that are recognised again."""

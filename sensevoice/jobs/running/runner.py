@@ -1,0 +1,259 @@
+"""Works through the jobs: some at a time, in the order they came, each to be followed and cancelled."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+
+from sensevoice.errors import JobDamaged, SenseVoiceError, TooBusy
+from sensevoice.jobs.files import cut_broken_line
+from sensevoice.jobs.model import ActiveJob, Job, Result, TranscribeFn, speakers_of
+from sensevoice.jobs.running.queue import JobQueue
+from sensevoice.jobs.running.run import GaveWay, JobRun, Stopped, Surroundings
+from sensevoice.jobs.store import JobStore
+from sensevoice.options import Options
+from sensevoice.runtime.atomic import remove_leftovers
+from sensevoice.transcript import Transcript
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 8
+"""The model takes clips of all of these in turn; each keeps about two minutes of sound in memory."""
+
+MAX_WAITING = 100
+"""A waiting job is a file on disk and a row of the index; the disk is bounded elsewhere."""
+
+
+class JobRunner:
+    """Runs the jobs of a store in threads of its own; the page, if there is any, only looks on.
+
+    `paused` takes jobs in, but begins none before `resume`: the models are still being loaded.
+    """
+
+    def __init__(
+        self,
+        store: JobStore,
+        transcribe: TranscribeFn,
+        at_once: int = AT_ONCE,
+        max_waiting: int = MAX_WAITING,
+        clock: Callable[[], float] = time.monotonic,
+        paused: bool = False,
+    ) -> None:
+        self.store = store
+        self.paused = paused
+        self._hopeless: SenseVoiceError | None = None
+        self._at_once = at_once
+        self._max_waiting = max_waiting
+        self._clock = clock
+        self._queue = JobQueue(at_once, clock)
+        self._changed = threading.Condition()
+        self._closed = False
+        self._around = Surroundings(
+            store, transcribe, self._changed, clock, lambda: self._closed, self._queue.gives_way
+        )
+        for job in store.unfinished():
+            self._enqueue(job)
+        self._threads = [
+            threading.Thread(target=self._work, name=f"job-{number}", daemon=True)
+            for number in range(at_once)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def resume(self) -> None:
+        """Let the jobs begin."""
+        with self._changed:
+            self.paused = False
+            self._changed.notify_all()
+
+    def fail_all(self, reason: SenseVoiceError) -> None:
+        """Begin no job in this process: who waits for one gets the reason; it stays for the next start."""
+        with self._changed:
+            self._hopeless = reason
+            self._changed.notify_all()
+
+    def check(self) -> None:
+        """Raise the reason when no job will begin any more."""
+        if self._hopeless is not None:
+            raise self._hopeless
+
+    def submit(self, recording: Path, options: Options, owner: str = "", address: str = "") -> Job:
+        """Take a recording in and put it into the line. Raises TooBusy or DiskLow.
+
+        `address` is where the visitor comes from: owners and addresses share the places.
+        """
+        with self._changed:
+            waiting, running = len(self._queue.waiting()), len(self._queue.running())
+        if waiting >= self._max_waiting + self._at_once - running:
+            raise TooBusy(waiting=waiting)
+        job = self.store.create(recording, options, owner)
+        self._enqueue(job, address)
+        return job
+
+    def cancel(self, job: Job) -> None:
+        """Stop a job at its next step; what it has given is kept. Does nothing to a finished one."""
+        with self._changed:
+            live = self._queue.get(job.id)
+            if live is None:
+                return
+            live.cancelled = True
+            self._changed.notify_all()
+            if live.began_s is not None:
+                return
+            JobRun(live, self._around).end_at_once("cancelled")
+            self._let_go(live)
+        self.store.save()
+
+    def rename(self, job: Job, name: str) -> Job:
+        """Give a job another name, also while it runs."""
+        with self._changed:
+            renamed = self.store.rename(job, name)
+            live = self._queue.get(job.id)
+            if live is not None:
+                live.job = replace(live.job, name=renamed.name)
+        self.store.save()
+        return renamed
+
+    def delete(self, job: Job) -> None:
+        """Stop a job and remove all of it."""
+        self.cancel(job)
+        self.wait_for_end(job.id, timeout_s=30.0)
+        self.store.delete(job)
+
+    def live(self, job_id: str) -> ActiveJob | None:
+        """Return a job that waits or runs, None when it has ended. It changes under the reader's eyes."""
+        return self._queue.get(job_id)
+
+    def queue_position(self, job_id: str) -> int:
+        """See JobQueue."""
+        with self._changed:
+            return self._queue.queue_position(job_id)
+
+    def eta_s(self, live: ActiveJob) -> float | None:
+        """See JobQueue."""
+        return self._queue.eta_s(live)
+
+    def wait_s(self, job_id: str) -> float | None:
+        """See JobQueue."""
+        with self._changed:
+            return self._queue.wait_s(job_id)
+
+    def wait(self, job_id: str, seen: int, timeout_s: float) -> ActiveJob | None:
+        """Return a job when its `changes` are no longer `seen`, or after `timeout_s`; None at its end.
+
+        Raises the reason of `fail_all`.
+        """
+
+        def changed() -> bool:
+            live = self._queue.get(job_id)
+            return live is None or live.changes != seen or self._hopeless is not None
+
+        with self._changed:
+            self._changed.wait_for(changed, timeout_s)
+            return self._still_live(job_id)
+
+    def wait_for_end(self, job_id: str, timeout_s: float | None = None) -> bool:
+        """Return whether a job has ended, at once when it has, else after `timeout_s`; raises as `wait`."""
+        with self._changed:
+            self._changed.wait_for(lambda: job_id not in self._queue or self._hopeless, timeout_s)
+            return self._still_live(job_id) is None
+
+    def result(self, job: Job) -> Result | None:
+        """Return what a job has given so far, None before its first segment."""
+        live = self._queue.get(job.id)
+        if live is None:
+            result = self.store.result(job)
+            return result if result.transcript.segments or not result.partial else None
+        if not live.segments:
+            return None
+        total_ms = (live.progress.total_ms or live.progress.done_ms) if live.progress else 0
+        segments = tuple(live.segments)
+        duration_ms = max(total_ms, *(segment.span.end_ms for segment in segments))
+        transcript = Transcript(
+            job.name,
+            duration_ms,
+            segments,
+            options=job.options,
+            model=self.store.model,
+            speakers=speakers_of(segments),
+        )
+        return Result(transcript, partial=True)
+
+    def close(self, timeout_s: float = 20.0) -> None:
+        """Stop the jobs under way where they are; they go on at the next start."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join(timeout_s)
+        self.store.close()
+
+    def _still_live(self, job_id: str) -> ActiveJob | None:
+        live = self._queue.get(job_id)
+        if live is not None:
+            self.check()
+        return live
+
+    def _enqueue(self, job: Job, address: str = "") -> None:
+        folder = self.store.folder(job.id)
+        try:
+            cut_broken_line(folder.segments)
+            remove_leftovers(folder.path)
+            rows = folder.read_segments()
+            live = ActiveJob(replace(job, state="queued"), segments=rows, address=address)
+        except (JobDamaged, OSError) as exc:  # of a run before: this job alone does not begin
+            self._set_aside(job, exc)
+            return
+        with self._changed:
+            self._queue.add(live)
+            self._changed.notify_all()
+
+    def _set_aside(self, job: Job, error: JobDamaged | OSError) -> None:
+        damaged = (
+            error
+            if isinstance(error, JobDamaged)
+            else JobDamaged(file="segments.jsonl", reason=error.strerror)
+        )
+        log.warning("job %s is set aside: %s", job.id, damaged.message("en"))
+        self.store.set_aside(job, damaged)
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._closed or self._next() is not None)
+                if self._closed:
+                    return
+                live = cast(ActiveJob, self._next())
+                live.began_s = self._clock()
+            self._run(live)
+
+    def _run(self, live: ActiveJob) -> None:
+        """Run a job, and let it go: no fault of one may cost the others this thread."""
+        run = JobRun(live, self._around)
+        try:
+            run.run()
+        except GaveWay:
+            with self._changed:
+                run.wait_again()
+                self._queue.give_way(live)
+                self._changed.notify_all()
+            return
+        except Stopped:
+            log.info("job %s stays for the next start", live.job.id)
+            return  # who waits for it goes with the program
+        except Exception:
+            run.give_up()
+        self._let_go(live)
+
+    def _let_go(self, live: ActiveJob) -> None:
+        with self._changed:
+            self._queue.remove(live)
+            self._changed.notify_all()
+
+    def _next(self) -> ActiveJob | None:
+        return None if self.paused else self._queue.next()
