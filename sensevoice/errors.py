@@ -31,6 +31,7 @@ SenseVoiceError
 ├── JobDamaged                  what lies on disk of a job cannot be read
 ├── Unexpected                  a fault of the program, with a number that the log has too
 ├── BadRequest                  what a browser asked for does not exist
+├── RowChanged                  a row that was corrected elsewhere since it was seen
 ├── RowsChanged                 what was heard again belongs to rows that are no longer so
 ├── LoginNeeded                 the page is open to those who log in
 ├── LoginWrong
@@ -381,6 +382,18 @@ class BadRequest(SenseVoiceError):
     code = "bad_request"
     zh = "请求有误：{reason}"
     en = "This request cannot be answered: {reason}"
+
+
+class RowChanged(SenseVoiceError):
+    """A row that somebody wants to correct is no longer as it was when it was seen."""
+
+    code = "row_changed"
+    http_status = 409
+    zh = "这一段刚在别处改过，您的修改没有保存，文字还留在编辑框里。请看看它现在的样子，再决定是否保存。"
+    en = (
+        "This segment was changed elsewhere just now, so yours was not saved; what you typed is still in the "
+        "field. Look at how it is now, then save again if you still want to."
+    )
 
 
 class RowsChanged(SenseVoiceError):

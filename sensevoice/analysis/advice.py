@@ -41,8 +41,8 @@ ADVICE = {
         "Use an original with a higher sample rate if there is one.",
     ),
     "fast_speech": (
-        "语速较快：每分钟约 {value:.0f} 个字或词。可以把合并长度设为 20 秒再试。",
-        "Fast speech: about {value:.0f} characters or words a minute. Try a merge length of 20 seconds.",
+        "语速较快：每分钟约 {value:.0f} 个字或词。可以把“每段最长”设为 20 秒再试。",
+        "Fast speech: about {value:.0f} characters or words a minute. Set “Longest segment” to 20 seconds.",
     ),
     "partial": (
         "只转写到 {clock}：解码器在这里停止了，之后的内容没有转写。"

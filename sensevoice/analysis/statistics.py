@@ -72,6 +72,7 @@ class Comparison:
     emotions: tuple[tuple[str, int], ...]
     first_anger_ms: int | None
     anger_count: int
+    first_anger_text: str = ""
 
 
 def shares(transcript: Transcript) -> Shares:
@@ -197,4 +198,5 @@ def _comparison(transcript: Transcript) -> Comparison:
         emotions=tuple(emotions.most_common()),
         first_anger_ms=angry[0].span.start_ms if angry else None,
         anger_count=len(angry),
+        first_anger_text=angry[0].text if angry else "",
     )

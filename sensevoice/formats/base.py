@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import Literal
 
 from sensevoice.analysis.highlights import HIGHLIGHT_NAMES
 from sensevoice.errors import OptionError
@@ -58,12 +59,16 @@ class RenderOptions:
             FrameClock.of(rate, self.start_timecode)
 
 
+Group = Literal["documents", "subtitles", "tables", "editing", "data"]
+"""What people take a transcript away for."""
+
+
 @dataclass(frozen=True)
 class Format:
     """One export format: its name, file extension, media type and description, and the function for it.
 
     `render` returns the text of a UTF-8 file, with its final line ends and, if the format needs one, a byte
-    order mark as the first character.
+    order mark as the first character. `group` is the part of the page's menu that it is offered in.
     """
 
     name: str
@@ -72,6 +77,7 @@ class Format:
     zh: str
     en: str
     render: Callable[[Transcript, RenderOptions], str]
+    group: Group = "data"
 
 
 def check_choice(option: str, value: object, choices: tuple[object, ...]) -> None:
@@ -95,11 +101,22 @@ def short_clock(time_ms: int) -> str:
     return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
 
 
+_JOINERS = "\u200c\u200d"
+
+
 def one_line(text: str) -> str:
     """Return a text as one line without control characters, in valid Unicode."""
     # Lone surrogates, as in names of files, become "?".
     clean = text.encode("utf-8", "replace").decode("utf-8")
-    return " ".join("".join(char if char.isprintable() else " " for char in clean).split())
+    return " ".join(printable(clean).split())
+
+
+def printable(text: str) -> str:
+    """Return a text with a space for each control character, line break and lone surrogate.
+
+    Joiners stay: without them emoji fall apart, and words of several scripts.
+    """
+    return "".join(char if char.isprintable() or char in _JOINERS else " " for char in text)
 
 
 def title(transcript: Transcript) -> str:

@@ -32,6 +32,9 @@ programs that read them take none of them inside a line."""
 RETRANSCRIBE_SETTINGS = ("language", "use_itn", "keep_numbers", "merge_length_s", "merge_gap_s")
 """The options that rows can be recognised again with."""
 
+AGAIN_SETTINGS = ("language", "channel", "track")
+"""The options that a whole recording can be recognised again with, at a click."""
+
 
 async def read_body(request: Request) -> Body:
     """Return the JSON object of a request's body, empty for GET and HEAD."""
@@ -101,6 +104,11 @@ def count(body: Body) -> str:
 def retranscribe_options(body: Body, options: Options) -> Options:
     """Return a job's options with those of RETRANSCRIBE_SETTINGS in the body. Raises OptionError."""
     return options_with(options, {name: body[name] for name in RETRANSCRIBE_SETTINGS if name in body})
+
+
+def again_options(body: Body, options: Options) -> Options:
+    """Return a job's options with those of AGAIN_SETTINGS in the body. Raises OptionError."""
+    return options_with(options, {name: body[name] for name in AGAIN_SETTINGS if name in body})
 
 
 def correction(body: Body) -> Correction:

@@ -1,11 +1,10 @@
-// Runs once when the page is up: starts the workbench below it and tells it which job the page shows.
+// Runs once when the page is up: starts the workbench in its places and tells it which job the page shows.
 async () => {
   const root = (window.gradio_config?.root ?? window.location.origin).replace(/\/$/, "");
-  const frame = document.querySelector("#sv-workbench");
-  if (!frame) return;
+  if (!document.querySelector("#sv-dock")) return;
   const { mount } = await import(`${root}/sv/static/main.js`);
   const reader = navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en";
-  mount(frame, { base: `${root}/sv`, reader });
+  mount({ base: `${root}/sv`, reader });
   const { nameBoxes } = await import(`${root}/sv/static/a11y.js`);
   nameBoxes();
   const { watchUploads } = await import(`${root}/sv/static/uploads.js`);

@@ -9,12 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sensevoice.analysis.certainty import without_unsure_tags
 from sensevoice.errors import JobNotFound, OptionError, SenseVoiceError
 from sensevoice.formats import render_view
 from sensevoice.jobs import ActiveJob, Job, JobRunner, Result
 from sensevoice.options import Options
 from sensevoice.ui import markup
-from sensevoice.ui.downloads import download_links
 from sensevoice.ui.i18n import Locale, translate
 from sensevoice.ui.redraw import Clock, RedrawThrottle
 from sensevoice.ui.session import PageSession
@@ -29,17 +29,15 @@ WAIT_S = 0.5
 
 @dataclass(frozen=True)
 class Screen:
-    """What the page shows; None leaves a part as it is. `notice`, `summary` and `advice` are HTML.
+    """What the page shows; None leaves a part as it is. `notice` and `summary` are HTML.
 
-    `job_id` is the job that the page shows from now on; `links` are the URLs of DOWNLOADS.
+    `job_id` is the job that the page shows from now on.
     """
 
     running: bool = False
     notice: str = ""
     text: str | None = None
     summary: str | None = None
-    advice: str | None = None
-    links: tuple[str, ...] | None = None
     job_id: str | None = None
 
 
@@ -90,15 +88,19 @@ class Handlers:
     def opened(self, session: PageSession, opened: str, locale: Locale, owner: str = "") -> Iterator[Screen]:
         """Show what the workbench shows: another job, none, or the same with other rows.
 
-        `opened` is the id of the job and, after a space, the version of its rows.
+        `opened` is the id of the job, the version of its rows, and "sure" where unsure tags are hidden,
+        with a space between each, also where nothing is shown.
         """
-        job_id = opened.partition(" ")[0]
+        if not opened:  # as the page begins
+            return
+        job_id, _, rest = opened.partition(" ")
+        session.sure_only = rest.endswith("sure")
         if job_id and job_id != session.job_id:
             yield from self.open(session, job_id, locale, owner)
         elif not job_id:
             session.job_id = None
             session.end(session.take_over())
-            yield Screen(text="", summary="", advice="", links=())
+            yield Screen(text="", summary="")
         elif self._runner.live(job_id) is None:
             turn = session.take_over()  # who has just followed it to its end may not know these rows
             try:
@@ -126,16 +128,14 @@ class Handlers:
         result = self._runner.result(job)
         if result is None:
             return Screen()
-        return Screen(
-            text=self._text(session, result), links=None if session.busy else self._links(session, job)
-        )
+        return Screen(text=self._text(session, result))
 
     def _follow(self, session: PageSession, turn: int, job: Job, locale: Locale) -> Iterator[Screen]:
         """Yield screens of a job until it ends or another takes over; closing the generator stops no job."""
         session.job_id = job.id
         throttle = RedrawThrottle(self._clock)
         first = self._beginning(locale)
-        yield Screen(True, first, text="", summary="", advice="", links=(), job_id=job.id)
+        yield Screen(True, first, text="", summary="", job_id=job.id)
         seen = -1
         while live := self._runner.wait(job.id, seen, WAIT_S):
             if not session.holds(turn):
@@ -181,15 +181,11 @@ class Handlers:
             notice=notice,
             text=self._text(session, result),
             summary=markup.summary(result, job.elapsed_s, locale),
-            advice=markup.advice(result.transcript.diagnostics, locale),
-            links=self._links(session, job),
         )
 
     def _text(self, session: PageSession, result: Result) -> str:
-        return render_view(result.transcript, session.view, session.label_locale)
-
-    def _links(self, session: PageSession, job: Job) -> tuple[str, ...]:
-        return download_links(job.id, session.view, session.label_locale)
+        transcript = without_unsure_tags(result.transcript) if session.sure_only else result.transcript
+        return render_view(transcript, session.view, session.label_locale)
 
 
 def options_from(form: Mapping[str, object], defaults: Options, locale: Locale) -> Options:

@@ -38,24 +38,39 @@ STATIC: dict[str, tuple[str, str]] = {
     "language_yue": ("粤语", "Cantonese"),
     "language_ja": ("日文", "Japanese"),
     "language_ko": ("韩文", "Korean"),
-    "settings": ("设置", "Settings"),
-    "presets": ("用途：", "For:"),
+    "settings": ("高级", "Advanced"),
+    "presets": ("用途", "Use for"),
     "preset_meeting": ("会议", "Meeting"),
     "preset_subtitles": ("字幕", "Subtitles"),
     "preset_calls": ("客服", "Calls"),
-    "preset_editing": ("视频剪辑", "Video editing"),
-    "preset_none": ("恢复默认", "Defaults"),
-    "merge_length_s": ("合并长度（秒）", "Merge length (s)"),
+    "preset_editing": ("剪辑", "Editing"),
+    "preset_none": ("默认", "Default"),
+    "preset_meeting_help": (
+        "整段的话放在一起，每段最长 15 秒。",
+        "Whole thoughts together, up to 15 s each.",
+    ),
+    "preset_calls_help": (
+        "双声道录音左右分开：一边客服，一边客户。",
+        "Stereo calls channel by channel: agent and customer.",
+    ),
+    "preset_subtitles_help": ("短句，每段最长 8 秒。", "Short lines, up to 8 s each."),
+    "preset_editing_help": (
+        "短句，剪辑点靠近掌声、笑声和关键的话。",
+        "Short segments, so that cuts are close to the moment.",
+    ),
+    "preset_none_help": ("适合大多数录音。", "Suits most recordings."),
+    "preset_own_help": ("您自己的设置，见“高级”。", "Settings of your own, see “Advanced”."),
+    "merge_length_s": ("每段最长（秒）", "Longest segment (s)"),
     "merge_length_s_help": (
         "相邻的话合并到多长为止；0 为不合并，字幕可用 8，会议可用 15。",
         "Join neighbouring speech up to this length; 0 joins nothing. 8 suits subtitles, 15 meetings.",
     ),
-    "merge_gap_s": ("合并间隔（秒）", "Merge gap (s)"),
+    "merge_gap_s": ("停顿多久断开（秒）", "Split at pauses of (s)"),
     "merge_gap_s_help": (
         "停顿超过这么久就不再合并。",
         "Never join across a pause longer than this.",
     ),
-    "batch_size_s": ("批量（秒）", "Batch (s)"),
+    "batch_size_s": ("每批秒数", "Seconds per batch"),
     "batch_size_s_help": (
         "一次识别多少秒的声音；显存不足时调小。",
         "Seconds of sound recognised at a time; lower it when the GPU runs out of memory.",
@@ -65,26 +80,22 @@ STATIC: dict[str, tuple[str, str]] = {
         "把“二零二六”写成“2026”，并加上标点。",
         "Write “twenty six” as “26” and set punctuation.",
     ),
-    "ban_emo_unk": ("总要给出情绪", "Always name an emotion"),
+    "ban_emo_unk": ("不确定时也标情绪", "Always name an emotion"),
     "ban_emo_unk_help": (
         "不确定时也选一个最像的情绪，会多一些误判。",
         "Choose the likeliest emotion even when unsure; more of them will be wrong.",
     ),
-    "keep_numbers": ("保留数字的读法", "Numbers as spoken"),
+    "keep_numbers": ("数字保留汉字", "Keep numbers as words"),
     "keep_numbers_help": (
         "加标点，但“二零二六”不写成“2026”；用时加倍。",
         "Set punctuation, but leave numbers as they were said; takes twice the time.",
     ),
-    "among": ("可能出现的语言", "Languages that can occur"),
+    "among": ("可能出现的语言", "Expected languages"),
     "among_help": (
         "语言为“自动识别”时，只在勾选的语言里选；都不勾就是不限。",
         "With “Detect”, choose only among these; none ticked means any.",
     ),
     "speakers": ("区分说话人", "Who speaks"),
-    "speakers_help": (
-        "声纹只随任务保存、随任务删除，不会离开这台机器。",
-        "Voice prints live and die with the job and never leave this machine.",
-    ),
     "speakers_off": ("关闭", "Off"),
     "speakers_auto": ("自动判断人数", "Find out how many"),
     "speakers_1": ("1 人", "1 person"),
@@ -98,7 +109,7 @@ STATIC: dict[str, tuple[str, str]] = {
     "channel_left": ("左声道", "Left"),
     "channel_right": ("右声道", "Right"),
     "channel_split": ("各声道分开", "Split"),
-    "sounds": ("说话之间的声音", "Sounds between speech"),
+    "sounds": ("识别掌声、笑声等声音", "Applause, laughter and other sounds"),
     "sounds_help": (
         "也听没有人说话的地方：掌声、笑声、音乐……",
         "Listen where nobody speaks, too: applause, laughter, music …",
@@ -122,7 +133,6 @@ STATIC: dict[str, tuple[str, str]] = {
     "labels_zh": ("中文", "中文 (Chinese)"),
     "labels_en": ("English（英文）", "English"),
     "copy": ("复制", "Copy"),
-    "download": ("下载", "Download"),
 }
 """Strings that the browser inserts in its own language; keys of settings are the names of Options."""
 
@@ -158,8 +168,8 @@ SPOKEN: dict[str, tuple[str, str]] = {
     "starting": ("正在准备…", "Getting ready …"),
     "waiting": ("前面还有 {ahead} 个任务", "{ahead} ahead of this one"),
     "cancelling": ("正在取消…", "Cancelling …"),
-    "stage_decode": ("解码", "Decoding"),
-    "stage_recognise": ("识别", "Recognising"),
+    "stage_decode": ("识别中", "Recognising"),
+    "stage_recognise": ("识别中", "Recognising"),
     "stage_done": ("整理", "Finishing"),
     "done_so_far": ("已处理 {duration}", "{duration} done"),
     "remaining": ("还需约 {duration}", "about {duration} left"),
@@ -200,17 +210,17 @@ CHOICES = {
 """Dropdown → its choices; the text of a choice has the key NAME_VALUE."""
 
 ZH_LOCALES = ("zh-CN", "zh-TW")
-"""The Chinese that gradio's page knows (6.31); with any other tag, such as zh-HK, its labels are English."""
+"""The Chinese that gradio's page knows (6.31); page_head.py gives it one of these for every other, too."""
 
 
 def locale_of(accept_language: str | None) -> Locale:
     """Return the locale for an Accept-Language header, Chinese when there is none.
 
-    By the rule by which gradio's page chooses its labels (the browser's first language, by its full tag),
-    so that labels and sentences are always in one language.
+    By the browser's first language, as in the script of page_head.py, so that labels and sentences are
+    always in one language.
     """
     first = (accept_language or "zh-CN").split(",")[0].split(";")[0].strip().lower()
-    return "zh" if first in (locale.lower() for locale in ZH_LOCALES) else "en"
+    return "zh" if first.split("-")[0] == "zh" else "en"
 
 
 def translate(key: str, locale: Locale, **values: object) -> str:

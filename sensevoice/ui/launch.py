@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute
 
 from sensevoice.access import USER
 from sensevoice.ui.i18n import translations
+from sensevoice.ui.page_head import PageHead
 from sensevoice.ui.preload import Preload
 from sensevoice.ui.settings import PageSettings
 
@@ -35,6 +36,7 @@ def blocks_arguments() -> dict[str, Any]:
         "title": "SenseVoice",
         "analytics_enabled": False,  # no usage data leaves this machine
         "delete_cache": (CACHE_SWEEP_S, CACHE_AGE_S),
+        "fill_width": True,  # layout.css says how wide
     }
 
 
@@ -57,7 +59,11 @@ def launch_arguments(
     `routes` are answered before gradio's own; `guard` makes the middleware in front of all; with `login`
     it says who sends a request, and gradio answers nobody else.
     """
-    app = {"routes": list(routes), "middleware": [Middleware(Preload)], "lifespan": _outermost(guard)}
+    app = {
+        "routes": list(routes),
+        "middleware": [Middleware(Preload), Middleware(PageHead)],
+        "lifespan": _outermost(guard),
+    }
     return {
         "app_kwargs": app,
         "auth_dependency": (lambda request: request.scope.get(USER)) if login else None,

@@ -10,7 +10,7 @@ from sensevoice.formats.base import short_clock
 from sensevoice.jobs import Result
 from sensevoice.progress import Progress
 from sensevoice.tags.parse import label
-from sensevoice.transcript import Diagnostic, Segment
+from sensevoice.transcript import Segment
 from sensevoice.ui.i18n import Locale, duration, translate
 
 MIN_FRACTION = 0.02
@@ -31,7 +31,7 @@ def progress_bar(text: str, fraction: float | None) -> str:
 
 
 def progress_line(progress: Progress, eta_s: float | None, locale: Locale) -> str:
-    """Return stage, percentage done and time left: `识别 37 % · 还需约 8 秒`."""
+    """Return stage, percentage done and time left: `识别中 37 % · 还需约 8 秒`."""
     stage = translate(f"stage_{progress.stage}", locale)
     fraction = progress.fraction
     if fraction is None:
@@ -76,12 +76,6 @@ def _partial(until_ms: int | None, locale: Locale) -> str:
     if not until_ms:
         return translate("partial", locale)
     return translate("partial_until", locale, time=short_clock(until_ms))
-
-
-def advice(diagnostics: Iterable[Diagnostic], locale: Locale) -> str:
-    """Return the diagnostics of the recording as a list, "" for none."""
-    rows = "".join(f"<li>{escape(getattr(item, locale))}</li>" for item in diagnostics)
-    return f"<ul>{rows}</ul>" if rows else ""
 
 
 def _part(kind: str, text: str) -> str:

@@ -13,7 +13,6 @@ from sensevoice.jobs import JobRunner
 from sensevoice.ui import markup
 from sensevoice.ui.api import delete_abandoned_jobs, make_endpoint
 from sensevoice.ui.components import EventArguments, dropdown, t
-from sensevoice.ui.downloads import DOWNLOADS
 from sensevoice.ui.handlers import Handlers
 from sensevoice.ui.i18n import locale_of, translate
 from sensevoice.ui.launch import blocks_arguments
@@ -27,7 +26,7 @@ from sensevoice.ui.updates import TEXT_PART, changes, updates
 from sensevoice.ui.upload_refs import UploadRefs
 
 TRANSCRIPT_LINES = 15
-"""The textbox has this height from the start, so that nothing moves when a result comes."""
+"""Where the window gives no height (page.css), the textbox has this one from the start: nothing moves."""
 
 COPY_JS = Path(__file__).with_name("copy.js")
 
@@ -81,16 +80,16 @@ class Page:
                 self._build_left()
             with gr.Column(scale=3, min_width=320, elem_id="sv-right"):
                 self._build_right()
+        place("sv-dock")
         self.job = gr.HTML(elem_id="sv-job", js_on_load=None)
         self.opened = gr.Textbox(visible="hidden", elem_id="sv-opened")  # written by the workbench
-        gr.HTML('<div id="sv-workbench"></div>', elem_id="sv-workbench-frame", js_on_load=None)
         self._connect(app)
 
     def _build_left(self) -> None:
         with gr.Tabs(elem_id="sv-source") as self.tabs:
             with gr.Tab(t("source_file"), id="file") as self.file_tab:
                 # No file_types: the decoder decides what can be read, by content and not by name.
-                self.file = gr.File(label=t("file"), file_count="multiple", height=150, elem_id="sv-file")
+                self.file = gr.File(label=t("file"), file_count="multiple", height=130, elem_id="sv-file")
             with gr.Tab(t("source_microphone"), id="microphone") as self.microphone_tab:
                 self.microphone = gr.Audio(
                     label=t("microphone"),
@@ -105,15 +104,22 @@ class Page:
             if self._settings.media_dir is not None:
                 with gr.Tab(t("source_server"), id="server") as self.server_tab:
                     self.server_files = confined_explorer(self._settings.media_dir, t("server_files"))
-        self.form.build_language()
-        with gr.Accordion(t("settings"), open=False, elem_id="sv-settings"):
-            self.form.build()
+        self.form.build_visible()
         self.start = gr.Button(t("start"), variant="primary", size="lg", elem_id="sv-start")
         self.cancel = gr.Button(t("cancel"), visible=False, size="lg", elem_id="sv-cancel")
         self.notice = gr.HTML(elem_id="sv-notice", js_on_load=None)
         self.samples = Samples(self._settings, str(self._cache))
+        with gr.Accordion(t("settings"), open=False, elem_id="sv-settings"):
+            self.form.build()
+        place("sv-library")
 
     def _build_right(self) -> None:
+        place("sv-bar")
+        with gr.Column(elem_id="sv-text-panel"):
+            self._build_text()
+        place("sv-panels")
+
+    def _build_text(self) -> None:
         with gr.Row(elem_id="sv-tools"):
             self.view = dropdown("view", "tagged", min_width=120)
             self.labels = dropdown("labels", "zh", min_width=120)
@@ -127,15 +133,6 @@ class Page:
             elem_id="sv-text",
         )
         self.summary = gr.HTML(elem_id="sv-summary", js_on_load=None)
-        with gr.Row(elem_id="sv-downloads"):
-            gr.HTML(t("download"), elem_classes="sv-help")
-            self.downloads = [
-                gr.Button(
-                    name.upper(), interactive=False, size="sm", min_width=60, elem_id=f"sv-download-{name}"
-                )
-                for name in DOWNLOADS
-            ]
-        self.advice = gr.HTML(elem_id="sv-advice", js_on_load=None)
 
     def _connect(self, app: gr.Blocks) -> None:
         form = self.form.components
@@ -152,7 +149,7 @@ class Page:
             [self.view.input, self.labels.input],
             self._show,
             [self.session, self.view, self.labels],
-            [self.text, *self.downloads],
+            self.text,
             **AT_ONCE,
         )
         self.opened.change(  # not input, which gradio raises for keys alone
@@ -175,7 +172,10 @@ class Page:
         gr.on(changed, self._hold, chosen, **AT_ONCE)
         app.unload(self._release)
         app.load(
-            self._load, [self.session, self.form.kept], [self.session, self.labels, *form], **AT_ONCE
+            self._load,
+            [self.session, self.form.kept],
+            [self.session, self.labels, *form, *self.form.preset_parts],
+            **AT_ONCE,
         ).then(self._open, self.session, self._screen_parts(), concurrency_limit=None, **HIDDEN)
 
     def _connect_status(self, app: gr.Blocks) -> None:
@@ -192,13 +192,13 @@ class Page:
         return [line, notice, gr.Timer(active=status.state == "loading"), *self.samples.updates()]
 
     def _screen_parts(self) -> list[gr.components.Component]:
-        parts = [self.start, self.cancel, self.notice, self.text, self.summary, self.advice, self.job]
-        return [*parts, *self.downloads]
+        return [self.start, self.cancel, self.notice, self.text, self.summary, self.job]
 
     def _load(self, request: gr.Request, session: PageSession, kept: object) -> list[object]:
         session.label_locale = locale_of(request.headers.get("accept-language"))
         # gradio deletes a state after the visit only if an event has set it
-        return [session, session.label_locale, *self.form.remembered(kept)]
+        values = self.form.remembered(kept)
+        return [session, session.label_locale, *values, *self.form.shown(values)]
 
     def _run(
         self,
@@ -244,9 +244,13 @@ class Page:
         locale = locale_of(request.headers.get("accept-language"))
         return gr.update(value=translate("cancelling", locale), interactive=False)
 
-    def _show(self, request: gr.Request, session: PageSession, view: str, locale: str) -> list[object]:
-        parts = updates(self._handlers.show(session, view, locale, request.username or ""))
-        return [parts[TEXT_PART], *parts[-len(DOWNLOADS) :]]
+    def _show(self, request: gr.Request, session: PageSession, view: str, locale: str) -> object:
+        return updates(self._handlers.show(session, view, locale, request.username or ""))[TEXT_PART]
+
+
+def place(name: str) -> None:
+    """Create an empty element that the workbench in the browser fills; see main.js."""
+    gr.HTML(f'<div id="{name}"></div>', elem_id=f"{name}-frame", js_on_load=None)
 
 
 def _choose(session: PageSession, source: str) -> None:

@@ -33,7 +33,7 @@ class Preload:
                 message = {**message, "headers": [*message["headers"], (b"link", link.encode())]}
             await send(message)
 
-        await self._app(scope, receive, sending if _is_page(scope) else send)
+        await self._app(scope, receive, sending if is_page(scope) else send)
 
 
 def link_header(query: str) -> str:
@@ -50,7 +50,7 @@ def link_header(query: str) -> str:
 def _files() -> tuple[str, ...]:
     scripts = sorted(path.name for path in WORKBENCH.glob("*.js"))
     modules = [f"<sv/static/{name}>; rel=modulepreload; fetchpriority=low" for name in scripts]
-    return (*modules, "<sv/static/workbench.css>; rel=preload; as=style; fetchpriority=low")
+    return tuple(modules)
 
 
 def _answer(path: str) -> str:
@@ -58,7 +58,8 @@ def _answer(path: str) -> str:
     return f"<{path}>; rel=preload; as=fetch; crossorigin=anonymous"
 
 
-def _is_page(scope: Scope) -> bool:
+def is_page(scope: Scope) -> bool:
+    """Return whether a request is for the page itself."""
     if scope["type"] != "http" or scope["method"] != "GET":
         return False
     path = scope["path"].removeprefix(scope.get("root_path", ""))

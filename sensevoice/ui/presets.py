@@ -27,6 +27,15 @@ def form_of(preset: str, defaults: Options, names: tuple[str, ...]) -> list[obje
     return [values[name] for name in names]
 
 
+def preset_of(values: Mapping[str, object], defaults: Options) -> str:
+    """Return the preset that gives these values of the form, "none" for the defaults, "own" for none."""
+    for name in ("none", *PRESETS):
+        wanted = options_with(defaults, PRESETS.get(name, {})).as_dict()
+        if all(wanted[key] == value for key, value in values.items() if key != "language"):
+            return name
+    return "own"
+
+
 def remembered(kept: object, defaults: Options, names: tuple[str, ...]) -> list[object]:
     """Return the values that the browser stored, the defaults when there are none or some are not allowed."""
     try:

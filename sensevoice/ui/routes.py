@@ -23,21 +23,15 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from sensevoice.access import USER
-from sensevoice.errors import (
-    BadRequest,
-    JobNotFound,
-    LoginNeeded,
-    RowsChanged,
-    SenseVoiceError,
-    Unexpected,
-)
+from sensevoice.access.origins import visitor_address
+from sensevoice.analysis.certainty import without_unsure_tags
+from sensevoice.errors import BadRequest, JobNotFound, LoginNeeded, SenseVoiceError, Unexpected
 from sensevoice.formats import FORMATS, render
 from sensevoice.formats.finetune import finetune_bundle
 from sensevoice.jobs import Job, JobRunner
 from sensevoice.jobs.editing.channels import each_from_its_channel
-from sensevoice.jobs.editing.corrections import corrected, training_rows
+from sensevoice.jobs.editing.corrections import training_rows
 from sensevoice.jobs.editing.edits import Change
-from sensevoice.jobs.editing.people import People
 from sensevoice.jobs.editing.retranscribe import Proposals, RecogniseSpansFn
 from sensevoice.jobs.store import MAX_NAME_CHARS
 from sensevoice.options import Channel
@@ -47,6 +41,8 @@ from sensevoice.ui.bodies import Body
 from sensevoice.ui.downloads import file_stem
 from sensevoice.ui.handlers import log_unexpected
 from sensevoice.ui.media import peaks_response, recording_response
+from sensevoice.ui.people_routes import PeopleRoutes
+from sensevoice.ui.row_routes import RowRoutes
 from sensevoice.ui.serialise import Json
 
 CutFn = Callable[[Path, Sequence[Span], Channel, int | None, str], list[np.ndarray]]
@@ -68,7 +64,7 @@ Method = Callable[[Request, Body], "Response | Future[Response] | Json"]
 
 def job_routes(runner: JobRunner, recognise: RecogniseSpansFn, cut: CutFn) -> list[BaseRoute]:
     """Return the routes below /sv, which must come before gradio's own."""
-    at = JobRoutes(runner, recognise, cut)
+    at, rows, people = JobRoutes(runner, recognise, cut), RowRoutes(runner), PeopleRoutes(runner)
     job = "/sv/jobs/{job_id}"
     return [
         Route("/sv/labels", at.labels, middleware=COMPRESSED),
@@ -81,9 +77,15 @@ def job_routes(runner: JobRunner, recognise: RecogniseSpansFn, cut: CutFn) -> li
         Route(job, at.answer(at.delete), methods=["DELETE"]),
         Route(f"{job}/cancel", at.answer(at.cancel), methods=["POST"]),
         Route(f"{job}/segments", at.answer(at.segments), middleware=COMPRESSED),
-        Route(f"{job}/segments/{{row:int}}", at.answer(at.edit), methods=["PATCH"]),
-        Route(f"{job}/people", at.answer(at.people), methods=["PATCH"]),
-        Route(f"{job}/undo", at.answer(at.undo), methods=["POST"]),
+        Route(f"{job}/people", at.answer(people.change), methods=["PATCH"]),
+        Route(f"{job}/segments", at.answer(rows.edit_many), methods=["PATCH"]),
+        Route(f"{job}/segments/{{row:int}}", at.answer(rows.edit), methods=["PATCH"]),
+        Route(f"{job}/segments/{{row:int}}/split", at.answer(rows.split), methods=["POST"]),
+        Route(f"{job}/segments/{{row:int}}/join", at.answer(rows.join), methods=["POST"]),
+        Route(f"{job}/words", at.answer(rows.words), middleware=COMPRESSED),
+        Route(f"{job}/undo", at.answer(rows.undo), methods=["POST"]),
+        Route(f"{job}/restore", at.answer(rows.restore), methods=["POST"]),
+        Route(f"{job}/again", at.answer(at.again), methods=["POST"]),
         Route(f"{job}/redo", at.answer(at.redo, needs_model=True), methods=["POST"]),
         Route(f"{job}/accept", at.answer(at.accept), methods=["POST"]),
         Route(f"{job}/transcribe", at.answer(at.transcribe, needs_model=True), methods=["POST"]),
@@ -156,7 +158,8 @@ class JobRoutes:
 
     def job(self, request: Request, body: Body) -> Json:
         job = self._job(request)
-        return {**serialise.job_row(self._runner, job), **serialise.job_details(self._runner, job)}
+        details = serialise.job_details(self._runner, job, serialise.sure_only(request.query_params))
+        return {**serialise.job_row(self._runner, job), **details}
 
     def rename(self, request: Request, body: Body) -> Json:
         return serialise.job_row(
@@ -176,64 +179,13 @@ class JobRoutes:
         version = bodies.query_number(request.query_params, "version")
         return serialise.segment_rows(self._runner, self._job(request), first, version)
 
-    def edit(self, request: Request, body: Body) -> Json:
-        """Correct a row; with `version` and `start_ms` only if it is still the one that the person saw."""
-        job, row = self._finished(request), int(request.path_params["row"])
-        segments = self._segments(job)
-        if "version" in body and bodies.number(body, "version") != self._version(job):
-            raise RowsChanged()
-        if not 0 <= row < len(segments):
-            raise BadRequest(reason=f"row {row}")
-        if "start_ms" in body and bodies.number(body, "start_ms") != segments[row].span.start_ms:
-            raise RowsChanged()
-        wanted = bodies.correction(body)
-        if wanted.speaker:
-            self._check_speakers(job, wanted.speaker)
-        counting = None if wanted.speaker is None else self._store.people(job).counting
-        self._store.change(job, [Change(corrected(segments[row], wanted), row, counting)])
-        return {
-            "segment": serialise.segment_row(row, self._segments(job)[row]),
-            "version": self._version(job),
-        }
-
-    def people(self, request: Request, body: Body) -> Json:
-        """Count the people anew, rename one, or put two together: `count`, `name` or `into` of `speaker`.
-
-        With an empty `into`, who was put together with another is a person of their own again.
-        """
-        job = self._finished(request)
-        self._store.change_people(job, self._said_of_people(job, body))
-        return serialise.job_details(self._runner, job)
-
-    def _said_of_people(self, job: Job, body: Body) -> Callable[[People], People]:
-        if "count" in body:
-            count = bodies.count(body)
-            if not self._store.folder(job.id).voices.exists():
-                raise BadRequest(reason="no voice prints / 没有声纹")
-            return lambda people: people.counted(count, job.options)
-        speaker, into, name = (bodies.text(body, field) for field in ("speaker", "into", "name"))
-        if "into" in body and not into:
-            return lambda people: people.parted(speaker)
-        if into:
-            self._check_speakers(job, speaker, into)
-            return lambda people: people.joined(speaker, into)
-        if "name" not in body:
-            raise BadRequest(reason="count, name, into")
-        self._check_speakers(job, speaker)
-        return lambda people: people.renamed(speaker, name)
-
-    def _check_speakers(self, job: Job, *wanted: str) -> None:
-        """Raise BadRequest for the id of a speaker that a job does not have."""
-        known = {speaker.id for speaker in self._store.result(job).transcript.speakers}
-        for speaker in wanted:
-            if speaker not in known:
-                raise BadRequest(reason=f"speaker {speaker[:20]}")
-
-    def undo(self, request: Request, body: Body) -> Response | Json:
-        job = self._finished(request)
-        if not self._store.undo(job):
-            return JSONResponse({"code": "nothing_to_undo"}, 409)
-        return {"version": self._version(job)}
+    def again(self, request: Request, body: Body) -> Json:
+        """Recognise a recording anew, as another job, with other options; see bodies.AGAIN_SETTINGS."""
+        job = self._job(request)
+        source = self._store.folder(job.id).source
+        address = visitor_address(request.client.host if request.client else None)
+        again = self._runner.submit(source, bodies.again_options(body, job.options), job.owner, address)
+        return serialise.job_row(self._runner, self._runner.rename(again, job.name))
 
     def redo(self, request: Request, body: Body) -> Json:
         """Recognise some rows anew with other settings; nothing is kept until it is accepted."""
@@ -247,7 +199,7 @@ class JobRoutes:
     def accept(self, request: Request, body: Body) -> Json:
         job = self._finished(request)
         key, chosen = bodies.text(body, "id"), bodies.numbers(body, "chosen")
-        self._store.change(job, self._proposals.accepted(job, self._segments(job), key, chosen))
+        self._store.change(job, self._proposals.accepted(job, self._segments(job), key, chosen), "accept")
         return {"version": self._version(job)}
 
     def transcribe(self, request: Request, body: Body) -> Json:
@@ -258,7 +210,7 @@ class JobRoutes:
         if len(segments) > 1:  # of a long span, the parts in which nothing was heard
             segments = [each for each in segments if each.text or each.events or each.error]
         if segments:
-            self._store.change(job, [Change(segment) for segment in segments])
+            self._store.change(job, [Change(segment) for segment in segments], "transcribe")
         return {"version": self._version(job), "segments": len(segments)}
 
     def _span(self, job: Job, body: Body) -> Span:
@@ -285,6 +237,8 @@ class JobRoutes:
         name = wanted.get("format", "txt")
         options = serialise.render_options(wanted)
         transcript = serialise.chosen(self._runner, job, wanted.get("rows"))
+        if serialise.sure_only(wanted):
+            transcript = without_unsure_tags(transcript)
         content = render(transcript, name, options)
         return serialise.file_response(
             content, file_stem(job.name, serialise.is_partial(self._runner, job)), FORMATS[name]

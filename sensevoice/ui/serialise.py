@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import TypeAlias
@@ -9,9 +10,10 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
+from sensevoice.analysis.certainty import without_unsure_tags
 from sensevoice.analysis.coverage import coverage
 from sensevoice.analysis.highlights import Highlight, highlight_name, highlights
-from sensevoice.analysis.statistics import emotion_over_time, speech_rate_over_time
+from sensevoice.analysis.statistics import Share, emotion_over_time, shares, speech_rate_over_time
 from sensevoice.errors import BadRequest, OptionError
 from sensevoice.formats import FORMATS, LABELS, VIEWS, Format, RenderOptions, can_be_traditional
 from sensevoice.formats.base import speaker_channels
@@ -42,7 +44,13 @@ def labels() -> Json:
         "labels": {locale: {name: label(name, locale) for name in names} for locale in LABELS},
         "kinds": KINDS,
         "formats": [
-            {"name": row.name, "extension": row.extension, "zh": row.zh, "en": row.en}
+            {
+                "name": row.name,
+                "extension": row.extension,
+                "group": row.group,
+                "zh": row.zh,
+                "en": row.en,
+            }
             for row in FORMATS.values()
         ],
         "views": list(VIEWS),
@@ -70,8 +78,14 @@ def job_row(runner: JobRunner, job: Job) -> Json:
         "bytes": now.bytes,
         "partial": now.state != "done" or now.complete_until_ms is not None,
         "complete_until_ms": now.complete_until_ms,
+        "kept_hours": _kept_hours(runner, now),
         "error": asdict(now.failure) if now.failure else None,
     }
+
+
+def _kept_hours(runner: JobRunner, job: Job) -> int | None:
+    kept_s = runner.store.kept_s(job)
+    return None if kept_s is None else math.ceil(kept_s / 3600)
 
 
 def is_partial(runner: JobRunner, job: Job) -> bool:
@@ -80,10 +94,16 @@ def is_partial(runner: JobRunner, job: Job) -> bool:
     return result is None or result.partial
 
 
-def job_details(runner: JobRunner, job: Job) -> Json:
-    """Return what the page shows of one job beside its rows."""
+def sure_only(wanted: Mapping[str, str]) -> bool:
+    """Return whether a request is for what is left without the tags of which the model is unsure."""
+    return wanted.get("sure") == "1"
+
+
+def job_details(runner: JobRunner, job: Job, sure: bool = False) -> Json:
+    """Return what the page shows of one job beside its rows, on demand without unsure tags."""
     result = runner.result(job)
     transcript = result.transcript if result else Transcript(job.name, 0, (), options=job.options)
+    transcript = without_unsure_tags(transcript) if sure else transcript
     return {
         "version": version(runner, job),
         "film": is_film(runner.store.folder(job.id).source),
@@ -96,6 +116,7 @@ def job_details(runner: JobRunner, job: Job) -> Json:
         "speakers": _speakers(transcript),
         "merged": sorted(runner.store.people(job).now.merged.items()),
         "countable": runner.store.folder(job.id).voices.exists(),
+        "shares": _shares(transcript),
         "settings": job.options.as_dict(),
     }
 
@@ -239,10 +260,26 @@ def _timelines(transcript: Transcript) -> Json:
     return {"emotions": emotions, "rates": rates}
 
 
+def _shares(transcript: Transcript) -> Json:
+    """Return the shares of speech and file as (name, fraction), longest first; no name is neutral."""
+    found = shares(transcript)
+
+    def pairs(items: Sequence[Share]) -> list[tuple[str, float]]:
+        return [(item.name or "NEUTRAL", item.fraction) for item in items]
+
+    return {
+        "languages": pairs(found.languages),
+        "emotions": pairs(found.emotions),
+        "events": pairs(found.events),
+    }
+
+
 def _highlight(item: Highlight) -> Json:
     return {
+        "kind": item.kind,
         "zh": highlight_name(item.kind, "zh"),
         "en": highlight_name(item.kind, "en"),
         "start_ms": item.span.start_ms,
+        "end_ms": item.span.end_ms,
         "text": item.text,
     }

@@ -8,6 +8,8 @@ import threading
 class PageSession:
     """The job that the page shows or showed last, and the chosen view with the locale of its labels.
 
+    `sure_only` hides the tags of which the model is unsure.
+
     The handlers of one page run in several threads at once. Each that follows a job has a turn, and stops
     when another has taken over: the page shows one job at a time.
     """
@@ -16,6 +18,7 @@ class PageSession:
         self.view = view
         self.label_locale = label_locale
         self.source = "file"
+        self.sure_only = False
         self.job_id: str | None = None
         self._lock = threading.Lock()
         self._busy = False

@@ -8,7 +8,7 @@ import gradio as gr
 
 from sensevoice.options import SPOKEN_LANGUAGES, Options
 from sensevoice.ui.components import EventArguments, checkbox, dropdown, slider, t
-from sensevoice.ui.presets import PRESETS, form_of, remembered
+from sensevoice.ui.presets import PRESETS, form_of, preset_of, remembered
 
 FORM = (
     "language",
@@ -29,7 +29,7 @@ FORM = (
 class SettingsForm:
     """The components of FORM. `defaults` are their values at first and after a reset.
 
-    Create it inside gr.Blocks; then call `build_language` and `build` where they belong, and `connect`.
+    Create it inside gr.Blocks; then call `build_visible` and `build` where they belong, and `connect`.
     """
 
     def __init__(self, defaults: Options) -> None:
@@ -52,15 +52,15 @@ class SettingsForm:
         """Return the values that the browser stored, or the defaults, in the order of FORM."""
         return remembered(kept, self._defaults, FORM)
 
-    def build_language(self) -> None:
-        """Create the language field, where it is always visible."""
+    def build_visible(self) -> None:
+        """Create the fields for language and speakers and the presets, which are always visible."""
         self._parts["language"] = dropdown("language", self._defaults.language)
+        self._parts["speakers"] = dropdown("speakers", self._defaults.speakers)
+        self._build_presets()
 
     def build(self) -> None:
-        """Create the presets and all other fields."""
-        self._build_presets()
+        """Create all other fields."""
         self._build_joining()
-        self._parts["speakers"] = dropdown("speakers", self._defaults.speakers, info=t("speakers_help"))
         for name in ("use_itn", "ban_emo_unk", "keep_numbers", "sounds"):
             self._parts[name] = checkbox(name, getattr(self._defaults, name))
         self._parts["among"] = gr.CheckboxGroup(
@@ -76,23 +76,42 @@ class SettingsForm:
         """Make presets fill the form, and the browser store it; `events` are the arguments of each event."""
         for name, button in self._presets.items():
             values = form_of(name, self._defaults, FORM)
-            kept = self.named(values)
-            button.click(lambda found=[*values, kept]: found, None, [*self.components, self.kept], **events)
+            found = [*values, self.named(values), *self.shown(values)]
+            outputs = [*self.components, self.kept, *self.preset_parts]
+            button.click(lambda found=found: found, None, outputs, **events)
         gr.on(
             [component.input for component in self.components],  # type: ignore[attr-defined]  # all of these have it
-            lambda *values: self.named(values),
+            lambda *values: [self.named(values), *self.shown(values)],
             self.components,
-            self.kept,
+            [self.kept, *self.preset_parts],
             **events,
         )
+
+    @property
+    def preset_parts(self) -> list[gr.components.Component]:
+        """The components of `shown`, in its order."""
+        return [*self._presets.values(), self._preset_help]
+
+    def shown(self, values: Sequence[object]) -> list[object]:
+        """Return the updates that show which preset is on with these values, and what it is good for."""
+        on = preset_of(self.named(values), self._defaults)
+        variants = ["primary" if name == on else "secondary" for name in self._presets]
+        return [*(gr.update(variant=variant) for variant in variants), t(f"preset_{on}_help")]
 
     def _build_presets(self) -> None:
         with gr.Row(elem_id="sv-presets"):
             gr.HTML(t("presets"), elem_classes="sv-help")
             self._presets = {
-                name: gr.Button(t(f"preset_{name}"), size="sm", min_width=60, elem_id=f"sv-preset-{name}")
-                for name in (*PRESETS, "none")
+                name: gr.Button(
+                    t(f"preset_{name}"),
+                    variant="primary" if name == "none" else "secondary",
+                    size="sm",
+                    min_width=40,
+                    elem_id=f"sv-preset-{name}",
+                )
+                for name in ("none", *PRESETS)
             }
+        self._preset_help = gr.HTML(t("preset_none_help"), elem_id="sv-preset-help", elem_classes="sv-help")
 
     def _build_joining(self) -> None:
         self._parts["merge_length_s"] = slider("merge_length_s", self._defaults.merge_length_s, step=1)

@@ -8,7 +8,6 @@ import gradio as gr
 
 from sensevoice.ui import markup
 from sensevoice.ui.components import t
-from sensevoice.ui.downloads import DOWNLOADS
 from sensevoice.ui.handlers import Screen
 
 TEXT_PART = 3
@@ -18,17 +17,12 @@ TEXT_PART = 3
 def updates(screen: Screen) -> list[object]:
     """Return the updates for a screen, in the order of the page's parts; the text is at TEXT_PART."""
     keep = gr.skip()
-    downloads = [keep] * len(DOWNLOADS)
-    if screen.links is not None:
-        links = screen.links or (None,) * len(DOWNLOADS)
-        downloads = [gr.update(link=link, interactive=link is not None) for link in links]
     return [
         gr.update(visible=not screen.running),
         gr.update(value=t("cancel"), visible=screen.running, interactive=True),
         screen.notice,
-        *(keep if part is None else part for part in (screen.text, screen.summary, screen.advice)),
+        *(keep if part is None else part for part in (screen.text, screen.summary)),
         keep if screen.job_id is None else markup.job_mark(screen.job_id),
-        *downloads,
     ]
 
 

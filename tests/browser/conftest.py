@@ -37,6 +37,9 @@ leaves event loops of its threads unclosed, which come to light only when they a
 
 ON_RELOAD = ("AbortError: signal is aborted", "Unexpected error Connection errored out")
 
+CONFLICT = "the server responded with a status of 409 (Conflict)"
+"""What the browser itself logs of a correction that was refused; the page says it in a sentence."""
+
 LiveApp = Callable[[TranscribeFn, PageSettings], str]
 OpenPage = Callable[..., Any]
 
@@ -87,7 +90,7 @@ def live_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LiveAp
 
 def is_problem(message: Any) -> bool:
     """Return whether a console message is an error; gradio's own about a stream cut by a reload are none."""
-    return message.type == "error" and not any(words in message.text for words in ON_RELOAD)
+    return message.type == "error" and not any(words in message.text for words in (*ON_RELOAD, CONFLICT))
 
 
 @pytest.fixture

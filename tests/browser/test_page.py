@@ -75,11 +75,11 @@ def test_rows_appear_while_the_run_goes_on_and_the_summary_comes_last(
     script = Script(call(diagnostics=(QUIET,)), hold_after=7)
     page = page_zh(live_app(script, SETTINGS))
     screenshot(page, "zh-empty")
-    assert page.is_disabled("#sv-download-srt")
+    assert page.is_hidden(".svw-export")
 
     start(page, media)
     wait_for_lines(page, 4)
-    page.wait_for_selector("#sv-notice >> text=识别 50 %")
+    page.wait_for_selector("#sv-notice >> text=识别中 50 %")
     assert "谢谢" not in text_of(page)
     assert not page.is_visible("#sv-start")
     screenshot(page, "zh-running")
@@ -90,7 +90,9 @@ def test_rows_appear_while_the_run_goes_on_and_the_summary_comes_last(
     summary = page.inner_text("#sv-summary")
     assert summary.startswith("22 秒 · 6 段 · 中文 · ")
     assert "愤怒 1" in summary and "开心 1" in summary and "背景音乐 1" in summary
-    assert page.inner_text("#sv-advice") == QUIET.zh
+    expect(page.locator(".svw-tab[data-tab=quality]")).to_have_text("质量 1")
+    page.click(".svw-tab[data-tab=quality]")
+    expect(page.locator("#svw-quality li")).to_have_text([QUIET.zh])
     assert page.is_visible("#sv-start") and not page.is_visible(RUNNING)
     assert page.inner_text("#sv-notice") == ""
     screenshot(page, "zh")
@@ -98,7 +100,7 @@ def test_rows_appear_while_the_run_goes_on_and_the_summary_comes_last(
 
 def test_nothing_moves_when_a_result_comes(live_app: Any, page_zh: Any, media: Path) -> None:
     page = page_zh(live_app(Script(call()), SETTINGS))
-    parts = ("#sv-start", "#sv-text", "#sv-downloads")
+    parts = ("#sv-file", "#sv-start", "#sv-settings", "#sv-text", "#sv-summary", "#sv-dock-frame")
     before = {part: page.locator(part).bounding_box() for part in parts}
     start(page, media)
     page.wait_for_selector("#sv-summary p")
@@ -160,7 +162,6 @@ def test_two_files_at_once_are_two_jobs_with_a_transcript_each(
     page.click("#sv-start")
     wait_for_lines(page, 5)
     assert text_of(page) == render_view(call()[-1], "tagged", "zh"), "the first is shown"
-    page.click(".svw-history summary")
     expect(page.locator(".svw-job .svw-name")).to_have_text([second.name, media.name])
     page.click(f".svw-job >> text={second.name}")
     expect(page.locator(".svw-rows .svw-line")).to_have_count(1)
@@ -182,8 +183,9 @@ def test_cancel_keeps_the_rows_and_says_that_they_are_not_all(
     assert "抱歉" in text_of(page) and "谢谢" not in text_of(page)
     wait_until(lambda: script.closed == 1)
     assert page.is_visible("#sv-start")
+    page.click(".svw-export > summary")
     with page.expect_download() as download:
-        page.click("#sv-download-txt")
+        page.click(".svw-export [data-format=txt]")
     assert download.value.suggested_filename == "客服通话.partial.txt"
     screenshot(page, "zh-cancelled")
 
@@ -252,7 +254,9 @@ def test_an_unexpected_exception_gives_a_number_that_is_in_the_log(
     [
         ("zh-CN", "开始 AI 识别", "请先选择"),
         ("zh-TW", "开始 AI 识别", "请先选择"),
-        ("zh-HK", "Start AI recognition", "Please choose"),
+        ("zh-HK", "开始 AI 识别", "请先选择"),
+        ("zh", "开始 AI 识别", "请先选择"),
+        ("zh-Hans-CN", "开始 AI 识别", "请先选择"),
         ("en-GB", "Start AI recognition", "Please choose"),
         ("fr-FR", "Start AI recognition", "Please choose"),
     ],
@@ -378,14 +382,14 @@ def test_settings_of_the_form_reach_the_run(
     script = Script(call())
     page = page_zh(live_app(script, SETTINGS))
     choose_option(page, "#sv-language", "粤语")
-    page.click("#sv-settings >> text=设置")
+    page.click("#sv-settings >> text=高级")
     page.wait_for_selector("#sv-channel", state="visible")
     page.uncheck("#sv-use_itn input")
     choose_option(page, "#sv-channel", "各声道分开")
     page.fill("#sv-batch_size_s input", "0.5")
     screenshot(page, "zh-settings")
     start(page, media)
-    page.wait_for_selector("#sv-notice >> text=批量（秒）")
+    page.wait_for_selector("#sv-notice >> text=每批秒数")
     page.fill("#sv-batch_size_s input", "30")
     page.click("#sv-start")
     page.wait_for_selector("#sv-summary p")
@@ -399,9 +403,9 @@ def test_downloads_hold_what_the_screen_shows(live_app: Any, page_zh: Any, media
     start(page, media)
     page.wait_for_selector("#sv-summary p")
     for name in ("txt", "json", "srt", "vtt"):
-        page.wait_for_selector(f"#sv-download-{name}:not([disabled])")
+        page.click(".svw-export > summary")
         with page.expect_download() as download:
-            page.click(f"#sv-download-{name}")
+            page.click(f".svw-export [data-format={name}]")
         content = Path(download.value.path()).read_text("utf-8")
         assert Path(download.value.suggested_filename).suffix == f".{name}"
         assert "这都第几天了" in content
@@ -508,7 +512,7 @@ def test_nothing_is_cut_off(
     page.wait_for_selector("#sv-summary p")
     screenshot(page, name)
     assert page.evaluate("() => document.documentElement.scrollWidth") <= width
-    for part in ("#sv-start", "#sv-copy", "#sv-text", "#sv-download-vtt", "#sv-labels", "#sv-status span"):
+    for part in ("#sv-copy", "#sv-text", ".svw-export", "#sv-labels", ".svw-start", "#sv-status span"):
         box = page.locator(part).bounding_box()
         assert box["x"] >= 0 and box["x"] + box["width"] <= width, part
 

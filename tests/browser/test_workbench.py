@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import threading
 import time
@@ -41,6 +42,7 @@ def done(live_app: Any, page_zh: Any, media: Path) -> Any:
     start(page, media)
     expect(page.locator("#sv-summary p")).to_be_visible()
     expect(page.locator(ROWS)).to_have_count(len(CALL))
+    show(page, "rows")
     return page
 
 
@@ -58,6 +60,19 @@ def write_film(path: Path, codec: str, length_s: float) -> Path:
 
 def playing_at_s(page: Any) -> float:
     return float(page.evaluate("document.querySelector('.svw audio').currentTime"))
+
+
+def show(page: Any, tab: str) -> None:
+    """Choose what is shown of the recording: "text", "rows", "overview" or "quality"."""
+    page.click(f".svw-tab[data-tab={tab}]")
+
+
+def export(page: Any, name: str) -> Any:
+    """Take a file from the menu and return the download."""
+    page.click(".svw-export > summary")
+    with page.expect_download() as download:
+        page.click(f".svw-export [data-format={name}]")
+    return download.value
 
 
 def row(page: Any, text: str) -> Any:
@@ -99,7 +114,7 @@ def test_a_film_is_shown_with_its_words(
     film = page.locator(".svw video")
     expect(film).to_be_visible()
     wait_until(lambda: film.evaluate("film => film.videoWidth") == 320)
-    expect(page.locator(".svw audio")).to_be_hidden()
+    show(page, "rows")
     wait_until(lambda: film.evaluate("film => film.textTracks[0]?.cues?.length ?? 0") >= len(CALL) - 1)
     film.evaluate("film => (film.play = () => Promise.resolve())")
     row(page, "这都第几天了").locator(".svw-time").click()
@@ -116,7 +131,6 @@ def test_a_film_without_a_picture_is_heard(live_app: Any, page_zh: Any, media: P
     ffmpeg("-i", str(media), str(sound))
     page = page_zh(live_app(Script(call()), SETTINGS))
     start(page, sound)
-    expect(page.locator(".svw audio")).to_be_visible()
     expect(page.locator(".svw video")).to_be_hidden()
     wait_until(lambda: page.locator(".svw audio").evaluate("sound => sound.duration > 21"))
 
@@ -138,10 +152,10 @@ def test_the_map_is_clicked_and_told(done: Any) -> None:
     done.evaluate("document.querySelector('.svw audio').play = () => Promise.resolve()")
     box = done.locator(".svw-ribbon").bounding_box()
     x = box["width"] * 10_000 / 22_000
-    expect(done.locator(".svw-lanes span")).to_have_count(3)
-    done.locator(".svw-ribbon").hover(position={"x": x, "y": 30})
-    expect(done.locator(".svw-tip")).to_contain_text("愤怒")
-    done.locator(".svw-ribbon").click(position={"x": x, "y": 30})
+    expect(done.locator(".svw-lanes span")).to_have_text(["情绪", "声音"])
+    done.locator(".svw-ribbon").hover(position={"x": x, "y": 9})
+    expect(done.locator(".svw-tip")).to_contain_text("愤怒 · 这都第几天了")
+    done.locator(".svw-ribbon").click(position={"x": x, "y": 9})
     wait_until(lambda: abs(playing_at_s(done) - 10.0) < 0.3)
 
 
@@ -156,10 +170,11 @@ def test_channels_that_were_split_have_a_lane_each(
     )
     page = page_zh(live_app(Script([*rows, Transcript("a.wav", CALL_MS, rows, model=MODEL)]), SETTINGS))
     start(page, media)
-    expect(page.locator(".svw-lanes span")).to_have_text(["语言", "情绪", "声音", "左", "右"])
+    expect(page.locator(".svw-lanes span")).to_have_text(["左", "右", "声音"])
+    show(page, "rows")
     expect(row(page, "这都第几天了").locator(".svw-channel")).to_have_text("左")
     box = page.locator(".svw-ribbon").bounding_box()
-    assert box["height"] == 110
+    assert box["height"] == 54
 
     def color(at_ms: int, y: int) -> list[int]:
         return list(
@@ -169,11 +184,11 @@ def test_channels_that_were_split_have_a_lane_each(
             )
         )
 
-    left, right, nothing = [0x1D, 0x4E, 0xD8], [0xB4, 0x53, 0x09], [0, 0, 0]
-    assert [color(2_900, 77), color(2_900, 99)] == [left, nothing]
-    assert [color(8_900, 77), color(8_900, 99)] == [nothing, right]
-    assert [color(9_700, 77), color(9_700, 99)] == [left, right], "both speak"
-    page.locator(".svw-ribbon").hover(position={"x": box["width"] * 11_000 / CALL_MS, "y": 75})
+    calm, angry, nothing = [0x94, 0xA3, 0xB8], [0xC2, 0x41, 0x0C], [0, 0, 0]
+    assert [color(2_900, 5), color(2_900, 23)] == [calm, nothing]
+    assert [color(8_900, 5), color(8_900, 23)] == [nothing, calm]
+    assert [color(9_700, 5), color(9_700, 23)] == [angry, calm], "both speak"
+    page.locator(".svw-ribbon").hover(position={"x": box["width"] * 11_000 / CALL_MS, "y": 9})
     expect(page.locator(".svw-tip")).to_contain_text("左")
     screenshot(page, "zh-channels")
 
@@ -185,13 +200,10 @@ def test_a_corrected_row_is_marked_exported_and_taken_back(done: Any) -> None:
     done.click(".svw-edit >> text=保存")
     expect(row(done, "这都第八天了")).to_contain_text("已修改")
     expect(row(done, "这都第八天了")).to_contain_text("悲伤")
-    done.click(".svw-tab:has-text('导出')")
-    with done.expect_download() as download:
-        done.click(".svw-files >> text='srt'")
-    assert "这都第八天了！" in download.value.path().read_text("utf-8")
-    assert download.value.suggested_filename == "客服通话.srt"
-    done.click(".svw-tab:has-text('片段')")
-    done.click("text=撤销上次修改")
+    download = export(done, "srt")
+    assert "这都第八天了！" in download.path().read_text("utf-8")
+    assert download.suggested_filename == "客服通话.srt"
+    done.click(".svw-toast >> text=撤销")
     expect(row(done, "这都第几天了")).to_have_count(1)
 
 
@@ -205,80 +217,106 @@ def test_a_row_is_heard_again_in_another_language_and_kept(done: Any) -> None:
     expect(row(done, "重新识别")).to_have_count(1)
 
 
-def test_highlights_charts_and_what_was_left_out(done: Any, screenshot: Any) -> None:
-    done.click(".svw-tab:has-text('亮点')")
-    expect(done.locator("#svw-highlights li")).to_contain_text(["愤怒"])
-    done.click(".svw-tab:has-text('图表')")
-    expect(done.locator("#svw-charts .svw-barline")).to_have_count(4)
-    expect(done.locator("#svw-charts .svw-course")).to_have_count(2)
-    screenshot(done, "zh-charts")
-    done.click(".svw-tab:has-text('覆盖与诊断')")
-    expect(done.locator("#svw-coverage")).to_contain_text("没有超过 3 秒的遗漏")
+def test_highlights_charts_and_what_was_left_out(done: Any) -> None:
+    show(done, "overview")
+    expect(done.locator(".svw-moments li")).to_contain_text(["愤怒"])
+    expect(done.locator(".svw-first")).to_have_text("首次愤怒 0:09 这都第几天了？")
+    done.click(".svw-moments .svw-chip:has-text('愤怒 1')")
+    expect(done.locator(".svw-moments li")).to_have_count(0)
+    shares = done.locator("#svw-overview .svw-barline")
+    expect(shares).to_have_text(["平静或不明显68 %", "开心19 %", "愤怒13 %", "背景音乐8.6 %", "中文100 %"])
+    expect(done.locator("#svw-overview .svw-course")).to_have_count(2)
+    show(done, "quality")
+    expect(done.locator("#svw-quality")).to_contain_text("没有超过 3 秒的遗漏")
 
 
 def test_a_stretch_that_was_left_out_can_be_heard(live_app: Any, page_zh: Any, media: Path) -> None:
     items = [CALL[0], CALL[5], Transcript("call.wav", 22_000, (CALL[0], CALL[5]), model=MODEL)]
     page = page_zh(live_app(Script(items), SETTINGS))
     start(page, media)
-    page.click(".svw-tab:has-text('覆盖与诊断')")
-    page.click("#svw-coverage li >> nth=0 >> text=也识别这一段")
-    page.click(".svw-tab:has-text('片段')")
+    show(page, "quality")
+    page.click("#svw-quality li >> nth=0 >> text=补识别")
+    expect(page.locator(".svw-toast")).to_contain_text("识别到 1 段")
+    show(page, "rows")
     expect(row(page, "重新识别")).to_have_count(1)
     expect(page.locator(ROWS)).to_have_count(3)
+    page.click(".svw-toast >> text=撤销")
+    expect(page.locator(ROWS)).to_have_count(2)
 
 
+@pytest.mark.parametrize("secure", [True, False])
 @pytest.mark.parametrize(
-    "view, holds",
+    "way, text, html",
     [
-        ("tagged", "[中文] [愤怒] 这都第几天了？"),
-        ("plain", "这都第几天了？"),
-        ("timed", "→"),
-        ("markdown", "| 这都第几天了？ |"),
-        ("raw", "<|ANGRY|>"),
+        ("plain", "这都第几天了？", "<p>这都第几天了？</p>"),
+        ("tagged", "[中文] [愤怒] 这都第几天了？", "<em>[中文 · 愤怒] </em>这都第几天了？"),
+        ("table", "愤怒\t", "<td>中文 · 愤怒</td><td>这都第几天了？</td>"),
     ],
 )
-def test_copying_in_each_mode_which_is_remembered(done: Any, view: str, holds: str) -> None:
-    done.evaluate("document.addEventListener('copy', () => (window.taken = document.activeElement.value))")
-    done.click(".svw-tab:has-text('导出')")
-    done.select_option("#svw-exports select >> nth=0", view)
-    done.click("#svw-exports >> button:has-text('复制')")
-    wait_until(lambda: bool(done.evaluate("window.taken")))
-    assert holds in done.evaluate("window.taken")
-    done.reload()
-    done.click(".svw-tab:has-text('导出')")
-    expect(done.locator("#svw-exports select").first).to_have_value(view)
+def test_what_is_copied_is_text_for_an_editor_and_rich_text_for_word(
+    done: Any, way: str, text: str, html: str, secure: bool
+) -> None:
+    if secure:
+        done.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    else:
+        done.evaluate(
+            """() => {
+                Object.defineProperty(navigator, "clipboard", { value: undefined });
+                document.addEventListener("copy", (event) => (window.taken = ["text/plain", "text/html"].map(
+                    (type) => event.clipboardData.getData(type))));
+            }"""
+        )
+    done.click(".svw-copy > summary")
+    done.click(f".svw-copy [data-way={way}]")
+    expect(done.locator(".svw-toast")).to_contain_text("已复制 6 段")
+    read = """async () => window.taken ?? Promise.all(["text/plain", "text/html"].map(async (type) =>
+        (await (await navigator.clipboard.read())[0].getType(type)).text()))"""
+    plain, rich = done.evaluate(read)
+    assert text in plain and html in rich
+
+
+def test_selected_rows_alone_are_copied(done: Any) -> None:
+    done.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    expect(done.locator(".svw-copy [data-way=selected]")).to_be_disabled()
+    row(done, "好的").get_by_label("选择").check()
+    done.click(".svw-copy > summary")
+    done.click(".svw-copy [data-way=selected]")
+    expect(done.locator(".svw-toast")).to_contain_text("已复制 1 段")
+    assert done.evaluate("navigator.clipboard.readText()").strip() == "[中文] [开心] 好的，谢谢！"
 
 
 def test_only_what_is_filtered_is_exported(done: Any) -> None:
     done.click(".svw-chip:has-text('开心 1')")
-    done.click(".svw-tab:has-text('导出')")
-    done.check("text=只导出筛选出的片段")
+    done.click(".svw-export > summary")
+    expect(done.locator(".svw-what")).to_have_text("全部 6 段")
+    done.check("text=只含筛选出的")
+    expect(done.locator(".svw-what")).to_have_text("1 段，只含筛选")
+    expect(done.locator(".svw-export > summary")).to_have_text("导出 (1 段，只含筛选) ▾")
     with done.expect_download() as download:
-        done.click(".svw-files >> text='txt'")
+        done.click(".svw-export [data-format=txt]")
     assert download.value.path().read_text("utf-8") == "[中文] [开心] 好的，谢谢！\n"
+    moments = export(done, "markers_edl").path().read_text("utf-8")
+    assert "这都第几天了" in moments, "key moments are those of the recording"
 
 
 def test_exports_in_traditional_characters_and_with_named_sounds(
-    live_app: Any, page_zh: Any, media: Path, screenshot: Any
+    live_app: Any, page_zh: Any, media: Path
 ) -> None:
     rows = (replace(CALL[0], events=(Event("Laughter"),)), *CALL[1:])
     page = page_zh(live_app(Script([*rows, Transcript("a.wav", CALL_MS, rows, model=MODEL)]), SETTINGS))
     start(page, media)
-    page.click(".svw-tab:has-text('导出')")
-    page.check("text=听障字幕")
+    page.click(".svw-export > summary")
+    page.check("text=字幕写出声音")
     page.check("text=繁体中文")
-    screenshot(page, "zh-exports")
     page.reload()
-    page.click(".svw-tab:has-text('导出')")
-    with page.expect_download() as download:
-        page.click(".svw-files >> text='srt'")
-    content = download.value.path().read_text("utf-8")
+    expect(page.locator(ROWS)).to_have_count(len(rows))
+    content = export(page, "srt").path().read_text("utf-8")
     assert "我上週下的單" in content and "[笑声]" in content
+    page.click(".svw-export > summary")
     page.uncheck("text=繁体中文")
-    page.uncheck("text=听障字幕")
-    with page.expect_download() as download:
-        page.click(".svw-files >> text='srt'")
-    content = download.value.path().read_text("utf-8")
+    page.uncheck("text=字幕写出声音")
+    page.keyboard.press("Escape")
+    content = export(page, "srt").path().read_text("utf-8")
     assert "我上周下的单" in content and "[笑声]" not in content
 
 
@@ -288,31 +326,46 @@ def test_without_the_package_there_is_no_switch_for_traditional_characters(
     monkeypatch.setattr("sensevoice.ui.serialise.can_be_traditional", lambda: False)
     page = page_en(live_app(Script(call()), SETTINGS))
     start(page, media)
-    page.click(".svw-tab:has-text('Export')")
-    expect(page.locator("#svw-exports")).to_contain_text("Captions for the deaf")
-    expect(page.locator("#svw-exports")).not_to_contain_text("Traditional")
+    page.click(".svw-export > summary")
+    expect(page.locator(".svw-export .svw-sheet")).to_contain_text("Sounds in subtitles")
+    expect(page.locator(".svw-export .svw-sheet")).not_to_contain_text("Traditional")
 
 
-def test_jobs_are_listed_renamed_opened_and_deleted(live_app: Any, page_zh: Any, media: Path) -> None:
+def test_recordings_are_listed_renamed_opened_and_deleted_together_with_a_way_back(
+    live_app: Any, page_zh: Any, media: Path
+) -> None:
     url = live_app(Script(call()), SETTINGS)
     page = page_zh(url)
-    page.on("dialog", lambda dialog: dialog.accept("周一的电话" if dialog.type == "prompt" else ""))
-    page.click(".svw-history summary")
-    expect(page.locator(".svw-jobs")).to_contain_text("还没有任务")
+    library = page.locator(".svw-job")
+    expect(page.locator(".svw-jobs")).to_contain_text("还没有录音")
     for _ in range(2):
         page.goto(url)
         start(page, media)
         expect(page.locator("#sv-summary p")).to_be_visible()
-    page.click(".svw-history summary")
-    expect(page.locator(".svw-job")).to_have_count(2)
-    page.click(".svw-job >> nth=0 >> text=重命名")
-    expect(page.locator(".svw-job").first).to_contain_text("周一的电话")
+    expect(library).to_have_count(2)
+    page.click(".svw-bar [aria-label=重命名]")
+    page.fill(".svw-naming", "周一的电话")
+    page.keyboard.press("Enter")
+    expect(library.first).to_contain_text("周一的电话")
+    expect(page.locator(".svw-title")).to_have_text("周一的电话")
     page.click(".svw-job >> nth=1 >> .svw-name")
-    expect(page.locator(".svw-desk h2")).to_have_text("客服通话.wav")
-    page.click(".svw-job >> nth=1 >> text=删除")
-    expect(page.locator(".svw-job")).to_have_count(1)
-    expect(page.locator(".svw-desk")).to_be_hidden()
-    expect(page.locator(".svw-problem")).to_have_text("任务已删除。")
+    expect(page.locator(".svw-title")).to_have_text("客服通话.wav")
+    page.fill(".svw-library input[type=search]", "周一")
+    expect(library).to_have_count(1)
+    page.fill(".svw-library input[type=search]", "")
+    for number in range(2):
+        library.nth(number).get_by_role("checkbox").check()
+    page.click(".svw-bulk >> text=删除")
+    expect(library).to_have_count(0)
+    expect(page.locator("body")).to_have_attribute("data-sv", "none")
+    page.click(".svw-toast >> text=撤销")
+    expect(library).to_have_count(2)
+    page.click(".svw-job >> nth=0 >> [aria-label^=删除]")
+    expect(library).to_have_count(1)
+    page.goto("about:blank")  # what was deleted is gone when the page is, too
+    again = page_zh(url)
+    expect(again.locator(".svw-job")).to_have_count(1)
+    expect(again.locator(".svw-job")).to_contain_text("客服通话.wav")
 
 
 def many_rows() -> list[Any]:
@@ -352,8 +405,8 @@ def test_three_thousand_rows_open_at_once_and_only_those_in_sight_are_drawn(
     again.on("request", lambda request: asked.append(request.url.removeprefix(f"{url}/sv/")))
     started_s = time.monotonic()
     again.goto(address)
-    expect(again.locator(".svw-filter [role=status]")).to_contain_text(f"/ {MANY}", timeout=20_000)
-    expect(again.locator(ROWS).first).to_be_visible()
+    expect(again.locator(".svw-bar .svw-facts")).to_contain_text(f"{MANY} 段", timeout=20_000)
+    expect(again.locator(ROWS)).to_have_count(MANY)
     record_property("open_s", round(time.monotonic() - started_s, 2))
     job_id = address.rpartition("=")[2]
     for path in ("labels", f"jobs/{job_id}", f"jobs/{job_id}/segments?from=0"):
@@ -361,7 +414,9 @@ def test_three_thousand_rows_open_at_once_and_only_those_in_sight_are_drawn(
     assert [path for path in asked if "segments" in path] == [f"jobs/{job_id}/segments?from=0"]
     expect(again.locator(ROWS)).to_have_count(MANY)
     assert drawn(again) < 60
-    again.evaluate("document.querySelector('.svw-scroller').scrollTop = 1e9")
+    show(again, "rows")
+    again.locator(ROWS).first.focus()
+    again.keyboard.press("End")
     expect(row(again, f"第 {MANY - 1} 句话")).to_be_in_viewport()
     wait_until(lambda: drawn(again) < 60)
     again.click(".svw-chip:has-text('愤怒 60')")
@@ -391,7 +446,7 @@ def test_for_one_new_row_only_that_row_is_sent(live_app: Any, page_zh: Any, medi
     run = Dripping(rows, before=600)
     page = page_zh(live_app(run, SETTINGS))
     start(page, media)
-    expect(page.locator(".svw-filter [role=status]")).to_contain_text("/ 600")
+    expect(page.locator(ROWS)).to_have_count(600)
     wait_for_lines(page, 600)
     text_bytes = len(page.input_value("#sv-text textarea").encode())
     before = page.inner_text("#sv-notice")
@@ -402,7 +457,7 @@ def test_for_one_new_row_only_that_row_is_sent(live_app: Any, page_zh: Any, medi
     wire.on("Network.dataReceived", lambda event: received.append(event["dataLength"]))
     page.on("response", lambda r: sent.append(r) if "/segments" in r.url else None)
     run.more.release()
-    expect(page.locator(".svw-filter [role=status]")).to_contain_text("/ 601")
+    expect(page.locator(ROWS)).to_have_count(601)
     wait_for_lines(page, 601)
     answers = [response.json() for response in sent]
     assert [row["index"] for answer in answers for row in answer["segments"]] == [600]
@@ -456,7 +511,7 @@ def test_nothing_is_cut_off(
     page = open_page(live_app(Script(call()), replace(SETTINGS)), locale=locale, width=width, scheme=scheme)
     start(page, media)
     expect(page.locator(ROWS)).to_have_count(len(CALL))
-    page.click(".svw-history summary")
+    show(page, "rows")
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide <= 0
     screenshot(page, name)
@@ -482,34 +537,50 @@ def scored_call() -> list[Any]:
     return updates
 
 
-def test_a_tag_of_which_the_model_is_unsure_is_grey_and_names_the_second(
+def test_tags_of_which_the_model_is_unsure_are_told_and_hidden_everywhere(
     live_app: Any, page_zh: Any, media: Path
 ) -> None:
     page = page_zh(live_app(Script(scored_call()), SETTINGS))
     start(page, media)
+    show(page, "rows")
     tag = row(page, "这都第几天了").locator(".svw-tag", has_text="愤怒")
-    expect(tag).to_have_class("svw-tag svw-unsure")
-    expect(tag).to_have_attribute("title", "愤怒 · 模型得分 0.41；其次 悲伤 0.32")
-    expect(row(page, "这都第几天了").locator(".svw-tag", has_text="中文")).to_have_class("svw-tag")
-    page.locator(".svw-range").fill("0.4")
-    expect(tag).to_have_class("svw-tag")
+    expect(tag).to_have_class("svw-tag svw-emotion svw-unsure")
+    expect(tag).to_have_attribute("title", "愤怒 · 模型得分 0.41；其次 悲伤 0.32 · 不确定")
+    page.check("text=隐藏不确定的标签")
+    expect(tag).to_have_count(0)
+    expect(page.locator(".svw-chip:has-text('愤怒')")).to_have_count(0)
+    expect(page.locator(".svw-export > summary")).to_have_text("导出 (不含不确定的标签) ▾")
+    expect(page.locator(".svw-bar .svw-facts")).to_contain_text("不含不确定的标签")
+    assert "愤怒" not in export(page, "txt").path().read_text("utf-8")
+    wait_until(lambda: "愤怒" not in page.input_value("#sv-text textarea"))
+    show(page, "overview")
+    expect(page.locator(".svw-moments li")).to_have_count(0)
     page.reload()
-    expect(page.locator(".svw-range")).to_have_value("0.4")
+    expect(page.locator(".svw-export > summary")).to_have_text("导出 (不含不确定的标签) ▾")
+    wait_until(lambda: "谢谢" in page.input_value("#sv-text textarea"))
+    wait_until(lambda: "愤怒" not in page.input_value("#sv-text textarea"))
+    show(page, "rows")
+    page.uncheck("text=隐藏不确定的标签")
+    expect(tag).to_have_count(1)
+    wait_until(lambda: "愤怒" in page.input_value("#sv-text textarea"))
 
 
 def test_presets_fill_the_settings_and_the_browser_keeps_them(
-    live_app: Any, page_zh: Any, media: Path, screenshot: Any
+    live_app: Any, page_zh: Any, media: Path
 ) -> None:
     script = Script(call())
     page = page_zh(live_app(script, SETTINGS))
-    page.click("#sv-settings > button")
     page.click("#sv-preset-calls")
+    expect(page.locator("#sv-preset-help")).to_contain_text("左右分开")
+    page.click("#sv-settings > button")
     expect(page.locator("#sv-channel input")).to_have_value("各声道分开")
     page.click("#sv-preset-subtitles")
+    expect(page.locator("#sv-preset-help")).to_contain_text("短句")
+    expect(page.locator("#sv-preset-subtitles")).to_have_class(re.compile("primary"))
     expect(page.locator("#sv-channel input")).to_have_value("混合")
     page.locator("#sv-among").get_by_label("英文").check()
     page.locator("#sv-keep_numbers input").check()
-    screenshot(page, "zh-presets")
+    expect(page.locator("#sv-preset-help")).to_contain_text("您自己的设置")
     page.wait_for_function("() => (localStorage.getItem('sv-settings') ?? '').length > 0")
     page.wait_for_timeout(700)
     page.reload()
@@ -524,10 +595,51 @@ def test_presets_fill_the_settings_and_the_browser_keeps_them(
     expect(page.locator("#sv-keep_numbers input")).not_to_be_checked()
 
 
+def test_what_is_opened_or_corrected_is_what_every_surface_shows(
+    live_app: Any, page_zh: Any, media: Path, tmp_path: Path
+) -> None:
+    second = tmp_path / "会议.wav"
+    second.write_bytes(media.read_bytes())
+
+    def transcribe(path: Path, options: Any) -> Iterator[Any]:
+        rows = CALL if path.name == media.name else (speech(0, 900, "会议现在开始。"),)
+        yield from rows
+        yield Transcript(path.name, CALL_MS, rows, model=MODEL)
+
+    page = page_zh(live_app(transcribe, SETTINGS))
+    page.set_input_files("#sv-file input[type=file]", [str(media), str(second)])
+    page.wait_for_selector(f"#sv-file .file-preview >> text={second.stem}")
+    page.click("#sv-start")
+    expect(page.locator(".svw-job")).to_have_count(2)
+
+    def shows(name: str, text: str) -> None:
+        expect(page.locator(".svw-title")).to_have_text(name)
+        expect(page).to_have_title(f"{name} · SenseVoice")
+        expect(page.locator(ROWS).first).to_contain_text(text)
+        wait_until(lambda: text in page.input_value("#sv-text textarea").partition("\n")[0])
+        assert text in export(page, "txt").path().read_text("utf-8")
+
+    shows(media.name, "您好")
+    page.click(f".svw-job >> text={second.name}")
+    shows(second.name, "会议现在开始。")
+    show(page, "rows")
+    page.locator(ROWS).first.focus()
+    page.keyboard.press("e")
+    page.fill(".svw-edit textarea", "会议结束。")
+    page.click(".svw-edit >> text=保存")
+    shows(second.name, "会议结束。")
+    page.click("text=所有录音对比")
+    page.click(f".svw-compare tbody >> text={media.name}")
+    shows(media.name, "您好")
+    page.go_back()
+    shows(second.name, "会议结束。")
+
+
 def test_all_jobs_are_compared(done: Any) -> None:
-    done.click(".svw-compare summary")
+    done.click("text=所有录音对比")
     expect(done.locator(".svw-compare tbody tr")).to_have_count(1)
     expect(done.locator(".svw-compare tbody tr")).to_contain_text("客服通话.wav")
+    expect(done.locator(".svw-compare tbody tr")).to_contain_text("这都第几天了")
     with done.expect_download() as download:
         done.click(".svw-compare >> text=全部打包下载")
     assert download.value.suggested_filename == "sensevoice-txt.zip"
@@ -548,9 +660,9 @@ def test_selected_neighbours_are_joined_anew_side_by_side_and_either_is_kept(
     for text in ("您好", "我上周", "这都第几天了", "好的"):
         row(done, text).get_by_label("选择").check()
     expect(done.locator(".svw-again [role=status]")).to_have_text("选中的 4 段")
-    expect(done.locator(".svw-again select[aria-label='合并间隔']")).to_be_hidden()
-    done.select_option(".svw-again select[aria-label='合并长度']", "8")
-    expect(done.locator(".svw-again select[aria-label='合并间隔']")).to_be_visible()
+    expect(done.locator(".svw-again select[aria-label='停顿多久断开']")).to_be_hidden()
+    done.select_option(".svw-again select[aria-label='每段最长']", "8")
+    expect(done.locator(".svw-again select[aria-label='停顿多久断开']")).to_be_visible()
     done.select_option(".svw-again select[aria-label='数字与标点']", "spokenForm")
     done.click(".svw-again >> text=开始")
     pair = done.locator(".svw-pair")
@@ -562,7 +674,7 @@ def test_selected_neighbours_are_joined_anew_side_by_side_and_either_is_kept(
     expect(row(done, "重新识别")).to_have_count(2)
     expect(row(done, "这都第几天了")).to_have_count(0)
     expect(row(done, "好的")).to_have_count(1)
-    done.click("text=撤销上次修改")
+    done.click(".svw-toast >> text=撤销")
     expect(row(done, "这都第几天了")).to_have_count(1)
 
 
@@ -588,19 +700,22 @@ def test_axe_finds_no_serious_fault(live_app: Any, open_page: Any, media: Path, 
     page = open_page(live_app(Script(scored_call()), settings), locale="zh-CN", width=1280, scheme=scheme)
     start(page, media)
     expect(page.locator(ROWS)).to_have_count(len(CALL))
-    for opened in (
-        ".svw-history summary",
-        ".svw-compare summary",
-        ".svw-again summary",
-        "#sv-settings > button",
-    ):
-        page.click(opened)
+    page.click("#sv-settings > button")
     for tab in page.locator(".svw-tab").all():
         tab.click()
+        if tab.inner_text() == "逐句":
+            page.click(".svw-again summary")
         page.wait_for_timeout(200)
-        assert serious_faults(axe.run(page, context="#sv-workbench")) == []
+        assert serious_faults(axe.run(page)) == []
+    page.click(".svw-export > summary")
+    assert serious_faults(axe.run(page)) == []
+    page.keyboard.press("Escape")
+    page.click("text=所有录音对比")
+    expect(page.locator(".svw-compare tbody tr")).to_have_count(1)
+    assert serious_faults(axe.run(page)) == []
+    page.keyboard.press("Escape")
     page.get_by_role("tab", name="服务器上的文件").click()
-    expect(page.get_by_role("checkbox", name=media.name)).to_be_visible()
+    expect(page.get_by_role("checkbox", name=media.name, exact=True)).to_be_visible()
     assert serious_faults(axe.run(page)) == []
 
 

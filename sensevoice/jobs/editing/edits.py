@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 from sensevoice.formats.record import segment_from_dict, segment_to_dict
 from sensevoice.jobs.files import UNREADABLE, append_line, cut_broken_line, read_lines
@@ -29,6 +29,19 @@ class Change:
     counting: str | None = None
 
 
+@dataclass(frozen=True)
+class Step:
+    """Changes that are taken back together; `what` is what a person did: one of STEPS."""
+
+    changes: tuple[Change, ...]
+    what: str = "edit"
+
+
+STEPS = ("edit", "replace", "split", "join", "accept", "transcribe", "speaker")
+
+_Turn = Literal["undo", "redo"]
+
+
 class Edits:
     """The changes of one job, kept in a file of JSON lines.
 
@@ -37,65 +50,108 @@ class Edits:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._changes: list[tuple[Change, ...]] = []
+        self._lines: list[Step | _Turn | None] = []
         cut_broken_line(path)
         for line in read_lines(path):
-            try:
-                self._take(line)
-            except UNREADABLE as exc:
-                log.warning("%s: a correction that cannot be read is passed over: %s", path.parent.name, exc)
+            self._lines.append(self._read(line))
 
-    def _take(self, line: dict[str, Any]) -> None:
-        if not line.get("undo"):
-            self._changes.append(tuple(_read(item) for item in line["changes"]))
-        elif self._changes:
-            self._changes.pop()
+    def _read(self, line: dict[str, Any]) -> Step | _Turn | None:
+        """Return what a line says, None for one that says nothing: versions are counted by lines."""
+        try:
+            for turn in get_args(_Turn):
+                if line.get(turn):
+                    return turn  # type: ignore[no-any-return]  # one of the two
+            return Step(tuple(_change(item) for item in line["changes"]), str(line.get("what", "edit")))
+        except UNREADABLE as exc:
+            log.warning(
+                "%s: a correction that cannot be read is passed over: %s", self._path.parent.name, exc
+            )
+            return None
 
-    @staticmethod
-    def count_in(path: Path) -> int:
-        """Return how many lines a file of changes has, those that take something back as well."""
-        return path.read_bytes().count(b"\n") if path.exists() else 0
+    @property
+    def count(self) -> int:
+        """How often something was corrected, a correction taken back or made again."""
+        return len(self._lines)
 
-    def make(self, changes: Iterable[Change]) -> None:
-        """Keep some changes, which are taken back together."""
-        made = tuple(changes)
+    def make(self, changes: Iterable[Change], what: str = "edit") -> Step:
+        """Keep some changes, which are taken back together, and return them."""
+        step = Step(tuple(changes), what)
         rows = [
             {
                 "row": each.row,
                 "segment": segment_to_dict(each.segment) if each.segment else None,
                 "counting": each.counting,
             }
-            for each in made
+            for each in step.changes
         ]
-        append_line(self._path, {"changes": rows})
-        self._changes.append(made)
+        append_line(self._path, {"changes": rows, "what": what})
+        self._lines.append(step)
+        return step
 
-    def undo(self) -> bool:
-        """Take the last change back; False when there is none."""
-        if not self._changes:
-            return False
-        append_line(self._path, {"undo": True})
-        self._changes.pop()
-        return True
+    def undo(self) -> Step | None:
+        """Take the last change back and return it; None when there is none."""
+        return self._turn("undo", self._state()[0])
 
-    def applied(self, segments: Sequence[Segment], counting: str = "") -> list[Segment]:
-        """Return the rows with all changes; a changed row keeps what the model had heard as `original`.
+    def redo(self) -> Step | None:
+        """Make the change again that was taken back last and return it; None when there is none."""
+        return self._turn("redo", self._state()[1])
+
+    def _turn(self, turn: _Turn, steps: Sequence[Step]) -> Step | None:
+        if not steps:
+            return None
+        append_line(self._path, {turn: True})
+        self._lines.append(turn)
+        return steps[-1]
+
+    def _state(self, lines: int | None = None) -> tuple[list[Step], list[Step]]:
+        """Return the steps that hold after so many lines, or all, and those that were taken back."""
+        made: list[Step] = []
+        undone: list[Step] = []
+        for line in self._lines[:lines]:
+            if isinstance(line, Step):
+                made.append(line)
+                undone.clear()
+            elif line == "undo" and made:
+                undone.append(made.pop())
+            elif line == "redo" and undone:
+                made.append(undone.pop())
+        return made, undone
+
+    def applied(
+        self, segments: Sequence[Segment], counting: str = "", lines: int | None = None
+    ) -> list[Segment]:
+        """Return the rows with all changes, or with those of the first so many lines.
 
         `counting` is how the people of these rows were counted.
 
-        Changes of rows that are not there, as in what is left of a damaged record, are passed over.
+        A changed row keeps what the model had heard as `original`. Changes of rows that are not there, as in
+        what is left of a damaged record, are passed over.
         """
         rows = list(segments)
-        for changes in self._changes:
-            if all(each.row is None or 0 <= each.row < len(rows) for each in changes):
-                rows = _changed(rows, changes, counting)
+        for step in self._state(lines)[0]:
+            rows = after(rows, step, counting)
         return rows
 
+    def number_now(self, segments: Sequence[Segment], row: int, lines: int, counting: str = "") -> int | None:
+        """Return the number that a row has now which had the number `row` after so many lines.
 
-def _changed(rows: Sequence[Segment], changes: Sequence[Change], counting: str) -> list[Segment]:
-    """Return the rows after one step, in order of time."""
+        None when it is no longer there as it was.
+        """
+        then, now = self.applied(segments, counting, lines), self.applied(segments, counting)
+        if not 0 <= row < len(then):
+            return None
+        if row < len(now) and now[row] == then[row]:
+            return row
+        places = [number for number, segment in enumerate(now) if segment == then[row]]
+        return places[0] if len(places) == 1 else None
+
+
+def after(rows: Sequence[Segment], step: Step, counting: str = "") -> list[Segment]:
+    """Return the rows after one step, in order of time; the same rows if it names one that is not there."""
+    if not all(each.row is None or 0 <= each.row < len(rows) for each in step.changes):
+        return list(rows)
     changed: list[Segment | None] = list(rows)
-    for change in changes:
+    for change in step.changes:
         if change.row is None:
             changed.append(change.segment)
         else:
@@ -136,6 +192,6 @@ def put_together(rows: Sequence[Segment]) -> Segment:
     )
 
 
-def _read(item: dict) -> Change:  # type: ignore[type-arg]  # a line of JSON
+def _change(item: dict) -> Change:  # type: ignore[type-arg]  # a line of JSON
     segment = segment_from_dict(item["segment"]) if item["segment"] else None
     return Change(segment, item["row"], item.get("counting"))

@@ -4,14 +4,15 @@ export function client(base, reader) {
   async function ask(path, options = {}) {
     const response = await fetch(`${base}/${path}`, options);
     if (response.ok) return response.json();
-    let sentence = `HTTP ${response.status}`;
+    let [sentence, code] = [`HTTP ${response.status}`, ""];
     try {
       const data = await response.json();
-      sentence = data[reader] ?? data.code ?? sentence;
+      code = data.code ?? "";
+      sentence = data[reader] ?? (code || sentence);
     } catch {
       // no JSON: the status has to do
     }
-    throw Object.assign(new Error(sentence), { status: response.status });
+    throw Object.assign(new Error(sentence), { status: response.status, code });
   }
   const send = (method) => (path, body = {}) =>
     ask(path, { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });

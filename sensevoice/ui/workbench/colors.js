@@ -1,12 +1,23 @@
-// One colour a label, data apart by the colour-blind too, and never the only sign: labels stand beside it.
+// @ts-check
+// One colour a label, white text on it at 4.5:1 or more, and never the only sign: labels stand beside it.
+// Moods from warm to cold; everything else in greys, told apart by its word. One meaning a colour.
 
-export const COLORS = {
-  ANGRY: "#c2410c", HAPPY: "#a16207", SAD: "#1d4ed8", FEARFUL: "#6d28d9", DISGUSTED: "#15803d", SURPRISED: "#be185d",
-  zh: "#334155", en: "#0f766e", yue: "#57534e", ja: "#7e22ce", ko: "#0369a1",
-  BGM: "#155e75", Laughter: "#0f766e", Applause: "#3f6212", Cry: "#1e40af", Cough: "#57534e",
-  left: "#1d4ed8", right: "#b45309",
-  S1: "#1d4ed8", S2: "#b45309", S3: "#15803d", S4: "#7e22ce", S5: "#be185d", S6: "#0e7490",
-  Sneeze: "#52525b", Breath: "#64748b", Sing: "#0e7490", Speech_Noise: "#71717a",
+export const EMOTIONS = ["ANGRY", "HAPPY", "SURPRISED", "DISGUSTED", "FEARFUL", "SAD"]; // in every chart, from the bottom
+
+/** @type {Record<string, string>} */
+const COLORS = {
+  ANGRY: "#c2410c",
+  HAPPY: "#a16207",
+  SURPRISED: "#be185d",
+  DISGUSTED: "#15803d",
+  FEARFUL: "#6d28d9",
+  SAD: "#1d4ed8",
+  NEUTRAL: "#94a3b8", // no text stands on it
+  BGM: "#52525b",
+  Laughter: "#3f3f46",
+  Applause: "#57534e",
+  Cry: "#44403c",
 };
 
-export const colorOf = (name) => COLORS[name] ?? "#475569";
+/** @param {string} name @returns {string} */
+export const colorOf = (name) => COLORS[name] ?? "#525f70";

@@ -14,6 +14,9 @@ export function editor(app) {
     if (event.key === "Escape") {
       event.preventDefault();
       discard();
+    } else if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.matches("textarea")) {
+      event.preventDefault();
+      splitAt(event.target.selectionStart);
     } else if (event.key === "Enter" && !event.shiftKey && event.target.matches("textarea")) {
       event.preventDefault();
       save().then((saved) => saved && next());
@@ -66,18 +69,21 @@ export function editor(app) {
     for (const { id } of people) speaker.append(make("option", { value: id, selected: id === row.speaker }, app.speakerName(id)));
     const again = choice("language", row.language, t("hearAgain"));
     const proposal = make("div", { className: "svw-row svw-quiet" });
+    // Only what was changed is sent, for the row as it was when it was opened; after a refusal, as it is now.
+    let seen = app.version;
     save = async () => {
+      const ticked = [...events.querySelectorAll("input:checked")].map((box) => box.value);
       const body = {
-        text: text.value,
-        language: language.value,
-        emotion: emotion.value,
-        ...(people.length > 1 && speaker.value !== row.speaker ? { speaker: speaker.value } : {}),
-        events: [...events.querySelectorAll("input:checked")].map((box) => box.value),
-        version: app.version,
-        start_ms: row.start_ms,
+        ...(text.value.trim() === row.text ? {} : { text: text.value }),
+        ...(language.value === shownAs(language, row.language) ? {} : { language: language.value }),
+        ...(emotion.value === shownAs(emotion, row.emotion) ? {} : { emotion: emotion.value }),
+        ...(people.length < 2 || speaker.value === shownAs(speaker, row.speaker) ? {} : { speaker: speaker.value }),
+        ...(ticked.length === own.size && ticked.every((name) => own.has(name)) ? {} : { events: ticked }),
       };
-      const saved = await app.change(() => api.patch(`jobs/${app.job.id}/segments/${row.index}`, body));
+      if (!Object.keys(body).length) return true;
+      const saved = await app.corrections.edit(row, body, seen);
       if (saved) keep(row, null);
+      else seen = app.version;
       return Boolean(saved);
     };
     const hear = async () => {
@@ -85,7 +91,7 @@ export function editor(app) {
       const data = await app.attempt(() => api.post(`jobs/${app.job.id}/redo`, body));
       if (!data) return;
       const [result] = data.proposals[0].new;
-      const accept = () => app.change(() => api.post(`jobs/${app.job.id}/accept`, { id: data.id, chosen: [0] }));
+      const accept = () => app.corrections.change(() => api.post(`jobs/${app.job.id}/accept`, { id: data.id, chosen: [0] }), t("accepted", { n: 1 }));
       proposal.replaceChildren(
         make("span", {}, `${t("heard")}: ${result.text || result.error || "—"}`),
         button(t("useIt"), () => accept().then((taken) => taken && discard())),
@@ -104,10 +110,29 @@ export function editor(app) {
         button(t("save"), () => save().then((saved) => saved && close()), { className: "svw-button svw-primary", title: "Enter" }),
         button(t("cancel"), discard, { title: "Esc" }),
         button(t("play"), () => app.playRow(row)),
+        button(t("split"), () => splitAt(text.selectionStart), { title: `${t("splitHelp")} (Ctrl+Enter)` }),
+        app.rows[row.index + 1] ? button(t("joinNext"), joinNext) : null,
       ),
     );
     element.hidden = false;
-    text.focus();
+  }
+
+  // What a choice showed for a value at first: nothing for one that is not offered, such as a calm mood.
+  const shownAs = (select, value) => ([...select.options].some((option) => option.value === value) ? value : select.options[0].value);
+
+  // Text that was typed is saved first: the place is one in the text as it stands in the field.
+  async function splitAt(offset) {
+    const index = at;
+    if (!(await save())) return;
+    const row = app.rows[index];
+    if (row && (await app.corrections.split(row, offset))) close();
+  }
+
+  async function joinNext() {
+    const index = at;
+    if (!(await save())) return;
+    const row = app.rows[index];
+    if (row && (await app.corrections.join(row))) close();
   }
 
   function next() {
@@ -135,5 +160,5 @@ export function editor(app) {
     at = -1;
     element.hidden = true;
   });
-  return { element, isOpen: () => !element.hidden };
+  return { element, isOpen: () => !element.hidden, focus: () => element.querySelector("textarea")?.focus() };
 }

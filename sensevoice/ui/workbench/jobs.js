@@ -1,79 +1,137 @@
-// The list of jobs: what waits, what runs, what was done.
+// @ts-check
+// The library: every recording, what waits and runs among them, and what can be done with several at once.
 import { button, clock, make } from "./dom.js";
+import { spoken } from "./i18n.js";
 
 export const BUSY = ["running", "waiting", "queued"]; // the states of a job that goes on
 const BUSY_MS = 1500;
 const IDLE_MS = 15000;
+const UNDO_MS = 30000;
 
+/** @param {any} app @param {any} job @returns {string} */
+export function stateOf(app, job) {
+  const { t } = app;
+  if (job.state === "queued") return job.ahead ? `${t("queued")} · ${t("ahead", { n: job.ahead })}` : t("queued");
+  if (job.state === "done" && job.partial) return app.partial(job);
+  if (job.state !== "running") return t(job.state);
+  const percent = job.fraction === null ? "" : ` ${Math.floor(job.fraction * 100)} %`;
+  const left = job.left_s === null ? "" : ` · ${t("left", { time: spoken(t, job.left_s * 1000) })}`;
+  return t("running") + percent + left;
+}
+
+/** @param {any} app */
 export function jobs(app) {
   const { t, api } = app;
-  const body = make("div", { className: "svw-jobs" });
+  /** @type {Set<string>} */
+  const ticked = new Set();
+  /** @type {Set<string>} */
+  const leaving = new Set(); // deleted here, on the server when it can no longer be taken back
+  /** @type {any[]} */
+  let known = [];
+  const search = make("input", { type: "search", className: "svw-input", placeholder: t("librarySearch"), "aria-label": t("librarySearch"), oninput: draw });
+  const body = make("div", { className: "svw-jobs", role: "list", "aria-label": t("library") });
   const lost = make("p", { className: "svw-lost", role: "status", hidden: true }, t("lost"));
-  const summary = make("summary", {}, t("jobs"));
-  const element = make("details", { className: "svw-history" }, summary, lost, body);
+  const title = make("h2", {}, t("library"));
+  const chosen = make("span", { className: "svw-quiet" });
+  const remove = button(t("remove"), () => removeAll([...ticked]), { className: "svw-button svw-danger" });
+  const zip = make("a", { className: "svw-button", href: "#" }, t("exportZip"));
+  zip.addEventListener("click", () => (zip.href = `${api.base}/several/zip?format=txt&labels=${app.reader}&jobs=${[...ticked].join(",")}`));
+  const bulk = make("div", { className: "svw-row svw-bulk", hidden: true }, chosen, zip, remove);
+  const element = make("section", { className: "svw-library" }, title, search, bulk, lost, body);
   let timer = 0;
 
-  function state(job) {
-    if (job.state === "queued") return job.ahead ? `${t("queued")} · ${t("ahead", { n: job.ahead })}` : t("queued");
-    if (job.state === "done" && job.partial) return app.partial(job);
-    if (job.state !== "running") return t(job.state);
-    const percent = job.fraction === null ? "" : ` ${Math.floor(job.fraction * 100)} %`;
-    const left = job.left_s === null ? "" : ` · ${t("left", { n: Math.max(1, Math.round(job.left_s)) })}`;
-    return t("running") + percent + left;
-  }
-
+  /** @param {any} job */
   function line(job) {
     const busy = BUSY.includes(job.state);
-    const rename = () => {
-      const name = window.prompt(t("newName"), job.name);
-      if (name) app.attempt(() => api.patch(`jobs/${job.id}`, { name })).then(refresh);
-    };
-    const remove = async () => {
-      if (!window.confirm(t("removeSure"))) return;
-      if (app.job?.id === job.id) app.close(); // before its sound is gone
-      if (await app.attempt(() => api.remove(`jobs/${job.id}`))) app.tell(t("deleted"));
-      refresh();
-    };
-    const tags = job.tags.filter((tag) => app.label(tag.name)).slice(0, 3);
+    const pick = make("input", { type: "checkbox", checked: ticked.has(job.id), "aria-label": `${t("select")} ${job.name}` });
+    pick.addEventListener("change", () => (pick.checked ? ticked.add(job.id) : ticked.delete(job.id), drawBulk()));
+    const tags = job.tags.filter((/** @type {any} */ tag) => app.label(tag.name)).slice(0, 3);
+    const facts = [job.state === "done" && !job.partial ? "" : stateOf(app, job), job.duration_ms ? clock(job.duration_ms) : "", ...tags.map((/** @type {any} */ tag) => `${app.label(tag.name)} ${tag.count}`)];
+    const under = make("span", { className: job.state === "failed" ? "svw-bad svw-facts" : "svw-quiet svw-facts" }, facts.filter(Boolean).join(" · "));
+    under.title = [job.error?.[app.reader], new Date(job.created_s * 1000).toLocaleString(), lifetime(job)].filter(Boolean).join("\n");
+    const bar = busy && job.fraction !== null ? make("span", { className: "svw-progress" }, make("span", {})) : null;
+    if (bar) bar.firstChild.style.width = `${Math.floor(job.fraction * 100)}%`;
     return make(
       "div",
-      { className: job.id === app.job?.id ? "svw-job svw-now" : "svw-job", data: { job: job.id } },
-      button(job.name, () => app.open(job.id), { className: "svw-name", title: job.name }),
-      make("span", { className: job.state === "failed" ? "svw-bad" : "" }, job.error ? job.error[app.reader] : state(job)),
-      make("span", { className: "svw-quiet" }, job.duration_ms ? clock(job.duration_ms) : ""),
-      make("span", { className: "svw-quiet" }, new Date(job.created_s * 1000).toLocaleString()),
-      make("span", {}, tags.map((tag) => `${app.label(tag.name)} ${tag.count}`).join(" · ")),
-      make(
-        "span",
-        { className: "svw-row" },
-        busy ? button(t("cancel"), () => app.attempt(() => api.post(`jobs/${job.id}/cancel`)).then(refresh)) : null,
-        button(t("rename"), rename),
-        button(t("remove"), remove),
-      ),
+      { className: job.id === app.job?.id ? "svw-job svw-now" : "svw-job", role: "listitem", data: { job: job.id } },
+      pick,
+      make("span", { className: "svw-jobtext" }, button(job.name, () => app.open(job.id), { className: "svw-name", title: job.name, "aria-current": String(job.id === app.job?.id) }), under, bar),
+      busy
+        ? button("■", () => app.attempt(() => api.post(`jobs/${job.id}/cancel`)).then(refresh), { className: "svw-plain", "aria-label": `${t("cancel")} ${job.name}`, title: t("cancel") })
+        : button("×", () => removeAll([job.id]), { className: "svw-plain", "aria-label": `${t("remove")} ${job.name}`, title: t("remove") }),
     );
+  }
+
+  // How long a recording is still kept.
+  /** @param {any} job */
+  const lifetime = (job) => (job.kept_hours === null ? "" : t("keptFor", { n: job.kept_hours }));
+
+  // Gone from the page at once, and from the server when nobody has taken it back.
+  /** @param {string[]} ids */
+  function removeAll(ids) {
+    for (const id of ids) {
+      leaving.add(id);
+      ticked.delete(id);
+    }
+    if (app.job && ids.includes(app.job.id)) app.close(); // before its sound is gone
+    draw();
+    const timer = setTimeout(() => send(ids), UNDO_MS);
+    const back = () => {
+      clearTimeout(timer);
+      for (const id of ids) leaving.delete(id);
+      draw();
+    };
+    app.toasts.say(t("removed", { n: ids.length }), { label: t("undoShort"), act: back }, UNDO_MS);
+  }
+
+  /** @param {string[]} ids @param {boolean} [parting] */
+  async function send(ids, parting = false) {
+    for (const id of ids.filter((each) => leaving.has(each))) {
+      const asked = fetch(`${api.base}/jobs/${id}`, { method: "DELETE", keepalive: parting, headers: { "Content-Type": "application/json" }, body: "{}" }).catch(() => null);
+      if (!parting) await asked;
+      leaving.delete(id);
+      known = known.filter((job) => job.id !== id);
+    }
+    if (!parting) refresh();
+  }
+  window.addEventListener("pagehide", () => send([...leaving], true));
+
+  function drawBulk() {
+    bulk.hidden = ticked.size === 0;
+    chosen.textContent = t("chosen", { n: ticked.size });
+  }
+
+  function draw() {
+    const words = search.value.trim().toLowerCase();
+    const listed = known.filter((job) => !leaving.has(job.id));
+    const named = (/** @type {any} */ job) => [job.name, t(job.state), ...job.tags.map((/** @type {any} */ tag) => app.label(tag.name))].join(" ").toLowerCase();
+    const shown = listed.filter((job) => named(job).includes(words));
+    title.textContent = `${t("library")} ${listed.length || ""}`;
+    search.hidden = listed.length < 2;
+    const lines = shown.map(line);
+    const focus = document.activeElement?.closest?.(".svw-job")?.getAttribute("data-job");
+    const at = focus ? [...body.querySelectorAll(`[data-job="${focus}"] :is(button, input)`)].indexOf(document.activeElement) : -1;
+    body.replaceChildren(...(lines.length ? lines : [make("p", { className: "svw-quiet" }, t(listed.length ? "noMatchJobs" : "noJobs"))]));
+    if (at >= 0) /** @type {HTMLElement} */ (body.querySelectorAll(`[data-job="${focus}"] :is(button, input)`)[at])?.focus();
+    drawBulk();
   }
 
   async function refresh() {
     clearTimeout(timer);
     let pause = IDLE_MS;
     try {
-      const response = await api.get("jobs");
+      known = (await api.get("jobs")).jobs;
       lost.hidden = true;
-      const having = (state) => response.jobs.filter((job) => job.state === state).length;
-      const busy = BUSY.filter(having);
-      const counted = busy.map((state) => ` · ${t(state)} ${having(state)}`).join("");
-      summary.textContent = `${t("jobs")} ${response.jobs.length}${counted}`;
-      const lines = response.jobs.map(line);
-      body.replaceChildren(...(lines.length ? lines : [make("p", { className: "svw-quiet" }, t("noJobs"))]));
-      if (busy.length) pause = BUSY_MS;
+      draw();
+      app.emit("listed", known);
+      if (known.some((job) => BUSY.includes(job.state))) pause = BUSY_MS;
     } catch {
       lost.hidden = false;
       pause = 5000;
     }
-    timer = setTimeout(refresh, pause);
+    timer = window.setTimeout(refresh, pause);
   }
 
-  app.on("job", refresh);
-  app.on("finished", refresh);
-  return { element, refresh };
+  for (const event of ["job", "finished", "closed"]) app.on(event, refresh);
+  return { element, refresh, remove: removeAll };
 }

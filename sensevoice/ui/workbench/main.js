@@ -1,29 +1,41 @@
-// The workbench below the page: one job to work through, and the list of all of them.
+// The recording that is open, and all that shows it: tabs beside the text, the player below, the library.
 import { again } from "./retranscribe.js";
 import { client } from "./api.js";
+import { axis } from "./axis.js";
+import { bar } from "./bar.js";
+import { certainty } from "./certainty.js";
+import { corrections } from "./corrections.js";
 import { editor } from "./edit.js";
-import { button, clock, make } from "./dom.js";
+import { clock, make } from "./dom.js";
 import { filter } from "./filter.js";
+import { header } from "./header.js";
+import { keyboard } from "./keyboard.js";
 import { BUSY, jobs } from "./jobs.js";
-import { charts, coverage, exporter, highlights } from "./panels.js";
+import { charts, coverage, highlights } from "./panels.js";
 import { player } from "./player.js";
 import { ribbon } from "./timeline.js";
 import { speakers } from "./speakers.js";
 import { several } from "./compare.js";
 import { table } from "./table.js";
+import { tabs } from "./tabs.js";
+import { toasts } from "./toasts.js";
 import { words } from "./i18n.js";
 
 const POLL_MS = 1000;
 const MAX_POLL_MS = 10000;
 const OVERLAPPING = 100; // rows that began last, among which those lie that have not ended
+const TITLE = "SenseVoice";
 
-export async function mount(element, { base, reader }) {
-  document.head.append(make("link", { rel: "stylesheet", href: `${base}/static/workbench.css` }));
+// Everything that the parts tell each other.
+const EVENTS = ["job", "rows", "details", "finished", "closed", "shown", "selected", "sure", "time", "playing", "axis", "edit", "edited", "tab", "listed"];
+
+/** Fills the places that page.py leaves. @param {{ base: string, reader: "zh" | "en" }} where */
+export async function mount({ base, reader }) {
   const app = new Bench(client(base, reader), reader);
   const data = await app.api.get("labels").catch(() => null);
   if (!data) return;
   app.learn(data);
-  app.build(element);
+  app.build();
   window.svWorkbench = { open: (id) => app.open(id), refresh: () => app.list.refresh() };
   window.addEventListener("sv-open", ({ detail }) => app.open(detail.id));
   window.addEventListener("popstate", () => app.openAddress());
@@ -35,8 +47,8 @@ const addressed = () => new URL(window.location.href).searchParams.get("job");
 
 class Bench {
   constructor(api, reader) {
-    Object.assign(this, { api, reader, t: words(reader), job: null, rows: [], people: [], shown: [], playing: [], version: 0, current: -1, threshold: 0.5, selected: new Set() });
-    this.listeners = new Map();
+    Object.assign(this, { api, reader, t: words(reader), job: null, rows: [], people: [], shown: [], playing: [], version: 0, current: -1, selected: new Set() });
+    this.listeners = new Map(EVENTS.map((event) => [event, []]));
     this.timer = 0;
     this.pause = POLL_MS;
   }
@@ -78,60 +90,68 @@ class Bench {
   }
 
   on(event, listener) {
-    this.listeners.set(event, [...(this.listeners.get(event) ?? []), listener]);
+    this.listeners.get(event).push(listener);
   }
 
   emit(event, value) {
-    for (const listener of this.listeners.get(event) ?? []) listener(value);
+    for (const listener of this.listeners.get(event)) listener(value);
   }
 
-  build(element) {
+  build() {
+    const place = (name, ...children) => {
+      const element = document.querySelector(`#${name}`);
+      element.classList.add("svw");
+      element.replaceChildren(...children);
+      return element;
+    };
     this.problem = make("p", { className: "svw-problem", role: "alert", hidden: true });
-    this.title = make("h2", { className: "svw-title" });
+    this.message = make("div", { className: "svw-message", role: "status", hidden: true });
+    this.toasts = toasts(this.t("close"));
+    this.sure = certainty(this);
+    this.corrections = corrections(this);
+    this.axis = axis(this);
     this.player = player(this);
     const chips = filter(this);
-    const undo = button(this.t("undo"), () => this.change(() => this.api.post(`jobs/${this.job.id}/undo`)));
-    const rows = make("div", {}, chips.element, table(this, editor(this)).element, make("div", { className: "svw-row" }, undo), again(this).element);
-    const tabs = this.tabs({
-      segments: rows,
-      highlights: highlights(this).element,
-      charts: charts(this).element,
-      speakers: speakers(this).element,
-      coverage: coverage(this).element,
-      exports: exporter(this, chips.active).element,
-    });
-    this.desk = make("section", { className: "svw-desk", hidden: true }, this.title, this.player.element, ribbon(this).element, tabs);
+    const rows = make("div", {}, chips.element, table(this, editor(this)).element, again(this).element);
+    const overview = make("div", {}, speakers(this).element, highlights(this).element, charts(this).element);
+    const panels = { rows, overview, quality: coverage(this).element };
+    this.tabs = tabs(this, { text: document.querySelector("#sv-text-panel"), ...panels });
     this.list = jobs(this);
-    element.classList.add("svw");
-    element.replaceChildren(this.problem, this.desk, this.list.element, several(this).element);
+    this.bar = bar(this, chips);
+    place("sv-bar", this.problem, this.bar.element, this.tabs.element);
+    place("sv-panels", this.message, ...Object.values(panels));
+    this.dock = place("sv-dock", this.player.element, ribbon(this).element, make("p", { className: "svw-quiet svw-idle" }, this.t("dockEmpty")));
+    place("sv-library", this.list.element, several(this).element);
+    this.keys = keyboard(this);
+    header(this);
+    this.tabs.restore();
     this.on("time", (ms) => this.mark(ms));
-    this.desk.addEventListener("keydown", (event) => this.key(event));
+    this.stand();
   }
 
-  tabs(panels) {
-    const names = Object.keys(panels);
-    const bar = make("div", { className: "svw-tabs", role: "tablist" });
-    const choose = (chosen) => {
-      names.forEach((name, number) => {
-        panels[name].hidden = name !== chosen;
-        bar.children[number].setAttribute("aria-selected", String(name === chosen));
-      });
-    };
-    for (const name of names) {
-      Object.assign(panels[name], { id: `svw-${name}`, className: `${panels[name].className} svw-panel` });
-      panels[name].setAttribute("role", "tabpanel");
-      panels[name].setAttribute("aria-label", this.t(name));
-      bar.append(button(this.t(name), () => choose(name), { className: "svw-tab", role: "tab", "aria-controls": `svw-${name}` }));
-    }
-    choose(names[0]);
-    return make("div", {}, bar, ...Object.values(panels));
+  // What the page shows: no recording, one, or why there is nothing of it.
+  stand() {
+    const state = !this.job ? "none" : this.nothingIn(this.job) ? "nothing" : "open";
+    document.body.dataset.sv = state;
+    this.message.hidden = state !== "nothing";
+    if (state === "nothing") this.message.replaceChildren(...this.bar.reason(this.job));
+    this.progress(null);
+  }
+
+  nothingIn({ state }) {
+    return !BUSY.includes(state) && this.rows.length === 0;
+  }
+
+  progress(sentence) {
+    const name = this.job ? `${this.job.name} · ${TITLE}` : TITLE;
+    document.title = sentence ? `${sentence} · ${name}` : name;
   }
 
   async open(id) {
     if (this.wanted === id) return; // the page and its address both name the job
     this.wanted = id;
     clearTimeout(this.timer);
-    const found = await this.attempt(() => Promise.all([this.api.get(`jobs/${id}`), this.api.get(`jobs/${id}/segments?from=0`)]));
+    const found = await this.attempt(() => Promise.all([this.api.get(`jobs/${id}${this.sure.query()}`), this.api.get(`jobs/${id}/segments?from=0`)]));
     if (this.wanted !== id) return;
     if (!found) return void (this.wanted = this.job?.id);
     const [job, data] = found;
@@ -141,8 +161,7 @@ class Bench {
     this.selected.clear();
     this.setAddress(id);
     this.announce();
-    this.title.textContent = job.name;
-    this.desk.hidden = false;
+    this.stand();
     this.emit("job", job);
     this.emit("rows");
     if (this.goesOn(data)) this.timer = setTimeout(() => this.poll(), this.pause);
@@ -153,10 +172,12 @@ class Bench {
     clearTimeout(this.timer);
     this.leaving?.abort();
     this.job = this.wanted = null;
-    this.desk.hidden = true;
+    this.rows = [];
     this.player.stop();
     this.setAddress(null);
     this.announce();
+    this.stand();
+    this.emit("closed");
   }
 
   openAddress() {
@@ -179,8 +200,8 @@ class Bench {
     const box = document.querySelector("#sv-opened textarea, #sv-opened input");
     const id = this.job?.id ?? "";
     const above = document.querySelector("#sv-job [data-job]")?.dataset.job ?? "";
-    if (!box || (above === id && version === "")) return;
-    box.value = `${id} ${version}`;
+    if (!box || (above === id && version === "" && !this.sure.hidden())) return;
+    box.value = `${id} ${version} ${this.sure.hidden() ? "sure" : ""}`;
     box.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
@@ -218,12 +239,22 @@ class Bench {
 
   // Shows what is known only at the end, with details that belong to the rows as they are.
   async finish(known) {
-    const details = known ?? (await this.attempt(() => this.api.get(`jobs/${this.job.id}`)));
+    const details = known ?? (await this.attempt(() => this.api.get(`jobs/${this.job.id}${this.sure.query()}`)));
     if (!details) return;
     this.job = details;
-    this.title.textContent = details.name + (details.partial ? ` (${this.partial(details)})` : "");
+    this.stand();
     this.emit("details", details);
     this.emit("finished", details);
+  }
+
+  async rename(id, name) {
+    const renamed = await this.attempt(() => this.api.patch(`jobs/${id}`, { name }));
+    if (renamed && this.job?.id === id) {
+      this.job = { ...this.job, name: renamed.name };
+      this.stand();
+      this.emit("rows");
+    }
+    this.list.refresh();
   }
 
   partial({ complete_until_ms: until }) {
@@ -262,17 +293,6 @@ class Bench {
   durationMs() {
     const last = this.rows[this.rows.length - 1];
     return Math.max(this.job?.duration_ms ?? 0, last ? last.end_ms : 0, 1);
-  }
-
-  download(name, title = name) {
-    const format = this.formats.find((each) => each.name === name);
-    const link = make("a", { className: "svw-button", href: "#", title }, format ? format.extension.slice(1) : name);
-    link.addEventListener("click", () => {
-      const query = this.exportQuery();
-      query.set("format", name);
-      link.href = `${this.api.base}/jobs/${this.job.id}/export?${query}`;
-    });
-    return link;
   }
 
   // All rows that are being said: two people can speak at once, and one can go on after the other has ended.
@@ -320,36 +340,9 @@ class Bench {
     if (next) this.playRow(next);
   }
 
-  // The model's own score of a tag: what it is, and which tag came second.
-  scoreOf(row, name) {
-    return row.scores.find((score) => score.name === name);
-  }
-
-  scoreLine(row, name) {
-    const own = this.scoreOf(row, name);
-    if (!own) return this.label(name);
-    const other = row.scores.find((score) => score.kind === own.kind && score.name !== name);
-    const second = other ? this.t("second", { name: this.label(other.name) || other.name, n: other.score.toFixed(2) }) : "";
-    return `${this.label(name)} · ${this.t("score", { n: own.score.toFixed(2) })}${second}`;
-  }
-
-  isUnsure(row, name) {
-    const own = this.scoreOf(row, name);
-    return own !== undefined && own.score < this.threshold;
-  }
-
   describe(row) {
-    const tags = [row.language, row.emotion, ...row.events.map((event) => event.name)]
-      .filter((name) => this.label(name))
-      .map((name) => this.label(name) + (this.scoreOf(row, name) ? ` ${this.scoreOf(row, name).score.toFixed(2)}` : ""));
+    const { language, emotion, events } = this.sure.seen(row);
+    const tags = [language, emotion, ...events.map((event) => event.name)].filter((name) => this.label(name)).map((name) => this.label(name));
     return [clock(row.start_ms), this.who(row), ...tags, row.text.slice(0, 40)].filter(Boolean).join(" · ");
-  }
-
-  key(event) {
-    if (event.target.closest("input, textarea, select, audio, button, a")) return;
-    const action = { " ": () => this.player.toggle(), ArrowDown: () => this.step(1), ArrowUp: () => this.step(-1) }[event.key];
-    if (!action) return;
-    event.preventDefault();
-    action();
   }
 }

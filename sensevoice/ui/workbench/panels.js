@@ -1,161 +1,177 @@
-// What stands beside the rows: highlights, shares of time, coverage and diagnostics, exports.
-import { button, clock, make, remember, rememberTicked } from "./dom.js";
+// @ts-check
+// What stands behind the tabs beside the rows: key moments and shares of time, and the quality of the recording.
+import { button, clock, make } from "./dom.js";
 import { colorOf } from "./colors.js";
 import { courseCharts } from "./timeline_charts.js";
 
-const list = (items) => make("ul", { className: "svw-list" }, ...items);
+const list = (/** @type {Node[]} */ items) => make("ul", { className: "svw-list" }, ...items);
 
+/** @param {any} app */
 export function highlights(app) {
   const { t, reader } = app;
-  const element = make("div");
-  app.on("details", (details) => {
-    const items = details.highlights.map((item) =>
-      make(
-        "li",
-        {},
-        button(clock(item.start_ms), () => app.play(item.start_ms), { className: "svw-time" }),
-        make("strong", {}, item[reader]),
-        make("span", {}, item.text),
-      ),
+  const element = make("section", { className: "svw-moments" });
+  /** @type {Set<string>} */
+  const left = new Set(); // kinds that are not shown
+  /** @type {any[]} */
+  let items = [];
+
+  /** @param {any} item */
+  function line(item) {
+    const before = item.text ? item.text : (app.rows.filter((/** @type {any} */ row) => row.end_ms <= item.start_ms && row.text).at(-1)?.text ?? "");
+    return make(
+      "li",
+      {},
+      button(clock(item.start_ms), () => app.play(item.start_ms), { className: "svw-time", "aria-label": `${t("play")} ${clock(item.start_ms)} ${item[reader]}` }),
+      make("strong", {}, item[reader]),
+      item.end_ms ? make("span", { className: "svw-quiet" }, `${((item.end_ms - item.start_ms) / 1000).toFixed(1)} s`) : null,
+      make("span", { className: item.text ? "" : "svw-quiet" }, item.text || !before ? item.text : t("after_text", { text: before })),
     );
-    const exports = ["highlights_csv", "highlights_labels", "edl"].map((name) => app.download(name));
+  }
+
+  function draw() {
+    const kinds = new Map();
+    for (const item of items) kinds.set(item[reader], (kinds.get(item[reader]) ?? 0) + 1);
+    const chips = [...kinds].map(([name, n]) =>
+      button(`${name} ${n}`, () => (left.delete(name) || left.add(name), draw()), { className: "svw-chip", "aria-pressed": String(!left.has(name)) }),
+    );
+    for (const chip of chips) chip.style.setProperty("--svw-chip", "#525f70");
+    const shown = items.filter((item) => !left.has(item[reader]));
+    const anger = items.find((item) => item.kind === "anger");
     element.replaceChildren(
-      items.length ? list(items) : make("p", { className: "svw-quiet" }, t("noMoments")),
-      items.length ? make("div", { className: "svw-row" }, ...exports) : "",
+      make("h3", {}, t("highlights")),
+      ...(anger ? [first(anger)] : []),
+      items.length ? make("div", { className: "svw-row" }, ...chips) : make("p", { className: "svw-quiet" }, t("noMoments")),
+      list(shown.map(line)),
     );
+  }
+
+  /** @param {any} item */
+  const first = (item) =>
+    make("p", { className: "svw-first" }, `${t("firstAnger")} `, button(clock(item.start_ms), () => app.play(item.start_ms), { className: "svw-time" }), ` ${item.text}`);
+
+  app.on("details", (/** @type {any} */ details) => {
+    items = details.highlights;
+    draw();
+  });
+  app.on("job", () => {
+    items = [];
+    left.clear();
+    draw();
   });
   return { element };
 }
 
+/** @param {any} app */
 export function charts(app) {
+  const { t } = app;
   const element = make("div", { className: "svw-charts" });
+  const card = make("section", { className: "svw-wide" });
+  const shares = make("div", { className: "svw-wide svw-shares" });
+  const courses = make("div", { className: "svw-wide" });
+  element.append(card, shares, courses);
 
-  function bars(kind) {
-    const shares = new Map();
-    let total = 0;
-    for (const row of app.rows) {
-      const length = row.end_ms - row.start_ms;
-      if (row.kind === "speech") total += length;
-      const names = kind === "events" ? row.events.map((event) => event.name) : [row[kind]];
-      for (const name of names) if (app.label(name)) shares.set(name, (shares.get(name) ?? 0) + length);
-    }
-    const sorted = [...shares].sort((a, b) => b[1] - a[1]);
-    const lines = sorted.map(([name, ms]) => {
-      const percent = Math.min(100, (100 * ms) / Math.max(1, total));
-      const bar = make("span", { className: "svw-share" });
-      bar.style.width = `${percent}%`;
-      bar.style.background = colorOf(name);
-      return make(
-        "div",
-        { className: "svw-barline" },
-        make("span", {}, app.label(name)),
-        make("span", { className: "svw-bar" }, bar),
-        make("span", {}, `${percent.toFixed(percent < 10 ? 1 : 0)} %`),
-      );
-    });
-    return make("section", {}, make("h3", {}, `${app.t(kind)} · ${app.t("share")}`), ...lines);
+  /** @param {string} kind @param {[string, number][]} named @param {string} of */
+  function bars(kind, named, of) {
+    const lines = named
+      .filter(([name]) => app.label(name) || name === "NEUTRAL")
+      .map(([name, fraction]) => {
+        const bar = make("span", { className: "svw-share" });
+        bar.style.width = `${Math.min(100, 100 * fraction)}%`;
+        bar.style.background = colorOf(name);
+        const percent = 100 * fraction;
+        return make(
+          "div",
+          { className: "svw-barline" },
+          make("span", {}, app.label(name) || t("neutral")),
+          make("span", { className: "svw-gauge" }, bar),
+          make("span", {}, `${percent.toFixed(percent < 10 ? 1 : 0)} %`),
+        );
+      });
+    return lines.length ? make("section", {}, make("h3", {}, `${t(kind)} · ${t(of)}`), ...lines) : "";
   }
 
-  const courses = make("div", { className: "svw-wide" });
-  app.on("rows", () => element.replaceChildren(bars("emotion"), bars("language"), bars("events"), courses));
-  app.on("details", ({ courses: data }) => courses.replaceChildren(...courseCharts(app, data)));
+  // Charts are drawn when somebody looks at them, and anew when the axis is another.
+  const drawCourses = () => {
+    if (app.tabs?.chosen() === "overview" && app.job?.courses) courses.replaceChildren(...courseCharts(app, app.job.courses));
+  };
+  app.on("tab", drawCourses);
+  app.on("axis", drawCourses);
+  app.on("details", (/** @type {any} */ details) => {
+    const { languages, emotions, events } = details.shares;
+    shares.replaceChildren(bars("emotion", emotions, "ofSpeech"), bars("events", events, "ofFile"), bars("language", languages, "ofSpeech"));
+    drawCourses();
+  });
+  app.on("job", () => {
+    for (const part of [card, shares, courses]) part.replaceChildren();
+  });
   return { element };
 }
 
+/** @param {any} app */
 export function coverage(app) {
   const { t, api, reader } = app;
   const element = make("div");
 
+  /** @param {{ start_ms: number, end_ms: number }} gap */
   function gapLine(gap) {
-    const hear = () => app.change(() => api.post(`jobs/${app.job.id}/transcribe`, gap));
+    const hear = async () => {
+      const said = await app.corrections.change(() => api.post(`jobs/${app.job.id}/transcribe`, gap), "");
+      if (said) app.toasts.say(t("heardGap", { n: said.segments }), { label: t("undoShort"), act: app.corrections.undo });
+    };
     return make(
       "li",
       {},
       make("span", {}, `${clock(gap.start_ms)} – ${clock(gap.end_ms)}`),
-      button(t("play"), () => app.play(gap.start_ms)),
-      button(t("hearThis"), hear),
+      button(t("play"), () => app.play(gap.start_ms), { "aria-label": `${t("play")} ${clock(gap.start_ms)}` }),
+      button(t("hearThis"), hear, { "aria-label": `${t("hearThis")} ${clock(gap.start_ms)}` }),
     );
   }
 
-  app.on("details", (details) => {
+  // Advice that can be taken with a click: two people on two channels.
+  /** @param {any} item */
+  function adviceLine(item) {
+    const separable = item.name === "channels_differ" && app.job.settings.channel !== "split";
+    const act = separable ? button(t("splitChannels"), () => again({ channel: "split" }), { className: "svw-button svw-primary" }) : null;
+    return make("li", {}, make("span", {}, item[reader]), act);
+  }
+
+  /** @param {Record<string, unknown>} options */
+  async function again(options) {
+    const data = await app.attempt(() => api.post(`jobs/${app.job.id}/again`, options));
+    if (data) await app.open(data.id);
+  }
+
+  // Only where a file has several tracks, such as a film in two languages.
+  /** @param {any} details */
+  function tracks({ media }) {
+    const found = media?.tracks ?? [];
+    if (found.length < 2) return "";
+    const choice = make("select", { className: "svw-select", "aria-label": t("track") });
+    for (const { number, language, title } of found) {
+      const named = [`${t("track")} ${number}`, language, title].filter(Boolean).join(" · ");
+      choice.append(make("option", { value: number, selected: number === media.track }, named));
+    }
+    const start = button(t("hearTrack"), () => again({ track: Number(choice.value) }));
+    return make("p", { className: "svw-row svw-track-choice" }, t("tracks", { n: found.length }), choice, start);
+  }
+
+  app.on("details", (/** @type {any} */ details) => {
     const { speech_ms, sound_ms, total_ms, gaps } = details.coverage;
-    const percent = (ms) => Math.round((100 * ms) / Math.max(1, total_ms));
-    const found = details.diagnostics.map((item) => make("li", {}, make("span", {}, item[reader])));
+    const percent = (/** @type {number} */ ms) => Math.round((100 * ms) / Math.max(1, total_ms));
+    const found = details.diagnostics.map(adviceLine);
+    app.tabs.count("quality", found.length);
     element.replaceChildren(
-      make("p", {}, t("speechShare", { n: percent(speech_ms), m: percent(sound_ms) })),
+      make("h3", {}, t("diagnostics")),
+      found.length ? list(found) : make("p", { className: "svw-quiet" }, t(speech_ms ? "noDiagnostics" : "noSpeech")),
+      tracks(details),
+      make("p", { className: "svw-quiet" }, t("speechShare", { n: percent(speech_ms), m: percent(sound_ms) })),
       make("h3", {}, t("gaps")),
       gaps.length ? list(gaps.map(gapLine)) : make("p", { className: "svw-quiet" }, t("noGaps")),
-      make("h3", {}, t("diagnostics")),
-      found.length ? list(found) : make("p", { className: "svw-quiet" }, t("noDiagnostics")),
     );
   });
-  return { element };
-}
-
-export function exporter(app, filterActive) {
-  const { t, reader } = app;
-  const labels = make("select", { className: "svw-select", "aria-label": t("labels") });
-  labels.append(make("option", { value: "zh", selected: reader === "zh" }, "中文"));
-  labels.append(make("option", { value: "en", selected: reader === "en" }, "English"));
-  const only = make("input", { type: "checkbox" });
-  const view = make("select", { className: "svw-select", "aria-label": t("copy") });
-  for (const name of app.views) view.append(make("option", { value: name }, t(`view_${name}`)));
-  const captions = make("input", { type: "checkbox" });
-  const traditional = make("input", { type: "checkbox" });
-  const names = make("input", { type: "checkbox" });
-  names.defaultChecked = true;
-  remember(view, "sv-copy-view");
-  remember(labels, "sv-labels");
-  rememberTicked(captions, "sv-captions");
-  rememberTicked(traditional, "sv-traditional");
-  rememberTicked(names, "sv-names");
-  app.exportQuery = () => {
-    const query = new URLSearchParams({ labels: labels.value });
-    if (captions.checked) query.set("captions", "1");
-    query.set("names", names.checked ? "name" : "none");
-    if (app.traditional && traditional.checked) query.set("traditional", "1");
-    if (only.checked && filterActive()) query.set("rows", app.shown.map((row) => row.index).join(","));
-    return query;
-  };
-  const copy = button(t("copy"), async () => {
-    const query = app.exportQuery();
-    query.set("format", "txt");
-    query.set("view", view.value);
-    const response = await app.attempt(() => fetch(`${app.api.base}/jobs/${app.job.id}/export?${query}`));
-    if (response) copyText(await response.text());
-    copy.textContent = t("copied");
-    setTimeout(() => (copy.textContent = t("copy")), 1500);
+  app.on("job", () => {
+    element.replaceChildren();
+    app.tabs.count("quality", 0);
   });
-  const files = app.formats.map((format) => app.download(format.name, format[reader]));
-  const finetune = make("a", { className: "svw-button", href: "#" }, t("finetune"));
-  finetune.addEventListener("click", () => (finetune.href = `${app.api.base}/jobs/${app.job.id}/finetune`));
-  const showFinetune = () => (finetune.hidden = !app.rows.some((row) => row.edited));
-  app.on("rows", showFinetune);
-  showFinetune();
-  files.push(finetune);
-  const element = make(
-    "div",
-    {},
-    make("div", { className: "svw-row" }, view, labels, copy),
-    make(
-      "div",
-      { className: "svw-row svw-ticks" },
-      make("label", { className: "svw-check" }, only, t("onlyShown")),
-      make("label", { className: "svw-check", title: t("captionsHelp") }, captions, t("captions")),
-      make("label", { className: "svw-check", title: t("srtNamesHelp") }, names, t("srtNames")),
-      // Without the package that converts, there is nothing to switch.
-      app.traditional ? make("label", { className: "svw-check", title: t("traditionalHelp") }, traditional, t("traditional")) : null,
-    ),
-    make("div", { className: "svw-files" }, ...files),
-  );
   return { element };
-}
-
-// Works over plain http and without permission, which navigator.clipboard does not.
-function copyText(text) {
-  const area = make("textarea", { value: text, className: "svw-hidden", "aria-hidden": "true" });
-  document.body.append(area);
-  area.select();
-  document.execCommand("copy");
-  area.remove();
 }

@@ -1,23 +1,43 @@
-// The recording: its picture if it has one, controls, speed, its waveform, and the words that are being said.
-import { make } from "./dom.js";
+// The recording: its picture if it has one, controls, speed, and the words that are being said.
+import { button, clock, make } from "./dom.js";
+
+const SKIP_MS = 5000;
+const RATES = [0.5, 0.75, 1, 1.25, 1.5, 2];
 
 export function player(app) {
   const { t } = app;
-  const sound = make("audio", { controls: true, preload: "metadata", "aria-label": t("player") });
+  const sound = make("audio", { preload: "metadata", "aria-label": t("player") });
   const film = make("video", { controls: true, preload: "metadata", playsInline: true, hidden: true, className: "svw-film", "aria-label": t("player") });
   let media = sound;
-  const speed = make("select", { "aria-label": t("speed"), className: "svw-select" });
-  for (const rate of [0.75, 1, 1.25, 1.5, 2]) {
-    speed.append(make("option", { value: rate, selected: rate === 1 }, `${rate}×`));
-  }
+  const speed = make("select", { "aria-label": t("speed"), title: t("speed"), className: "svw-select" });
+  for (const rate of RATES) speed.append(make("option", { value: rate, selected: rate === 1 }, `${rate}×`));
   speed.addEventListener("change", setSpeed);
-  const wave = make("canvas", { className: "svw-wave", height: 56, "aria-hidden": "true" });
+  const start = button("▶", () => toggle(), { className: "svw-button svw-primary svw-start", "aria-label": t("play"), title: `${t("play")} (${t("key_space")})` });
+  const backward = button("−5", () => skip(-SKIP_MS), { "aria-label": t("backward"), title: `${t("backward")} (←)` });
+  const forward = button("+5", () => skip(SKIP_MS), { "aria-label": t("forward"), title: `${t("forward")} (→)` });
+  const time = make("span", { className: "svw-now-time" });
+  const volume = make("input", { type: "range", min: 0, max: 1, step: 0.05, value: 1, className: "svw-range", "aria-label": t("volume"), title: t("volume") });
+  volume.addEventListener("input", () => [sound, film].forEach((each) => (each.volume = Number(volume.value))));
   const caption = make("p", { className: "svw-caption", "aria-live": "off" });
-  const element = make("div", { className: "svw-player" }, film, make("div", { className: "svw-row" }, sound, speed), wave, caption);
-  let peaks = null;
+  const element = make("div", { className: "svw-player" }, film, make("div", { className: "svw-row svw-controls" }, start, backward, forward, speed, volume, time, caption, sound));
 
   function setSpeed() {
     for (const each of [sound, film]) each.playbackRate = each.defaultPlaybackRate = Number(speed.value);
+  }
+
+  function faster(by) {
+    speed.selectedIndex = Math.min(RATES.length - 1, Math.max(0, speed.selectedIndex + by));
+    setSpeed();
+  }
+
+  function tellTime(ms) {
+    time.textContent = `${clock(ms)} / ${clock(app.job?.duration_ms ?? (media.duration || 0) * 1000)}`;
+  }
+
+  function tellPlaying() {
+    const playing = !media.paused;
+    start.textContent = playing ? "❚❚" : "▶";
+    start.setAttribute("aria-label", t(playing ? "pause" : "play"));
   }
 
   // Lets go of what played before: a browser keeps few connections to one address.
@@ -33,7 +53,6 @@ export function player(app) {
     const at_s = media.currentTime;
     stop();
     media = chosen;
-    sound.hidden = media !== sound;
     film.hidden = media !== film;
     film.muted = false;
     film.controls = true;
@@ -81,20 +100,31 @@ export function player(app) {
   });
   for (const what of ["play", "pause", "seeked", "timeupdate"]) sound.addEventListener(what, follow);
   for (const each of [sound, film]) {
-    each.addEventListener("timeupdate", () => each === media && app.emit("time", each.currentTime * 1000));
+    each.addEventListener("timeupdate", () => each === media && told(each.currentTime * 1000));
+    for (const what of ["play", "pause", "ended", "emptied"]) each.addEventListener(what, tellPlaying);
   }
-  wave.addEventListener("click", (event) => seek((event.offsetX / wave.clientWidth) * app.durationMs(), true));
+  // More often than the browser tells by itself, so that each word is marked while it is said.
+  function tick() {
+    if (media.paused) return;
+    told(media.currentTime * 1000);
+    requestAnimationFrame(tick);
+  }
+  for (const each of [sound, film]) each.addEventListener("playing", tick);
+
+  function told(ms) {
+    tellTime(ms);
+    app.emit("time", ms);
+  }
   app.on("job", ({ film: hasPicture, copy }) => {
     media.currentTime = 0;
     if (copy) useCopy(hasPicture);
     else use(hasPicture ? film : sound);
     setSpeed();
-    peaks = null;
     caption.textContent = "";
-    draw();
+    tellTime(0);
   });
-  app.on("finished", async ({ film: hasPicture, copy } = {}) => {
-    const id = app.job.id;
+  app.on("finished", ({ film: hasPicture, copy } = {}) => {
+    tellTime(media.currentTime * 1000);
     if (copy && !sound.src.includes("as=opus")) {
       const playing = !media.paused;
       const at_s = useCopy(hasPicture);
@@ -102,14 +132,8 @@ export function player(app) {
       if (playing) sound.play().catch(() => {});
     }
     subtitle();
-    const found = await app.api.get(`jobs/${id}/peaks`, { signal: app.leaving.signal }).catch(() => null);
-    if (app.job?.id === id) {
-      peaks = found;
-      draw();
-    }
   });
   app.on("playing", (row) => (caption.textContent = row ? row.text : ""));
-  new ResizeObserver(draw).observe(wave);
 
   // The words on the picture, as they were corrected last.
   function subtitle() {
@@ -118,29 +142,13 @@ export function player(app) {
     film.replaceChildren(make("track", { kind: "captions", label: t("text"), default: true, src }));
   }
 
-  function draw() {
-    const width = Math.max(1, Math.floor(wave.clientWidth));
-    wave.width = width;
-    const context = wave.getContext("2d");
-    context.fillStyle = getComputedStyle(element).getPropertyValue("--svw-wave");
-    if (!peaks) return context.fillRect(0, 27, width, 2);
-    for (let x = 0; x < width; x += 1) {
-      const first = Math.floor((x / width) * peaks.peaks.length);
-      const last = Math.max(first + 1, Math.floor(((x + 1) / width) * peaks.peaks.length));
-      let loudest = 0;
-      for (let at = first; at < last; at += 1) loudest = Math.max(loudest, peaks.peaks[at] ?? 0);
-      const height = Math.max(1, (loudest / 255) * 54);
-      context.fillRect(x, 28 - height / 2, 1, height);
-    }
-  }
-
   function seek(ms, play) {
     media.currentTime = ms / 1000;
-    app.emit("time", ms);
+    told(ms);
     if (play) media.play().catch(() => {}); // a browser may want another click first
   }
 
   const toggle = () => (media.paused ? media.play().catch(() => {}) : media.pause());
   const skip = (ms) => seek(Math.max(0, media.currentTime * 1000 + ms), !media.paused);
-  return { element, seek, toggle, skip, stop };
+  return { element, seek, toggle, skip, faster, stop, atMs: () => media.currentTime * 1000 };
 }

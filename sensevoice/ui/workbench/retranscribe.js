@@ -67,7 +67,7 @@ export function again(app) {
   function show(id, open) {
     const leave = (done) => show(id, open.filter((each) => !done.includes(each)));
     const use = async (chosen) => {
-      const done = await app.change(() => api.post(`jobs/${app.job.id}/accept`, { id, chosen: chosen.map((each) => each.number) }));
+      const done = await app.corrections.change(() => api.post(`jobs/${app.job.id}/accept`, { id, chosen: chosen.map((each) => each.number) }), t("accepted", { n: chosen.length }));
       if (done) leave(chosen);
     };
     const lines = open.map((each) =>

@@ -2,38 +2,53 @@
 // neither laid out nor painted (`content-visibility` in workbench.css).
 import { button, clock, make } from "./dom.js";
 import { colorOf } from "./colors.js";
+import { spokenWords } from "./words.js";
 
 const TRENDS = { rising: " ↗", falling: " ↘" };
-const SKIP_MS = 5000;
+const SCROLLING = ["ArrowUp", "ArrowDown", "PageUp", "PageDown", "Home", "End"];
+const ONE_LANGUAGE = 0.8; // share of the rows above which only the other languages are worth a tag
 
 export function table(app, editor) {
   const { t } = app;
   const body = make("div", { className: "svw-rows", role: "rowgroup" });
   const empty = make("p", { className: "svw-quiet svw-empty" });
   const scroller = make("div", { className: "svw-scroller", role: "presentation" }, body);
-  const titles = ["time", "language", "emotion", "events", "text", "edit"].map((key) => make("span", { role: "columnheader" }, t(key)));
-  const head = make("div", { role: "rowgroup" }, make("div", { className: "svw-head svw-line", role: "row" }, ...titles));
-  const grid = make("div", { role: "grid", "aria-label": t("segments"), "aria-describedby": "svw-keys" }, head, scroller);
-  const back = button(t("backToPlaying"), () => follow(true), { className: "svw-button svw-back", hidden: true });
-  const keys = make("p", { className: "svw-quiet svw-keys", id: "svw-keys" }, t("keys"));
+  const titles = ["who", "time", "text", "tags", "edit"].map((key) => make("span", { role: "columnheader" }, t(key)));
+  const head = make("div", { className: "svw-hidden", role: "rowgroup" }, make("div", { role: "row" }, ...titles));
+  const grid = make("div", { role: "grid", "aria-label": t("rows"), "aria-describedby": "svw-keys" }, head, scroller);
+  const back = button(`↓ ${t("backToPlaying")}`, () => follow(true), { className: "svw-button svw-back", hidden: true });
+  const keys = make("p", { className: "svw-hidden", id: "svw-keys" }, t("keys"));
   const element = make("div", { className: "svw-table" }, grid, back, empty);
 
   const elements = new Map(); // row number → its element
+  const spoken = spokenWords(app, (row) => elements.get(row.index)?.querySelector(".svw-text") ?? null);
   let following = true;
   let place = -1; // number of the row that Tab reaches
+  let usual = ""; // the language that most rows are in
 
   function tag(row, name, extra = "") {
-    const text = app.label(name);
-    if (!text) return make("span", { className: "svw-dash" }, "—");
-    const shown = make("span", { className: "svw-tag", data: { name } }, text + extra);
+    const kind = app.kindOf(name);
+    const shown = make("span", { className: `svw-tag svw-${kind}`, data: { name } }, app.label(name) + extra);
     shown.style.setProperty("--svw-chip", colorOf(name));
-    shown.title = app.scoreLine(row, name);
-    shown.classList.toggle("svw-unsure", app.isUnsure(row, name));
+    shown.title = app.sure.isUnsure(row, name) ? `${app.sure.line(row, name)} · ${t("unsure")}` : app.sure.line(row, name);
+    shown.classList.toggle("svw-unsure", app.sure.isUnsure(row, name));
     return shown;
   }
 
-  // What an element was made from: a row's own values, and the name of its speaker, which is another's.
-  const state = (row) => JSON.stringify([row, app.who(row)]);
+  // Only what says something: not one language on every row, and nothing for what was not heard.
+  function tags(row) {
+    const { language, emotion, events } = app.sure.seen(row);
+    const named = [language === usual ? "" : language, emotion].filter((name) => app.label(name)).map((name) => tag(row, name));
+    const sounds = events.filter((event) => app.label(event.name)).map((event) => tag(row, event.name, TRENDS[event.trend] ?? ""));
+    return [...named, ...sounds];
+  }
+
+  function usualLanguage() {
+    const counts = new Map();
+    for (const row of app.rows) if (row.kind === "speech" && row.language) counts.set(row.language, (counts.get(row.language) ?? 0) + 1);
+    const [name, count] = [...counts].sort((a, b) => b[1] - a[1])[0] ?? ["", 0];
+    return count >= ONE_LANGUAGE * [...counts.values()].reduce((sum, n) => sum + n, 0) ? name : "";
+  }
 
   function picker(row) {
     const name = `${t("select")} ${clock(row.start_ms)}`;
@@ -43,41 +58,36 @@ export function table(app, editor) {
   }
 
   function line(row) {
-    const events = row.events.filter((event) => app.label(event.name));
-    const sounds = events.map((event) => tag(row, event.name, event.trend ? TRENDS[event.trend] : ""));
     const text = row.error ? `${t("failed")}: ${row.error}` : row.text;
     const change = `${t("edit")} ${clock(row.start_ms)}`;
-    const voice = app.who(row);
+    const said = make("span", { className: row.error ? "svw-text svw-bad" : "svw-text" }, text || null);
+    if (row.edited) said.append(make("em", { className: "svw-quiet" }, ` ${t("edited")}`));
     const cells = [
-      button(clock(row.start_ms), () => app.playRow(row), { className: "svw-time", tabIndex: -1 }),
-      tag(row, row.language),
-      tag(row, row.emotion),
-      make("span", {}, ...(sounds.length ? sounds : [make("span", { className: "svw-dash" }, "—")])),
-      make(
-        "span",
-        { className: row.error ? "svw-text svw-bad" : "svw-text" },
-        row.edited ? make("em", {}, `${t("edited")} `) : null,
-        voice ? make("span", { className: "svw-channel" }, voice) : null,
-        text,
-      ),
-      make("span", { className: "svw-tools" }, picker(row), button("✎", () => app.emit("edit", app.rows[row.index]), { tabIndex: -1, "aria-label": change, title: t("edit") })),
+      app.who(row) ? make("span", { className: "svw-channel" }, app.who(row)) : null,
+      button(clock(row.start_ms), () => app.playRow(row), { className: "svw-time", tabIndex: -1, "aria-label": `${t("play")} ${clock(row.start_ms)}` }),
+      said,
+      make("span", { className: "svw-said" }, ...tags(row)),
+      make("span", { className: "svw-tools" }, picker(row), button("✎", () => app.emit("edit", app.rows[row.index]), { tabIndex: -1, "aria-label": change, title: `${t("edit")} (E)` })),
     ];
     const made = make(
       "div",
-      { className: "svw-line", role: "row", tabIndex: -1, data: { row: row.index } },
+      { className: "svw-line", role: "row", tabIndex: -1, data: { row: row.index, kind: row.kind } },
       ...cells.map((cell) => make("span", { role: "gridcell" }, cell)),
     );
-    made.drawn = state(row);
+    made.drawn = drawnAs(row);
     return made;
   }
+
+  const drawnAs = (row) => JSON.stringify([app.sure.seen(row), usual, app.who(row)]);
 
   // Makes what is new or changed; everything else stays the element that it was.
   function draw() {
     const shown = new Set(app.shown.map((row) => row.index));
+    usual = usualLanguage();
     let before = null;
     for (const row of app.rows) {
       let own = elements.get(row.index);
-      if (!own || own.drawn !== state(row)) own = replace(row, own);
+      if (!own || own.drawn !== drawnAs(row)) own = replace(row, own);
       own.hidden = !shown.has(row.index);
       if (!own.isConnected) before ? before.after(own) : body.prepend(own);
       before = own;
@@ -90,7 +100,7 @@ export function table(app, editor) {
     app.shown.forEach((row, number) => elements.get(row.index).setAttribute("aria-rowindex", String(number + 2)));
     grid.setAttribute("aria-rowcount", String(app.shown.length + 1));
     empty.hidden = app.shown.length > 0;
-    empty.textContent = t(app.rows.length ? "noMatch" : "noRows");
+    empty.textContent = app.rows.length || !app.job || app.goesOn(app.job) ? t(app.rows.length ? "noMatch" : "noRows") : "";
     reach(shown.has(place) ? place : (app.shown[0]?.index ?? -1));
     mark();
   }
@@ -108,14 +118,6 @@ export function table(app, editor) {
   function mark() {
     for (const own of body.querySelectorAll(".svw-now")) own.classList.remove("svw-now");
     for (const row of app.playing) elements.get(row.index)?.classList.add("svw-now");
-  }
-
-  function unsure() {
-    for (const row of app.rows) {
-      for (const shown of elements.get(row.index)?.querySelectorAll(".svw-tag") ?? []) {
-        shown.classList.toggle("svw-unsure", app.isUnsure(row, shown.dataset.name));
-      }
-    }
   }
 
   // One row at a time is reached by Tab; arrows go on from there.
@@ -149,9 +151,6 @@ export function table(app, editor) {
     Home: () => step(-app.shown.length),
     End: () => step(app.shown.length),
     Enter: (row) => app.playRow(row),
-    " ": () => app.player.toggle(),
-    ArrowLeft: () => app.player.skip(-SKIP_MS),
-    ArrowRight: () => app.player.skip(SKIP_MS),
     e: (row) => app.emit("edit", row),
     x: (row) => tick(row),
   };
@@ -170,11 +169,13 @@ export function table(app, editor) {
     const own = event.target.closest(".svw-line");
     if (own) reach(Number(own.dataset.row));
   });
-  body.addEventListener("click", (event) => {
+  body.addEventListener("click", async (event) => {
     const own = event.target.closest(".svw-line");
-    if (!own || event.target.closest("button, input, .svw-edit") || !window.getSelection().isCollapsed) return;
-    reach(Number(own.dataset.row));
-    app.playRow(app.rows[Number(own.dataset.row)]);
+    if (!own || event.detail > 1 || event.target.closest("button, input, .svw-edit") || !window.getSelection().isCollapsed) return;
+    const row = app.rows[Number(own.dataset.row)];
+    reach(row.index);
+    const at = await spoken.timeUnder(row, event);
+    app.play(at ?? row.start_ms);
   });
   body.addEventListener("dblclick", (event) => {
     const own = event.target.closest(".svw-line");
@@ -200,7 +201,7 @@ export function table(app, editor) {
     back.hidden = !elements.has(app.current);
   };
   for (const event of ["wheel", "touchmove"]) scroller.addEventListener(event, stop, { passive: true });
-  scroller.addEventListener("keydown", (event) => ["ArrowUp", "ArrowDown", "PageUp", "PageDown", "Home", "End"].includes(event.key) && stop());
+  scroller.addEventListener("keydown", (event) => SCROLLING.includes(event.key) && stop());
 
   app.on("job", () => {
     elements.clear();
@@ -209,9 +210,11 @@ export function table(app, editor) {
     place = -1;
   });
   app.on("shown", draw);
-  app.on("threshold", unsure);
   app.on("playing", () => follow());
-  app.on("edit", (row) => elements.get(row.index).append(editor.element));
+  app.on("edit", (row) => {
+    elements.get(row.index).append(editor.element);
+    editor.focus(); // only now it is where it can have it
+  });
   app.on("edited", (index) => reach(index, true));
-  return { element: make("div", {}, element, keys) };
+  return { element: make("div", { className: "svw-fill" }, element, keys) };
 }

@@ -1,93 +1,240 @@
-// The map of a recording: a lane each for language, emotion, sounds and voices over one axis of time.
-import { make } from "./dom.js";
-import { colorOf } from "./colors.js";
+// @ts-check
+// Waveform and map on the axis of time: a lane a speaker or channel coloured by mood, one for sounds, one for
+// the language where it changes. Where rows are narrower than a pixel or two: how much of what, a bin at a time.
+import { button, clock, make } from "./dom.js";
+import { colorOf, EMOTIONS } from "./colors.js";
+import { tickMs } from "./axis.js";
 
-const LANE = 22;
-const CHANNELS = ["left", "right", ...Array.from({ length: 64 }, (_, at) => String(at + 1))];
+const WAVE = 44;
+const LANE = 18;
+const BIN = 4; // px
+const NARROW = 3; // px: rows that are narrower on average are drawn as bins
+const ONE_LANGUAGE = 0.95; // share of the speech above which a lane for languages says nothing
 
+/** @typedef {{ name: string, tagsOf: (row: any) => string[] }} Lane */
+
+/** @param {any} app */
 export function ribbon(app) {
-  const canvas = make("canvas", { className: "svw-ribbon", "aria-hidden": "true", title: app.t("map") });
+  const { t } = app;
+  const wave = make("canvas", { className: "svw-wave", height: WAVE, "aria-hidden": "true" });
+  const canvas = make("canvas", { className: "svw-ribbon", "aria-hidden": "true" });
+  const ticks = make("div", { className: "svw-ticks", "aria-hidden": "true" });
   const tip = make("div", { className: "svw-tip", hidden: true });
   const head = make("div", { className: "svw-mark" });
+  const hover = make("div", { className: "svw-hover", hidden: true });
+  const seen = make("div", { className: "svw-window" });
+  const overview = make("div", { className: "svw-overview", hidden: true, "aria-hidden": "true" }, seen);
+  const waiting = make("span", { className: "svw-waiting" }, t("waveComing"));
   const names = make("div", { className: "svw-lanes" });
-  const element = make(
+  const track = make("div", { className: "svw-track", role: "img", "aria-label": t("map") }, wave, waiting, canvas, ticks, overview, head, hover, tip);
+  const zooms = make(
     "div",
-    { className: "svw-map" },
-    names,
-    make("div", { className: "svw-track" }, canvas, head, tip),
+    { className: "svw-zooms" },
+    button("−", () => zoom(2), { "aria-label": t("zoomOut"), title: t("zoomOut") }),
+    button("+", () => zoom(0.5), { "aria-label": t("zoomIn"), title: t("zoomIn") }),
+    button(t("zoomAll"), () => app.axis.reset(), { className: "svw-button svw-zoom-all", title: t("zoomAllHelp") }),
   );
+  const element = make("div", { className: "svw-map" }, make("div", { className: "svw-side" }, zooms, names), track);
+  /** @type {{ peaks: number[] } | null} */
+  let peaks = null;
+  let atMs = 0;
 
-  const TAGS = ["language", "emotion", "events"];
+  const zoom = (/** @type {number} */ factor) => app.axis.zoom(factor, Math.min(Math.max(atMs, app.axis.now().from), app.axis.now().to));
 
-  // Where people or channels are told apart, one sees who speaks when, and who interrupts.
-  const voice = (row) => (app.people.length > 1 ? row.speaker : row.channel);
-  const voices = () => (app.people.length > 1 ? app.people.map(({ id }) => id) : CHANNELS.filter((name) => app.rows.some((row) => row.channel === name)));
-  const lanes = () => [...TAGS, ...voices()];
-  const laneName = (lane) => (TAGS.includes(lane) ? app.t(lane) : app.speakerName(lane) || app.channelName(lane));
+  /** @returns {Lane[]} */
+  function lanes() {
+    const present = new Set(app.rows.map((/** @type {any} */ row) => app.who(row)));
+    const people = [...present].filter(Boolean);
+    const ofMood = (/** @type {any} */ row) => (row.kind === "speech" ? [row.emotion && app.label(row.emotion) ? row.emotion : "NEUTRAL"] : []);
+    const moods = people.length
+      ? people.map((name) => ({ name: String(name), tagsOf: (/** @type {any} */ row) => (app.who(row) === name ? ofMood(row) : []) }))
+      : [{ name: t("emotion"), tagsOf: ofMood }];
+    const sounds = { name: t("events"), tagsOf: (/** @type {any} */ row) => row.events.map((/** @type {any} */ event) => event.name) };
+    const languages = { name: t("language"), tagsOf: (/** @type {any} */ row) => (row.language ? [row.language] : []) };
+    return [...moods, sounds, ...(severalLanguages() ? [languages] : [])];
+  }
 
-  const tagsOf = (row, lane) => {
-    if (lane === "events") return row.events.map((event) => event.name);
-    if (!TAGS.includes(lane)) return voice(row) === lane ? [lane] : [];
-    return row[lane] ? [row[lane]] : [];
-  };
+  function severalLanguages() {
+    const times = new Map();
+    for (const row of app.rows) if (row.language && row.kind === "speech") times.set(row.language, (times.get(row.language) ?? 0) + row.end_ms - row.start_ms);
+    const all = [...times.values()].reduce((sum, ms) => sum + ms, 0);
+    return Math.max(0, ...times.values()) < ONE_LANGUAGE * all;
+  }
 
-  function draw() {
-    const shown = lanes();
-    const width = Math.max(1, Math.floor(canvas.clientWidth));
-    canvas.width = width;
-    canvas.height = LANE * shown.length;
-    canvas.style.height = `${canvas.height}px`;
-    const titles = shown.map(laneName);
-    const shownTitles = Array.from(names.children, (each) => each.textContent);
-    if (titles.join("\n") !== shownTitles.join("\n")) names.replaceChildren(...titles.map((title) => make("span", { title }, title)));
-    const context = canvas.getContext("2d");
-    const scale = width / Math.max(1, app.durationMs());
-    context.font = "12px system-ui, sans-serif";
-    context.textBaseline = "middle";
-    shown.forEach((lane, number) => {
-      let labelled = -1;
-      for (const row of app.rows) {
-        for (const name of tagsOf(row, lane)) {
-          const text = lane === name ? laneName(lane) : app.label(name);
-          if (!text) continue;
-          const x = row.start_ms * scale;
-          const length = Math.max(1, (row.end_ms - row.start_ms) * scale - 0.5);
-          context.fillStyle = colorOf(name);
-          context.fillRect(x, number * LANE + 2, length, LANE - 4);
-          if (x > labelled && context.measureText(text).width + 6 < length) {
-            context.fillStyle = "#fff";
-            context.fillText(text, x + 3, number * LANE + LANE / 2);
-          }
-          labelled = Math.max(labelled, x);
+  /** @param {any} context @param {Lane} lane @param {number} top @param {number} width @param {any[]} rows */
+  function drawRows(context, lane, top, width, rows) {
+    let labelled = -1;
+    for (const row of rows) {
+      for (const name of lane.tagsOf(row)) {
+        const x = app.axis.x(row.start_ms, width);
+        const length = Math.max(1, app.axis.x(row.end_ms, width) - x - 0.5);
+        context.fillStyle = colorOf(name);
+        context.fillRect(x, top + 2, length, LANE - 4);
+        const text = name === "NEUTRAL" ? "" : app.label(name);
+        if (text && x > labelled && context.measureText(text).width + 6 < length) {
+          context.fillStyle = "#fff";
+          context.fillText(text, Math.max(0, x) + 3, top + LANE / 2 + 0.5);
         }
+        labelled = Math.max(labelled, x);
+      }
+    }
+  }
+
+  // Of each bin: how much of it each tag takes, moods in a fixed order from the bottom.
+  /** @param {any} context @param {Lane} lane @param {number} top @param {number} width @param {any[]} rows */
+  function drawBins(context, lane, top, width, rows) {
+    const { from, to } = app.axis.now();
+    const binMs = ((to - from) / width) * BIN;
+    const bins = Array.from({ length: Math.ceil(width / BIN) }, () => new Map());
+    for (const row of rows) {
+      for (const name of lane.tagsOf(row)) {
+        const first = Math.max(0, Math.floor((row.start_ms - from) / binMs));
+        const last = Math.min(bins.length - 1, Math.floor((row.end_ms - 1 - from) / binMs));
+        for (let at = first; at <= last; at += 1) {
+          const ms = Math.min(row.end_ms, from + (at + 1) * binMs) - Math.max(row.start_ms, from + at * binMs);
+          bins[at].set(name, (bins[at].get(name) ?? 0) + ms);
+        }
+      }
+    }
+    const order = (/** @type {string} */ name) => (EMOTIONS.includes(name) ? EMOTIONS.indexOf(name) : name === "NEUTRAL" ? 99 : 50);
+    bins.forEach((bin, at) => {
+      let bottom = top + LANE - 2;
+      for (const [name, ms] of [...bin].sort((a, b) => order(a[0]) - order(b[0]))) {
+        const height = Math.min(bottom - top - 2, ((LANE - 4) * ms) / binMs);
+        context.fillStyle = colorOf(name);
+        context.fillRect(at * BIN, bottom - height, BIN - 0.5, height);
+        bottom -= height;
       }
     });
   }
 
-  let waiting = false;
+  function draw() {
+    const shown = lanes();
+    const width = fit(canvas, LANE * shown.length);
+    const { from, to } = app.axis.now();
+    const rows = app.rows.map(app.sure.seen).filter((/** @type {any} */ row) => row.end_ms > from && row.start_ms < to);
+    if ([...names.children].map((each) => each.textContent).join("\n") !== shown.map((lane) => lane.name).join("\n")) {
+      names.replaceChildren(...shown.map((lane) => make("span", { title: lane.name }, lane.name)));
+    }
+    const context = canvas.getContext("2d");
+    context.font = "11px system-ui, sans-serif";
+    context.textBaseline = "middle";
+    const narrow = width / Math.max(1, rows.length) < NARROW;
+    shown.forEach((lane, number) => (narrow ? drawBins : drawRows)(context, lane, number * LANE, width, rows));
+    drawWave();
+    drawTicks(width);
+    const whole = app.durationMs();
+    overview.hidden = !app.axis.isZoomed();
+    seen.style.left = `${(100 * from) / whole}%`;
+    seen.style.width = `${Math.max(0.5, (100 * (to - from)) / whole)}%`;
+    place(head, atMs);
+  }
+
+  function drawWave() {
+    const width = fit(wave, WAVE);
+    const context = wave.getContext("2d");
+    context.fillStyle = getComputedStyle(element).getPropertyValue("--svw-wave");
+    waiting.hidden = peaks !== null || !app.job;
+    if (!peaks) return context.fillRect(0, WAVE / 2 - 1, width, 2);
+    const { from, to } = app.axis.now();
+    const perMs = peaks.peaks.length / app.durationMs();
+    const [start, step] = [from * perMs, ((to - from) * perMs) / width];
+    for (let x = 0; x < width; x += 1) {
+      const first = Math.floor(start + x * step);
+      const last = Math.max(first + 1, Math.floor(start + (x + 1) * step));
+      let loudest = 0;
+      for (let at = first; at < last; at += 1) loudest = Math.max(loudest, peaks.peaks[at] ?? 0);
+      const height = Math.max(1, (loudest / 255) * (WAVE - 2));
+      context.fillRect(x, (WAVE - height) / 2, 1, height);
+    }
+  }
+
+  /** @param {number} width */
+  function drawTicks(width) {
+    const { from, to } = app.axis.now();
+    const step = tickMs(to - from, width);
+    const marks = [];
+    for (let ms = Math.ceil(from / step) * step; ms <= to; ms += step) {
+      const mark = make("span", {}, clock(ms));
+      const x = app.axis.x(ms, width);
+      mark.style.left = `${x}px`;
+      if (x > width - 34) mark.className = "svw-last";
+      marks.push(mark);
+    }
+    ticks.replaceChildren(...marks);
+  }
+
+  /** @param {any} made @param {number} height @returns {number} */
+  function fit(made, height) {
+    const width = Math.max(1, Math.floor(made.clientWidth));
+    made.width = width;
+    made.height = height;
+    made.style.height = `${height}px`;
+    return width;
+  }
+
+  /** @param {HTMLElement} line @param {number} ms */
+  function place(line, ms) {
+    const share = app.axis.x(ms, 100);
+    line.style.left = `${share}%`;
+    line.style.visibility = share < 0 || share > 100 ? "hidden" : "visible";
+  }
+
+  let asked = false;
   const redraw = () => {
-    if (waiting) return;
-    waiting = true;
+    if (asked) return;
+    asked = true;
     requestAnimationFrame(() => {
-      waiting = false;
+      asked = false;
       draw();
     });
   };
 
-  const at = (event) => (event.offsetX / canvas.clientWidth) * app.durationMs();
-  canvas.addEventListener("click", (event) => app.play(at(event)));
-  canvas.addEventListener("mousemove", (event) => {
-    const row = app.rowAt(at(event));
-    tip.hidden = !row;
-    if (row) {
-      tip.textContent = app.describe(row);
-      tip.style.left = `${Math.min(event.offsetX, canvas.clientWidth - 220)}px`;
-    }
+  /** @param {any} event */
+  const timeAt = (event) => {
+    const box = track.getBoundingClientRect();
+    return app.axis.ms(event.clientX - box.left, box.width);
+  };
+  track.addEventListener("click", (/** @type {any} */ event) => app.job && app.play(Math.max(0, timeAt(event))));
+  track.addEventListener("mousemove", (/** @type {any} */ event) => {
+    const ms = timeAt(event);
+    const row = app.rowAt(ms);
+    tip.hidden = hover.hidden = !app.job;
+    place(hover, ms);
+    tip.textContent = row ? `${clock(ms)} · ${app.describe(row)}` : clock(ms);
+    const box = track.getBoundingClientRect();
+    tip.style.left = `${Math.max(0, Math.min(event.clientX - box.left, box.width - tip.offsetWidth))}px`;
   });
-  canvas.addEventListener("mouseleave", () => (tip.hidden = true));
-  app.on("rows", redraw);
-  app.on("details", redraw);
-  app.on("time", (ms) => (head.style.left = `${(100 * ms) / Math.max(1, app.durationMs())}%`));
+  track.addEventListener("mouseleave", () => (tip.hidden = hover.hidden = true));
+  track.addEventListener(
+    "wheel",
+    (/** @type {WheelEvent} */ event) => {
+      if (!app.job) return;
+      event.preventDefault();
+      const { from, to } = app.axis.now();
+      if (Math.abs(event.deltaX) > Math.abs(event.deltaY) || event.shiftKey) app.axis.pan((event.deltaX || event.deltaY) * ((to - from) / 800));
+      else app.axis.zoom(event.deltaY > 0 ? 1.25 : 0.8, timeAt(event));
+    },
+    { passive: false },
+  );
+  for (const event of ["rows", "details", "axis", "sure"]) app.on(event, redraw);
+  app.on("time", (/** @type {number} */ ms) => {
+    atMs = ms;
+    place(head, ms);
+  });
+  app.on("job", () => {
+    peaks = null;
+    atMs = 0;
+    redraw();
+  });
+  app.on("finished", async () => {
+    const id = app.job.id;
+    if (peaks) return;
+    const found = await app.api.get(`jobs/${id}/peaks`, { signal: app.leaving.signal }).catch(() => null);
+    if (app.job?.id !== id || !found) return;
+    peaks = found;
+    redraw();
+  });
   new ResizeObserver(redraw).observe(canvas);
   return { element };
 }

@@ -1,0 +1,89 @@
+// @ts-check
+// The head of the recording that is open: its name, its facts, and all that can be done with it.
+import { button, clock, make } from "./dom.js";
+import { BUSY, stateOf } from "./jobs.js";
+import { copyMenu, exportMenu } from "./take.js";
+
+/** @param {any} app @param {{ active: () => boolean }} filter */
+export function bar(app, filter) {
+  const { t, api } = app;
+  const title = make("h2", { className: "svw-title" }, t("transcript"));
+  const facts = make("span", { className: "svw-quiet svw-facts" });
+  const state = make("span", { className: "svw-state", role: "status", "aria-live": "polite" });
+  const cancel = button(t("cancel"), () => app.attempt(() => api.post(`jobs/${app.job.id}/cancel`)), { hidden: true });
+  const back = button(`‹ ${t("library")}`, () => app.close(), { className: "svw-button svw-home" });
+  const rename = button("✎", edit, { className: "svw-plain", "aria-label": t("rename"), title: t("rename") });
+  const name = make("input", { className: "svw-input svw-naming", maxLength: 200, hidden: true, "aria-label": t("newName") });
+  const undo = button("↶", () => app.corrections.undo(), { className: "svw-plain", "aria-label": t("undo"), title: `${t("undo")} (Ctrl+Z)` });
+  const redo = button("↷", () => app.corrections.redo(), { className: "svw-plain", "aria-label": t("redo"), title: `${t("redo")} (Ctrl+Shift+Z)` });
+  const help = button("?", () => app.keys.open(), { className: "svw-plain", "aria-label": t("keyboard"), title: t("keyboard") });
+  const exporting = exportMenu(app, filter);
+  const actions = make("div", { className: "svw-row svw-actions" }, undo, redo, copyMenu(app, exporting.query), exporting.element, help);
+  const element = make("div", { className: "svw-bar" }, back, make("div", { className: "svw-named" }, title, name, rename, facts), state, cancel, actions);
+
+  function edit() {
+    name.value = app.job.name;
+    name.hidden = false;
+    title.hidden = rename.hidden = true;
+    name.focus();
+    name.select();
+  }
+
+  /** @param {boolean} keep */
+  async function named(keep) {
+    if (name.hidden) return;
+    name.hidden = true;
+    title.hidden = rename.hidden = false;
+    rename.focus();
+    if (keep && name.value.trim() && name.value !== app.job.name) await app.rename(app.job.id, name.value);
+  }
+  name.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
+    if (event.isComposing || !["Enter", "Escape"].includes(event.key)) return;
+    event.preventDefault(); // or the button that gets the focus is pressed with the same key
+    named(event.key === "Enter");
+  });
+  name.addEventListener("blur", () => named(true));
+
+  function draw() {
+    const job = app.job;
+    title.textContent = job ? job.name : t("transcript");
+    facts.textContent = job ? factsOf(job).join(" · ") : "";
+    for (const each of [undo, redo]) each.disabled = !job || BUSY.includes(job.state);
+  }
+
+  /** @param {any} job */
+  function factsOf(job) {
+    const busy = BUSY.includes(job.state);
+    return [
+      job.duration_ms && !busy ? clock(job.duration_ms) : "",
+      !busy && app.rows.length ? t("segmentCount", { n: app.rows.length }) : "",
+      job.state === "done" && job.partial ? app.partial(job) : "",
+      app.sure.hidden() ? t("unsureHidden") : "",
+    ].filter(Boolean);
+  }
+
+  // Why there is nothing of a recording, and what to do.
+  /** @param {any} job */
+  function reason(job) {
+    const sentence = job.error ? job.error[app.reader] : t(job.state === "cancelled" ? "cancelledEmpty" : "nobodySpoke");
+    const again = job.error || job.state === "cancelled" ? "whatToDo" : "whatToDoSilent";
+    return [make("h3", {}, sentence), make("p", { className: "svw-quiet" }, t(again))];
+  }
+
+  app.on("listed", (/** @type {any[]} */ jobs) => {
+    const job = app.job && jobs.find((each) => each.id === app.job.id);
+    if (!job) return;
+    const busy = BUSY.includes(job.state);
+    state.textContent = busy ? stateOf(app, job) : "";
+    cancel.hidden = !busy;
+    app.progress(busy ? stateOf(app, job).split(" · ")[0] : null);
+  });
+  app.on("finished", () => {
+    state.textContent = t("ended");
+    setTimeout(() => (state.textContent = ""), 3000);
+    cancel.hidden = true;
+  });
+  for (const event of ["job", "rows", "details", "closed", "sure"]) app.on(event, draw);
+  draw();
+  return { element, reason };
+}

@@ -1,0 +1,28 @@
+// @ts-check
+// A short word on what was just done, with a way back.
+import { button, make } from "./dom.js";
+
+const SHOWN_MS = 8000;
+const MOST = 3;
+
+/** @param {string} closeLabel */
+export function toasts(closeLabel) {
+  const element = make("div", { id: "sv-toasts", className: "svw", role: "status", "aria-live": "polite" });
+  document.body.append(element);
+
+  /** @param {string} sentence @param {{ label: string, act: () => void }} [way] @param {number} [shownMs] */
+  function say(sentence, way, shownMs = SHOWN_MS) {
+    const close = () => toast.remove();
+    const act = way && button(way.label, () => (close(), way.act()), { className: "svw-button svw-undo" });
+    const toast = make("div", { className: "svw-toast" }, make("span", {}, sentence), act, button("×", close, { className: "svw-close", "aria-label": closeLabel }));
+    element.append(toast);
+    while (element.children.length > MOST) element.firstChild.remove();
+    let timer = setTimeout(close, shownMs);
+    toast.addEventListener("focusin", () => clearTimeout(timer));
+    toast.addEventListener("focusout", () => (timer = setTimeout(close, shownMs)));
+    toast.addEventListener("mouseenter", () => clearTimeout(timer));
+    toast.addEventListener("mouseleave", () => (timer = setTimeout(close, shownMs)));
+    return close;
+  }
+  return { element, say };
+}
