@@ -221,7 +221,7 @@ def test_the_other_states_of_the_page(
     screenshot(page, "zh-export")
     page.keyboard.press("Escape")
     page.click(".svw-tab[data-tab=rows]")
-    page.locator("#svw-rows .svw-line").nth(1).focus()
+    page.locator("#svw-rows .svw-line").first.focus()
     page.keyboard.press("e")
     screenshot(page, "zh-edit")
     page.keyboard.press("Escape")

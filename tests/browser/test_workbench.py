@@ -42,6 +42,7 @@ def done(live_app: Any, page_zh: Any, media: Path) -> Any:
     start(page, media)
     expect(page.locator("#sv-summary p")).to_be_visible()
     expect(page.locator(ROWS)).to_have_count(len(CALL))
+    expect(page.locator(".svw-bar [aria-label=撤销]")).to_be_enabled()
     show(page, "rows")
     return page
 

@@ -43,6 +43,7 @@ const WORDS = {
   moods: ["情绪", "Moods"],
   turnedAngry: ["何时转为愤怒", "Turned angry at"],
   longestSilence: ["最长静默", "Longest silence"],
+  editLater: ["识别完成后可以修改。", "Rows can be edited once the recognition has ended."],
   close: ["关闭", "Close"],
   who: ["说话人", "Who"],
   time: ["时间", "Time"],
