@@ -89,12 +89,12 @@ def voices(people: str, *names: str) -> list[str]:
 
 def downloaded(page: Any, name: str) -> str:
     with page.expect_download() as download:
-        page.locator(".svw-files").get_by_text(name, exact=True).click()
+        page.click(f".svw-export [data-format={name}]")
     return str(download.value.path().read_text("utf-8-sig"))
 
 
 def test_people_get_names_and_a_row_goes_to_another_by_keyboard(call: Any) -> None:
-    call.get_by_role("tab", name="说话人").press("Enter")
+    call.get_by_role("tab", name="概览").press("Enter")
     call.get_by_label("名字 说话人1").focus()
     call.keyboard.type("客服")
     call.keyboard.press("Tab")
@@ -102,14 +102,14 @@ def test_people_get_names_and_a_row_goes_to_another_by_keyboard(call: Any) -> No
     call.get_by_label("名字 说话人2").focus()
     call.keyboard.type("王小姐")
     call.keyboard.press("Enter")
-    call.get_by_role("tab", name="片段").press("Enter")
+    call.get_by_role("tab", name="逐句").press("Enter")
     expect(call.locator(".svw-channel")).to_have_text(voices("122121", "客服", "王小姐"))
     call.locator(".svw-line", has_text="这都第几天了").press("e")
     call.get_by_role("combobox", name="说话人", exact=True).focus()
     call.keyboard.press("ArrowUp")
     call.get_by_role("button", name="保存").press("Enter")
     expect(call.locator(".svw-channel")).to_have_text(voices("121121", "客服", "王小姐"))
-    call.get_by_role("tab", name="导出").press("Enter")
+    call.locator(".svw-export > summary").press("Enter")
     assert "[客服] [中文] [愤怒] 这都第几天了？" in downloaded(call, "txt")
     assert "客服：这都第几天了？" in downloaded(call, "srt")
     assert "<v 王小姐>那我现在能查到单号吗？" in downloaded(call, "vtt")
@@ -120,7 +120,7 @@ def test_people_get_names_and_a_row_goes_to_another_by_keyboard(call: Any) -> No
 
 
 def test_how_many_people_is_answered_at_once_and_names_come_back(call: Any) -> None:
-    call.get_by_role("tab", name="说话人").click()
+    call.get_by_role("tab", name="概览").click()
     call.get_by_label("名字 说话人2").fill("客户")
     call.get_by_label("名字 说话人2").press("Tab")
     expect(call.locator(".svw-channel").nth(1)).to_have_text("客户")
@@ -134,7 +134,7 @@ def test_how_many_people_is_answered_at_once_and_names_come_back(call: Any) -> N
 
 
 def test_two_that_are_one_are_put_together_and_parted_by_mouse(call: Any) -> None:
-    call.get_by_role("tab", name="说话人").click()
+    call.get_by_role("tab", name="概览").click()
     call.get_by_label("说话人1: 与……是同一人").select_option("S2")
     call.get_by_role("button", name="合并").first.click()
     expect(call.locator(".svw-channel")).to_have_count(0)
