@@ -185,7 +185,7 @@ class JobStore:
         return Result(transcript, partial=transcript.complete_until_ms is not None)
 
     def change(self, job: Job, changes: Iterable[Change], what: str = "edit") -> None:
-        """Keep corrections; `what` is one of edits.STEPS. Raises JobNotFound (it is gone), DiskLow."""
+        """Keep corrections; `what` is one of edits.STEPS. Raises JobNotFound, DiskLow."""
         self._check_headroom()
         with self._changing, self._reading:
             self.job(job.id, job.owner)

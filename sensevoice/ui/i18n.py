@@ -116,7 +116,7 @@ STATIC: dict[str, tuple[str, str]] = {
     ),
     "start": ("开始 AI 识别", "Start AI recognition"),
     "cancel": ("取消", "Cancel"),
-    "samples": ("试试示例：", "Try a sample:"),
+    "samples": ("示例", "Samples"),
     "transcript": ("识别结果", "Transcript"),
     "transcript_empty": (
         "识别出的文字会一段一段地出现在这里，带着语言、情绪和声音的标签。",

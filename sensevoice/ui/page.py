@@ -89,7 +89,7 @@ class Page:
         with gr.Tabs(elem_id="sv-source") as self.tabs:
             with gr.Tab(t("source_file"), id="file") as self.file_tab:
                 # No file_types: the decoder decides what can be read, by content and not by name.
-                self.file = gr.File(label=t("file"), file_count="multiple", height=130, elem_id="sv-file")
+                self.file = gr.File(label=t("file"), file_count="multiple", height=112, elem_id="sv-file")
             with gr.Tab(t("source_microphone"), id="microphone") as self.microphone_tab:
                 self.microphone = gr.Audio(
                     label=t("microphone"),

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
+from sensevoice.analysis.call_card import call_card
 from sensevoice.analysis.certainty import without_unsure_tags
 from sensevoice.analysis.coverage import coverage
 from sensevoice.analysis.highlights import Highlight, highlight_name, highlights
@@ -117,6 +118,7 @@ def job_details(runner: JobRunner, job: Job, sure: bool = False) -> Json:
         "merged": sorted(runner.store.people(job).now.merged.items()),
         "countable": runner.store.folder(job.id).voices.exists(),
         "shares": _shares(transcript),
+        "card": asdict(call_card(transcript)),
         "settings": job.options.as_dict(),
     }
 

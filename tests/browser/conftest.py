@@ -98,9 +98,11 @@ def open_page(browser: Any) -> Iterator[OpenPage]:
     """Return a function that opens an address with a locale, a width and a colour scheme."""
     contexts, problems = [], []
 
-    def open_at(url: str, locale: str = "zh-CN", width: int = 1280, scheme: str = "light") -> Any:
+    def open_at(
+        url: str, locale: str = "zh-CN", width: int = 1280, scheme: str = "light", height: int = 900
+    ) -> Any:
         context = browser.new_context(
-            locale=locale, viewport={"width": width, "height": 900}, color_scheme=scheme
+            locale=locale, viewport={"width": width, "height": height}, color_scheme=scheme
         )
         contexts.append(context)
         page = context.new_page()
@@ -118,7 +120,9 @@ def open_page(browser: Any) -> Iterator[OpenPage]:
         page.on("console", lambda m: problems.append(f"console: {m.text}") if is_problem(m) else None)
         page.on("pageerror", lambda error: problems.append(f"page error: {error}"))
         page.goto(url)
-        page.wait_for_selector("#sv-text")  # the start button is hidden while a job is followed
+        page.wait_for_selector(
+            "#sv-text", state="attached"
+        )  # the start button is hidden while a job is followed
         return page
 
     yield open_at
@@ -137,17 +141,23 @@ def page_en(open_page: OpenPage) -> OpenPage:
     return lambda url, **more: open_page(url, locale="en-US", **more)
 
 
+MAX_SCREENSHOT_BYTES = 200_000
+
+
 @pytest.fixture
 def screenshot(tmp_path: Path) -> Callable[[Any, str], Path]:
-    """Return a function that keeps a picture: in docs/screenshots with UPDATE_SCREENSHOTS=1."""
+    """Return a function that keeps a picture: in docs/screenshots with UPDATE_SCREENSHOTS=1.
+
+    For the real program alone: nobody is shown what was never run.
+    """
     folder = SCREENSHOTS if os.environ.get("UPDATE_SCREENSHOTS") == "1" else tmp_path
 
     def take(page: Any, name: str) -> Path:
         path = folder / f"{name}.png"
         folder.mkdir(parents=True, exist_ok=True)
-        page.mouse.move(0, 0)
-        page.wait_for_timeout(400)  # transitions
-        page.screenshot(path=str(path), full_page=True)
+        page.wait_for_timeout(500)  # transitions
+        page.screenshot(path=str(path))
+        assert path.stat().st_size < MAX_SCREENSHOT_BYTES
         return path
 
     return take

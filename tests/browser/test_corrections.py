@@ -42,7 +42,7 @@ def url(live_app: Any) -> str:
 def done(url: str, page_zh: Any, media: Path) -> Any:  # noqa: F811
     page = page_zh(url)
     start(page, media)
-    expect(page.locator("#sv-summary p")).to_be_visible()
+    expect(page.locator(".svw-bar [aria-label=撤销]")).to_be_enabled()
     show(page, "rows")
     page.evaluate("HTMLMediaElement.prototype.play = () => Promise.resolve()")
     return page

@@ -59,7 +59,7 @@ def test_what_the_program_prints_in_order(program: tuple[str, Path]) -> None:
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_the_page_gives_the_golden_transcript(
-    name: str, program: tuple[str, Path], open_page: OpenPage, screenshot: Callable[[Any, str], Path]
+    name: str, program: tuple[str, Path], open_page: OpenPage
 ) -> None:
     page = open_page(program[0])
     page.locator("input[type=file]").first.set_input_files(SAMPLES[name].path)
@@ -67,7 +67,6 @@ def test_the_page_gives_the_golden_transcript(
     page.get_by_role("button", name="开始 AI 识别").click()
     expect(page.locator("#sv-text textarea")).to_have_value(golden_with_people(name), timeout=60_000)
     expect(page.locator("#sv-summary")).to_contain_text("用时")
-    screenshot(page, f"demo-{name}")
 
 
 @pytest.fixture
@@ -78,6 +77,7 @@ def call(program: tuple[str, Path], open_page: OpenPage) -> Any:
     expect(page.get_by_text(SAMPLES["customer_call"].path.stem).first).to_be_visible()
     page.get_by_role("button", name="开始 AI 识别").click()
     expect(page.locator(".svw-channel")).to_have_text(voices("122121"), timeout=60_000)
+    page.get_by_role("tab", name="逐句").click()
     return page
 
 
@@ -145,13 +145,102 @@ def test_two_that_are_one_are_put_together_and_parted_by_mouse(call: Any) -> Non
 
 def test_the_page_tells_nobody_apart_when_told_so(program: tuple[str, Path], open_page: OpenPage) -> None:
     page = open_page(program[0])
-    page.locator("#sv-settings > button").click()
     page.locator("#sv-speakers input").click()
     page.get_by_role("option", name="关闭").click()
     page.locator("input[type=file]").first.set_input_files(SAMPLES["customer_call"].path)
     expect(page.get_by_text(SAMPLES["customer_call"].path.stem).first).to_be_visible()
     page.get_by_role("button", name="开始 AI 识别").click()
     expect(page.locator("#sv-text textarea")).to_have_value(golden("customer_call"), timeout=60_000)
+
+
+def run_sample(page: Any, name: str) -> None:
+    """Recognise a sample and return when its waveform and its last row are there."""
+    page.locator("input[type=file]").first.set_input_files(SAMPLES[name].path)
+    page.wait_for_selector(f"#sv-file .file-preview >> text={SAMPLES[name].path.stem}")
+    page.click("#sv-start")
+    expect(page.locator("#sv-summary")).to_contain_text(re.compile("用时|took"), timeout=60_000)
+    expect(page.locator(".svw-waiting")).to_be_hidden()
+
+
+PICTURES = [
+    # name, locale, width, height, scheme, tab
+    ("zh-text", "zh-CN", 1366, 768, "light", "text"),
+    ("zh-rows", "zh-CN", 1366, 768, "light", "rows"),
+    ("zh-overview", "zh-CN", 1366, 768, "light", "overview"),
+    ("zh-dark", "zh-CN", 1366, 768, "dark", "rows"),
+    ("zh-phone", "zh-CN", 390, 844, "light", "rows"),
+    ("en-text", "en-US", 1366, 768, "light", "text"),
+    ("en-rows", "en-US", 1366, 768, "light", "rows"),
+    ("en-quality", "en-US", 1366, 768, "dark", "quality"),
+    ("en-phone", "en-US", 390, 844, "dark", "text"),
+    ("en-tablet", "en-US", 820, 1180, "light", "overview"),
+]
+
+
+@pytest.mark.parametrize("name, locale, width, height, scheme, tab", PICTURES)
+def test_what_people_came_for_is_in_sight_without_scrolling(
+    program: tuple[str, Path],
+    open_page: OpenPage,
+    screenshot: Callable[[Any, str], Path],
+    name: str,
+    locale: str,
+    width: int,
+    height: int,
+    scheme: str,
+    tab: str,
+) -> None:
+    """The real program's pictures; languages, widths, themes and tabs each with each other at least once."""
+    page = open_page(program[0], locale=locale, width=width, height=height, scheme=scheme)
+    run_sample(page, "customer_call")
+    page.click(f".svw-tab[data-tab={tab}]")
+    first = {"text": "#sv-text textarea", "rows": "#svw-rows .svw-line >> nth=0"}.get(
+        tab, f"#svw-{tab} h3 >> nth=0"
+    )
+    for part in (first, ".svw-start", ".svw-wave", ".svw-ribbon", ".svw-copy", ".svw-export"):
+        box = page.locator(part).bounding_box()
+        assert box and box["x"] >= 0 and box["x"] + box["width"] <= width, part
+        assert box["y"] >= 0 and (part == first or box["y"] + box["height"] <= height), part
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    if tab == "rows":
+        page.evaluate("HTMLMediaElement.prototype.play = () => Promise.resolve()")
+        page.locator("#svw-rows .svw-line .svw-time").nth(2).click()
+        page.mouse.move(width // 2, 2)
+    screenshot(page, name)
+
+
+def test_the_other_states_of_the_page(
+    program: tuple[str, Path], open_page: OpenPage, screenshot: Callable[[Any, str], Path], tmp_path: Path
+) -> None:
+    broken = tmp_path / "damaged.mp3"
+    broken.write_bytes(b"ID3" + bytes(5000))
+    page = open_page(program[0], width=1366, height=768)
+    expect(page.locator("body")).to_have_attribute("data-sv", "none")
+    screenshot(page, "zh-first")
+    run_sample(page, "talk_show")
+    page.click(".svw-export > summary")
+    screenshot(page, "zh-export")
+    page.keyboard.press("Escape")
+    page.click(".svw-tab[data-tab=rows]")
+    page.locator("#svw-rows .svw-line").first.focus()
+    page.keyboard.press("e")
+    screenshot(page, "zh-edit")
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    screenshot(page, "zh-keyboard")
+    page.keyboard.press("Escape")
+    page.click("text=所有录音对比")
+    expect(page.locator(".svw-compare tbody tr").first).to_be_visible()
+    screenshot(page, "zh-compare")
+    page.keyboard.press("Escape")
+    page.set_input_files("#sv-file input[type=file]", [])
+    page.goto(program[0])
+    page.locator("input[type=file]").first.set_input_files(broken)
+    page.wait_for_selector("#sv-file .file-preview >> text=damaged")
+    page.click("#sv-start")
+    expect(page.locator("body")).to_have_attribute("data-sv", "nothing", timeout=30_000)
+    expect(page.locator(".svw-message h3")).to_contain_text("damaged.mp3")
+    expect(page.locator("#sv-dock .svw-player")).to_be_hidden()
+    screenshot(page, "zh-failed")
 
 
 @pytest.mark.parametrize("name", SAMPLES)

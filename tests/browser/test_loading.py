@@ -53,7 +53,6 @@ def test_the_status_changes_by_itself_and_a_job_begins_by_itself(
     models: Models,
     page_zh: Any,
     media: Path,  # noqa: F811
-    screenshot: Any,
     tmp_path: Path,
 ) -> None:
     page = page_zh(open_loading(Script(call())))
@@ -62,7 +61,6 @@ def test_the_status_changes_by_itself_and_a_job_begins_by_itself(
     choose(page, media)
     page.click("#sv-start")
     expect(notice).to_contain_text("模型还在载入（下载模型 312 / 936 MB），好了会自动开始")
-    screenshot(page, "zh-loading")
     assert not page.locator("#sv-samples").is_visible(), "they come with the model"
     models.status = loading(700)
     expect(status).to_contain_text("700 / 936 MB")

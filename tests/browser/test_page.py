@@ -70,11 +70,10 @@ def wait_until(condition: Callable[[], bool], timeout_s: float = 10.0) -> None:
 
 
 def test_rows_appear_while_the_run_goes_on_and_the_summary_comes_last(
-    live_app: Any, page_zh: Any, media: Path, screenshot: Any
+    live_app: Any, page_zh: Any, media: Path
 ) -> None:
     script = Script(call(diagnostics=(QUIET,)), hold_after=7)
     page = page_zh(live_app(script, SETTINGS))
-    screenshot(page, "zh-empty")
     assert page.is_hidden(".svw-export")
 
     start(page, media)
@@ -82,7 +81,6 @@ def test_rows_appear_while_the_run_goes_on_and_the_summary_comes_last(
     page.wait_for_selector("#sv-notice >> text=识别中 50 %")
     assert "谢谢" not in text_of(page)
     assert not page.is_visible("#sv-start")
-    screenshot(page, "zh-running")
 
     script.go.set()
     page.wait_for_selector("#sv-summary p")
@@ -95,7 +93,6 @@ def test_rows_appear_while_the_run_goes_on_and_the_summary_comes_last(
     expect(page.locator("#svw-quality li")).to_have_text([QUIET.zh])
     assert page.is_visible("#sv-start") and not page.is_visible(RUNNING)
     assert page.inner_text("#sv-notice") == ""
-    screenshot(page, "zh")
 
 
 def test_nothing_moves_when_a_result_comes(live_app: Any, page_zh: Any, media: Path) -> None:
@@ -171,7 +168,7 @@ def test_two_files_at_once_are_two_jobs_with_a_transcript_each(
 
 
 def test_cancel_keeps_the_rows_and_says_that_they_are_not_all(
-    live_app: Any, page_zh: Any, media: Path, screenshot: Any
+    live_app: Any, page_zh: Any, media: Path
 ) -> None:
     script = Script(call(), hold_after=7)
     page = page_zh(live_app(script, SETTINGS))
@@ -187,7 +184,6 @@ def test_cancel_keeps_the_rows_and_says_that_they_are_not_all(
     with page.expect_download() as download:
         page.click(".svw-export [data-format=txt]")
     assert download.value.suggested_filename == "客服通话.partial.txt"
-    screenshot(page, "zh-cancelled")
 
     page.click("#sv-start")
     page.wait_for_selector(f"{RUNNING}:has-text('取消'):not([disabled])")
@@ -213,7 +209,7 @@ def test_a_double_click_starts_one_run(live_app: Any, page_zh: Any, media: Path)
 
 @pytest.mark.parametrize("locale, code", [("zh-CN", "zh"), ("en-US", "en")])
 def test_an_error_is_a_sentence_on_the_page_in_the_readers_language(
-    live_app: Any, open_page: Any, media: Path, screenshot: Any, locale: str, code: str
+    live_app: Any, open_page: Any, media: Path, locale: str, code: str
 ) -> None:
     error = NoAudioTrack(path=media)
     page = open_page(live_app(Script([error]), SETTINGS), locale=locale)
@@ -221,7 +217,6 @@ def test_an_error_is_a_sentence_on_the_page_in_the_readers_language(
     page.wait_for_selector("#sv-notice [role=alert]")
     assert page.inner_text("#sv-notice") == error.message(code)
     assert page.is_visible("#sv-start")
-    screenshot(page, f"{code}-error")
 
 
 def test_a_file_name_is_text_and_never_markup(live_app: Any, page_en: Any, media: Path) -> None:
@@ -282,7 +277,6 @@ def test_a_file_over_the_limit_is_refused_before_it_is_sent(
     open_page: Any,
     media: Path,
     tmp_path: Path,
-    screenshot: Any,
     way: str,
     locale: str,
     told: str,
@@ -303,8 +297,6 @@ def test_a_file_over_the_limit_is_refused_before_it_is_sent(
         "大 <b>.wav: 1.1 MB" if locale == "en-US" else "大 <b>.wav：1.1 MB"
     )
     assert sent == []
-    if way == "chosen":
-        screenshot(page, f"{locale[:2]}-too-large")
     choose(page, media)
     expect(page.locator("#sv-too-large")).to_have_count(0)
     assert sent
@@ -324,7 +316,7 @@ def drop(page: Any, name: str, size: int) -> None:
     )
 
 
-def test_an_upload_tells_how_far_it_is(live_app: Any, page_zh: Any, tmp_path: Path, screenshot: Any) -> None:
+def test_an_upload_tells_how_far_it_is(live_app: Any, page_zh: Any, tmp_path: Path) -> None:
     page = page_zh(live_app(Script(call()), SETTINGS))
     wire = page.context.new_cdp_session(page)
     wire.send("Network.enable")
@@ -343,7 +335,6 @@ def test_an_upload_tells_how_far_it_is(live_app: Any, page_zh: Any, tmp_path: Pa
     data = str(seen.json_value())
     percent, done, whole = (float(number) for number in re.findall(r"[\d.]+", data))
     assert whole == 8.0 and abs(done - whole * percent / 100) < 0.2
-    screenshot(page, "zh-uploading")
     wire.send("Network.emulateNetworkConditions", {**slow, "uploadThroughput": -1})
     page.wait_for_selector("#sv-file >> text=会议")
     expect(page.locator("#sv-file")).not_to_have_attribute("data-upload", re.compile(""))
@@ -360,7 +351,7 @@ def test_without_a_file_the_page_asks_for_one(live_app: Any, page_zh: Any) -> No
     assert script.runs == []
 
 
-def test_a_recording_from_the_microphone_is_recognised(live_app: Any, page_zh: Any, screenshot: Any) -> None:
+def test_a_recording_from_the_microphone_is_recognised(live_app: Any, page_zh: Any) -> None:
     script = Script(call())
     page = page_zh(live_app(script, SETTINGS))
     page.click("[role=tab]:has-text('麦克风')")
@@ -369,16 +360,13 @@ def test_a_recording_from_the_microphone_is_recognised(live_app: Any, page_zh: A
     page.click("#sv-microphone .stop-button:visible")
     page.wait_for_selector("#sv-microphone #waveform, #sv-microphone .waveform-container")
     page.wait_for_timeout(1000)
-    screenshot(page, "zh-microphone")
     page.click("#sv-start")
     page.wait_for_selector("#sv-summary p")
     path = script.runs[0][0]
     assert path.suffix in (".wav", ".webm") and path.stat().st_size > 1000
 
 
-def test_settings_of_the_form_reach_the_run(
-    live_app: Any, page_zh: Any, media: Path, screenshot: Any
-) -> None:
+def test_settings_of_the_form_reach_the_run(live_app: Any, page_zh: Any, media: Path) -> None:
     script = Script(call())
     page = page_zh(live_app(script, SETTINGS))
     choose_option(page, "#sv-language", "粤语")
@@ -387,7 +375,6 @@ def test_settings_of_the_form_reach_the_run(
     page.uncheck("#sv-use_itn input")
     choose_option(page, "#sv-channel", "各声道分开")
     page.fill("#sv-batch_size_s input", "0.5")
-    screenshot(page, "zh-settings")
     start(page, media)
     page.wait_for_selector("#sv-notice >> text=每批秒数")
     page.fill("#sv-batch_size_s input", "30")
@@ -501,7 +488,6 @@ def test_nothing_is_cut_off(
     live_app: Any,
     open_page: Any,
     media: Path,
-    screenshot: Any,
     name: str,
     locale: str,
     width: int,
@@ -510,9 +496,8 @@ def test_nothing_is_cut_off(
     page = open_page(live_app(Script(call()), SETTINGS), locale=locale, width=width, scheme=scheme)
     start(page, media)
     page.wait_for_selector("#sv-summary p")
-    screenshot(page, name)
     assert page.evaluate("() => document.documentElement.scrollWidth") <= width
-    for part in ("#sv-copy", "#sv-text", ".svw-export", "#sv-labels", ".svw-start", "#sv-status span"):
+    for part in ("#sv-copy", "#sv-text", ".svw-export", "#sv-labels", ".svw-start"):
         box = page.locator(part).bounding_box()
         assert box["x"] >= 0 and box["x"] + box["width"] <= width, part
 

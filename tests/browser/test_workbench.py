@@ -42,6 +42,7 @@ def done(live_app: Any, page_zh: Any, media: Path) -> Any:
     start(page, media)
     expect(page.locator("#sv-summary p")).to_be_visible()
     expect(page.locator(ROWS)).to_have_count(len(CALL))
+    expect(page.locator(".svw-bar [aria-label=撤销]")).to_be_enabled()
     show(page, "rows")
     return page
 
@@ -107,7 +108,7 @@ def test_filter_to_anger_click_and_the_player_stands_there(done: Any) -> None:
 
 @pytest.mark.parametrize("suffix, codec", [("webm", "libvpx"), ("mp4", "libx264"), ("mov", "libx264")])
 def test_a_film_is_shown_with_its_words(
-    live_app: Any, page_zh: Any, tmp_path: Path, screenshot: Any, suffix: str, codec: str
+    live_app: Any, page_zh: Any, tmp_path: Path, suffix: str, codec: str
 ) -> None:
     page = page_zh(live_app(Script(call()), SETTINGS))
     start(page, write_film(tmp_path / f"采访.{suffix}", codec, CALL_MS / 1000))
@@ -122,8 +123,6 @@ def test_a_film_is_shown_with_its_words(
     words = "film => film.textTracks[0].activeCues[0]?.text ?? ''"
     wait_until(lambda: "这都第几天了" in film.evaluate(words))
     expect(row(page, "这都第几天了")).to_have_class("svw-line svw-now")
-    if suffix == "webm":
-        screenshot(page, "zh-film")
 
 
 def test_a_film_without_a_picture_is_heard(live_app: Any, page_zh: Any, media: Path, tmp_path: Path) -> None:
@@ -159,9 +158,7 @@ def test_the_map_is_clicked_and_told(done: Any) -> None:
     wait_until(lambda: abs(playing_at_s(done) - 10.0) < 0.3)
 
 
-def test_channels_that_were_split_have_a_lane_each(
-    live_app: Any, page_zh: Any, media: Path, screenshot: Any
-) -> None:
+def test_channels_that_were_split_have_a_lane_each(live_app: Any, page_zh: Any, media: Path) -> None:
     rows = tuple(
         replace(
             each, channel=("left", "right")[number % 2], span=Span(each.span.start_ms, each.span.end_ms + 900)
@@ -190,7 +187,6 @@ def test_channels_that_were_split_have_a_lane_each(
     assert [color(9_700, 5), color(9_700, 23)] == [angry, calm], "both speak"
     page.locator(".svw-ribbon").hover(position={"x": box["width"] * 11_000 / CALL_MS, "y": 9})
     expect(page.locator(".svw-tip")).to_contain_text("左")
-    screenshot(page, "zh-channels")
 
 
 def test_a_corrected_row_is_marked_exported_and_taken_back(done: Any) -> None:
@@ -502,7 +498,6 @@ def test_nothing_is_cut_off(
     live_app: Any,
     open_page: Any,
     media: Path,
-    screenshot: Any,
     name: str,
     locale: str,
     width: int,
@@ -514,7 +509,6 @@ def test_nothing_is_cut_off(
     show(page, "rows")
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide <= 0
-    screenshot(page, name)
 
 
 SCORES = (
@@ -652,9 +646,7 @@ def test_the_shown_rows_are_heard_again_and_kept_together(done: Any) -> None:
     expect(row(done, "重新识别")).to_have_count(sum(each.kind == "speech" for each in CALL))
 
 
-def test_selected_neighbours_are_joined_anew_side_by_side_and_either_is_kept(
-    done: Any, screenshot: Any
-) -> None:
+def test_selected_neighbours_are_joined_anew_side_by_side_and_either_is_kept(done: Any) -> None:
     done.click(".svw-again summary")
     expect(done.locator(".svw-again [role=status]")).to_contain_text("没有选中片段")
     for text in ("您好", "我上周", "这都第几天了", "好的"):
@@ -668,7 +660,6 @@ def test_selected_neighbours_are_joined_anew_side_by_side_and_either_is_kept(
     pair = done.locator(".svw-pair")
     expect(pair).to_have_count(2)
     expect(pair.first).to_contain_text("这都第几天了")
-    screenshot(done, "zh-again")
     pair.nth(1).get_by_text("保留原来的").click()
     pair.first.get_by_text("采用").click()
     expect(row(done, "重新识别")).to_have_count(2)
@@ -678,9 +669,7 @@ def test_selected_neighbours_are_joined_anew_side_by_side_and_either_is_kept(
     expect(row(done, "这都第几天了")).to_have_count(1)
 
 
-def test_recordings_on_the_server_are_picked(
-    live_app: Any, page_zh: Any, media: Path, screenshot: Any
-) -> None:
+def test_recordings_on_the_server_are_picked(live_app: Any, page_zh: Any, media: Path) -> None:
     script = Script(call())
     page = page_zh(live_app(script, replace(SETTINGS, media_dir=media.parent)))
     page.get_by_role("tab", name="服务器上的文件").click()
@@ -689,7 +678,6 @@ def test_recordings_on_the_server_are_picked(
     page.click("#sv-start")
     expect(page.locator("#sv-summary p")).to_be_visible()
     assert script.runs[0][0].name == media.name
-    screenshot(page, "zh-server")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -52,6 +52,7 @@ export function editor(app) {
   }
 
   function open(row) {
+    if (app.goesOn(app.job)) return void app.toasts.say(t("editLater"));
     at = row.index;
     const unsaved = draft(row);
     const text = make("textarea", { className: "svw-input", rows: 2, value: unsaved ?? row.text, "aria-label": t("text") });

@@ -113,7 +113,7 @@ class Bench {
     this.player = player(this);
     const chips = filter(this);
     const rows = make("div", {}, chips.element, table(this, editor(this)).element, again(this).element);
-    const overview = make("div", {}, speakers(this).element, highlights(this).element, charts(this).element);
+    const overview = make("div", {}, highlights(this).element, charts(this).element, speakers(this).element);
     const panels = { rows, overview, quality: coverage(this).element };
     this.tabs = tabs(this, { text: document.querySelector("#sv-text-panel"), ...panels });
     this.list = jobs(this);

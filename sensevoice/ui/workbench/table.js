@@ -212,6 +212,7 @@ export function table(app, editor) {
   app.on("shown", draw);
   app.on("playing", () => follow());
   app.on("edit", (row) => {
+    if (!editor.isOpen()) return;
     elements.get(row.index).append(editor.element);
     editor.focus(); // only now it is where it can have it
   });
