@@ -5,8 +5,9 @@ async () => {
   const { mount } = await import(`${root}/sv/static/main.js`);
   const reader = navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en";
   mount({ base: `${root}/sv`, reader });
-  const { nameBoxes } = await import(`${root}/sv/static/a11y.js`);
+  const { nameBoxes, dropTwinNotes } = await import(`${root}/sv/static/a11y.js`);
   nameBoxes();
+  dropTwinNotes();
   const { watchUploads } = await import(`${root}/sv/static/uploads.js`);
   watchUploads(reader, window.gradio_config?.max_file_size);
   const { showAccount } = await import(`${root}/sv/static/account.js`);

@@ -340,7 +340,9 @@ def test_an_upload_tells_how_far_it_is(live_app: Any, page_zh: Any, tmp_path: Pa
     expect(page.locator("#sv-file")).not_to_have_attribute("data-upload", re.compile(""))
 
 
-def test_without_a_file_the_page_asks_for_one(live_app: Any, page_zh: Any) -> None:
+def test_without_a_file_the_page_asks_for_one_until_there_is_one(
+    live_app: Any, page_zh: Any, media: Path
+) -> None:
     script = Script(call())
     page = page_zh(live_app(script, SETTINGS))
     page.click("#sv-start")
@@ -349,6 +351,9 @@ def test_without_a_file_the_page_asks_for_one(live_app: Any, page_zh: Any) -> No
     page.click("#sv-start")
     page.wait_for_selector("#sv-notice >> text=请先用麦克风录一段音")
     assert script.runs == []
+    page.click("[role=tab]:has-text('上传文件')")
+    choose(page, media)
+    expect(page.locator("#sv-notice")).to_have_text("")
 
 
 def test_a_recording_from_the_microphone_is_recognised(live_app: Any, page_zh: Any) -> None:

@@ -229,7 +229,7 @@ export function ribbon(app) {
   });
   app.on("finished", async () => {
     const id = app.job.id;
-    if (peaks) return;
+    if (peaks || app.nothingIn(app.job)) return;
     const found = await app.api.get(`jobs/${id}/peaks`, { signal: app.leaving.signal }).catch(() => null);
     if (app.job?.id !== id || !found) return;
     peaks = found;
