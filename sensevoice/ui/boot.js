@@ -2,14 +2,12 @@
 async () => {
   const root = (window.gradio_config?.root ?? window.location.origin).replace(/\/$/, "");
   if (!document.querySelector("#sv-dock")) return;
-  const { mount } = await import(`${root}/sv/static/main.js`);
+  const { mount, nameBoxes, dropTwinNotes, watchUploads, showAccount } = await import(`${root}/sv/static/bundle.js`);
   const reader = navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en";
   mount({ base: `${root}/sv`, reader });
-  const { nameBoxes } = await import(`${root}/sv/static/a11y.js`);
   nameBoxes();
-  const { watchUploads } = await import(`${root}/sv/static/uploads.js`);
+  dropTwinNotes();
   watchUploads(reader, window.gradio_config?.max_file_size);
-  const { showAccount } = await import(`${root}/sv/static/account.js`);
   showAccount(reader, root, window.gradio_config?.username);
 
   const tell = () => {

@@ -169,7 +169,7 @@ class Page:
         self._connect_status(app)
         chosen = [self.file, self.microphone]
         changed = [self.file.change, self.microphone.change]
-        gr.on(changed, self._hold, chosen, **AT_ONCE)
+        gr.on(changed, self._hold, [self.session, *chosen], self.notice, **AT_ONCE)
         app.unload(self._release)
         app.load(
             self._load,
@@ -233,8 +233,12 @@ class Page:
         screens = self._handlers.opened(session, opened, locale, request.username or "")
         yield from changes(updates(screen) for screen in screens)
 
-    def _hold(self, request: gr.Request, files: list[str] | None, microphone: str | None) -> None:
+    def _hold(
+        self, request: gr.Request, session: PageSession, files: list[str] | None, microphone: str | None
+    ) -> object:
+        """Keep the uploads of this page; what was said of the last ones is no longer true."""
         self._refs.hold(request.session_hash, [*(files or ()), microphone])
+        return gr.skip() if session.busy else ""
 
     def _release(self, request: gr.Request) -> None:
         self._refs.release(request.session_hash)

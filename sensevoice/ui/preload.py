@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from functools import cache
-from pathlib import Path
 from urllib.parse import parse_qs
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-WORKBENCH = Path(__file__).with_name("workbench")
+SCRIPT = "<sv/static/bundle.js>; rel=modulepreload; fetchpriority=low"
 
 JOB_ID = re.compile(r"[\w-]{1,64}")
 """Anything else from an address must not get into a header."""
@@ -37,20 +35,13 @@ class Preload:
 
 
 def link_header(query: str) -> str:
-    """Return the header for a page with this query: modules, styles, and the job that the query names."""
-    links = [*_files(), _answer("sv/labels")]
+    """Return the header for a page with this query: the script, and the job that the query names."""
+    links = [SCRIPT, _answer("sv/labels")]
     for job_id in parse_qs(query).get("job", ())[:1]:
         if JOB_ID.fullmatch(job_id):
             job = f"sv/jobs/{job_id}"
             links += [_answer(job), _answer(f"{job}/segments?from=0")]
     return ", ".join(links)
-
-
-@cache
-def _files() -> tuple[str, ...]:
-    scripts = sorted(path.name for path in WORKBENCH.glob("*.js"))
-    modules = [f"<sv/static/{name}>; rel=modulepreload; fetchpriority=low" for name in scripts]
-    return tuple(modules)
 
 
 def _answer(path: str) -> str:

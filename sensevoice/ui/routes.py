@@ -7,6 +7,7 @@ job of its owner, and a lost connection loses nothing.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future
@@ -43,6 +44,7 @@ from sensevoice.ui.handlers import log_unexpected
 from sensevoice.ui.media import peaks_response, recording_response
 from sensevoice.ui.people_routes import PeopleRoutes
 from sensevoice.ui.row_routes import RowRoutes
+from sensevoice.ui.script_bundle import bundle
 from sensevoice.ui.serialise import Json
 
 CutFn = Callable[[Path, Sequence[Span], Channel, int | None, str], list[np.ndarray]]
@@ -93,8 +95,19 @@ def job_routes(runner: JobRunner, recognise: RecogniseSpansFn, cut: CutFn) -> li
         Route(f"{job}/peaks", at.answer(at.peaks), middleware=COMPRESSED),
         Route(f"{job}/export", at.answer(at.export)),
         Route(f"{job}/finetune", at.answer(at.finetune)),
+        Route("/sv/static/bundle.js", script, middleware=COMPRESSED),
         Route("/sv/static/{path:path}", StaticRoute(directory=STATIC, check_dir=False)),
     ]
+
+
+async def script(request: Request) -> Response:
+    """Answer with all modules of the workbench, and without them when the browser has them already."""
+    content = bundle(STATIC)
+    etag = f'"{hashlib.sha256(content.encode()).hexdigest()[:16]}"'
+    headers = {"ETag": etag, "Cache-Control": "no-cache"}
+    if request.headers.get("if-none-match", "").removeprefix("W/") == etag:
+        return Response(status_code=304, headers=headers)
+    return Response(content, media_type="text/javascript; charset=utf-8", headers=headers)
 
 
 class StaticRoute(StaticFiles):

@@ -340,7 +340,9 @@ def test_an_upload_tells_how_far_it_is(live_app: Any, page_zh: Any, tmp_path: Pa
     expect(page.locator("#sv-file")).not_to_have_attribute("data-upload", re.compile(""))
 
 
-def test_without_a_file_the_page_asks_for_one(live_app: Any, page_zh: Any) -> None:
+def test_without_a_file_the_page_asks_for_one_until_there_is_one(
+    live_app: Any, page_zh: Any, media: Path
+) -> None:
     script = Script(call())
     page = page_zh(live_app(script, SETTINGS))
     page.click("#sv-start")
@@ -349,6 +351,9 @@ def test_without_a_file_the_page_asks_for_one(live_app: Any, page_zh: Any) -> No
     page.click("#sv-start")
     page.wait_for_selector("#sv-notice >> text=请先用麦克风录一段音")
     assert script.runs == []
+    page.click("[role=tab]:has-text('上传文件')")
+    choose(page, media)
+    expect(page.locator("#sv-notice")).to_have_text("")
 
 
 def test_a_recording_from_the_microphone_is_recognised(live_app: Any, page_zh: Any) -> None:
@@ -538,3 +543,37 @@ def test_a_chosen_file_that_is_gone_is_asked_for_again(
     page.click("#sv-start")
     page.wait_for_selector("#sv-notice [role=alert]")
     assert "重新上传" in page.inner_text("#sv-notice")
+
+
+def test_on_a_phone_the_recording_takes_the_screen_and_a_button_leads_back(
+    live_app: Any, page_zh: Any, media: Path
+) -> None:
+    script = Script(call(), hold_after=7)
+    page = page_zh(live_app(script, SETTINGS), width=390)
+    start(page, media)
+    expect(page.locator("#sv-left")).to_be_hidden()
+    expect(page.locator(".svw-title")).to_have_text(media.name)
+    expect(page.locator(".svw-state")).to_contain_text("识别中 50 %")
+    expect(page).to_have_title(re.compile(r"^识别中 50 % · 客服通话.wav"))
+    page.click(".svw-home")
+    expect(page.locator("#sv-left")).to_be_visible()
+    page.click(f".svw-job >> text={media.name}")
+    script.go.set()
+    wait_for_lines(page, 5)
+    expect(page).to_have_title("客服通话.wav · SenseVoice")
+    expect(page.locator(".svw-start")).to_be_in_viewport()
+
+
+def test_language_and_theme_are_switched_and_kept(live_app: Any, page_zh: Any) -> None:
+    page = page_zh(live_app(Script(call()), SETTINGS))
+    page.click("[aria-label='Switch to English']")
+    expect(page.locator("#sv-start")).to_have_text("Start AI recognition")
+    page.click("#sv-start")
+    expect(page.locator("#sv-notice")).to_contain_text("Please choose")
+    page.click("[aria-label='Dark / light']")
+    expect(page.locator("body.dark")).to_have_count(1)
+    page.reload()
+    expect(page.locator("#sv-start")).to_have_text("Start AI recognition")
+    expect(page.locator("body.dark")).to_have_count(1)
+    page.click("[aria-label='切换到中文']")
+    expect(page.locator("#sv-start")).to_have_text("开始 AI 识别")

@@ -16,7 +16,16 @@ import pytest
 from playwright.sync_api import expect
 
 from sensevoice.progress import Progress
-from sensevoice.transcript import Event, Segment, Span, TagScore, Transcript
+from sensevoice.transcript import (
+    Diagnostic,
+    Event,
+    Media,
+    Segment,
+    Span,
+    TagScore,
+    Track,
+    Transcript,
+)
 from tests.browser.test_page import start, wait_for_lines, wait_until
 from tests.media import babble, write_wav
 from tests.ui.ui_script import CALL, CALL_MS, MODEL, SETTINGS, Script, call, speech
@@ -362,6 +371,27 @@ def test_recordings_are_listed_renamed_opened_and_deleted_together_with_a_way_ba
     again = page_zh(url)
     expect(again.locator(".svw-job")).to_have_count(1)
     expect(again.locator(".svw-job")).to_contain_text("客服通话.wav")
+
+
+def test_advice_is_followed_with_a_click_and_another_track_is_chosen(
+    live_app: Any, page_zh: Any, media: Path
+) -> None:
+    advice = Diagnostic("channels_differ", 80.0, "各声道内容不同。", "The channels differ.")
+    tracks = Media(track=1, tracks=(Track(1, language="chi"), Track(2, language="eng", title="Dubbed")))
+    script = Script(call(diagnostics=(advice,), media=tracks))
+    page = page_zh(live_app(script, SETTINGS))
+    start(page, media)
+    expect(page.locator(".svw-tab[data-tab=quality]")).to_have_text("质量 1")
+    show(page, "quality")
+    page.click("text=左右分开，重新识别")
+    expect(page.locator(".svw-job")).to_have_count(2)
+    wait_until(lambda: len(script.runs) == 2)
+    assert script.runs[1][1] == replace(SETTINGS.options, channel="split")
+    expect(page.locator("#svw-quality li")).to_have_text([advice.zh])  # already done: no button
+    page.select_option("#svw-quality select[aria-label=音轨]", label="音轨 2 · eng · Dubbed")
+    page.click("text=识别这条音轨")
+    wait_until(lambda: len(script.runs) == 3)
+    assert script.runs[2][1] == replace(SETTINGS.options, channel="split", track=2)
 
 
 def many_rows() -> list[Any]:

@@ -337,7 +337,7 @@ class Bench {
   step(by) {
     const place = this.shown.findIndex((row) => row.index === this.current);
     const next = this.shown[place < 0 ? (by > 0 ? 0 : this.shown.length - 1) : place + by];
-    if (next) this.playRow(next);
+    if (next) this.player.seek(next.start_ms, false);
   }
 
   describe(row) {

@@ -9,6 +9,7 @@ export function player(app) {
   const sound = make("audio", { preload: "metadata", "aria-label": t("player") });
   const film = make("video", { controls: true, preload: "metadata", playsInline: true, hidden: true, className: "svw-film", "aria-label": t("player") });
   let media = sound;
+  let failed = false;
   const speed = make("select", { "aria-label": t("speed"), title: t("speed"), className: "svw-select" });
   for (const rate of RATES) speed.append(make("option", { value: rate, selected: rate === 1 }, `${rate}×`));
   speed.addEventListener("change", setSpeed);
@@ -89,7 +90,9 @@ export function player(app) {
   film.addEventListener("error", onlySound);
   film.addEventListener("loadedmetadata", () => film.videoWidth || onlySound());
   sound.addEventListener("error", () => {
-    if (sound.hasAttribute("src") && !sound.src.includes("as=opus")) sound.src = `${app.audio()}?as=opus`;
+    if (!app.job || !sound.hasAttribute("src") || sound.src.includes("as=opus")) return;
+    failed = app.goesOn(app.job); // whether there is anything to play is known at its end
+    if (!failed) sound.src = `${app.audio()}?as=opus`;
   });
   // A browser that counts another length than we do goes to other places, too.
   sound.addEventListener("loadedmetadata", () => {
@@ -117,7 +120,9 @@ export function player(app) {
   }
   app.on("job", ({ film: hasPicture, copy }) => {
     media.currentTime = 0;
-    if (copy) useCopy(hasPicture);
+    failed = false;
+    if (app.nothingIn(app.job)) stop();
+    else if (copy) useCopy(hasPicture);
     else use(hasPicture ? film : sound);
     setSpeed();
     caption.textContent = "";
@@ -125,7 +130,8 @@ export function player(app) {
   });
   app.on("finished", ({ film: hasPicture, copy } = {}) => {
     tellTime(media.currentTime * 1000);
-    if (copy && !sound.src.includes("as=opus")) {
+    if (app.nothingIn(app.job)) return stop();
+    if ((copy || failed) && !sound.src.includes("as=opus")) {
       const playing = !media.paused;
       const at_s = useCopy(hasPicture);
       if (at_s) sound.currentTime = at_s;

@@ -43,8 +43,9 @@ export function ribbon(app) {
 
   /** @returns {Lane[]} */
   function lanes() {
-    const present = new Set(app.rows.map((/** @type {any} */ row) => app.who(row)));
-    const people = [...present].filter(Boolean);
+    const present = new Map(app.rows.map((/** @type {any} */ row) => [app.who(row), row.speaker || row.channel || ""]));
+    const ordered = [...present].sort((a, b) => a[1].localeCompare(b[1], "en", { numeric: true }));
+    const people = ordered.map(([name]) => name).filter(Boolean);
     const ofMood = (/** @type {any} */ row) => (row.kind === "speech" ? [row.emotion && app.label(row.emotion) ? row.emotion : "NEUTRAL"] : []);
     const moods = people.length
       ? people.map((name) => ({ name: String(name), tagsOf: (/** @type {any} */ row) => (app.who(row) === name ? ofMood(row) : []) }))
@@ -158,8 +159,8 @@ export function ribbon(app) {
       const mark = make("span", {}, clock(ms));
       const x = app.axis.x(ms, width);
       mark.style.left = `${x}px`;
-      if (x > width - 34) mark.className = "svw-last";
-      marks.push(mark);
+      if (x > width - 44) mark.className = "svw-last";
+      if (x <= width - 44 || app.axis.x(from + step, width) > 150) marks.push(mark);
     }
     ticks.replaceChildren(...marks);
   }
@@ -229,7 +230,7 @@ export function ribbon(app) {
   });
   app.on("finished", async () => {
     const id = app.job.id;
-    if (peaks) return;
+    if (peaks || app.nothingIn(app.job)) return;
     const found = await app.api.get(`jobs/${id}/peaks`, { signal: app.leaving.signal }).catch(() => null);
     if (app.job?.id !== id || !found) return;
     peaks = found;

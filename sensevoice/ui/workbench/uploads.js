@@ -9,6 +9,12 @@ export function watchUploads(reader, maxBytes) {
   const place = document.querySelector("#sv-file");
   if (!place) return;
   let totalBytes = 0;
+  let wanted = false; // Start was pressed before all of it had come; gradio begins by itself then
+  document.addEventListener("click", (event) => {
+    if (!place.querySelector(".uploading") || !event.target.closest("#sv-start")) return;
+    wanted = true;
+    tell();
+  });
 
   function refuse(files) {
     const large = files.filter((file) => file.size > (maxBytes ?? Infinity));
@@ -51,10 +57,13 @@ export function watchUploads(reader, maxBytes) {
     const percent = parseFloat(document.documentElement.style.getPropertyValue("--upload-progress-width"));
     const busy = place.querySelector(".uploading") !== null;
     place.setAttribute("aria-busy", String(busy));
-    if (!busy) return place.removeAttribute("data-upload");
+    if (!busy) {
+      wanted = false;
+      return place.removeAttribute("data-upload");
+    }
     const done = Math.min(100, Math.max(0, percent || 0));
     const values = { n: Math.floor(done), mb: ((totalBytes * done) / 100 / MB).toFixed(1), max: (totalBytes / MB).toFixed(1) };
-    place.setAttribute("data-upload", t("uploading", values));
+    place.setAttribute("data-upload", t("uploading", values) + (wanted ? ` · ${t("thenStarts")}` : ""));
   }
   new MutationObserver(tell).observe(document.documentElement, { attributeFilter: ["style"] });
   new MutationObserver(tell).observe(place, { childList: true, subtree: true });
