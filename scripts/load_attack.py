@@ -39,6 +39,9 @@ from sensevoice.options import Options  # noqa: E402
 from sensevoice.transcript import ModelInfo  # noqa: E402
 
 LONG_S = 57 * 60
+WARM_UP_S = 15.0
+"""Until an attack is at its height: its own clients need a while to start."""
+
 READY = "ready / 就绪"
 START_S = 900.0
 HALF_HEADERS, LARGE_BODIES, TRANSCODES, SLOW_FILES = 1100, 24, 45, 8
@@ -250,8 +253,9 @@ def watched(target: Target, attack: Callable[[Target, threading.Event], int], se
     """Attack and return the cells of the row."""
     seen, ended, before_mb = Seen(), threading.Event(), target.memory_mb()
     with ThreadPoolExecutor(3) as pool:
-        watching = [pool.submit(watch, target, seen, ended) for watch in (watch_loop, watch_recordings)]
         attacking = pool.submit(attack, target, ended)
+        time.sleep(WARM_UP_S)
+        watching = [pool.submit(watch, target, seen, ended) for watch in (watch_loop, watch_recordings)]
         time.sleep(seconds)
         grown_mb = target.memory_mb() - before_mb
         ended.set()
