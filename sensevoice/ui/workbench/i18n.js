@@ -143,7 +143,6 @@ const WORDS = {
   cancelledEmpty: ["已取消，还没有识别出内容。", "Cancelled before anything was recognised."],
   whatToDo: ["可以换一个文件再试，或调整左边的设置后重新开始。", "Try another file, or change the settings on the left and start again."],
   whatToDoSilent: ["如果录音里应该有人说话，请检查是否选对了声道或音轨、音量是否太低。", "If somebody should be speaking, check the channel or track, and whether the level is too low."],
-  ended: ["识别完成", "Done"],
   deleted: ["这个录音已删除。", "This recording was deleted."],
   several: ["所有录音对比", "Compare all recordings"],
   zipAll: ["全部打包下载", "All as one zip"],
