@@ -136,6 +136,8 @@ const WORDS = {
   tracks: ["这个文件有 {n} 条音轨。", "This file has {n} audio tracks."],
   hearTrack: ["识别这条音轨", "Transcribe this track"],
   gaps: ["可能漏掉的部分", "Possibly missed"],
+  noLoudGaps: ["没有漏掉有声音的部分；超过 3 秒没有识别到内容的地方都是安静的。", "No sound was missed; every stretch longer than 3 s that was left out is quiet."],
+  quietGaps: ["另有 {n} 处是安静的，没有列出。", "{n} more are quiet and not listed."],
   noGaps: ["没有超过 3 秒的遗漏。", "Nothing longer than 3 s was left out."],
   hearThis: ["补识别", "Transcribe"],
   heardGap: ["识别到 {n} 段", "{n} segment(s) found"],
