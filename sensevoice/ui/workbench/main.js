@@ -27,7 +27,7 @@ const OVERLAPPING = 100; // rows that began last, among which those lie that hav
 const TITLE = "SenseVoice";
 
 // Everything that the parts tell each other.
-const EVENTS = ["job", "rows", "details", "finished", "closed", "shown", "selected", "sure", "time", "playing", "axis", "edit", "edited", "tab", "listed"];
+const EVENTS = ["job", "rows", "details", "finished", "closed", "shown", "selected", "sure", "time", "playing", "axis", "edit", "edited", "tab", "listed", "peaks"];
 
 /** Fills the places that page.py leaves. @param {{ base: string, reader: "zh" | "en" }} where */
 export async function mount({ base, reader }) {
