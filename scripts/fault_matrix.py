@@ -30,12 +30,16 @@ import numpy as np  # noqa: E402
 import soundfile  # noqa: E402
 
 from sensevoice.jobs import FINISHED, JobStore  # noqa: E402
+from sensevoice.jobs.store import HEADROOM_BYTES  # noqa: E402
 from sensevoice.models.sources.demo import sample_recordings  # noqa: E402
 from sensevoice.options import Options  # noqa: E402
 from sensevoice.transcript import ModelInfo  # noqa: E402
 
 RATE_HZ = 16_000
 DAY_S = 86_400
+
+SMALL_BYTES = HEADROOM_BYTES + (64 << 20)
+"""A file system that takes a job in and is soon full."""
 
 SHIFTED = (
     "import runpy, sys, time; real = time.time; by = float(sys.argv.pop(1)); "
@@ -336,7 +340,8 @@ def main() -> int:
         for name in list(outcomes) * args.times:
             if time.monotonic() > end_s:
                 break
-            small_mb = 64 + recording.stat().st_size // (1 << 20) if FAULTS[name] is fill_the_disk else None
+            room = SMALL_BYTES + recording.stat().st_size
+            small_mb = room >> 20 if FAULTS[name] is fill_the_disk else None
             with place("data", small_mb) as directory:
                 disturbed = trial(directory, outcome.working_s)
                 try:

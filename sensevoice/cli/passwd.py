@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 import getpass
-import os
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from sensevoice.access.accounts import NAME, hash_password, read_file
 from sensevoice.errors import OptionError, SenseVoiceError
+from sensevoice.runtime.atomic import write_whole
 
 MIN_LENGTH = 8
 
@@ -66,9 +65,4 @@ def change(file: Path, user: str, password: str | None) -> None:
     logins.pop(user, None)
     if password is not None:
         logins[user] = hash_password(password)
-    handle, written = tempfile.mkstemp(
-        dir=file.parent or ".", prefix=".logins-"
-    )  # readable by this user only
-    with os.fdopen(handle, "w", encoding="utf-8") as out:
-        out.writelines(f"{name}:{stored}\n" for name, stored in logins.items())
-    os.replace(written, file)
+    write_whole(file, (f"{name}:{stored}\n" for name, stored in logins.items()))  # for this user only

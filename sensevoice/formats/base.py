@@ -101,11 +101,22 @@ def short_clock(time_ms: int) -> str:
     return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
 
 
+_JOINERS = "\u200c\u200d"
+
+
 def one_line(text: str) -> str:
     """Return a text as one line without control characters, in valid Unicode."""
     # Lone surrogates, as in names of files, become "?".
     clean = text.encode("utf-8", "replace").decode("utf-8")
-    return " ".join("".join(char if char.isprintable() else " " for char in clean).split())
+    return " ".join(printable(clean).split())
+
+
+def printable(text: str) -> str:
+    """Return a text with a space for each control character, line break and lone surrogate.
+
+    Joiners stay: without them emoji fall apart, and words of several scripts.
+    """
+    return "".join(char if char.isprintable() or char in _JOINERS else " " for char in text)
 
 
 def title(transcript: Transcript) -> str:
@@ -124,13 +135,29 @@ _CHANNELS = {"left": ("左", "left"), "right": ("右", "right")}
 def speaker_names(transcript: Transcript, locale: str) -> dict[str, str]:
     """Return what a reader is shown for each speaker, by id.
 
-    Nothing where nobody was told apart, and where one nameless person is all that there is.
+    Nothing where nobody was told apart, and where one nameless person is all that there is. A nameless one
+    who has a channel alone is called as the channel is.
     """
     speakers = transcript.speakers
     if len(speakers) == 1 and not speakers[0].name:
         return {}
     word = pick(("说话人", "Speaker "), locale)
-    return {speaker.id: one_line(speaker.name) or f"{word}{speaker.id[1:]}" for speaker in speakers}
+    channels = speaker_channels(transcript)
+    return {
+        speaker.id: one_line(speaker.name)
+        or channel_name(channels[speaker.id], locale)
+        or f"{word}{speaker.id[1:]}"
+        for speaker in speakers
+    }
+
+
+def speaker_channels(transcript: Transcript) -> dict[str, str]:
+    """Return the channel of each speaker by id, "" for one who speaks in none of their own."""
+    result: dict[str, set[str]] = {speaker.id: set() for speaker in transcript.speakers}
+    for row in transcript.segments:
+        if row.speaker in result:
+            result[row.speaker].add(row.channel or "")
+    return {speaker: next(iter(found)) if len(found) == 1 else "" for speaker, found in result.items()}
 
 
 def with_name(text: str, name: str, locale: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise, zip_longest
 
-from sensevoice.formats.base import speaker_names
+from sensevoice.formats.base import printable, speaker_names
 from sensevoice.formats.captions import Captioner, Note, keep_opening_sign, with_notes
 from sensevoice.formats.linebreak import MAX_LINE_WIDTH, Token, lay_out, tokens
 from sensevoice.tags.parse import is_unspaced
@@ -138,7 +138,7 @@ def _segment_cues(segment: Segment, locale: str) -> Iterator[Cue]:
 
 def _text_cues(written: str, span: Span, words: Sequence[Word], notes: Sequence[Note] = ()) -> Iterator[Cue]:
     # A correction may hold line breaks, which are markup in every format.
-    bare = "".join(char if char.isprintable() else " " for char in written)
+    bare = printable(written)
     clock = _Clock(bare, span, words)
     noted = with_notes(bare, notes)
     text, places = noted.text, noted.places

@@ -13,6 +13,9 @@ from sensevoice.transcript import Transcript
 
 _VTT_HEAD = "WEBVTT\n\n"
 
+EMPTY_SRT = "1\n00:00:00,000 --> 00:00:00,001\n\n"
+"""A cue without text: to ffmpeg and to editors an empty file is no SRT."""
+
 
 def srt(transcript: Transcript, options: RenderOptions) -> str:
     """Return the transcript as a SubRip file. Its times end at 99:59:59,999, beyond any recording."""
@@ -23,6 +26,8 @@ def srt(transcript: Transcript, options: RenderOptions) -> str:
         shown, lambda cue: voice_mark(cue.channel, cue.speaker, options) if several else ""
     ):
         subtitles.append(_event(cue.span.start_ms, cue.span.end_ms, "\n".join(cue.lines)))
+    if not shown:
+        return EMPTY_SRT
     # Without this flag pysubs2 takes braces in the text for its own markup and drops them.
     return subtitles.to_string("srt", keep_ssa_tags=True)
 

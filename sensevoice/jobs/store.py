@@ -23,17 +23,16 @@ from sensevoice.errors import (
     FileMissing,
     JobDamaged,
     JobNotFound,
-    RowChanged,
 )
 from sensevoice.jobs.clock import KeepingClock
 from sensevoice.jobs.editing.edits import Change, Edits, Step
-from sensevoice.jobs.editing.people import AS_THE_JOB, People, with_speakers
+from sensevoice.jobs.editing.people import People
 from sensevoice.jobs.files import JobFolder, size_bytes
 from sensevoice.jobs.index import JobIndex
-from sensevoice.jobs.model import Failure, Job, Result, speakers_of
+from sensevoice.jobs.model import Failure, Job, Result
+from sensevoice.jobs.records import Record, read_record
 from sensevoice.options import Options
 from sensevoice.runtime.atomic import write_whole
-from sensevoice.speakers.voices import VoicePrints
 from sensevoice.transcript import ModelInfo, Segment, Transcript
 
 log = logging.getLogger(__name__)
@@ -176,63 +175,50 @@ class JobStore:
 
     def result(self, job: Job) -> Result:
         """Return what is on disk of a job, with people's corrections."""
-        whole, transcript, damage = self._record(job.id)
-        if damage is not None:
-            self.set_aside(job, damage)
-        if not whole:
+        record = self._record(job.id)
+        transcript = record.transcript
+        if record.damage is not None:
+            self.set_aside(job, record.damage)
+        if not record.whole:
             transcript = replace(transcript, source=job.name, options=job.options, model=self.model)
             transcript = replace(transcript, duration_ms=max(transcript.duration_ms, job.duration_ms or 0))
         return Result(transcript, partial=transcript.complete_until_ms is not None)
 
     def change(self, job: Job, changes: Iterable[Change], what: str = "edit") -> None:
-        """Keep corrections; `what` is one of edits.STEPS. Raises JobNotFound when the job is gone."""
-        with self._changing:
+        """Keep corrections; `what` is one of edits.STEPS. Raises JobNotFound, DiskLow."""
+        self._check_headroom()
+        with self._changing, self._reading:
             self.job(job.id, job.owner)
-            Edits(self.folder(job.id).edits).make(changes, what)
-            self._forget_records()
+            self._kept(job.id).change(changes, what)
 
     def correct(
         self, job: Job, rows: Sequence[int], lines: int | None, correct: Correct, what: str = "edit"
-    ) -> None:
+    ) -> list[int]:
         """Change the rows that had these numbers after so many lines of corrections; None stands for now.
 
-        `correct` is given all rows, and the numbers that those have now. Raises RowChanged when one of them
-        is no longer as it was, BadRequest, JobNotFound.
+        `correct` is given all rows, and the numbers that those have now, which are returned. Raises
+        RowChanged when one of them is no longer as it was, BadRequest, JobNotFound.
         """
         with self._changing:
-            now = list(rows)
-            if lines is not None and lines != self.corrections(job):
-                now = self._numbers_now(job, rows, lines)
-            segments = self.result(job).transcript.segments
+            record = self._record(job.id)
+            moved = lines is not None and lines != record.version
+            now = record.numbers_now(rows, lines) if moved and lines is not None else list(rows)
+            segments = record.transcript.segments
             for number in now:
                 if not 0 <= number < len(segments):
                     raise BadRequest(reason=f"row {number}")
             self.change(job, correct(segments, now), what)
-
-    def _numbers_now(self, job: Job, rows: Sequence[int], lines: int) -> list[int]:
-        """Return the numbers that rows have now. Raises RowChanged."""
-        folder = self.folder(job.id)
-        edits, people, record = Edits(folder.edits), self.people(job), folder.read_record()
-        if record is not None and people.counting != AS_THE_JOB:
-            record = people.told_apart(record, VoicePrints.load(folder.voices))
-        segments = record.segments if record else ()
-        # What was said of the people counts as well, and nobody knows when: every answer has to be the same.
-        possible = [lines - said for said in range(min(people.changes, lines) + 1)]
-        found = [
-            {edits.number_now(segments, row, before, people.counting) for before in possible} for row in rows
-        ]
-        if any(len(numbers) != 1 or None in numbers for numbers in found):
-            raise RowChanged()
-        return [number for numbers in found for number in numbers if number is not None]
+            return now
 
     def corrections(self, job: Job) -> int:
         """Return how often the rows of a job were corrected or a correction taken back."""
-        folder = self.folder(job.id)
-        return Edits.count_in(folder.edits) + self.people(job).changes
+        if not self.job(job.id, job.owner).finished:
+            return 0  # only then rows have numbers, and what is read now would be kept
+        return self._record(job.id).version
 
     def people(self, job: Job) -> People:
         """Return what somebody said about the people of a job."""
-        return People.read(self.folder(job.id).people)
+        return self._record(job.id).people
 
     def change_people(self, job: Job, change: Callable[[People], People]) -> None:
         """Keep what somebody says about the people of a job. Raises JobNotFound when the job is gone."""
@@ -244,17 +230,13 @@ class JobStore:
 
     def undo(self, job: Job) -> Step | None:
         """Take the last correction back and return it; None when there is none."""
-        with self._changing:
-            done = Edits(self.folder(job.id).edits).undo()
-            self._forget_records()
-            return done
+        with self._changing, self._reading:
+            return self._kept(job.id).turn(Edits.undo)
 
     def redo(self, job: Job) -> Step | None:
         """Make the correction again that was taken back last and return it; None when there is none."""
-        with self._changing:
-            done = Edits(self.folder(job.id).edits).redo()
-            self._forget_records()
-            return done
+        with self._changing, self._reading:
+            return self._kept(job.id).turn(Edits.redo)
 
     def kept_s(self, job: Job) -> float | None:
         """Return for how many more seconds a job is kept; None for one that has not ended."""
@@ -292,6 +274,9 @@ class JobStore:
         used = size_bytes(self.directory)  # of everything: copies, peaks and corrections are not in the list
         if used + bytes_needed > self._max_bytes:
             raise DiskLow(reason=f"{_gb(used)} + {_gb(bytes_needed)} > --max-data-gb {_gb(self._max_bytes)}")
+        self._check_headroom()
+
+    def _check_headroom(self) -> None:
         free = shutil.disk_usage(self.directory).free
         if free < HEADROOM_BYTES:
             raise DiskLow(reason=f"{_gb(free)} GB free / 剩余空间 {_gb(free)} GB")
@@ -305,7 +290,7 @@ class JobStore:
                 self.update(replace(now, state="failed", finished_s=ended_s, failure=Failure.of(damage)))
         self.save()
 
-    def _record(self, job_id: str) -> tuple[bool, Transcript, JobDamaged | None]:
+    def _record(self, job_id: str) -> Record:
         """Return what `_read_record` gives, read once however many ask for it at the same time."""
         with self._reading:
             return self._kept(job_id)
@@ -315,22 +300,10 @@ class JobStore:
         with self._reading:
             self._kept.cache_clear()
 
-    def _read_record(self, job_id: str) -> tuple[bool, Transcript, JobDamaged | None]:
-        """Return whether a job came to its end, what is on disk of it, and what of that cannot be read."""
-        folder = self.folder(job_id)
-        damage: JobDamaged | None = None
-        try:
-            record = folder.read_record()
-        except JobDamaged as exc:
-            log.warning("job %s: %s", job_id, exc.message("en"))
-            record, damage = None, exc
-        transcript = record or _partial(folder.readable_segments())
-        people = People.read(folder.people)
-        if record is not None and people.counting != AS_THE_JOB:
-            transcript = people.told_apart(transcript, VoicePrints.load(folder.voices))
-        changed = Edits(folder.edits).applied(transcript.segments, people.counting)
-        segments = tuple(with_speakers(changed, transcript.segments))
-        return record is not None, people.named(replace(transcript, segments=segments)), damage
+    def _read_record(self, job_id: str) -> Record:
+        return read_record(
+            self.folder(job_id), lambda damage: log.warning("job %s: %s", job_id, damage.message("en"))
+        )
 
     def _remove(self, folder: JobFolder) -> None:
         """Remove a folder; after a kill in the middle, the next start removes the rest of it."""
@@ -350,21 +323,6 @@ def count_tags(segments: Iterable[Segment]) -> tuple[tuple[str, int], ...]:
     for segment in segments:
         counts.update({segment.emotion, *(event.name for event in segment.events)} - {""})
     return tuple(counts.most_common())
-
-
-def _partial(segments: list[Segment]) -> Transcript:
-    """Return the rows of a job that did not come to its end, whole as far as the slower channel came."""
-    ordered = tuple(sorted(segments, key=lambda segment: (segment.span, segment.channel or "")))
-    ends: dict[str | None, int] = {}
-    for segment in ordered:
-        ends[segment.channel] = max(ends.get(segment.channel, 0), segment.span.end_ms)
-    return Transcript(
-        "",
-        max(ends.values(), default=0),
-        ordered,
-        complete_until_ms=min(ends.values(), default=0),
-        speakers=speakers_of(ordered),
-    )
 
 
 def _gb(size_bytes: int) -> str:

@@ -18,6 +18,7 @@ from sensevoice.models.sources.files import ModelFiles
 from sensevoice.models.sources.hub import DEFAULT_SPEAKER_MODEL  # the field `hub` hides the module
 from sensevoice.models.voice_encoder import LazyVoiceEncoder
 from sensevoice.progress import LoadStep
+from sensevoice.runtime.cpus import usable_cpus
 from sensevoice.transcript import ModelInfo
 
 log = logging.getLogger(__name__)
@@ -117,11 +118,11 @@ def _open(
         funasr_model.keep_gpu_memory()
         funasr_model.release_memory()
         info = replace(info, precision=precision)
-        return OpenModels(model, vad, *directories, info, cpu_model.cores(), batch_s)
+        return OpenModels(model, vad, *directories, info, usable_cpus(), batch_s)
     if info.device != "cpu":
         precision = resolve_precision("auto", "cpu", recogniser.directory)
         info = replace(info, device="cpu", precision=precision)
     model, precision = cpu_model.open_model(recogniser, info.precision, announce, on_step)
     vad = gpu_model.open_detector_on(detector, "cpu")
     funasr_model.release_memory()
-    return OpenModels(model, vad, *directories, replace(info, precision=precision), cpu_model.cores())
+    return OpenModels(model, vad, *directories, replace(info, precision=precision), usable_cpus())

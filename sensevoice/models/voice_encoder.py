@@ -20,6 +20,7 @@ from sensevoice.errors import ModelFileDamaged, SenseVoiceError
 from sensevoice.models import funasr_model
 from sensevoice.models.sources import files
 from sensevoice.protocols import VoiceEncoder
+from sensevoice.runtime.cpus import usable_cpus
 
 log = logging.getLogger(__name__)
 
@@ -126,10 +127,10 @@ class GraphVoiceEncoder:
     def __init__(self, graph: bytes) -> None:
         import onnxruntime
 
-        from sensevoice.recognise.onnx_model import SPIN_US, cores
+        from sensevoice.recognise.onnx_model import SPIN_US
 
         settings = onnxruntime.SessionOptions()
-        settings.intra_op_num_threads = cores()
+        settings.intra_op_num_threads = usable_cpus()
         settings.add_session_config_entry("session.intra_op.spin_duration_us", SPIN_US)
         self._session = onnxruntime.InferenceSession(graph, settings, providers=["CPUExecutionProvider"])
         self.size = int(self._session.get_outputs()[0].shape[1])

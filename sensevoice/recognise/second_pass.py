@@ -28,18 +28,36 @@ _MARKS = re.compile(r"[^\w\s▁<>|%$€£¥￥°+=/\\#@&*^~-]+")
 def recognise_with_fallbacks(
     recognizer: Recognizer, clips: Sequence[np.ndarray], options: Options
 ) -> Iterator[Recognition]:
-    """Yield one Recognition per clip, in order, as `Recognizer.recognise` does."""
-    for clip, answer in zip(clips, recognizer.recognise(clips, options), strict=True):
-        asked = options
-        instead = other_language(answer, options)
-        if instead:
-            asked = replace(options, language=instead)
-            again = next(iter(recognizer.recognise([clip], asked)))
-            answer = answer if again.error else again
-        if options.use_itn and options.keep_numbers and answer.tokens:
-            spoken = next(iter(recognizer.recognise([clip], replace(asked, use_itn=False))))
-            answer = with_marks_of(spoken, answer)
-        yield answer
+    """Yield one Recognition per clip, in order, as `Recognizer.recognise` does.
+
+    Second questions are asked for all clips together, once what comes first is known for all.
+    """
+    keeps_numbers = options.use_itn and options.keep_numbers
+    if not keeps_numbers and (options.language != "auto" or not options.among):
+        yield from recognizer.recognise(clips, options)
+        return
+    answers = list(recognizer.recognise(clips, options))
+    languages = [other_language(answer, options) or options.language for answer in answers]
+    questions = [replace(options, language=language) for language in languages]
+    wrong = [number for number, language in enumerate(languages) if language != options.language]
+    for number, again in _asked(recognizer, clips, questions, wrong):
+        answers[number] = answers[number] if again.error else again
+    if keeps_numbers:
+        spoken_form = [replace(question, use_itn=False) for question in questions]
+        said = [number for number, answer in enumerate(answers) if answer.tokens]
+        for number, spoken in _asked(recognizer, clips, spoken_form, said):
+            answers[number] = with_marks_of(spoken, answers[number])
+    yield from answers
+
+
+def _asked(
+    recognizer: Recognizer, clips: Sequence[np.ndarray], questions: Sequence[Options], which: Sequence[int]
+) -> Iterator[tuple[int, Recognition]]:
+    """Yield the answers about the clips with these numbers; those with one question go together."""
+    for question in dict.fromkeys(questions[number] for number in which):
+        together = [number for number in which if questions[number] == question]
+        answers = recognizer.recognise([clips[number] for number in together], question)
+        yield from zip(together, answers, strict=True)
 
 
 def other_language(answer: Recognition, options: Options) -> str:

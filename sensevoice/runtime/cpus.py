@@ -2,9 +2,50 @@
 
 from __future__ import annotations
 
+import math
 import os
+from collections.abc import Iterator
+from pathlib import Path
+
+CGROUPS = Path("/sys/fs/cgroup")
+OWN_CGROUPS = Path("/proc/self/cgroup")
 
 
 def usable_cpus() -> int:
-    """Return the number of CPUs that this process may run on; a container may have few of the machine's."""
-    return len(os.sched_getaffinity(0))
+    """Return the number of CPUs that this process may run on, at least 1.
+
+    A container may be bound to few of the machine's, or may have a share of the time of all of them: with
+    more threads than that share each would be stopped for most of every tenth of a second.
+    """
+    bound = len(os.sched_getaffinity(0))
+    return max(1, min([bound, *(math.ceil(quota) for quota in _quotas(CGROUPS, OWN_CGROUPS))]))
+
+
+def _quotas(cgroups: Path, own: Path) -> Iterator[float]:
+    """Yield the limits, in CPUs, of the control groups of this process (Linux, cgroup-v2.rst, cpu.max)."""
+    try:
+        lines = own.read_text("utf-8").splitlines()
+    except OSError:
+        return
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        folder = cgroups / ("" if not controllers else "cpu") / path.lstrip("/")
+        for group in (folder, *folder.parents):
+            if not group.is_relative_to(cgroups):
+                break
+            quota = _quota(group)
+            if quota is not None:
+                yield quota
+
+
+def _quota(group: Path) -> float | None:
+    """Return the limit of one group, None for none."""
+    try:
+        if (group / "cpu.max").exists():
+            quota, period = (group / "cpu.max").read_text("utf-8").split()
+        else:  # version 1
+            quota = (group / "cpu.cfs_quota_us").read_text("utf-8").strip()
+            period = (group / "cpu.cfs_period_us").read_text("utf-8").strip()
+        return None if quota in ("max", "-1") else int(quota) / int(period)
+    except (OSError, ValueError, ZeroDivisionError):
+        return None

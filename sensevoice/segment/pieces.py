@@ -94,12 +94,6 @@ class PieceCutter:
         return int(good[np.argmin(np.abs(good - (within.start_ms + within.end_ms) / 2))])
 
 
-def divided(span: Span, samples: Samples) -> list[Span]:
-    """Return a span in pieces that the recogniser was made for, cut where it is quiet."""
-    cutter = PieceCutter(samples)
-    return [*cutter.push(Speech(span)), *cutter.flush()]
-
-
 def _levels_dbfs(samples: np.ndarray) -> np.ndarray:
     """Return the level of every QUIET_MS, one every HOP_MS."""
     hop, count = HOP_MS * SAMPLES_PER_MS, QUIET_MS // HOP_MS

@@ -16,7 +16,7 @@ from sensevoice.audio.info import SAMPLES_PER_MS
 from sensevoice.options import Options
 from sensevoice.protocols import Recognizer, Speech, SpeechFinder
 from sensevoice.segment.merge import SpanMerger
-from sensevoice.segment.pieces import PieceCutter, divided
+from sensevoice.segment.pieces import PieceCutter
 from sensevoice.segment.sounds import LEVEL_FRAME_MS, NoiseFloor, audible_spans, frame_levels_dbfs
 from sensevoice.transcript import Kind, Span
 
@@ -46,11 +46,6 @@ class Chunk:
         """Return the samples of a span that lies inside this chunk."""
         start = (span.start_ms - self.span.start_ms) * SAMPLES_PER_MS
         return self.samples[start : start + span.duration_ms * SAMPLES_PER_MS]
-
-
-def in_pieces(chunk: Chunk) -> list[Chunk]:
-    """Return a chunk as speech in pieces that the recogniser was made for; see `pieces.divided`."""
-    return [Chunk("speech", piece, chunk.part(piece)) for piece in divided(chunk.span, chunk.part)]
 
 
 def open_finder(recognizer: Recognizer, options: Options) -> SpeechFinder:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from sensevoice.runtime.atomic import replacing
 from sensevoice.speakers.windows import windows
 from sensevoice.transcript import Span
 
@@ -54,9 +54,8 @@ class VoicePrints:
         """Write the prints; the file is there whole or not at all. Raises OSError."""
         content = io.BytesIO()
         np.savez(content, spans=self.spans, pieces=self.pieces, embeddings=self.embeddings)
-        part = path.with_name(f"{path.name}.part")
-        part.write_bytes(content.getvalue())
-        os.replace(part, path)
+        with replacing(path) as part:
+            part.write_bytes(content.getvalue())
 
     @classmethod
     def load(cls, path: Path) -> VoicePrints | None:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sensevoice.options import SPOKEN_LANGUAGES, Options
-from sensevoice.protocols import Recognition
+from sensevoice.protocols import Recognition, Speech
+from sensevoice.segment.pieces import PieceCutter
 from sensevoice.segment.segmenter import Chunk
 from sensevoice.segment.sounds import MAX_HOLE_MS, trend, windows
 from sensevoice.tags.parse import TaggedText, parse
@@ -30,6 +31,13 @@ def clips_of(chunk: Chunk) -> list[np.ndarray]:
     if chunk.kind == "speech":
         return [chunk.samples]
     return [chunk.part(window.input) for window in windows(chunk.span)]
+
+
+def in_pieces(chunk: Chunk) -> list[Chunk]:
+    """Return a chunk as speech in pieces that the recogniser was made for, cut where it is quiet."""
+    cutter = PieceCutter(chunk.part)
+    spans = [*cutter.push(Speech(chunk.span)), *cutter.flush()]
+    return [Chunk("speech", span, chunk.part(span)) for span in spans]
 
 
 def speech_segment(span: Span, answer: Recognition, channel: str | None, options: Options) -> Segment:

@@ -26,9 +26,9 @@ from sensevoice.recognise.second_pass import recognise_with_fallbacks
 from sensevoice.segment.batching import batches
 from sensevoice.segment.pieces import MAX_PIECE_MS
 from sensevoice.segment.runs import Run, RunCollector
-from sensevoice.segment.segmenter import Chunk, Segmenter, in_pieces, open_finder
+from sensevoice.segment.segmenter import Chunk, Segmenter, open_finder
 from sensevoice.speakers.voices import VoicePrints
-from sensevoice.transcribe.assemble import speech_segment
+from sensevoice.transcribe.assemble import in_pieces, speech_segment
 from sensevoice.transcribe.prefetch import prefetch
 from sensevoice.transcribe.rows import RowMaker
 from sensevoice.transcript import Media, Segment, Span, Speaker, Transcript

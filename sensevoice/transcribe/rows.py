@@ -15,7 +15,7 @@ from sensevoice.options import Options
 from sensevoice.protocols import Recognition, Recognizer
 from sensevoice.recognise.second_pass import recognise_with_fallbacks
 from sensevoice.segment.runs import Run, together
-from sensevoice.segment.segmenter import Chunk, in_pieces
+from sensevoice.segment.segmenter import Chunk
 from sensevoice.tags.parse import parse
 from sensevoice.transcribe import agreement
 from sensevoice.transcribe.agreement import Clip, Group, Item, groups
@@ -23,6 +23,7 @@ from sensevoice.transcribe.assemble import (
     SoundMerger,
     WindowResult,
     clips_of,
+    in_pieces,
     speech_missed_in,
     speech_segment,
     window_result,

@@ -40,8 +40,9 @@ class RowRoutes:
                 raise RowChanged()
             return correct(rows, now)
 
-        self._store.correct(job, [row], _lines(body), correct_it)
-        return {"version": self._version(job)}
+        (number,) = self._store.correct(job, [row], _lines(body), correct_it)
+        segment = self._store.result(job).transcript.segments[number]
+        return {"segment": serialise.segment_row(number, segment), "version": self._version(job)}
 
     def edit_many(self, request: Request, body: Body) -> Json:
         """Change several rows in one step: `rows` are objects with `row` and what is corrected of it."""
@@ -120,9 +121,10 @@ def _lines(body: Body) -> int | None:
 
 
 def _whole(body: Body, name: str) -> int:
-    value = body.get(name)
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise BadRequest(reason=name)
+    """Return a whole number that is not negative. Raises BadRequest."""
+    value = bodies.number(body, name)
+    if value < 0:
+        raise BadRequest(reason=f"{name}={value}")
     return value
 
 

@@ -17,6 +17,7 @@ from sensevoice.analysis.highlights import Highlight, highlight_name, highlights
 from sensevoice.analysis.statistics import Share, emotion_over_time, shares, speech_rate_over_time
 from sensevoice.errors import BadRequest, OptionError
 from sensevoice.formats import FORMATS, LABELS, VIEWS, Format, RenderOptions, can_be_traditional
+from sensevoice.formats.base import speaker_channels
 from sensevoice.jobs import Job, JobRunner
 from sensevoice.jobs.copies import needs_copy
 from sensevoice.jobs.editing.retranscribe import Proposal
@@ -113,13 +114,18 @@ def job_details(runner: JobRunner, job: Job, sure: bool = False) -> Json:
         "coverage": _coverage(transcript),
         "highlights": [_highlight(each) for each in highlights(transcript)],
         "courses": _timelines(transcript),
-        "speakers": [asdict(speaker) for speaker in transcript.speakers],
+        "speakers": _speakers(transcript),
         "merged": sorted(runner.store.people(job).now.merged.items()),
         "countable": runner.store.folder(job.id).voices.exists(),
         "shares": _shares(transcript),
         "card": asdict(call_card(transcript)),
         "settings": job.options.as_dict(),
     }
+
+
+def _speakers(transcript: Transcript) -> list[Json]:
+    channels = speaker_channels(transcript)
+    return [{**asdict(speaker), "channel": channels[speaker.id]} for speaker in transcript.speakers]
 
 
 def version(runner: JobRunner, job: Job) -> int:

@@ -7,7 +7,6 @@ carried from minute to minute, and the shares are small enough for the processor
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -17,12 +16,13 @@ import onnxruntime
 import torch
 
 from sensevoice.audio.features import FRAME_SAMPLES, SHIFT_SAMPLES, mel_frames
+from sensevoice.runtime.cpus import usable_cpus
 from sensevoice.vad import graph as vad_graph
 
 MOST_FRAMES, FEWEST_FRAMES = 1500, 250
 """Of a share: 1,500 frames of 250 values are 1.5 MB a step; below 250 the lead-in is a third of the work."""
 
-CORES = len(os.sched_getaffinity(0))
+CORES = usable_cpus()
 
 _side_by_side = ThreadPoolExecutor(CORES, thread_name_prefix="speech")
 

@@ -88,9 +88,9 @@ def voices(people: str, *names: str) -> list[str]:
 
 
 def downloaded(page: Any, name: str) -> str:
-    page.click(".svw-export > summary")
+    page.locator(".svw-export > summary").press("Enter")
     with page.expect_download() as download:
-        page.click(f".svw-export [data-format={name}]")
+        page.locator(f".svw-export [data-format={name}]").press("Enter")
     return str(download.value.path().read_text("utf-8-sig"))
 
 

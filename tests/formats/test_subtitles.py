@@ -97,5 +97,6 @@ def test_nothing_is_lost(name: str, read: Callable[[str], Parsed]) -> None:
 
 
 def test_a_transcript_without_segments_is_an_empty_subtitle_file() -> None:
-    assert render(record(), "srt") == ""
+    """An SRT of nothing has a cue without text: ffmpeg takes an empty file for none."""
+    assert render(record(), "srt") == "1\n00:00:00,000 --> 00:00:00,001\n\n"
     assert render(record(), "vtt") == "WEBVTT\n\n"

@@ -162,6 +162,12 @@ def test_text_in_a_markdown_table_stays_text(text: str) -> None:
     assert "\n".join(re.findall(r"(?<!\\)[*_`~<\[]", view)) == ""
 
 
+@pytest.mark.parametrize("text", ["👨\u200d👩\u200d👧", "می\u200cخواهم"])
+@pytest.mark.parametrize("name", ["csv", "tsv", "markdown", "textgrid", "audacity", "lrc", "srt"])
+def test_joiners_stay(text: str, name: str) -> None:
+    assert text in render(record(spoken(text)), name)
+
+
 def test_a_markdown_table_names_the_channels_when_they_were_split() -> None:
     mono = read_markdown(render_view(record(spoken("好", HOUR_MS, emotion="HAPPY")), "markdown"))
     assert mono == [

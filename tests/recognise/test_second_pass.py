@@ -107,6 +107,22 @@ def test_numbers_are_asked_for_only_when_wanted() -> None:
     assert raws == [HEAD, HEAD + "两点", HEAD]
 
 
+def test_second_questions_are_asked_for_all_clips_together() -> None:
+    """On a GPU one clip takes as long as many."""
+
+    def answer(clip: np.ndarray, options: Options) -> Recognition:
+        language = "ja" if len(clip) == 1600 and options.language == "auto" else "zh"
+        head = HEAD.replace("zh", language)
+        return Recognition(head + "2点", tokens("2", "点") if options.use_itn else tokens("两", "点"))
+
+    recognizer = FakeRecognizer([], answer)
+    clips = [np.zeros(length, np.float32) for length in (1600, 3200, 1600, 4800)]
+    asked = Options(among=("zh", "en"), keep_numbers=True)
+    raws = [each.raw for each in recognise_with_fallbacks(recognizer, clips, asked)]
+    assert raws == [HEAD + "两点"] * 4
+    assert recognizer.batches == [4, 2, 2, 2]
+
+
 def test_among_takes_only_languages() -> None:
     assert Options(among=["en", "zh"]).among == ("zh", "en")  # type: ignore[arg-type]
     for wrong in ("zh", ("auto",), ("xx",)):

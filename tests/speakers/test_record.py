@@ -152,6 +152,15 @@ class TestFormats:
         assert render_view(record(""), "tagged").splitlines()[0] == "[中文] 您好"
         assert render_view(record("客服"), "tagged").splitlines()[0] == "[客服] [中文] 您好"
 
+    def test_a_nameless_person_is_called_as_their_channel_is(self) -> None:
+        made = record("", "客户")
+        channels = ("left", "right", None)
+        rows = [replace(row, channel=each) for row, each in zip(made.segments, channels, strict=True)]
+        made = replace(made, segments=tuple(rows))
+        assert render_view(made, "tagged") == "[左] [中文] 您好\n[客户] [中文] [愤怒] 这都第几天了？"
+        joined = replace(made, segments=(*rows, replace(rows[1], speaker="S1", span=Span(8000, 9000))))
+        assert render_view(joined, "tagged").startswith("[说话人1] [中文] 您好")
+
     def test_without_speakers_all_is_as_it_was(self) -> None:
         bare = replace(record(), segments=tuple(replace(s, speaker=None) for s in record().segments))
         assert render_view(bare, "tagged") == "[中文] 您好\n[中文] [愤怒] 这都第几天了？"

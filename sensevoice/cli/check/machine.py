@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sensevoice import __version__
 from sensevoice.models.graphs.candidates import RELEVANT, cpu_flags
+from sensevoice.runtime.cpus import usable_cpus
 
 PACKAGES = ("torch", "torchaudio", "funasr", "onnxruntime", "onnx", "numpy", "av")
 
@@ -18,7 +19,7 @@ def describe(device: str) -> dict[str, str]:
     """Return processor, memory, card, driver and versions, by name."""
     lines = {
         "system": platform.platform(),
-        "processor": f"{_processor()}, {len(os.sched_getaffinity(0))} of {os.cpu_count()} cores",
+        "processor": f"{_processor()}, {usable_cpus()} of {os.cpu_count()} cores",
         "instructions": " ".join(sorted(cpu_flags() & RELEVANT)) or "-",
         "memory": f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 1e9:.1f} GB",
         "device": device,

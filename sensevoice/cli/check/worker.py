@@ -14,6 +14,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from sensevoice.runtime.cpus import usable_cpus
+
 Recognise = Callable[[list[str]], list[str]]
 
 FILES_AT_ONCE = 2  # as `sensevoice transcribe` has it
@@ -50,7 +52,7 @@ def plain(model: str, vad: str, device: str, precision: str) -> tuple[Recognise,
         vad_kwargs={"max_single_segment_time": 30_000},
         frontend_conf={"dither": 0.0},
         device=device,
-        ncpu=len(os.sched_getaffinity(0)),
+        ncpu=usable_cpus(),
         disable_update=True,
         disable_pbar=True,
         trust_remote_code=False,

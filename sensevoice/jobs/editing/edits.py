@@ -68,13 +68,13 @@ class Edits:
             )
             return None
 
-    @staticmethod
-    def count_in(path: Path) -> int:
-        """Return how many lines a file of changes has, those that take something back as well."""
-        return path.read_bytes().count(b"\n") if path.exists() else 0
+    @property
+    def count(self) -> int:
+        """How often something was corrected, a correction taken back or made again."""
+        return len(self._lines)
 
-    def make(self, changes: Iterable[Change], what: str = "edit") -> None:
-        """Keep some changes, which are taken back together."""
+    def make(self, changes: Iterable[Change], what: str = "edit") -> Step:
+        """Keep some changes, which are taken back together, and return them."""
         step = Step(tuple(changes), what)
         rows = [
             {
@@ -86,6 +86,7 @@ class Edits:
         ]
         append_line(self._path, {"changes": rows, "what": what})
         self._lines.append(step)
+        return step
 
     def undo(self) -> Step | None:
         """Take the last change back and return it; None when there is none."""
@@ -128,8 +129,7 @@ class Edits:
         """
         rows = list(segments)
         for step in self._state(lines)[0]:
-            if all(each.row is None or 0 <= each.row < len(rows) for each in step.changes):
-                rows = _changed(rows, step.changes, counting)
+            rows = after(rows, step, counting)
         return rows
 
     def number_now(self, segments: Sequence[Segment], row: int, lines: int, counting: str = "") -> int | None:
@@ -146,10 +146,12 @@ class Edits:
         return places[0] if len(places) == 1 else None
 
 
-def _changed(rows: Sequence[Segment], changes: Sequence[Change], counting: str) -> list[Segment]:
-    """Return the rows after one step, in order of time."""
+def after(rows: Sequence[Segment], step: Step, counting: str = "") -> list[Segment]:
+    """Return the rows after one step, in order of time; the same rows if it names one that is not there."""
+    if not all(each.row is None or 0 <= each.row < len(rows) for each in step.changes):
+        return list(rows)
     changed: list[Segment | None] = list(rows)
-    for change in changes:
+    for change in step.changes:
         if change.row is None:
             changed.append(change.segment)
         else:

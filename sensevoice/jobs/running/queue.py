@@ -110,12 +110,3 @@ class JobQueue:
         if elapsed_s < MIN_ELAPSED_S:
             return None
         return elapsed_s * (1 - progress.fraction) / progress.fraction
-
-    def wait_s(self, job_id: str) -> float | None:
-        """Return about how long a waiting job waits: what those before it still need, shared out."""
-        ahead = self.queue_position(job_id)
-        if not ahead:
-            return None
-        left = [self.eta_s(live) for live in self.running()]
-        known = [seconds for seconds in left if seconds is not None]
-        return ahead * (sum(known) / len(known)) / self._at_once if known else None

@@ -138,11 +138,6 @@ class JobRunner:
         """See JobQueue."""
         return self._queue.eta_s(live)
 
-    def wait_s(self, job_id: str) -> float | None:
-        """See JobQueue."""
-        with self._changed:
-            return self._queue.wait_s(job_id)
-
     def wait(self, job_id: str, seen: int, timeout_s: float) -> ActiveJob | None:
         """Return a job when its `changes` are no longer `seen`, or after `timeout_s`; None at its end.
 

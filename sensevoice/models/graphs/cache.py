@@ -5,13 +5,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from sensevoice.models.sources.files import CONFIG, WEIGHTS, ModelFiles
+from sensevoice.runtime.atomic import replacing
 from sensevoice.runtime.environment import user_cache
 
 PART_SUFFIX = ".part"
@@ -108,14 +107,6 @@ def _first_that_takes_it(directory: Path, name: str, content: bytes) -> Path:
 
 def _write(folder: Path, name: str, content: bytes) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=folder, prefix=name, suffix=PART_SUFFIX)
-    try:
-        with open(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, folder / name)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    with replacing(folder / name) as part:
+        part.write_bytes(content)
     return folder / name

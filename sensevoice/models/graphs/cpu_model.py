@@ -33,13 +33,6 @@ KEPT_FROM_BYTES = 64_000_000
 """The graph of smaller weights is made in a tenth of a second: not worth a file."""
 
 
-def cores() -> int:
-    """Return how many clips run at once."""
-    from sensevoice.recognise import onnx_model
-
-    return onnx_model.cores()
-
-
 def open_model(
     files: ModelFiles,
     precision: str,

@@ -14,12 +14,12 @@ import json
 import logging
 import os
 import re
-import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from sensevoice.errors import ModelFileDamaged
+from sensevoice.runtime.atomic import write_whole
 from sensevoice.runtime.environment import user_cache
 
 log = logging.getLogger(__name__)
@@ -147,10 +147,7 @@ def _write(directory: Path, sums: dict[str, Any]) -> None:
     for path in _records(directory):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            handle, part = tempfile.mkstemp(dir=path.parent, prefix=RECORD)
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(sums, file, indent=1)
-            os.replace(part, path)
+            write_whole(path, json.dumps(sums, indent=1))
         except OSError:
             continue
         return

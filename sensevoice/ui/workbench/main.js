@@ -72,7 +72,7 @@ class Bench {
   speakerName(id) {
     const person = this.people.find((each) => each.id === id);
     if (!person || (this.people.length === 1 && !person.name)) return "";
-    return person.name || this.t("person", { n: id.slice(1) });
+    return person.name || this.channelName(person.channel) || this.t("person", { n: id.slice(1) });
   }
 
   who(row) {
@@ -81,8 +81,8 @@ class Bench {
 
   // While a job runs its people are those of the rows so far; at the end they come with the details.
   findPeople() {
-    const ids = new Set(this.rows.map((row) => row.speaker).filter(Boolean));
-    this.people = [...ids].sort((a, b) => a.slice(1) - b.slice(1)).map((id) => ({ id, name: "" }));
+    const channels = new Map(this.rows.filter((row) => row.speaker).map((row) => [row.speaker, row.channel]));
+    this.people = [...channels].map(([id, channel]) => ({ id, name: "", channel })).sort((a, b) => a.id.slice(1) - b.id.slice(1));
   }
 
   kindOf(name) {
