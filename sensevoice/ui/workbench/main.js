@@ -200,7 +200,8 @@ class Bench {
     const box = document.querySelector("#sv-opened textarea, #sv-opened input");
     const id = this.job?.id ?? "";
     const above = document.querySelector("#sv-job [data-job]")?.dataset.job ?? "";
-    if (!box || (above === id && version === "" && !this.sure.hidden())) return;
+    if (!box || (above === id && version === "" && !this.sure.hidden() && !this.cleared)) return;
+    this.cleared = id === ""; // then the text is empty, whatever was shown last
     box.value = `${id} ${version} ${this.sure.hidden() ? "sure" : ""}`;
     box.dispatchEvent(new Event("input", { bubbles: true }));
   }
