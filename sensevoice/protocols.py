@@ -83,3 +83,20 @@ class Recognizer(Protocol):
 
     def recognise(self, clips: Sequence[np.ndarray], options: Options) -> Iterator[Recognition]:
         """Yield one Recognition per float32 mono 16 kHz clip, in order, as soon as each is known."""
+
+
+class ForwardingRecognizer:
+    """What a recogniser in front of another one passes on unchanged; a subclass has its own `recognise`."""
+
+    def __init__(self, recognizer: Recognizer) -> None:
+        self._recognizer = recognizer
+
+    @property
+    def info(self) -> ModelInfo:
+        return self._recognizer.info
+
+    def open_speech_finder(self, pause_ms: int = 0) -> SpeechFinder:
+        return self._recognizer.open_speech_finder(pause_ms)
+
+    def open_voices(self) -> VoiceEncoder:
+        return self._recognizer.open_voices()

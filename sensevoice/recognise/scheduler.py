@@ -17,8 +17,7 @@ import numpy as np
 
 from sensevoice.audio.info import SAMPLE_RATE_HZ
 from sensevoice.options import Options
-from sensevoice.protocols import Recognition, Recognizer, SpeechFinder, VoiceEncoder
-from sensevoice.transcript import ModelInfo
+from sensevoice.protocols import ForwardingRecognizer, Recognition, Recognizer
 
 BatchKey = tuple[str, bool, bool]
 """The settings that reach the model: only clips that agree in them can share a batch."""
@@ -34,14 +33,14 @@ class _Job:
     answers: SimpleQueue[Recognition | BaseException] = field(default_factory=SimpleQueue)
 
 
-class Scheduler:
+class Scheduler(ForwardingRecognizer):
     """A Recognizer in front of another, for any number of threads.
 
     A batch holds at most `max_clips` clips and `max_batch_s` seconds of audio (one clip at least).
     """
 
     def __init__(self, recognizer: Recognizer, max_clips: int, max_batch_s: float) -> None:
-        self._recognizer = recognizer
+        super().__init__(recognizer)
         self._max_clips = max_clips
         self._max_batch_samples = max_batch_s * SAMPLE_RATE_HZ
         self._jobs: deque[_Job] = deque()
@@ -49,16 +48,6 @@ class Scheduler:
         self._closed = False
         self._thread = threading.Thread(target=self._work, name="scheduler", daemon=True)
         self._thread.start()
-
-    @property
-    def info(self) -> ModelInfo:
-        return self._recognizer.info
-
-    def open_speech_finder(self, pause_ms: int = 0) -> SpeechFinder:
-        return self._recognizer.open_speech_finder(pause_ms)
-
-    def open_voices(self) -> VoiceEncoder:
-        return self._recognizer.open_voices()
 
     def recognise(self, clips: Sequence[np.ndarray], options: Options) -> Iterator[Recognition]:
         """See Recognizer; closing the iterator takes the clips that still wait out of the line."""

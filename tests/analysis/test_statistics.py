@@ -121,5 +121,5 @@ def test_several_files_side_by_side() -> None:
     )
     assert compare([calm, angry]) == (
         Comparison("甲.wav", 100_000, 1, (("HAPPY", 1),), None, 0),
-        Comparison("乙.wav", 100_000, 4, (("ANGRY", 2), ("HAPPY", 1)), 10_000, 2),
+        Comparison("乙.wav", 100_000, 4, (("ANGRY", 2), ("HAPPY", 1)), 10_000, 2, "好的"),
     )

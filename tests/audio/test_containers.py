@@ -102,3 +102,11 @@ def test_a_wrong_raw_format(text: str) -> None:
 def test_a_raw_format() -> None:
     assert headerless.parse("alaw:8000:2") == ("alaw", 8000, 2)
     assert headerless.parse("s16le:16000") == ("s16le", 16000, 1)
+
+
+def test_g729_by_its_name(tmp_path: Path) -> None:
+    """Nothing free encodes it: frames of 10 bytes for 10 ms each (ITU-T G.729) that say anything."""
+    path = tmp_path / "a.g729"
+    path.write_bytes(np.random.default_rng(7).bytes(10 * 100 * SECONDS))
+    found = read(path)
+    assert found.shape[1] == pytest.approx(SECONDS * 16_000, abs=800) and np.isfinite(found).all()

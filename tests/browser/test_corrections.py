@@ -237,3 +237,60 @@ def test_the_list_follows_until_it_is_scrolled_and_again_when_told(done: Any) ->
     done.click(".svw-back")
     expect(done.locator(".svw-back")).to_be_hidden()
     expect(done.locator(ROWS).first).to_be_in_viewport()
+
+
+def test_what_a_screen_reader_is_told_of_a_recording(done: Any) -> None:
+    expect(done.locator("#sv-bar")).to_match_aria_snapshot(
+        """
+        - heading "客服通话.wav" [level=2]
+        - button "重命名"
+        - status: "客服通话.wav: 完成"
+        - button "撤销"
+        - button "重做"
+        - group: 复制 ▾
+        - group: 导出 ▾
+        - button "键盘快捷键"
+        - tablist "视图":
+          - tab "文本"
+          - tab "逐句" [selected]
+          - tab "概览"
+          - tab "质量"
+        """
+    )
+    expect(done.locator("#svw-rows")).to_match_aria_snapshot(
+        """
+        - tabpanel "逐句":
+          - group "筛选":
+            - group "情绪":
+              - button "愤怒 1"
+              - button "开心 1"
+            - group "声音":
+              - button "背景音乐 1"
+          - searchbox "查找"
+          - grid "逐句":
+            - rowgroup
+            - rowgroup:
+              - row:
+                - gridcell
+                - gridcell:
+                  - button "播放 0:00"
+                - gridcell "您好，请问有什么可以帮您？"
+                - gridcell
+                - gridcell:
+                  - checkbox "选择 0:00"
+                  - button "修改 0:00"
+        """
+    )
+    expect(done.locator("#sv-dock")).to_match_aria_snapshot(
+        """
+        - button "播放"
+        - button "后退 5 秒"
+        - button "前进 5 秒"
+        - combobox "播放速度"
+        - slider "音量"
+        - button "缩小"
+        - button "放大"
+        - button "全部"
+        - img "波形与时间轴：点击跳转，滚轮缩放"
+        """
+    )

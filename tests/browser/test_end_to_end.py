@@ -208,6 +208,25 @@ def test_what_people_came_for_is_in_sight_without_scrolling(
     screenshot(page, name)
 
 
+MOST_REQUESTS, MOST_BYTES = 15, 60_000
+"""What the page asks for beyond what gradio's own does."""
+
+
+def test_the_first_load_is_light(program: tuple[str, Path], browser: Any) -> None:
+    context = browser.new_context(locale="zh-CN")
+    page = context.new_page()
+    sizes: list[int] = []
+    page.on(
+        "requestfinished",
+        lambda r: sizes.append(r.sizes()["responseBodySize"]) if "/sv/" in r.url else None,
+    )
+    page.goto(program[0])
+    expect(page.locator(".svw-library h2")).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    context.close()
+    assert 0 < len(sizes) <= MOST_REQUESTS and sum(sizes) <= MOST_BYTES
+
+
 def test_the_other_states_of_the_page(
     program: tuple[str, Path], open_page: OpenPage, screenshot: Callable[[Any, str], Path], tmp_path: Path
 ) -> None:
@@ -216,6 +235,9 @@ def test_the_other_states_of_the_page(
     page = open_page(program[0], width=1366, height=768)
     expect(page.locator("body")).to_have_attribute("data-sv", "none")
     screenshot(page, "zh-first")
+    page.keyboard.press("?")
+    expect(page.locator(".svw-help")).to_be_visible()
+    page.keyboard.press("Escape")
     run_sample(page, "talk_show")
     page.click(".svw-export > summary")
     screenshot(page, "zh-export")

@@ -5,6 +5,7 @@ import { moved, tickMs, zoomed } from "../../sensevoice/ui/workbench/axis.js";
 import { sorted } from "../../sensevoice/ui/workbench/compare.js";
 import { clock } from "../../sensevoice/ui/workbench/dom.js";
 import { fits, placesOf, replaced } from "../../sensevoice/ui/workbench/filter.js";
+import { isLoud, levelOf } from "../../sensevoice/ui/workbench/panels.js";
 import { spoken, words } from "../../sensevoice/ui/workbench/i18n.js";
 
 test("times have one shape", () => {
@@ -59,4 +60,11 @@ test("recordings are sorted by any column, those without anger last", () => {
   assert.deepEqual(sorted(rows, 0, false).map((each) => each.source), ["a", "b", "c"]);
   assert.deepEqual(sorted(rows, 3, false).map((each) => each.source), ["c", "a", "b"]);
   assert.deepEqual(sorted(rows, 4, true).map((each) => each.source), ["c", "a", "b"]);
+});
+
+test("only parts in which there is something to hear may have been missed", () => {
+  const peaks = Array.from({ length: 100 }, (_, at) => (at < 50 ? 200 : at < 60 ? 8 : at === 70 ? 200 : at < 80 ? 0 : 60));
+  const loud = (start_s, end_s) => isLoud(peaks, levelOf(peaks), 10_000, { start_ms: start_s * 1000, end_ms: end_s * 1000 });
+  assert.deepEqual([loud(0, 5), loud(5, 6), loud(6, 8), loud(8, 10)], [true, false, false, true]);
+  assert.equal(isLoud([0, 0, 0], levelOf([0, 0, 0]), 3_000, { start_ms: 0, end_ms: 3_000 }), false);
 });

@@ -20,35 +20,25 @@ import numpy as np
 
 from sensevoice.jobs.files import UNREADABLE, append_line, cut_broken_line
 from sensevoice.options import Options
-from sensevoice.protocols import Recognition, Recognizer, SpeechFinder, VoiceEncoder
+from sensevoice.protocols import ForwardingRecognizer, Recognition, Recognizer
 from sensevoice.transcript import ModelInfo, TagScore
 
 log = logging.getLogger(__name__)
 
 
-class ResumingRecognizer:
+class ResumingRecognizer(ForwardingRecognizer):
     """See Recognizer; `path` is where the answers of this job are kept.
 
     Those of runs before are read from the file when they are wanted, and only their places held in memory.
     """
 
     def __init__(self, recognizer: Recognizer, path: Path) -> None:
-        self._recognizer = recognizer
+        super().__init__(recognizer)
         self._path = path
         self._lock = threading.Lock()
         self._writes = True
         cut_broken_line(path)
         self._known = _places(path)
-
-    @property
-    def info(self) -> ModelInfo:
-        return self._recognizer.info
-
-    def open_speech_finder(self, pause_ms: int = 0) -> SpeechFinder:
-        return self._recognizer.open_speech_finder(pause_ms)
-
-    def open_voices(self) -> VoiceEncoder:
-        return self._recognizer.open_voices()
 
     def recognise(self, clips: Sequence[np.ndarray], options: Options) -> Iterator[Recognition]:
         keys = [key_of(clip, options, self.info) for clip in clips]

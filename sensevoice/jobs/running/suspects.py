@@ -18,9 +18,8 @@ import numpy as np
 from sensevoice.jobs.files import UNREADABLE
 from sensevoice.jobs.running.resume import key_of
 from sensevoice.options import Options
-from sensevoice.protocols import Recognition, Recognizer, SpeechFinder, VoiceEncoder
+from sensevoice.protocols import ForwardingRecognizer, Recognition, Recognizer
 from sensevoice.runtime.atomic import write_whole
-from sensevoice.transcript import ModelInfo
 
 log = logging.getLogger(__name__)
 
@@ -30,27 +29,17 @@ MAX_DEATHS = 2
 QUARANTINED = "the program died twice on this stretch / 这一段两次导致程序退出，已跳过"
 
 
-class SuspectingRecognizer:
+class SuspectingRecognizer(ForwardingRecognizer):
     """See Recognizer: stands right before the model, behind everybody's line, and is called by one thread.
 
     `path` is a small file, written before and after each batch.
     """
 
     def __init__(self, recognizer: Recognizer, path: Path) -> None:
-        self._recognizer = recognizer
+        super().__init__(recognizer)
         self._path = path
         self._deaths: dict[str, int] = {}
         self._read()
-
-    @property
-    def info(self) -> ModelInfo:
-        return self._recognizer.info
-
-    def open_speech_finder(self, pause_ms: int = 0) -> SpeechFinder:
-        return self._recognizer.open_speech_finder(pause_ms)
-
-    def open_voices(self) -> VoiceEncoder:
-        return self._recognizer.open_voices()
 
     def recognise(self, clips: Sequence[np.ndarray], options: Options) -> Iterator[Recognition]:
         keyed = [(key_of(clip, options, self.info), clip) for clip in clips]

@@ -9,7 +9,8 @@ export function bar(app, filter) {
   const { t, api } = app;
   const title = make("h2", { className: "svw-title" }, t("transcript"));
   const facts = make("span", { className: "svw-quiet svw-facts" });
-  const state = make("span", { className: "svw-state", role: "status", "aria-live": "polite" });
+  const state = make("span", { className: "svw-state" });
+  const spoken = make("span", { className: "svw-hidden", role: "status", "aria-live": "polite" }); // a quarter at a time
   const cancel = button(t("cancel"), () => app.attempt(() => api.post(`jobs/${app.job.id}/cancel`)), { hidden: true });
   const back = button(`‹ ${t("library")}`, () => app.close(), { className: "svw-button svw-home" });
   const rename = button("✎", edit, { className: "svw-plain", "aria-label": t("rename"), title: t("rename") });
@@ -19,7 +20,7 @@ export function bar(app, filter) {
   const help = button("?", () => app.keys.open(), { className: "svw-plain", "aria-label": t("keyboard"), title: t("keyboard") });
   const exporting = exportMenu(app, filter);
   const actions = make("div", { className: "svw-row svw-actions" }, undo, redo, copyMenu(app, exporting.query), exporting.element, help);
-  const element = make("div", { className: "svw-bar" }, back, make("div", { className: "svw-named" }, title, name, rename, facts), state, cancel, actions);
+  const element = make("div", { className: "svw-bar" }, back, make("div", { className: "svw-named" }, title, name, rename, facts), state, spoken, cancel, actions);
 
   function edit() {
     name.value = app.job.name;
@@ -43,6 +44,11 @@ export function bar(app, filter) {
     named(event.key === "Enter");
   });
   name.addEventListener("blur", () => named(true));
+
+  /** @param {string} sentence */
+  function announce(sentence) {
+    if (spoken.textContent !== sentence) spoken.textContent = sentence;
+  }
 
   function draw() {
     const job = app.job;
@@ -75,13 +81,14 @@ export function bar(app, filter) {
     if (!job) return;
     const busy = BUSY.includes(job.state);
     state.textContent = busy ? stateOf(app, job) : "";
+    if (busy) announce(`${t(job.state)} ${25 * Math.floor(4 * (job.fraction ?? 0))} %`);
     cancel.hidden = !busy;
     app.progress(busy ? stateOf(app, job).split(" · ")[0] : null);
   });
-  app.on("finished", () => {
-    state.textContent = t("ended");
-    setTimeout(() => (state.textContent = ""), 3000);
+  app.on("finished", (/** @type {any} */ job) => {
+    state.textContent = "";
     cancel.hidden = true;
+    announce(`${job.name}: ${t(job.state)}`);
   });
   for (const event of ["job", "rows", "details", "closed", "sure"]) app.on(event, draw);
   draw();

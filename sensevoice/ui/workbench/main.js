@@ -27,7 +27,7 @@ const OVERLAPPING = 100; // rows that began last, among which those lie that hav
 const TITLE = "SenseVoice";
 
 // Everything that the parts tell each other.
-const EVENTS = ["job", "rows", "details", "finished", "closed", "shown", "selected", "sure", "time", "playing", "axis", "edit", "edited", "tab", "listed"];
+const EVENTS = ["job", "rows", "details", "finished", "closed", "shown", "selected", "sure", "time", "playing", "axis", "edit", "edited", "tab", "listed", "peaks"];
 
 /** Fills the places that page.py leaves. @param {{ base: string, reader: "zh" | "en" }} where */
 export async function mount({ base, reader }) {
@@ -200,7 +200,8 @@ class Bench {
     const box = document.querySelector("#sv-opened textarea, #sv-opened input");
     const id = this.job?.id ?? "";
     const above = document.querySelector("#sv-job [data-job]")?.dataset.job ?? "";
-    if (!box || (above === id && version === "" && !this.sure.hidden())) return;
+    if (!box || (above === id && version === "" && !this.sure.hidden() && !this.cleared)) return;
+    this.cleared = id === ""; // then the text is empty, whatever was shown last
     box.value = `${id} ${version} ${this.sure.hidden() ? "sure" : ""}`;
     box.dispatchEvent(new Event("input", { bubbles: true }));
   }

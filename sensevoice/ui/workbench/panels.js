@@ -134,10 +134,30 @@ export function charts(app) {
   return { element };
 }
 
+const LOUD = 0.1; // of what the loudest twentieth of a recording reaches: what is below is no speech
+const LOUD_MS = 300; // a click is none either
+
+/** @param {number[]} peaks @returns {number} what the loudest twentieth of them reaches */
+export const levelOf = (peaks) => [...peaks].sort((a, b) => a - b)[Math.floor(0.95 * (peaks.length - 1))] ?? 0;
+
+/**
+ * Returns whether there is something to hear in a part of a recording.
+ * @param {number[]} peaks @param {number} level of the recording @param {number} whole ms
+ * @param {{ start_ms: number, end_ms: number }} part
+ */
+export function isLoud(peaks, level, whole, { start_ms, end_ms }) {
+  const at = (/** @type {number} */ ms) => Math.floor((ms / whole) * peaks.length);
+  const loud = peaks.slice(at(start_ms), at(end_ms)).filter((peak) => peak > LOUD * level).length;
+  return level > 0 && (loud / peaks.length) * whole >= LOUD_MS;
+}
+
 /** @param {any} app */
 export function coverage(app) {
   const { t, api, reader } = app;
   const element = make("div");
+  const missed = make("div");
+  /** @type {number[] | null} */
+  let peaks = null;
 
   /** @param {{ start_ms: number, end_ms: number }} gap */
   function gapLine(gap) {
@@ -193,10 +213,28 @@ export function coverage(app) {
       tracks(details),
       make("p", { className: "svw-quiet" }, t("speechShare", { n: percent(speech_ms), m: percent(sound_ms) })),
       make("h3", {}, t("gaps")),
-      gaps.length ? list(gaps.map(gapLine)) : make("p", { className: "svw-quiet" }, t("noGaps")),
+      missed,
     );
+    drawGaps(gaps);
   });
+  app.on("peaks", (/** @type {number[]} */ found) => {
+    peaks = found;
+    if (app.job.coverage) drawGaps(app.job.coverage.gaps);
+  });
+
+  // Silence was not missed; that there was some is said all the same.
+  /** @param {{ start_ms: number, end_ms: number }[]} gaps */
+  function drawGaps(gaps) {
+    const level = peaks ? levelOf(peaks) : 0;
+    const heard = gaps.filter((gap) => !peaks || isLoud(peaks, level, app.durationMs(), gap));
+    const quiet = gaps.length - heard.length;
+    missed.replaceChildren(
+      heard.length ? list(heard.map(gapLine)) : make("p", { className: "svw-quiet" }, t(gaps.length ? "noLoudGaps" : "noGaps")),
+      quiet && heard.length ? make("p", { className: "svw-quiet" }, t("quietGaps", { n: quiet })) : "",
+    );
+  }
   app.on("job", () => {
+    peaks = null;
     element.replaceChildren();
     app.tabs.count("quality", 0);
   });

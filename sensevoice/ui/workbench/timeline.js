@@ -234,6 +234,7 @@ export function ribbon(app) {
     const found = await app.api.get(`jobs/${id}/peaks`, { signal: app.leaving.signal }).catch(() => null);
     if (app.job?.id !== id || !found) return;
     peaks = found;
+    app.emit("peaks", found.peaks);
     redraw();
   });
   new ResizeObserver(redraw).observe(canvas);

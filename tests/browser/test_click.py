@@ -1,0 +1,108 @@
+"""A click on a row plays its first word, whatever the container, in Chromium on our own page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.browser.program import Program
+from tests.media import ffmpeg, needs_ffmpeg
+from tests.media_truth.cases import SENTENCES_AT_S, Case, cases, source
+
+MAX_OFF_S = 0.15
+
+LISTEN = """() => {
+  // What each of the page's players gives, as it will be heard.
+  window.heard = [];
+  const context = new AudioContext();
+  for (const media of document.querySelectorAll("#sv-dock audio, #sv-dock video")) {
+    const meter = context.createAnalyser();
+    meter.fftSize = 256;
+    context.createMediaElementSource(media).connect(meter);
+    meter.connect(context.destination);
+    const samples = new Float32Array(meter.fftSize);
+    setInterval(() => {
+      meter.getFloatTimeDomainData(samples);
+      const loudest = samples.reduce((most, each) => Math.max(most, Math.abs(each)), 0);
+      if (!media.paused) window.heard.push([media.currentTime, loudest]);
+    }, 4);
+  }
+  return context.resume();
+}"""
+
+FIRST_SOUND = "() => (window.heard.find(([, loudest]) => loudest > 0.02) ?? [null])[0]"
+
+
+def chosen() -> dict[str, Case]:
+    """Return one of each container: with a picture late and with a hole, sound with a hole, or plain."""
+    found: dict[str, Case] = {}
+    for case in cases():
+        holed = case.hole_s == 2 and case.delay_s == (5 if case.picture else 0)
+        if holed or (not case.picture and "hole" not in case.name):
+            found.setdefault(case.name.rpartition(".")[2] if holed else case.name, case)
+    return found
+
+
+CASES = chosen()
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
+    running = Program(tmp_path_factory.mktemp("program"), options=["--keep-api-jobs"])
+    running.wait()
+    yield running
+    running.kill()
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize("name", CASES)
+def test_a_click_on_a_row_plays_its_first_word(
+    name: str, program: Program, open_page: Any, tmp_path: Path
+) -> None:
+    case = CASES[name]
+    assert heard_after_a_click(program, open_page, case.write(tmp_path)) == pytest.approx(
+        SENTENCES_AT_S[1] + case.late_s[1], abs=MAX_OFF_S
+    )
+
+
+@needs_ffmpeg
+def test_mp3_files_put_together(program: Program, open_page: Any, tmp_path: Path) -> None:
+    """Each has a header of its own that speaks of its own length; the row is in the second."""
+    parts = [tmp_path / "first.mp3", tmp_path / "second.mp3"]
+    for part in parts:
+        ffmpeg("-i", source(), "-q:a", "4", part)
+    whole = tmp_path / "whole.mp3"
+    whole.write_bytes(b"".join(part.read_bytes() for part in parts))
+    second_s = float(ffmpeg_length_s(parts[0]))
+    heard_s = heard_after_a_click(program, open_page, whole)
+    assert heard_s == pytest.approx(second_s + SENTENCES_AT_S[1], abs=MAX_OFF_S)
+
+
+def ffmpeg_length_s(path: Path) -> float:
+    """Return how much sound a decoder gives, whatever the headers say."""
+    from sensevoice.audio.source import open_audio
+
+    with open_audio(path) as audio:
+        return sum(block.shape[1] for block in audio.blocks()) / 16_000
+
+
+def heard_after_a_click(program: Program, open_page: Any, path: Path) -> float:
+    """Return the player's time of the first sound after a click on the last row."""
+    with path.open("rb") as file:
+        answer = httpx.post(
+            f"{program.address}/v1/audio/transcriptions", files={"file": (path.name, file)}, timeout=120
+        )
+    assert answer.status_code == 200, answer.text
+    job = httpx.get(f"{program.address}/sv/jobs").json()["jobs"][0]
+    assert job["name"] == path.name
+    page = open_page(f"{program.address}/?job={job['id']}")
+    page.get_by_role("tab", name="逐句").click()
+    page.wait_for_selector(".svw-line")
+    page.evaluate(LISTEN)
+    page.locator(".svw-line[data-kind=speech] .svw-time").last.click()
+    page.wait_for_function(FIRST_SOUND)
+    return float(page.evaluate(FIRST_SOUND))
