@@ -25,7 +25,8 @@ main() {
     elif (($#)); then
         check "tests / 测试" pytest "$@" # a part of the tests covers a part of the code
     else
-        check "tests / 测试" pytest --cov
+        # Two at a time: much of their time they wait for programs and browsers to start. A file stays together.
+        check "tests / 测试" pytest --cov --numprocesses 2 --dist loadfile
     fi
     finish
 }
