@@ -28,11 +28,11 @@ HEARTBEAT = f"{GRADIO_API}/heartbeat/"
 
 FILE = f"{GRADIO_API}/file="
 
-API = "/v1/"
+OPENAI_API = "/v1/"
 
-TRANSCRIPTIONS = f"{API}audio/transcriptions"
+TRANSCRIPTIONS = f"{OPENAI_API}audio/transcriptions"
 
-MODELS = f"{API}models"
+MODELS = f"{OPENAI_API}models"
 
 UPLOADS = (UPLOAD, TRANSCRIPTIONS)
 """Where files are sent, for which bodies may be large."""

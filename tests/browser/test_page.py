@@ -239,6 +239,7 @@ def test_an_unexpected_exception_gives_a_number_that_is_in_the_log(
     reference = re.search(r"[0-9a-f]{8}", shown)
     assert reference and reference.group() in caplog.text and "ZeroDivisionError" in caplog.text
     assert "/srv/secret" not in page.content() and "Traceback" not in page.content()
+    wait_for_lines(page, 3)
     *kept, note = text_of(page).splitlines()
     assert len(kept) == 2, "what was recognised before is kept"
     assert "0:09" in note, "and it says where it ends"
