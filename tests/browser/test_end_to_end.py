@@ -196,7 +196,7 @@ def test_what_people_came_for_is_in_sight_without_scrolling(
     first = {"text": "#sv-text textarea", "rows": "#svw-rows .svw-line >> nth=0"}.get(
         tab, f"#svw-{tab} h3 >> nth=0"
     )
-    for part in (first, ".svw-start", ".svw-wave", ".svw-ribbon", ".svw-copy", ".svw-export"):
+    for part in (first, ".svw-start", ".svw-wave", ".svw-timeline", ".svw-copy", ".svw-export"):
         box = page.locator(part).bounding_box()
         assert box and box["x"] >= 0 and box["x"] + box["width"] <= width, part
         assert box["y"] >= 0 and (part == first or box["y"] + box["height"] <= height), part

@@ -158,12 +158,12 @@ def test_words_are_found_and_matches_are_stepped_through(done: Any) -> None:
 
 def test_the_map_is_clicked_and_told(done: Any) -> None:
     done.evaluate("document.querySelector('.svw audio').play = () => Promise.resolve()")
-    box = done.locator(".svw-ribbon").bounding_box()
+    box = done.locator(".svw-timeline").bounding_box()
     x = box["width"] * 10_000 / 22_000
     expect(done.locator(".svw-lanes span")).to_have_text(["情绪", "声音"])
-    done.locator(".svw-ribbon").hover(position={"x": x, "y": 9})
+    done.locator(".svw-timeline").hover(position={"x": x, "y": 9})
     expect(done.locator(".svw-tip")).to_contain_text("愤怒 · 这都第几天了")
-    done.locator(".svw-ribbon").click(position={"x": x, "y": 9})
+    done.locator(".svw-timeline").click(position={"x": x, "y": 9})
     wait_until(lambda: abs(playing_at_s(done) - 10.0) < 0.3)
 
 
@@ -179,12 +179,12 @@ def test_channels_that_were_split_have_a_lane_each(live_app: Any, page_zh: Any, 
     expect(page.locator(".svw-lanes span")).to_have_text(["左", "右", "声音"])
     show(page, "rows")
     expect(row(page, "这都第几天了").locator(".svw-channel")).to_have_text("左")
-    box = page.locator(".svw-ribbon").bounding_box()
+    box = page.locator(".svw-timeline").bounding_box()
     assert box["height"] == 54
 
     def color(at_ms: int, y: int) -> list[int]:
         return list(
-            page.locator(".svw-ribbon").evaluate(
+            page.locator(".svw-timeline").evaluate(
                 "(canvas, [x, y]) => [...canvas.getContext('2d').getImageData(x, y, 1, 1).data.slice(0, 3)]",
                 [int(box["width"] * at_ms / CALL_MS), y],
             )
@@ -194,7 +194,7 @@ def test_channels_that_were_split_have_a_lane_each(live_app: Any, page_zh: Any, 
     assert [color(2_900, 5), color(2_900, 23)] == [calm, nothing]
     assert [color(8_900, 5), color(8_900, 23)] == [nothing, calm]
     assert [color(9_700, 5), color(9_700, 23)] == [angry, calm], "both speak"
-    page.locator(".svw-ribbon").hover(position={"x": box["width"] * 11_000 / CALL_MS, "y": 9})
+    page.locator(".svw-timeline").hover(position={"x": box["width"] * 11_000 / CALL_MS, "y": 9})
     expect(page.locator(".svw-tip")).to_contain_text("左")
 
 
@@ -224,10 +224,10 @@ def test_a_row_is_heard_again_in_another_language_and_kept(done: Any) -> None:
 
 def test_highlights_charts_and_what_was_left_out(done: Any) -> None:
     show(done, "overview")
-    expect(done.locator(".svw-moments li")).to_contain_text(["愤怒"])
+    expect(done.locator(".svw-highlights li")).to_contain_text(["愤怒"])
     expect(done.locator(".svw-first")).to_have_text("首次愤怒 0:09 这都第几天了？")
-    done.click(".svw-moments .svw-chip:has-text('愤怒 1')")
-    expect(done.locator(".svw-moments li")).to_have_count(0)
+    done.click(".svw-highlights .svw-chip:has-text('愤怒 1')")
+    expect(done.locator(".svw-highlights li")).to_have_count(0)
     shares = done.locator("#svw-overview .svw-barline")
     expect(shares).to_have_text(["平静或不明显68 %", "开心19 %", "愤怒13 %", "背景音乐8.6 %", "中文100 %"])
     expect(done.locator("#svw-overview .svw-course")).to_have_count(2)
@@ -578,7 +578,7 @@ def test_tags_of_which_the_model_is_unsure_are_told_and_hidden_everywhere(
     assert "愤怒" not in export(page, "txt").path().read_text("utf-8")
     wait_until(lambda: "愤怒" not in page.input_value("#sv-text textarea"))
     show(page, "overview")
-    expect(page.locator(".svw-moments li")).to_have_count(0)
+    expect(page.locator(".svw-highlights li")).to_have_count(0)
     page.reload()
     expect(page.locator(".svw-export > summary")).to_have_text("导出 (不含不确定的标签) ▾")
     wait_until(lambda: "谢谢" in page.input_value("#sv-text textarea"))

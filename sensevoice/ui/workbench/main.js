@@ -13,7 +13,7 @@ import { keyboard } from "./keyboard.js";
 import { BUSY, jobs } from "./jobs.js";
 import { charts, coverage, highlights } from "./panels.js";
 import { player } from "./player.js";
-import { ribbon } from "./timeline.js";
+import { timeline } from "./timeline.js";
 import { speakers } from "./speakers.js";
 import { several } from "./compare.js";
 import { table } from "./table.js";
@@ -31,7 +31,7 @@ const EVENTS = ["job", "rows", "details", "finished", "closed", "shown", "select
 
 /** Fills the places that page.py leaves. @param {{ base: string, reader: "zh" | "en" }} where */
 export async function mount({ base, reader }) {
-  const app = new Bench(client(base, reader), reader);
+  const app = new App(client(base, reader), reader);
   const data = await app.api.get("labels").catch(() => null);
   if (!data) return;
   app.learn(data);
@@ -45,7 +45,7 @@ export async function mount({ base, reader }) {
 
 const addressed = () => new URL(window.location.href).searchParams.get("job");
 
-class Bench {
+class App {
   constructor(api, reader) {
     Object.assign(this, { api, reader, t: words(reader), job: null, rows: [], people: [], shown: [], playing: [], version: 0, current: -1, selected: new Set() });
     this.listeners = new Map(EVENTS.map((event) => [event, []]));
@@ -120,7 +120,7 @@ class Bench {
     this.bar = bar(this, chips);
     place("sv-bar", this.problem, this.bar.element, this.tabs.element);
     place("sv-panels", this.message, ...Object.values(panels));
-    this.dock = place("sv-dock", this.player.element, ribbon(this).element, make("p", { className: "svw-quiet svw-idle" }, this.t("dockEmpty")));
+    this.dock = place("sv-dock", this.player.element, timeline(this).element, make("p", { className: "svw-quiet svw-idle" }, this.t("dockEmpty")));
     place("sv-library", this.list.element, several(this).element);
     this.keys = keyboard(this);
     header(this);

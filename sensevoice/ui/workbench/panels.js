@@ -9,7 +9,7 @@ const list = (/** @type {Node[]} */ items) => make("ul", { className: "svw-list"
 /** @param {any} app */
 export function highlights(app) {
   const { t, reader } = app;
-  const element = make("section", { className: "svw-moments" });
+  const element = make("section", { className: "svw-highlights" });
   /** @type {Set<string>} */
   const left = new Set(); // kinds that are not shown
   /** @type {any[]} */

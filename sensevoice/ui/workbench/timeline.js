@@ -14,10 +14,10 @@ const ONE_LANGUAGE = 0.95; // share of the speech above which a lane for languag
 /** @typedef {{ name: string, tagsOf: (row: any) => string[] }} Lane */
 
 /** @param {any} app */
-export function ribbon(app) {
+export function timeline(app) {
   const { t } = app;
   const wave = make("canvas", { className: "svw-wave", height: WAVE, "aria-hidden": "true" });
-  const canvas = make("canvas", { className: "svw-ribbon", "aria-hidden": "true" });
+  const canvas = make("canvas", { className: "svw-timeline", "aria-hidden": "true" });
   const ticks = make("div", { className: "svw-ticks", "aria-hidden": "true" });
   const tip = make("div", { className: "svw-tip", hidden: true });
   const head = make("div", { className: "svw-mark" });
