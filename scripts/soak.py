@@ -26,7 +26,7 @@ from _root import ROOT
 
 from sensevoice.models.sources.demo import sample_recordings
 from sensevoice.options import Options
-from sensevoice.ui.uploads import SWEEP_S, UNUSED_S
+from sensevoice.ui.upload_folder import SWEEP_S, UNUSED_S
 from tests.browser.program import Program
 from tests.hostile.mutate import mutant
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from sensevoice.formats import FORMATS, RenderOptions, from_dict, render, to_dict
 from sensevoice.segment.merge import join_spans
-from sensevoice.tags.parse import EMOTION_NAMES, EVENT_NAMES, parse
+from sensevoice.tags.labels import EMOTION_NAMES, EVENT_NAMES
+from sensevoice.tags.parse import parse
 from sensevoice.transcript import Event, Segment, Span, Transcript, Word
 
 steady = settings(

@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from sensevoice.access.accounts import Accounts
 from sensevoice.access.http.asgi import Receive
-from sensevoice.access.http.bodies import counted, whole_body
+from sensevoice.access.http.body_limits import counted, whole_body
 from sensevoice.access.http.cookies import values_of
 from sensevoice.access.pages import login_page, refusal_json
 from sensevoice.access.policy import Request

@@ -12,7 +12,7 @@ from starlette.datastructures import Headers
 from starlette.responses import RedirectResponse, Response
 
 from sensevoice.access.http.asgi import App, Message, Receive, Scope, Send
-from sensevoice.access.http.bodies import MAX_BODY_BYTES, BodyRefused, counted, replayed, whole_body
+from sensevoice.access.http.body_limits import MAX_BODY_BYTES, BodyRefused, counted, replayed, whole_body
 from sensevoice.access.http.headers import FILE_POLICY, PAGE_POLICY, with_our_headers
 from sensevoice.access.http.json_bodies import check_json
 from sensevoice.access.http.streams import Streams

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, unquote
 
-from sensevoice.access.http.bodies import MAX_BODY_BYTES
+from sensevoice.access.http.body_limits import MAX_BODY_BYTES
 from sensevoice.access.http.cookies import values_of
 from sensevoice.access.origins import host_of, is_address, is_forwarded, is_loopback, netloc_of
 from sensevoice.access.routes import STARTUP, UPLOADS, is_open

@@ -9,7 +9,7 @@ from itertools import groupby, pairwise
 from statistics import median
 
 from sensevoice.analysis.statistics import spoken_units
-from sensevoice.tags.parse import EMOTION_NAMES
+from sensevoice.tags.labels import EMOTION_NAMES
 from sensevoice.transcript import Segment, Span, Transcript
 
 INTERRUPTED_WITHIN_MS = 1_000

@@ -9,7 +9,8 @@ from typing import Literal
 
 from sensevoice.analysis.coverage import covered_ms
 from sensevoice.analysis.highlights import highlights
-from sensevoice.tags.parse import EMOTION_NAMES, is_unspaced
+from sensevoice.tags.labels import EMOTION_NAMES
+from sensevoice.tags.parse import is_unspaced
 from sensevoice.transcript import Segment, Span, Transcript
 
 Unit = Literal["characters", "words"]

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from sensevoice.tags.parse import space_between
 from sensevoice.transcript import Segment, Transcript
 
 LANGUAGE_NAMES = {"zh": "chinese", "en": "english", "yue": "cantonese", "ja": "japanese", "ko": "korean"}
@@ -27,16 +28,11 @@ def spoken(segments: Iterable[Segment]) -> list[Segment]:
 
 
 def joined(texts: Iterable[str]) -> str:
-    """Return texts as one, with a space where the script before it has spaces between its words."""
+    """Return texts as one, with a space where the scripts on both sides want one."""
     result = ""
     for text in texts:
-        result += separator(result) + text
+        result += space_between(result, text) + text
     return result
-
-
-def separator(before: str) -> str:
-    """Return what stands between a text and what follows it."""
-    return " " if before and before[-1].isascii() and not before[-1].isspace() else ""
 
 
 def json_shape(transcript: Transcript) -> dict[str, Any]:

@@ -33,6 +33,7 @@ from sensevoice.jobs import Job, JobRunner
 from sensevoice.jobs.model import Failure
 from sensevoice.options import Options
 from sensevoice.runtime.file_names import short_name
+from sensevoice.tags.parse import space_between
 from sensevoice.transcript import Segment, Transcript
 
 log = logging.getLogger(__name__)
@@ -196,7 +197,7 @@ def _row_events(row: Segment, sent: list[Segment]) -> str:
     sent.append(row)
     delta = {
         "type": "transcript.text.delta",
-        "delta": shapes.separator(before) + row.text,
+        "delta": space_between(before, row.text) + row.text,
         "segment_id": f"seg_{number}",
     }
     return _event(delta) + _event(shapes.diarized_segment(number, row))

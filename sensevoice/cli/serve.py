@@ -21,7 +21,7 @@ from sensevoice.models.loading import Loaded, LoadingRecognizer
 from sensevoice.options import Options
 from sensevoice.runtime import environment, hangup, logs, supervisor
 from sensevoice.runtime.directories import data_directory
-from sensevoice.ui import uploads as ui_uploads
+from sensevoice.ui import upload_folder as ui_uploads
 
 LAST_WORDS_S = 3.0
 """How long an open page, which asks every second, has to learn why the program ends."""

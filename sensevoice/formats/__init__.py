@@ -7,13 +7,13 @@ from types import MappingProxyType
 
 from sensevoice.formats import audacity, sheets
 from sensevoice.formats.ass import ass
-from sensevoice.formats.base import LABELS, NAMES, VIEWS, Format, RenderOptions, check_choice
 from sensevoice.formats.edl import edl, markers_edl
 from sensevoice.formats.jsonl import jsonl
 from sensevoice.formats.lrc import lrc
 from sensevoice.formats.markers import markers_xml
 from sensevoice.formats.partial import with_end_note
 from sensevoice.formats.record import from_dict, json_text, to_dict
+from sensevoice.formats.shared import LABELS, NAMES, VIEWS, Format, RenderOptions, check_choice
 from sensevoice.formats.subtitles import srt, vtt
 from sensevoice.formats.text import markdown_file, txt, view_text
 from sensevoice.formats.textgrid import textgrid

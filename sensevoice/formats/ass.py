@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pysubs2
 
-from sensevoice.formats.base import RenderOptions, channel_name, title
 from sensevoice.formats.colours import EMOTION_COLOURS
 from sensevoice.formats.cues import Cue, cues
+from sensevoice.formats.shared import RenderOptions, channel_name, title
 from sensevoice.transcript import Transcript
 
 WIDTH, HEIGHT = 1920, 1080

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from sensevoice.analysis.highlights import Highlight, highlight_name, highlights
-from sensevoice.formats.base import RenderOptions, one_line, several_voices, speaker_names, voice_mark
+from sensevoice.formats.shared import RenderOptions, one_line, several_voices, speaker_names, voice_mark
 from sensevoice.formats.tagged import tagged_lines
 from sensevoice.transcript import Transcript
 

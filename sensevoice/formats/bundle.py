@@ -7,7 +7,7 @@ import re
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
 
-from sensevoice.formats.base import title
+from sensevoice.formats.shared import title
 from sensevoice.runtime.file_names import short_stem
 from sensevoice.transcript import Transcript
 

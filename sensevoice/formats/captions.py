@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from sensevoice.formats.linebreak import MAX_LINE_WIDTH, Token, cut_after
-from sensevoice.tags.parse import label
+from sensevoice.tags.labels import label
 from sensevoice.transcript import Event, Segment
 
 NOTE_SIGN = "♪"

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise, zip_longest
 
-from sensevoice.formats.base import printable, speaker_names
 from sensevoice.formats.captions import Captioner, Note, keep_opening_sign, with_notes
 from sensevoice.formats.linebreak import MAX_LINE_WIDTH, Token, lay_out, tokens
+from sensevoice.formats.shared import printable, speaker_names
 from sensevoice.tags.parse import is_unspaced
 from sensevoice.transcript import Segment, Span, Transcript, Word
 

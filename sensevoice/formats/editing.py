@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sensevoice.analysis.highlights import Highlight, highlights
-from sensevoice.formats.base import RenderOptions
+from sensevoice.formats.shared import RenderOptions
 from sensevoice.formats.timecode import FALLBACK_RATE, FrameClock, frame_rate
 from sensevoice.transcript import Transcript
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from sensevoice.audio.info import SAMPLE_RATE_HZ
-from sensevoice.formats.base import one_line
 from sensevoice.formats.bundle import zip_of
+from sensevoice.formats.shared import one_line
 from sensevoice.runtime.file_names import MAX_NAME_BYTES, cut_to_bytes
-from sensevoice.tags.parse import TagKind, kind_of
+from sensevoice.tags.labels import TagKind, kind_of
 from sensevoice.transcript import Segment
 
 FBANK_FRAME_MS = 10

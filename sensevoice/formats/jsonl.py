@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from sensevoice.formats.base import RenderOptions, speaker_names
 from sensevoice.formats.record import to_dict
+from sensevoice.formats.shared import RenderOptions, speaker_names
 from sensevoice.transcript import Transcript
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from sensevoice.formats.base import RenderOptions, several_voices, title, voice_mark
 from sensevoice.formats.cues import Cue, cues, one_row
+from sensevoice.formats.shared import RenderOptions, several_voices, title, voice_mark
 from sensevoice.transcript import Transcript
 
 CLEAR_AFTER_MS = 2_000

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from sensevoice.formats.base import channel_name, clock, pick, speaker_names
 from sensevoice.formats.rows import event_names, segment_text
-from sensevoice.tags.parse import label
+from sensevoice.formats.shared import channel_name, clock, pick, speaker_names
+from sensevoice.tags.labels import label
 from sensevoice.transcript import Segment, Transcript
 
 _HEADER = (

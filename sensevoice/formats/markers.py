@@ -8,8 +8,8 @@ from __future__ import annotations
 from xml.etree import ElementTree
 
 from sensevoice.analysis.highlights import highlight_name
-from sensevoice.formats.base import RenderOptions, one_line, title
 from sensevoice.formats.editing import moments, record_clock
+from sensevoice.formats.shared import RenderOptions, one_line, title
 from sensevoice.formats.timecode import FrameClock
 from sensevoice.transcript import Transcript
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sensevoice.formats.base import pick, short_clock
+from sensevoice.formats.shared import pick, short_clock
 from sensevoice.transcript import Segment, Span, Transcript
 
 NOTE_MS = 3_000

@@ -9,7 +9,7 @@ from dataclasses import asdict, fields
 from typing import Any, TypeVar
 
 from sensevoice.errors import BadRecord
-from sensevoice.formats.base import RenderOptions
+from sensevoice.formats.shared import RenderOptions
 from sensevoice.formats.tagged import tagged
 from sensevoice.options import Options
 from sensevoice.transcript import (

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sensevoice.formats.base import one_line, pick
+from sensevoice.formats.shared import one_line, pick
 from sensevoice.formats.tagged import failure
-from sensevoice.tags.parse import label
+from sensevoice.tags.labels import label
 from sensevoice.transcript import Event, Segment
 
 _KINDS = {"speech": ("语音", "speech"), "sound": ("声音", "sound")}

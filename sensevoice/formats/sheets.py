@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 
 from sensevoice.analysis.highlights import highlight_name, highlights
 from sensevoice.analysis.statistics import Comparison
-from sensevoice.formats.base import RenderOptions, channel_name, clock, pick, speaker_names
 from sensevoice.formats.rows import event_names, kind_name, segment_text
-from sensevoice.tags.parse import label
+from sensevoice.formats.shared import RenderOptions, channel_name, clock, pick, speaker_names
+from sensevoice.tags.labels import label
 from sensevoice.transcript import Segment, Transcript
 
 BYTE_ORDER_MARK = "\ufeff"

@@ -6,9 +6,9 @@ import html
 
 import pysubs2
 
-from sensevoice.formats.base import RenderOptions, channel_name, several_voices, voice_mark
 from sensevoice.formats.colours import EMOTION_COLOURS
 from sensevoice.formats.cues import Cue, cues, joined_cues
+from sensevoice.formats.shared import RenderOptions, channel_name, several_voices, voice_mark
 from sensevoice.transcript import Transcript
 
 _VTT_HEAD = "WEBVTT\n\n"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from sensevoice.formats.base import channel_name, clock, pick, speaker_names
-from sensevoice.tags.parse import inline_emotion, label
+from sensevoice.formats.shared import channel_name, clock, pick, speaker_names
+from sensevoice.tags.labels import label
+from sensevoice.tags.parse import inline_emotion
 from sensevoice.transcript import Event, InlineTag, Segment, Transcript
 
 SOUND_GAP_MS = 1_000

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from sensevoice.formats.base import RenderOptions, speaker_names, with_name
 from sensevoice.formats.emoji import emoji
 from sensevoice.formats.markdown import markdown
+from sensevoice.formats.shared import RenderOptions, speaker_names, with_name
 from sensevoice.formats.tagged import tagged, timed
 from sensevoice.transcript import Transcript
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from sensevoice.formats.base import RenderOptions, one_line, speaker_names
 from sensevoice.formats.rows import event_names, segment_text
-from sensevoice.tags.parse import label
+from sensevoice.formats.shared import RenderOptions, one_line, speaker_names
+from sensevoice.tags.labels import label
 from sensevoice.transcript import Segment, Span, Transcript
 
 Tier = tuple[str, list[tuple[int, int, str]]]

@@ -27,7 +27,8 @@ from sensevoice.protocols import FunasrModel, Recognition, Recognizer, VoiceEnco
 from sensevoice.recognise.scheduler import Scheduler
 from sensevoice.runtime.device_faults import is_memory_shortage, is_poisoned
 from sensevoice.segment.batching import packs
-from sensevoice.tags.parse import TagKind, head_kinds, parse
+from sensevoice.tags.labels import TagKind
+from sensevoice.tags.parse import head_kinds, parse
 from sensevoice.transcript import ModelInfo, TagScore
 from sensevoice.vad.stream import FsmnSpeechFinder
 

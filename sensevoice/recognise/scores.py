@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from sensevoice.options import LANGUAGES
-from sensevoice.tags.parse import TagKind, kind_of
+from sensevoice.tags.labels import TagKind, kind_of
 
 SCORED = (TagKind.LANGUAGE, TagKind.EMOTION, TagKind.EVENT)
 """What the first query frames name, in their order; the fourth tells the normalisation."""

@@ -17,7 +17,7 @@ import numpy as np
 from sensevoice.options import Options
 from sensevoice.protocols import Recognition, Recognizer
 from sensevoice.tags.parse import head_of, parse
-from sensevoice.tags.words import WORD_START
+from sensevoice.tags.word_times import WORD_START
 
 Token = tuple[str, int, int]
 

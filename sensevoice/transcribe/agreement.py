@@ -16,7 +16,8 @@ import numpy as np
 from sensevoice.options import Options
 from sensevoice.protocols import Recognition
 from sensevoice.segment.runs import differ
-from sensevoice.tags.parse import EMOTION_NAMES, NOSPEECH, TaggedText, parse
+from sensevoice.tags.labels import EMOTION_NAMES, NOSPEECH
+from sensevoice.tags.parse import TaggedText, parse
 from sensevoice.transcribe.assemble import WindowResult
 from sensevoice.transcribe.joints import is_sure
 from sensevoice.transcript import Piece, Segment, Span, TagScore

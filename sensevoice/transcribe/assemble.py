@@ -14,7 +14,7 @@ from sensevoice.segment.pieces import PieceCutter
 from sensevoice.segment.segmenter import Chunk
 from sensevoice.segment.sounds import MAX_HOLE_MS, trend, windows
 from sensevoice.tags.parse import TaggedText, parse
-from sensevoice.tags.words import words_from_tokens
+from sensevoice.tags.word_times import words_from_tokens
 from sensevoice.transcript import Event, Segment, Span, TagScore
 
 TREND_EVENTS = ("BGM",)

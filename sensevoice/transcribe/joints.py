@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from sensevoice.tags.words import WORD_START, word_starts
+from sensevoice.tags.word_times import WORD_START, word_starts
 
 Token = tuple[str, int, int]
 """A piece of the tokenizer and its time; from the start of the file in this module."""

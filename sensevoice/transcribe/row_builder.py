@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from sensevoice.options import Options
 from sensevoice.tags.parse import head_of, parse
-from sensevoice.tags.words import words_from_tokens
+from sensevoice.tags.word_times import words_from_tokens
 from sensevoice.transcribe import agreement
 from sensevoice.transcribe.agreement import Clip
 from sensevoice.transcribe.assemble import best_two, speech_segment

@@ -12,7 +12,7 @@ import numpy as np
 from sensevoice.audio.info import SAMPLES_PER_MS
 from sensevoice.protocols import Recognition
 from sensevoice.tags.parse import parse, space_between
-from sensevoice.tags.words import WORD_START
+from sensevoice.tags.word_times import WORD_START
 from sensevoice.transcribe.agreement import Clip, Group
 from sensevoice.transcribe.assemble import best_two
 from sensevoice.transcribe.joints import Token, divide, ends_sentence, is_sure, moved, text_of

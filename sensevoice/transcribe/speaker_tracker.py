@@ -16,7 +16,7 @@ from sensevoice.speakers.turns import turns
 from sensevoice.speakers.voices import VoicePrints, unit_rows
 from sensevoice.speakers.windows import windows
 from sensevoice.tags.parse import head_of
-from sensevoice.tags.words import words_from_tokens
+from sensevoice.tags.word_times import words_from_tokens
 from sensevoice.transcribe.agreement import Clip
 from sensevoice.transcribe.joints import divide, moved, spelled
 from sensevoice.transcript import Span

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterable
 from html import escape
 
-from sensevoice.formats.base import short_clock
+from sensevoice.formats.shared import short_clock
 from sensevoice.jobs import Result
 from sensevoice.progress import Progress
-from sensevoice.tags.parse import label
+from sensevoice.tags.labels import label
 from sensevoice.transcript import Segment
 from sensevoice.ui.i18n import Locale, duration, translate
 

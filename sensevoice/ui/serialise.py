@@ -17,13 +17,13 @@ from sensevoice.analysis.highlights import Highlight, highlight_name, highlights
 from sensevoice.analysis.statistics import Share, emotion_over_time, shares, speech_rate_over_time
 from sensevoice.errors import BadRequest, OptionError
 from sensevoice.formats import FORMATS, LABELS, VIEWS, Format, RenderOptions, can_be_traditional
-from sensevoice.formats.base import speaker_channels
+from sensevoice.formats.shared import speaker_channels
 from sensevoice.jobs import Job, JobRunner
 from sensevoice.jobs.copies import needs_copy
 from sensevoice.jobs.editing.retranscribe import Proposal
 from sensevoice.options import LANGUAGES, Options
+from sensevoice.tags.labels import EMOTION_NAMES, EVENT_NAMES, label
 from sensevoice.tags.languages import LANGUAGE_NAMES
-from sensevoice.tags.parse import EMOTION_NAMES, EVENT_NAMES, label
 from sensevoice.transcript import Segment, TagScore, Transcript
 from sensevoice.ui.media import is_film
 

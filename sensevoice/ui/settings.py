@@ -10,7 +10,7 @@ from typing import Any
 from sensevoice.models.loading import ModelStatus
 from sensevoice.models.sources import demo as demo_model
 from sensevoice.options import SPOKEN_LANGUAGES, Options
-from sensevoice.tags.parse import label
+from sensevoice.tags.labels import label
 
 
 @dataclass(frozen=True)

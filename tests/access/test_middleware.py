@@ -34,7 +34,7 @@ from sensevoice.access.sessions import IDLE_S, Sessions
 from sensevoice.access.throttle import DELAY_S, FREE_TRIES, WITHIN_S, LoginThrottle
 from sensevoice.errors import OptionError
 from sensevoice.ui import build_app, job_routes, launch_arguments, queue_arguments
-from sensevoice.ui.uploads import ABORTED_S, WorkDirectory, remove_abandoned
+from sensevoice.ui.upload_folder import ABORTED_S, WorkDirectory, remove_abandoned
 from tests.conftest import ROOT
 from tests.media import noise, write_wav
 from tests.ui.ui_script import CALL, SETTINGS, Script, call, runner_of
@@ -657,7 +657,7 @@ class TestWorkDirectory:
     def test_what_a_killed_process_left_goes_at_the_next_start(self, tmp_path: Path) -> None:
         program = (
             f"import sys, time\nsys.path.insert(0, {str(ROOT)!r})\nfrom pathlib import Path\n"
-            "from sensevoice.ui.uploads import WorkDirectory\n"
+            "from sensevoice.ui.upload_folder import WorkDirectory\n"
             "directory = WorkDirectory(Path(sys.argv[1]))\n"
             "(directory.path / 'upload').write_bytes(bytes(1000))\n"
             "print(directory.path, flush=True)\ntime.sleep(60)\n"

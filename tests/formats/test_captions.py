@@ -12,7 +12,7 @@ from sensevoice.formats import RenderOptions, render
 from sensevoice.formats.captions import Note, with_notes
 from sensevoice.formats.colours import EMOTION_COLOURS
 from sensevoice.formats.cues import Cue, cues
-from sensevoice.tags.parse import EMOTION_NAMES
+from sensevoice.tags.labels import EMOTION_NAMES
 from sensevoice.transcript import Event, Segment, Span, Transcript, Word
 
 HOUR_MS = 3_600_000

@@ -12,7 +12,7 @@ import pytest
 
 from sensevoice.analysis.statistics import compare
 from sensevoice.formats import render, render_view, to_dict
-from sensevoice.formats.base import RenderOptions
+from sensevoice.formats.shared import RenderOptions
 from sensevoice.formats.sheets import comparisons_csv
 from sensevoice.transcript import Event, Segment, Span, Transcript
 

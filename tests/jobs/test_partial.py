@@ -14,8 +14,8 @@ import pytest
 from sensevoice.audio.worker import ParallelDecoder, parallel
 from sensevoice.audio.worker.handle import WorkerHandle
 from sensevoice.formats import FORMATS, VIEWS, from_dict, render, render_view, to_dict
-from sensevoice.formats.base import RenderOptions
 from sensevoice.formats.bundle import entry_names
+from sensevoice.formats.shared import RenderOptions
 from sensevoice.jobs import Result
 from sensevoice.options import Options
 from sensevoice.transcribe.pipeline import iter_updates, transcribe

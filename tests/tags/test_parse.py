@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sensevoice.tags import parse
-from sensevoice.tags.parse import TagKind
+from sensevoice.tags import labels, parse
+from sensevoice.tags.labels import TagKind
 from sensevoice.transcript import Event, InlineTag
 
 VOCABULARY = Path(__file__).parents[1].joinpath("golden/sensevoice_small_tags.txt").read_text("utf-8").split()
@@ -17,8 +17,8 @@ VOCABULARY = Path(__file__).parents[1].joinpath("golden/sensevoice_small_tags.tx
 def test_every_tag_of_the_vocabulary_is_known_in_any_letter_case() -> None:
     assert len(VOCABULARY) == 171
     for name in VOCABULARY:
-        assert parse.kind_of(name) is not TagKind.UNKNOWN
-        assert parse.canonical(name.upper()) == parse.canonical(name.lower()) == name
+        assert labels.kind_of(name) is not TagKind.UNKNOWN
+        assert labels.canonical(name.upper()) == labels.canonical(name.lower()) == name
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_every_tag_of_the_vocabulary_is_known_in_any_letter_case() -> None:
     ],
 )
 def test_kind(name: str, kind: TagKind) -> None:
-    assert parse.kind_of(name) is kind
+    assert labels.kind_of(name) is kind
 
 
 @pytest.mark.parametrize(
@@ -68,25 +68,25 @@ def test_kind(name: str, kind: TagKind) -> None:
     ],
 )
 def test_labels_of_what_is_heard(name: str, zh: str, en: str) -> None:
-    assert (parse.label(name, "zh"), parse.label(name, "en")) == (zh, en)
+    assert (labels.label(name, "zh"), labels.label(name, "en")) == (zh, en)
 
 
 def test_every_language_has_a_name_for_both_readers() -> None:
     languages = VOCABULARY[: VOCABULARY.index("ASR")]
     for language in ("zh", "en"):
-        names = [parse.label(name, language) for name in languages]
+        names = [labels.label(name, language) for name in languages]
         assert all(names)
         assert len(set(names)) == len(languages)
-    assert parse.label("de", "zh") == "德语"
-    assert parse.label("jw", "en") == "Javanese"
-    assert parse.label("ht", "en") == "Haitian Creole"
+    assert labels.label("de", "zh") == "德语"
+    assert labels.label("jw", "en") == "Javanese"
+    assert labels.label("ht", "en") == "Haitian Creole"
 
 
 def test_trends() -> None:
-    assert parse.label("BGM", "zh", "rising") == "背景音乐渐强"
-    assert parse.label("BGM", "zh", "falling") == "背景音乐渐弱"
-    assert parse.label("BGM", "en", "rising") == "background music, growing louder"
-    assert parse.label("BGM", "en", "falling") == "background music, growing softer"
+    assert labels.label("BGM", "zh", "rising") == "背景音乐渐强"
+    assert labels.label("BGM", "zh", "falling") == "背景音乐渐弱"
+    assert labels.label("BGM", "en", "rising") == "background music, growing louder"
+    assert labels.label("BGM", "en", "falling") == "background music, growing softer"
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_trends() -> None:
     ],
 )
 def test_what_is_never_shown_has_no_label(name: str) -> None:
-    assert parse.label(name, "zh") == parse.label(name, "en") == ""
+    assert labels.label(name, "zh") == labels.label(name, "en") == ""
 
 
 def test_head_tags_describe_the_whole_clip() -> None:

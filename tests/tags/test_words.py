@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sensevoice.tags.words import words_from_tokens
+from sensevoice.tags.word_times import words_from_tokens
 from sensevoice.transcript import Span
 
 CLIP = Span(10_000, 20_000)

@@ -13,8 +13,8 @@ from sensevoice.errors import FileMissing
 from sensevoice.jobs import JobStore
 from sensevoice.options import Options
 from sensevoice.ui import UploadRefs
+from sensevoice.ui.upload_folder import ABORTED_S, UNUSED_S, WorkDirectory
 from sensevoice.ui.upload_refs import CLOSED_S
-from sensevoice.ui.uploads import ABORTED_S, UNUSED_S, WorkDirectory
 from tests.ui.ui_script import MODEL
 
 

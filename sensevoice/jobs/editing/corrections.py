@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from sensevoice.errors import BadRequest
 from sensevoice.formats.finetune import is_trainable
-from sensevoice.tags.parse import TagKind, kind_of
+from sensevoice.tags.labels import TagKind, kind_of
 from sensevoice.transcript import Event, Segment
 
 MAX_TEXT_CHARS = 10_000
