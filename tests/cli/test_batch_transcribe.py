@@ -263,6 +263,7 @@ class TestFailures:
         for name in ("a.mp3", "y.wav"):
             assert f"failed / 失败: {name}" in message.out
             assert f"{name}: " in message.err
+        assert "%|" not in message.err, "no progress bar in a log"
         assert "0 字节" in message.err
         assert "0 bytes" in message.err
         assert "Traceback" not in message.err
