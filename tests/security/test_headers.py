@@ -63,11 +63,9 @@ def test_the_page_holds_its_policy(browser: Any, program: Program) -> None:
     page.locator("input[type=file]").first.set_input_files(SAMPLES["customer_call"].path)
     page.get_by_text("customer_call").first.wait_for(timeout=30_000)
     page.get_by_role("button", name="开始 AI 识别").click()
-    page.wait_for_selector("#sv-workbench audio, #sv-workbench video", state="attached")
-    page.wait_for_function(
-        "document.querySelectorAll('#sv-workbench .svw-rows [role=row]').length > 3", timeout=180_000
-    )
-    sound = "document.querySelector('#sv-workbench audio')"
+    page.wait_for_selector("#sv-dock audio, #sv-dock video", state="attached")
+    page.wait_for_function("document.querySelectorAll('#svw-rows .svw-line').length > 3", timeout=180_000)
+    sound = "document.querySelector('#sv-dock audio')"
     page.wait_for_function(f"{sound}.duration > 5")
     page.context.close()
     assert problems == []

@@ -58,7 +58,7 @@ def test_the_page_in_a_browser(browser: Any, start: Start, nginx: Nginx, shape: 
     page.on("response", lambda got: problems.append(f"{got.status} {got.url}") if got.status >= 400 else None)
     page.goto(f"http://127.0.0.1:{port}/asr/?token={program.token()}")
     page.wait_for_selector("#sv-text")
-    page.wait_for_selector("#sv-workbench *", state="attached")
+    page.wait_for_selector("#sv-dock .svw-player", state="attached")  # the workbench's script has run
     assert "token" not in page.url
     page.context.close()
     icon_of_the_site = (
