@@ -14,6 +14,7 @@ from playwright.sync_api import expect
 from sensevoice.audio.source import open_audio
 from sensevoice.formats import render_view
 from sensevoice.models.recognizer import FunasrRecognizer
+from sensevoice.options import Options
 from sensevoice.transcribe.pipeline import transcribe
 from tests.browser.program import Program
 from tests.conftest import SAMPLES
@@ -46,8 +47,8 @@ def start_job(program: Program, browser: Any, recording: Path) -> tuple[Any, str
 
 @pytest.fixture(scope="module")
 def whole(long_call: Path, demo_recognizer: FunasrRecognizer) -> str:
-    """The transcript of a run that nothing disturbed."""
-    return render_view(transcribe(long_call, demo_recognizer), "tagged")
+    """The transcript of a run that nothing disturbed, with the page's settings."""
+    return render_view(transcribe(long_call, demo_recognizer, Options(speakers="auto")), "tagged")
 
 
 def expect_the_whole(browser: Any, address: str, whole: str) -> None:

@@ -16,7 +16,10 @@ from tests.conftest import GOLDEN, SAMPLES
 ROOMS = range(4, -3, -1)
 """How many more handles the program may open than it has; below 0, numbers in between may still be free."""
 
-SETTINGS = ["auto", True, False, 15, 1, 60, "mix", True, True, [], False, "zh", "agreement", 300, 0, ""]
+SETTINGS = [
+    *("auto", True, False, 15, 1, 60, "mix", True, True),
+    *([], False, "zh", "agreement", 300, 0, "", "off"),
+]
 
 
 def transcribe(program: Program, timeout_s: float) -> Any:

@@ -83,14 +83,14 @@ def test_a_read_only_model_is_remembered_in_the_users_cache(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    make = checksums.tempfile.mkstemp
+    write = checksums.write_whole
 
-    def read_only(dir: Path, prefix: str) -> tuple[int, str]:
-        if Path(dir) == model:
-            raise PermissionError(dir)
-        return make(dir=dir, prefix=prefix)
+    def read_only(path: Path, content: str) -> None:
+        if path.parent == model:
+            raise PermissionError(path)
+        write(path, content)
 
-    monkeypatch.setattr(checksums.tempfile, "mkstemp", read_only)
+    monkeypatch.setattr(checksums, "write_whole", read_only)
     check(model, NAMES)
     assert not (model / RECORD).exists()
     flip(model / "am.mvn")
