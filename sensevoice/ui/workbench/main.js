@@ -22,6 +22,7 @@ import { toasts } from "./toasts.js";
 import { words } from "./i18n.js";
 
 const POLL_MS = 1000;
+const INSIST_MS = [1000, 3000];
 const MAX_POLL_MS = 10000;
 const OVERLAPPING = 100; // rows that began last, among which those lie that have not ended
 const TITLE = "SenseVoice";
@@ -161,6 +162,7 @@ class App {
     this.selected.clear();
     this.setAddress(id);
     this.announce();
+    this.insist(id);
     this.stand();
     this.emit("job", job);
     this.emit("rows");
@@ -204,6 +206,12 @@ class App {
     this.cleared = id === ""; // then the text is empty, whatever was shown last
     box.value = `${id} ${version} ${this.sure.hidden() ? "sure" : ""}`;
     box.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
+  // As the page begins, gradio may not listen yet, or may still be sending the text with all its tags.
+  insist(id) {
+    if (!this.sure.hidden()) return;
+    for (const ms of INSIST_MS) setTimeout(() => this.job?.id === id && this.announce(`${this.version}.${ms}`), ms);
   }
 
   // Fetches the rows that are missing; again and again while the job goes on.
