@@ -1,0 +1,101 @@
+"""The endpoint's logic over a scripted model: shapes, errors, streams, and what becomes of the jobs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from sensevoice.api import api_routes
+from sensevoice.errors import NotMedia
+from sensevoice.jobs import JobRunner
+from sensevoice.options import Options
+from tests.media import tone, write_wav
+from tests.ui.ui_script import CALL, Script, call, runner_of
+
+SPOKEN = [segment for segment in CALL if segment.kind == "speech" and segment.text]
+
+
+class Site:
+    def __init__(self, script: Script, directory: Path, keep: bool = False) -> None:
+        self.runner: JobRunner = runner_of(script, directory)
+        uploads = directory / "uploads"
+        uploads.mkdir()
+        self.uploads = uploads
+        self.client = TestClient(Starlette(routes=api_routes(self.runner, uploads, Options(), keep)))
+        self.recording = write_wav(directory / "call.wav", tone(440, 4.0))
+
+    def ask(self, **fields: Any) -> Any:
+        files = {"file": ("call.wav", self.recording.read_bytes())}
+        return self.client.post("/v1/audio/transcriptions", data={"model": "any", **fields}, files=files)
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    opened = Site(Script(call()), tmp_path)
+    yield opened
+    opened.runner.close()
+
+
+def test_each_format(site: Site) -> None:
+    text = site.ask().json()["text"]
+    assert all(segment.text in text for segment in SPOKEN)
+    assert site.ask(response_format="text").text == text + "\n"
+    verbose = site.ask(response_format="verbose_json", **{"timestamp_granularities[]": "segment"}).json()
+    assert [each["text"] for each in verbose["segments"]] == [segment.text for segment in SPOKEN]
+    assert [each["emotion"] for each in verbose["segments"]] == [segment.emotion for segment in SPOKEN]
+    diarized = site.ask(response_format="diarized_json").json()
+    assert [each["id"] for each in diarized["segments"]] == [f"seg_{n}" for n in range(len(SPOKEN))]
+    assert site.ask(response_format="srt").text.startswith("1\n")
+    assert site.ask(response_format="vtt").headers["content-type"].startswith("text/vtt")
+    assert (
+        site.ask(response_format="verbose_json", timestamp_granularities="word").json()["words"] is not None
+    )
+
+
+def test_a_stream(site: Site) -> None:
+    lines = site.ask(stream="true").text.split("\n\n")
+    events = [json.loads(line.removeprefix("data: ")) for line in lines if line]
+    assert events[-1]["type"] == "transcript.text.done"
+    deltas = [each["delta"] for each in events if each["type"] == "transcript.text.delta"]
+    assert "".join(deltas) == events[-1]["text"]
+
+
+@pytest.mark.parametrize("stream", ["false", "true"])
+def test_a_recording_that_fails(tmp_path: Path, stream: str) -> None:
+    site = Site(Script([NotMedia(path="call.wav")]), tmp_path)
+    answer = site.ask(stream=stream)
+    error = json.loads(answer.text.removeprefix("data: "))["error"]
+    assert error["code"] == "not_media" and "call.wav" in error["message"]
+    site.runner.close()
+
+
+@pytest.mark.parametrize(
+    "fields", [{"language": "fr"}, {"response_format": "yaml"}, {"stream": "x"}, {"languages": "xx"}]
+)
+def test_wrong_fields_name_the_field(site: Site, fields: dict[str, str]) -> None:
+    answer = site.ask(**fields)
+    assert answer.status_code == 400 and answer.json()["error"]["param"] == next(iter(fields))
+
+
+def test_a_body_that_is_no_form(site: Site) -> None:
+    answer = site.client.post("/v1/audio/transcriptions", content=b"{}")
+    assert answer.status_code == 400 and answer.json()["error"]["param"] == "file"
+
+
+def test_models(site: Site) -> None:
+    assert site.client.get("/v1/models").json()["data"][0]["id"] == "sensevoice-small"
+    assert site.client.get("/v1/models/whisper-1").json()["id"] == "whisper-1"
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_what_is_kept(tmp_path: Path, keep: bool) -> None:
+    site = Site(Script(call()), tmp_path, keep)
+    assert site.ask(language="zh", languages="zh,en").status_code == 200
+    assert len(site.runner.store.jobs("")) == keep and not any(site.uploads.iterdir())
+    site.runner.close()
