@@ -29,6 +29,7 @@ from sensevoice.api.errors import FAILED_STATUS, error_response, error_shape, fa
 from sensevoice.api.parameters import Parameters, parameters_of
 from sensevoice.errors import BadRequest, OptionError, SenseVoiceError, Unexpected
 from sensevoice.formats import FORMATS, RenderOptions, render
+from sensevoice.formats.partial import with_end_note
 from sensevoice.jobs import Job, JobRunner
 from sensevoice.jobs.model import Failure
 from sensevoice.options import Options
@@ -179,7 +180,8 @@ def _shaped(transcript: Transcript, parameters: Parameters) -> Response:
     if wanted == "json":
         return JSONResponse(shapes.json_shape(transcript))
     if wanted == "text":
-        return PlainTextResponse(shapes.json_shape(transcript)["text"] + "\n")
+        noted = with_end_note(transcript, RenderOptions().locale)  # the other shapes have a field for it
+        return PlainTextResponse(shapes.json_shape(noted)["text"] + "\n")
     return PlainTextResponse(
         render(transcript, wanted, RenderOptions()), media_type=FORMATS[wanted].mime_type
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from sensevoice.api import api_routes
 from sensevoice.errors import NotMedia
 from sensevoice.jobs import JobRunner
 from sensevoice.options import Options
+from sensevoice.transcript import Transcript
 from tests.media import tone, write_wav
 from tests.ui.ui_script import CALL, Script, call, runner_of
 
@@ -72,6 +74,17 @@ def test_a_recording_that_fails(tmp_path: Path, stream: str) -> None:
     answer = site.ask(stream=stream)
     error = json.loads(answer.text.removeprefix("data: "))["error"]
     assert error["code"] == "not_media" and "call.wav" in error["message"]
+    site.runner.close()
+
+
+def test_what_is_partial_says_so_in_every_format(tmp_path: Path) -> None:
+    *rows, last = call()
+    assert isinstance(last, Transcript)
+    site = Site(Script([*rows, replace(last, complete_until_ms=9_000)]), tmp_path)
+    for name in ("json", "verbose_json", "diarized_json"):
+        assert site.ask(response_format=name).json()["complete_until"] == 9.0
+    for name in ("text", "srt", "vtt"):
+        assert "未完成" in site.ask(response_format=name).text
     site.runner.close()
 
 

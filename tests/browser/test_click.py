@@ -70,6 +70,20 @@ def test_a_click_on_a_row_plays_its_first_word(
 
 
 @needs_ffmpeg
+def test_a_film_whose_sound_no_browser_plays(program: Program, open_page: Any, tmp_path: Path) -> None:
+    """AC-3: our copy of the sound is heard, and the picture goes along."""
+    case = next(case for case in cases() if case.name.startswith("ac3-48000-late5-hole2"))
+    page = after_a_click(program, open_page, case.write(tmp_path))
+    assert page.evaluate(FIRST_SOUND) == pytest.approx(SENTENCES_AT_S[1] + case.late_s[1], abs=MAX_OFF_S)
+    film = page.locator("#sv-dock video")
+    assert film.is_visible() and film.evaluate("each => each.videoWidth") == 160
+    page.wait_for_function(
+        "Math.abs(document.querySelector('#sv-dock video').currentTime"
+        " - document.querySelector('#sv-dock audio').currentTime) < 0.2"
+    )
+
+
+@needs_ffmpeg
 def test_mp3_files_put_together(program: Program, open_page: Any, tmp_path: Path) -> None:
     """Each has a header of its own that speaks of its own length; the row is in the second."""
     parts = [tmp_path / "first.mp3", tmp_path / "second.mp3"]
@@ -92,6 +106,11 @@ def ffmpeg_length_s(path: Path) -> float:
 
 def heard_after_a_click(program: Program, open_page: Any, path: Path) -> float:
     """Return the player's time of the first sound after a click on the last row."""
+    return float(after_a_click(program, open_page, path).evaluate(FIRST_SOUND))
+
+
+def after_a_click(program: Program, open_page: Any, path: Path) -> Any:
+    """Return the page of a recording when its last row has been clicked and is heard."""
     with path.open("rb") as file:
         answer = httpx.post(
             f"{program.address}/v1/audio/transcriptions", files={"file": (path.name, file)}, timeout=120
@@ -105,4 +124,4 @@ def heard_after_a_click(program: Program, open_page: Any, path: Path) -> float:
     page.evaluate(LISTEN)
     page.locator(".svw-line[data-kind=speech] .svw-time").last.click()
     page.wait_for_function(FIRST_SOUND)
-    return float(page.evaluate(FIRST_SOUND))
+    return page

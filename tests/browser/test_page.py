@@ -7,7 +7,7 @@ import logging
 import re
 import time
 import wave
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,18 @@ from playwright.sync_api import expect
 
 from sensevoice.errors import NoAudioTrack
 from sensevoice.formats import render_view
-from sensevoice.transcript import Transcript
 from sensevoice.ui import DemoInfo, Sample
-from tests.ui.ui_script import CALL, CALL_MS, MODEL, QUIET, READY, SETTINGS, Script, call, speech
+from tests.ui.ui_script import (
+    CALL,
+    CALL_MS,
+    MODEL,
+    QUIET,
+    READY,
+    SETTINGS,
+    Script,
+    call,
+    call_or_meeting,
+)
 
 RUNNING = "#sv-cancel"
 
@@ -145,12 +154,7 @@ def test_two_files_at_once_are_two_jobs_with_a_transcript_each(
     second = tmp_path / "会议.wav"
     second.write_bytes(media.read_bytes())
 
-    def transcribe(path: Path, options: Any) -> Iterator[Any]:
-        rows = CALL if path.name == media.name else (speech(0, 900, "会议现在开始。"),)
-        yield from rows
-        yield Transcript(path.name, CALL_MS, rows, model=MODEL)
-
-    page = page_zh(live_app(transcribe, SETTINGS))
+    page = page_zh(live_app(call_or_meeting(media.name), SETTINGS))
     page.set_input_files("#sv-file input[type=file]", [str(media), str(second)])
     for path in (media, second):
         page.wait_for_selector(

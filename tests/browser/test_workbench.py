@@ -28,7 +28,7 @@ from sensevoice.transcript import (
 )
 from tests.browser.test_page import start, wait_for_lines, wait_until
 from tests.media import babble, write_wav
-from tests.ui.ui_script import CALL, CALL_MS, MODEL, SETTINGS, Script, call, speech
+from tests.ui.ui_script import CALL, CALL_MS, MODEL, SETTINGS, Script, call, call_or_meeting, speech
 
 ROWS = ".svw-rows .svw-line:not([hidden])"
 MANY = 3000
@@ -625,12 +625,7 @@ def test_what_is_opened_or_corrected_is_what_every_surface_shows(
     second = tmp_path / "会议.wav"
     second.write_bytes(media.read_bytes())
 
-    def transcribe(path: Path, options: Any) -> Iterator[Any]:
-        rows = CALL if path.name == media.name else (speech(0, 900, "会议现在开始。"),)
-        yield from rows
-        yield Transcript(path.name, CALL_MS, rows, model=MODEL)
-
-    page = page_zh(live_app(transcribe, SETTINGS))
+    page = page_zh(live_app(call_or_meeting(media.name), SETTINGS))
     page.set_input_files("#sv-file input[type=file]", [str(media), str(second)])
     page.wait_for_selector(f"#sv-file .file-preview >> text={second.stem}")
     page.click("#sv-start")

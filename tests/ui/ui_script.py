@@ -79,6 +79,17 @@ class Script:
             self.closed += 1
 
 
+def call_or_meeting(call_name: str) -> TranscribeFn:
+    """Return what gives the call for a recording of this name, and one row for every other."""
+
+    def transcribe(path: Path, options: Options) -> Iterator[Item]:
+        rows = CALL if path.name == call_name else (speech(0, 900, "会议现在开始。"),)
+        yield from rows
+        yield Transcript(path.name, CALL_MS, rows, model=MODEL)
+
+    return transcribe
+
+
 def runner_of(transcribe: TranscribeFn, directory: Path, at_once: int = 1, paused: bool = False) -> JobRunner:
     """Return a runner of jobs kept below a directory."""
     return JobRunner(JobStore(directory / "data", lambda: MODEL), transcribe, at_once, paused=paused)
