@@ -1,11 +1,36 @@
 """An endpoint in OpenAI's convention, beside the page: any client of theirs can use this program.
 
-parameters.py reads a request, transcriptions.py runs it as a job and answers, shapes.py puts the record into
-OpenAI's shapes with our own fields beside theirs, errors.py does so with errors.
+parameters.py reads a request, intake.py makes a job of it. transcriptions.py runs it while its client waits,
+with shapes.py for OpenAI's shapes and our own fields beside theirs; jobs.py and job_shapes.py are for long
+recordings that nobody waits for; errors.py puts errors into their shape.
 """
 
 from __future__ import annotations
 
-from sensevoice.api.transcriptions import api_routes
+from collections.abc import Sequence
+from pathlib import Path
+
+from starlette.routing import BaseRoute
+
+from sensevoice.api.intake import Intake
+from sensevoice.api.jobs import Jobs
+from sensevoice.api.transcriptions import Transcriptions
+from sensevoice.jobs import JobRunner
+from sensevoice.options import Options
 
 __all__ = ["api_routes"]
+
+
+def api_routes(
+    runner: JobRunner,
+    uploads: Path,
+    defaults: Options,
+    keep: bool = False,
+    media_dir: Path | None = None,
+) -> Sequence[BaseRoute]:
+    """Return the routes below /v1. `uploads` is where files lie until their job has them."""
+    intake = Intake(runner, uploads, media_dir)
+    return (
+        *Transcriptions(runner, intake, defaults, keep).routes(),
+        *Jobs(runner, intake, defaults).routes(),
+    )

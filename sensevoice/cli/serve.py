@@ -126,7 +126,7 @@ def _routes(
     hear = functools.partial(_hear, pipeline, recognizer)
     return [
         *ui.job_routes(runner, hear, pipeline.cut),
-        *api_routes(runner, uploads, options, args.keep_api_jobs),
+        *api_routes(runner, uploads, options, args.keep_api_jobs, _media_directory(args.media_dir)),
     ]
 
 

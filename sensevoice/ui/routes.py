@@ -29,6 +29,7 @@ from sensevoice.analysis.certainty import without_unsure_tags
 from sensevoice.errors import BadRequest, JobNotFound, LoginNeeded, SenseVoiceError, Unexpected
 from sensevoice.formats import FORMATS, render
 from sensevoice.formats.finetune import finetune_bundle
+from sensevoice.formats.query import render_options, sure_only
 from sensevoice.jobs import Job, JobRunner
 from sensevoice.jobs.editing.channels import each_from_its_channel
 from sensevoice.jobs.editing.corrections import training_rows
@@ -171,7 +172,7 @@ class JobRoutes:
 
     def job(self, request: Request, body: Body) -> Json:
         job = self._job(request)
-        details = serialise.job_details(self._runner, job, serialise.sure_only(request.query_params))
+        details = serialise.job_details(self._runner, job, sure_only(request.query_params))
         return {**serialise.job_row(self._runner, job), **details}
 
     def rename(self, request: Request, body: Body) -> Json:
@@ -248,9 +249,9 @@ class JobRoutes:
     def export(self, request: Request, body: Body) -> Response:
         job, wanted = self._job(request), request.query_params
         name = wanted.get("format", "txt")
-        options = serialise.render_options(wanted)
+        options = render_options(wanted)
         transcript = serialise.chosen(self._runner, job, wanted.get("rows"))
-        if serialise.sure_only(wanted):
+        if sure_only(wanted):
             transcript = without_unsure_tags(transcript)
         content = render(transcript, name, options)
         return serialise.file_response(
@@ -276,7 +277,7 @@ class JobRoutes:
 
     def zip(self, request: Request, body: Body) -> Response:
         wanted = request.query_params
-        options = serialise.render_options(wanted)
+        options = render_options(wanted)
         return compare.zip_response(
             self._store, self._chosen_jobs(request), wanted.get("format", "txt"), options
         )
