@@ -33,6 +33,7 @@ ORDER = (
     "models",
     "formats",
     "jobs",
+    "webhooks",
     "api",
     "ui",
     "cli",

@@ -17,6 +17,7 @@ from sensevoice.api.jobs import Jobs
 from sensevoice.api.transcriptions import Transcriptions
 from sensevoice.jobs import JobRunner
 from sensevoice.options import Options
+from sensevoice.webhooks import WebhookSender
 
 __all__ = ["api_routes"]
 
@@ -27,10 +28,14 @@ def api_routes(
     defaults: Options,
     keep: bool = False,
     media_dir: Path | None = None,
+    hooks: WebhookSender | None = None,
 ) -> Sequence[BaseRoute]:
-    """Return the routes below /v1. `uploads` is where files lie until their job has them."""
+    """Return the routes below /v1. `uploads` is where files lie until their job has them.
+
+    Without `hooks` no webhook can be asked for.
+    """
     intake = Intake(runner, uploads, media_dir)
     return (
         *Transcriptions(runner, intake, defaults, keep).routes(),
-        *Jobs(runner, intake, defaults).routes(),
+        *Jobs(runner, intake, defaults, hooks).routes(),
     )

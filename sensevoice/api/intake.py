@@ -18,7 +18,7 @@ from sensevoice.runtime.file_names import short_name
 
 
 class Intake:
-    """Submits jobs. `uploads` is where files lie until their job has them; `media_dir` that of --media-dir."""
+    """Submits jobs. `uploads` is where files lie until a job has them; `media_dir` is that of --media-dir."""
 
     def __init__(self, runner: JobRunner, uploads: Path, media_dir: Path | None = None) -> None:
         self._runner = runner

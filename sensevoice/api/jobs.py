@@ -23,7 +23,7 @@ from sensevoice.api.intake import Intake, address_of, owner_of
 from sensevoice.api.job_shapes import MAX_LISTED, MAX_ROWS, job_shape, page, part_of
 from sensevoice.api.parameters import JobParameters, job_parameters_of, read_form
 from sensevoice.api.shapes import row_shape
-from sensevoice.errors import OptionError
+from sensevoice.errors import OptionError, SenseVoiceError
 from sensevoice.formats import FORMATS, render
 from sensevoice.formats.query import render_options, sure_only
 from sensevoice.jobs import Job, JobRunner
@@ -31,6 +31,7 @@ from sensevoice.jobs.model import whole_until_ms
 from sensevoice.options import Options
 from sensevoice.runtime.file_names import short_stem
 from sensevoice.transcript import Transcript
+from sensevoice.webhooks import WebhookSender
 
 NEVER_CACHED = {"Cache-Control": "no-store"}
 
@@ -42,11 +43,14 @@ WHOLE = re.compile(r"-?[0-9]{1,18}")
 class Jobs:
     """The handlers of the routes. `defaults` are the settings of the page."""
 
-    def __init__(self, runner: JobRunner, intake: Intake, defaults: Options) -> None:
+    def __init__(
+        self, runner: JobRunner, intake: Intake, defaults: Options, hooks: WebhookSender | None = None
+    ) -> None:
         self._runner = runner
         self._store = runner.store
         self._intake = intake
         self._defaults = defaults
+        self._hooks = hooks
 
     def routes(self) -> Sequence[BaseRoute]:
         return (
@@ -69,6 +73,25 @@ class Jobs:
         return JSONResponse(self._shape(job), CREATED, headers)
 
     def _submit(self, wanted: JobParameters, request: Request) -> Job:
+        if not wanted.webhook_url:
+            return self._take_in(wanted, request)
+        hooks = self._hooks_to(wanted.webhook_url)
+        job = self._take_in(wanted, request)
+        try:
+            hooks.tell_of_end(job, wanted.webhook_url)
+        except SenseVoiceError:  # nobody would be told of a job that was asked for on that condition
+            self._runner.delete(job)
+            raise
+        return job
+
+    def _hooks_to(self, url: str) -> WebhookSender:
+        """Return what sends messages, if it sends any there. Raises OptionError."""
+        if self._hooks is None:
+            raise OptionError(option="webhook_url", value=url[:200], allowed="--webhook-host")
+        self._hooks.check(url)
+        return self._hooks
+
+    def _take_in(self, wanted: JobParameters, request: Request) -> Job:
         owner, address = owner_of(request), address_of(request)
         if wanted.file is None:
             return self._intake.media(wanted.media, wanted.options, owner, address)
@@ -115,7 +138,7 @@ class Jobs:
         return {**page(part, first + limit < len(rows)), **more}
 
     def record(self, request: Request) -> Response:
-        """Return what there is of a job in one of the export formats: `format`, and the options of an export."""
+        """Return what there is of a job in one of the export formats, with the options of an export."""
         job, wanted = self._job(request), request.query_params
         name, options = wanted.get("format", "json"), render_options(wanted)
         transcript = self._transcript(job)
@@ -143,7 +166,8 @@ class Jobs:
         return self._store.job(request.path_params["job_id"], owner_of(request))
 
     def _shape(self, job: Job) -> dict[str, Any]:
-        return job_shape(self._runner, job)
+        webhooks = self._hooks.of(job) if self._hooks else []
+        return {**job_shape(self._runner, job), "webhooks": webhooks}
 
 
 def _in_a_thread(method: Callable[[Request], Response | dict[str, Any]]) -> Endpoint:

@@ -101,6 +101,13 @@ def argument_parser(prog: str | None = None) -> Any:
         help="keep what programs send to /v1 among the jobs of the page / 保留通过 /v1 提交的任务",
     )
     group.add_argument(
+        "--webhook-host",
+        action="append",
+        default=[],
+        metavar="HOST[:PORT]",
+        help="tell programs on this host of jobs that have ended, see docs/programs.md / 任务结束时可通知的主机",
+    )
+    group.add_argument(
         "--on-hangup",
         choices=hangup.CHOICES,
         default=hangup.STAY,

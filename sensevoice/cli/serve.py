@@ -44,8 +44,9 @@ def run(args: Any, terminal: hangup.Terminal | None) -> int:
     os.environ["GRADIO_TEMP_DIR"] = str(uploads.path)  # gradio reads it when it is imported
     recognizer = LoadingRecognizer(loader.known_info(settings))
     runner = _job_runner(args, recognizer)
+    hooks = _webhooks(args, runner)
     ending = Ending(terminal)
-    app = _open_page(args, options, settings.demo, accounts, uploads, recognizer, runner)
+    app = _open_page(args, options, settings.demo, accounts, uploads, recognizer, runner, hooks)
     # Not before: importing torch would hold up the page.
     recognizer.load_in_background(
         functools.partial(_load, settings, runner.store.directory),
@@ -54,6 +55,8 @@ def run(args: Any, terminal: hangup.Terminal | None) -> int:
     )
     code = ending.wait()
     app.close()
+    if hooks is not None:
+        hooks.close()
     runner.close()
     uploads.close()
     if not recognizer.settled:
@@ -72,6 +75,7 @@ def _open_page(
     uploads: ui_uploads.WorkDirectory,
     recognizer: LoadingRecognizer,
     runner: Any,
+    hooks: Any,
 ) -> Any:
     """Return gradio's app, which answers from now on."""
     from sensevoice import ui
@@ -88,7 +92,7 @@ def _open_page(
         min_free_bytes=args.min_free_mb << 20,
         login=Login(accounts, f"sensevoice-session-{args.port}") if accounts else None,
     )
-    routes = _routes(args, options, uploads.path, recognizer, runner)
+    routes = _routes(args, options, uploads.path, recognizer, runner, hooks)
     connections.install()
     app.queue(**ui.queue_arguments()).launch(
         server_name=args.host,
@@ -116,7 +120,7 @@ def _page_settings(args: Any, options: Options, demo: bool, recognizer: LoadingR
 
 
 def _routes(
-    args: Any, options: Options, uploads: Path, recognizer: LoadingRecognizer, runner: Any
+    args: Any, options: Options, uploads: Path, recognizer: LoadingRecognizer, runner: Any, hooks: Any
 ) -> list[Any]:
     """Return the routes beside gradio's own: of the workbench, and of programs."""
     from sensevoice import ui
@@ -126,7 +130,7 @@ def _routes(
     hear = functools.partial(_hear, pipeline, recognizer)
     return [
         *ui.job_routes(runner, hear, pipeline.cut),
-        *api_routes(runner, uploads, options, args.keep_api_jobs, _media_directory(args.media_dir)),
+        *api_routes(runner, uploads, options, args.keep_api_jobs, _media_directory(args.media_dir), hooks),
     ]
 
 
@@ -154,6 +158,19 @@ def _job_runner(args: Any, recognizer: LoadingRecognizer) -> Any:
         args.max_data_gb,
     )
     return jobs.JobRunner(store, functools.partial(_transcribe, pipeline, recognizer), paused=True)
+
+
+def _webhooks(args: Any, runner: Any) -> Any:
+    """Return what sends webhooks, None when there is no host to send any to. Raises OptionError."""
+    secret = environment.secret(environment.WEBHOOK_SECRET)
+    if not args.webhook_host:
+        return None
+    from sensevoice import webhooks
+    from sensevoice.api.job_shapes import job_shape
+
+    targets = webhooks.Targets(args.webhook_host)
+    secret = secret or webhooks.kept_secret(runner.store.directory / "webhook-secret")
+    return webhooks.WebhookSender(runner, targets, secret, functools.partial(job_shape, runner))
 
 
 def _load(settings: loader.ModelSettings, data_directory: Path, on_step: Any) -> Loaded:

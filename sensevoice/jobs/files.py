@@ -37,6 +37,7 @@ class JobFolder:
         self.playable = path / "playable.ogg"
         self.voices = path / "voices.npz"
         self.people = path / "people.json"
+        self.webhooks = path / "webhooks"
 
     @property
     def source(self) -> Path:

@@ -109,7 +109,7 @@ def speakers_of(segments: Iterable[Segment]) -> tuple[Speaker, ...]:
 
 
 def whole_until_ms(segments: Iterable[Segment]) -> int:
-    """Return until when rows that came before their record are all there: as far as the slower channel came."""
+    """Return until when rows without a record are all there: as far as the slower channel came."""
     ends: dict[str | None, int] = {}
     for segment in segments:
         ends[segment.channel] = max(ends.get(segment.channel, 0), segment.span.end_ms)

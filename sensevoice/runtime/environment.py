@@ -111,6 +111,8 @@ def _drop_socks() -> list[str]:
 LOGINS = "SENSEVOICE_AUTH"
 """The variable with the logins, one a line."""
 
+WEBHOOK_SECRET = "SENSEVOICE_WEBHOOK_SECRET"
+
 
 def hide_logins() -> None:
     """Start this program once more if passwords are among its arguments, which everybody here can read.
@@ -136,6 +138,11 @@ def take_option(arguments: Sequence[str], option: str) -> tuple[list[str], list[
         else:
             others.append(argument)
     return values, others
+
+
+def secret(variable: str) -> str:
+    """Return the secret in a variable, "" for none, and take it out of what other programs inherit."""
+    return os.environ.pop(variable, "").strip()
 
 
 def logins() -> list[str]:

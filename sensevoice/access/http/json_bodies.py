@@ -1,4 +1,4 @@
-"""Bodies of JSON: bounded, and in those that gradio is sent nothing that makes it fetch an address, or fail."""
+"""Bodies of JSON, bounded; those that gradio is sent hold nothing that makes it fetch an address, or fail."""
 
 from __future__ import annotations
 
