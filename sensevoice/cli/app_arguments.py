@@ -101,11 +101,19 @@ def argument_parser(prog: str | None = None) -> Any:
         help="keep what programs send to /v1 among the jobs of the page / 保留通过 /v1 提交的任务",
     )
     group.add_argument(
+        "--allow-origin",
+        action="append",
+        default=[],
+        metavar="ORIGIN",
+        help="site whose pages may call /v1 with a key, such as https://chat.example.org / "
+        "允许哪个网站的页面凭密钥调用 /v1",
+    )
+    group.add_argument(
         "--webhook-host",
         action="append",
         default=[],
         metavar="HOST[:PORT]",
-        help="tell programs on this host of jobs that have ended, see docs/programs.md / 任务结束时可通知的主机",
+        help="where programs may be told that a job has ended (docs/programs.md) / 任务结束时可通知的主机",
     )
     group.add_argument(
         "--on-hangup",

@@ -12,7 +12,7 @@ from typing import Any
 from sensevoice import __version__
 from sensevoice.access import AccessMiddleware, AccessPolicy, Accounts, Login
 from sensevoice.access.http import connections
-from sensevoice.access.origins import allowed_hosts
+from sensevoice.access.origins import allowed_hosts, allowed_origins
 from sensevoice.cli import arguments, startup
 from sensevoice.cli.ending import Ending
 from sensevoice.errors import OptionError, SenseVoiceError
@@ -140,6 +140,7 @@ def _policy(args: Any, login: bool) -> AccessPolicy:
         login=login,
         open_to_all=args.open,
         hosts=allowed_hosts(args.allow_host),
+        origins=allowed_origins(args.allow_origin),
         proxied=bool(args.allow_host or args.root_path or args.trusted_proxy),
     )
 

@@ -40,7 +40,7 @@ class Receiver:
                 except OSError:
                     pass  # whoever asked has left
 
-            do_GET = do_POST  # noqa: N815
+            do_GET = do_POST
 
             def log_message(self, *_: Any) -> None:
                 pass
