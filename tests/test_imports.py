@@ -34,6 +34,7 @@ ORDER = (
     "formats",
     "jobs",
     "webhooks",
+    "minutes",
     "api",
     "ui",
     "cli",

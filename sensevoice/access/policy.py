@@ -114,7 +114,7 @@ class AccessPolicy:
         return next((error for check in checks if (error := check(request))), None)
 
     def guest(self, request: Request) -> str:
-        """Return the other site whose page sends a request, if its pages may call what it asks for, else ""."""
+        """Return the other site whose page sends a request, if it may call what it asks for, else ""."""
         origin = request.headers.get("origin", "")
         is_theirs = origin in self.origins and not self.is_own_origin(origin, request)
         return origin if is_theirs and request.route.startswith(OPENAI_API) else ""

@@ -38,6 +38,7 @@ class JobFolder:
         self.voices = path / "voices.npz"
         self.people = path / "people.json"
         self.webhooks = path / "webhooks"
+        self.minutes = path / "minutes.json"
 
     @property
     def source(self) -> Path:

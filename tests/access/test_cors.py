@@ -93,7 +93,7 @@ def test_without_a_key_nothing_is_answered_to_it(tmp_path: Path) -> None:
         assert answer.headers["access-control-allow-origin"] == CHAT, "its page may read why"
 
 
-@pytest.mark.parametrize("path", ["/", "/sv/jobs", "/gradio_api/upload", "/login", "/v1", "/sv/../v1/jobs"])
+@pytest.mark.parametrize("path", ["/", "/sv/jobs", "/gradio_api/upload", "/login", "/v1", "/v1x/jobs"])
 def test_nothing_but_v1_is_open_to_it(tmp_path: Path, path: str) -> None:
     client = site(tmp_path)
     for answer in (asked(client, path), client.post(path, headers={"Origin": CHAT, **KEY})):

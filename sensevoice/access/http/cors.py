@@ -1,4 +1,4 @@
-"""What browsers ask before, and read in, a request of a page of another site (Fetch standard, "CORS protocol").
+"""What browsers ask and read for a page of another site (Fetch standard, "CORS protocol").
 
 No answer lets a browser send cookies along: Access-Control-Allow-Credentials is never among the headers.
 """
