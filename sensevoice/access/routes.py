@@ -72,6 +72,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     f"{JOB}/cancel": ("POST",),
     f"{JOB}/rows": READ,
     f"{JOB}/record": READ,
+    f"{JOB}/minutes": (*READ, "POST", "DELETE"),
     f"{GRADIO_API}/component_server/": ("POST",),  # what the picker of --media-dir lists, see ui/server_files
     f"{GRADIO_API}/upload_progress": READ,
     f"{FILE}{{path_or_url:path}}": READ,

@@ -28,6 +28,7 @@ from sensevoice.formats import FORMATS, render
 from sensevoice.formats.query import render_options, sure_only
 from sensevoice.jobs import Job, JobRunner
 from sensevoice.jobs.model import whole_until_ms
+from sensevoice.minutes import MinutesMaker
 from sensevoice.options import Options
 from sensevoice.runtime.file_names import short_stem
 from sensevoice.transcript import Transcript
@@ -44,13 +45,19 @@ class Jobs:
     """The handlers of the routes. `defaults` are the settings of the page."""
 
     def __init__(
-        self, runner: JobRunner, intake: Intake, defaults: Options, hooks: WebhookSender | None = None
+        self,
+        runner: JobRunner,
+        intake: Intake,
+        defaults: Options,
+        hooks: WebhookSender | None = None,
+        minutes: MinutesMaker | None = None,
     ) -> None:
         self._runner = runner
         self._store = runner.store
         self._intake = intake
         self._defaults = defaults
         self._hooks = hooks
+        self._minutes = minutes
 
     def routes(self) -> Sequence[BaseRoute]:
         return (
@@ -145,6 +152,8 @@ class Jobs:
         if sure_only(wanted):
             transcript = without_unsure_tags(transcript)
         content = render(transcript, name, options)
+        if name == "markdown" and self._minutes is not None:
+            content = self._minutes.in_markdown(job, content, options.locale)
         form = FORMATS[name]
         partial = ".partial" if transcript.complete_until_ms is not None else ""
         file_name = f"{short_stem(job.name, 'transcript')}{partial}{form.extension}"

@@ -45,8 +45,9 @@ def run(args: Any, terminal: hangup.Terminal | None) -> int:
     recognizer = LoadingRecognizer(loader.known_info(settings))
     runner = _job_runner(args, recognizer)
     hooks = _webhooks(args, runner)
+    minutes = _minutes(args, runner)
     ending = Ending(terminal)
-    app = _open_page(args, options, settings.demo, accounts, uploads, recognizer, runner, hooks)
+    app = _open_page(args, options, settings.demo, accounts, uploads, recognizer, runner, hooks, minutes)
     # Not before: importing torch would hold up the page.
     recognizer.load_in_background(
         functools.partial(_load, settings, runner.store.directory),
@@ -55,8 +56,9 @@ def run(args: Any, terminal: hangup.Terminal | None) -> int:
     )
     code = ending.wait()
     app.close()
-    if hooks is not None:
-        hooks.close()
+    for feature in (hooks, minutes):
+        if feature is not None:
+            feature.close()
     runner.close()
     uploads.close()
     if not recognizer.settled:
@@ -76,6 +78,7 @@ def _open_page(
     recognizer: LoadingRecognizer,
     runner: Any,
     hooks: Any,
+    minutes: Any,
 ) -> Any:
     """Return gradio's app, which answers from now on."""
     from sensevoice import ui
@@ -92,7 +95,7 @@ def _open_page(
         min_free_bytes=args.min_free_mb << 20,
         login=Login(accounts, f"sensevoice-session-{args.port}") if accounts else None,
     )
-    routes = _routes(args, options, uploads.path, recognizer, runner, hooks)
+    routes = _routes(args, options, uploads.path, recognizer, runner, hooks, minutes)
     connections.install()
     app.queue(**ui.queue_arguments()).launch(
         server_name=args.host,
@@ -120,7 +123,13 @@ def _page_settings(args: Any, options: Options, demo: bool, recognizer: LoadingR
 
 
 def _routes(
-    args: Any, options: Options, uploads: Path, recognizer: LoadingRecognizer, runner: Any, hooks: Any
+    args: Any,
+    options: Options,
+    uploads: Path,
+    recognizer: LoadingRecognizer,
+    runner: Any,
+    hooks: Any,
+    minutes: Any,
 ) -> list[Any]:
     """Return the routes beside gradio's own: of the workbench, and of programs."""
     from sensevoice import ui
@@ -129,8 +138,10 @@ def _routes(
 
     hear = functools.partial(_hear, pipeline, recognizer)
     return [
-        *ui.job_routes(runner, hear, pipeline.cut),
-        *api_routes(runner, uploads, options, args.keep_api_jobs, _media_directory(args.media_dir), hooks),
+        *ui.job_routes(runner, hear, pipeline.cut, minutes),
+        *api_routes(
+            runner, uploads, options, args.keep_api_jobs, _media_directory(args.media_dir), hooks, minutes
+        ),
     ]
 
 
@@ -172,6 +183,18 @@ def _webhooks(args: Any, runner: Any) -> Any:
     targets = webhooks.Targets(args.webhook_host)
     secret = secret or webhooks.kept_secret(runner.store.directory / "webhook-secret")
     return webhooks.WebhookSender(runner, targets, secret, functools.partial(job_shape, runner))
+
+
+def _minutes(args: Any, runner: Any) -> Any:
+    """Return what makes minutes, None without a language model. Raises OptionError."""
+    key = environment.secret(environment.LLM_KEY)
+    if not args.llm_url:
+        return None
+    from sensevoice import minutes
+
+    if args.llm_key_file:
+        key = startup.read_secret("llm-key-file", Path(args.llm_key_file))
+    return minutes.MinutesMaker(runner, minutes.LanguageModel(args.llm_url, args.llm_model, key))
 
 
 def _load(settings: loader.ModelSettings, data_directory: Path, on_step: Any) -> Loaded:

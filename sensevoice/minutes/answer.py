@@ -1,4 +1,4 @@
-"""What a language model says, as minutes: it may be anything, and only what cites a row that was shown stays."""
+"""What a language model says, as minutes: it may be anything, and only what cites rows that were shown stays."""
 
 from __future__ import annotations
 

@@ -81,10 +81,12 @@ async def ask(client: httpx.AsyncClient, model: LanguageModel, messages: Message
 
 
 async def _post(client: httpx.AsyncClient, model: LanguageModel, body: dict[str, Any]) -> tuple[int, bytes]:
-    headers = {"Authorization": f"Bearer {model.key}"} if model.key else {}
+    headers = {"Accept-Encoding": "identity"}  # what is compressed has no bound
+    if model.key:
+        headers["Authorization"] = f"Bearer {model.key}"
     async with client.stream("POST", model.completions, json=body, headers=headers) as answer:
         content = b""
-        async for part in answer.aiter_bytes():
+        async for part in answer.aiter_raw():
             content += part
             if len(content) > MAX_ANSWER_BYTES:
                 raise MinutesFailed(reason=f"> {MAX_ANSWER_BYTES >> 20} MB")

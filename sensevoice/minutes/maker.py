@@ -178,10 +178,11 @@ class MinutesMaker:
     async def _make(self, job: Job, run: _Run, parts: list[Chunk], locale: str, version: int) -> None:
         try:
             async with self._places, new_client() as client:
-                minutes = await self._asked(client, run, parts, locale)
+                minutes = await self._asked(client, job, run, parts, locale)
                 kept = KeptMinutes(minutes, self._model.model, time.time(), locale, version)
                 text = json.dumps(kept.as_dict(), ensure_ascii=False)
                 await asyncio.to_thread(write_whole, self._path(job), text)
+            self._ended(job, run)
         except SenseVoiceError as error:
             log.info("job %s: %s", job.id, error.code)
             run.failure = Failure.of(error)
@@ -192,9 +193,17 @@ class MinutesMaker:
             log.exception("job %s: unexpected error, reference %s", job.id, reference)
             run.failure = Failure.of(Unexpected(reference=reference))
 
-    async def _asked(self, client: httpx.AsyncClient, run: _Run, parts: list[Chunk], locale: str) -> Minutes:
+    def _ended(self, job: Job, run: _Run) -> None:
+        with self._lock:
+            if self._runs.get(job.id) is run:
+                del self._runs[job.id]
+
+    async def _asked(
+        self, client: httpx.AsyncClient, job: Job, run: _Run, parts: list[Chunk], locale: str
+    ) -> Minutes:
         found: list[Minutes] = []
         for number, part in enumerate(parts, 1):
+            self._path(job).parent.stat()  # nobody waits for the minutes of a job that was deleted
             said = await ask(client, self._model, question(part, number, len(parts), locale))
             found.append(read_answer(said, part.known))
             run.done = number

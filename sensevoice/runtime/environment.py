@@ -113,15 +113,23 @@ LOGINS = "SENSEVOICE_AUTH"
 
 WEBHOOK_SECRET = "SENSEVOICE_WEBHOOK_SECRET"
 
+LLM_KEY = "SENSEVOICE_LLM_KEY"
 
-def hide_logins() -> None:
+HIDDEN = {"--auth": LOGINS, "--llm-key": LLM_KEY}
+"""Options that are secrets, and the variables that they become."""
+
+
+def hide_secrets() -> None:
     """Start this program once more if passwords are among its arguments, which everybody here can read.
 
     The new one has them in its environment, which only this user can read.
     """
-    given, rest = take_option(sys.orig_argv, "--auth")
-    if given:
-        os.environ[LOGINS] = "\n".join(given)
+    rest = sys.orig_argv
+    for option, variable in HIDDEN.items():
+        given, rest = take_option(rest, option)
+        if given:
+            os.environ[variable] = "\n".join(given)
+    if rest != sys.orig_argv:
         os.execv(sys.executable, rest)  # nosec B606
 
 

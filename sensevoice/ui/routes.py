@@ -36,6 +36,7 @@ from sensevoice.jobs.editing.corrections import training_rows
 from sensevoice.jobs.editing.edits import Change
 from sensevoice.jobs.editing.retranscribe import Proposals, RecogniseSpansFn
 from sensevoice.jobs.store import MAX_NAME_CHARS
+from sensevoice.minutes import MinutesMaker
 from sensevoice.options import Channel
 from sensevoice.transcript import Segment, Span
 from sensevoice.ui import bodies, compare, serialise
@@ -43,6 +44,7 @@ from sensevoice.ui.bodies import Body
 from sensevoice.ui.downloads import file_stem
 from sensevoice.ui.handlers import log_unexpected
 from sensevoice.ui.media import peaks_response, recording_response
+from sensevoice.ui.minutes_routes import minutes_routes
 from sensevoice.ui.people_routes import PeopleRoutes
 from sensevoice.ui.row_routes import RowRoutes
 from sensevoice.ui.script_bundle import bundle
@@ -65,9 +67,11 @@ less."""
 Method = Callable[[Request, Body], "Response | Future[Response] | Json"]
 
 
-def job_routes(runner: JobRunner, recognise: RecogniseSpansFn, cut: CutFn) -> list[BaseRoute]:
+def job_routes(
+    runner: JobRunner, recognise: RecogniseSpansFn, cut: CutFn, minutes: MinutesMaker | None = None
+) -> list[BaseRoute]:
     """Return the routes below /sv, which must come before gradio's own."""
-    at, rows, people = JobRoutes(runner, recognise, cut), RowRoutes(runner), PeopleRoutes(runner)
+    at, rows, people = JobRoutes(runner, recognise, cut, minutes), RowRoutes(runner), PeopleRoutes(runner)
     job = "/sv/jobs/{job_id}"
     return [
         Route("/sv/labels", at.labels, middleware=COMPRESSED),
@@ -96,6 +100,7 @@ def job_routes(runner: JobRunner, recognise: RecogniseSpansFn, cut: CutFn) -> li
         Route(f"{job}/peaks", at.answer(at.peaks), middleware=COMPRESSED),
         Route(f"{job}/export", at.answer(at.export)),
         Route(f"{job}/finetune", at.answer(at.finetune)),
+        *minutes_routes(runner, minutes, f"{job}/minutes", at.answer),
         Route("/sv/static/bundle.js", script, middleware=COMPRESSED),
         Route("/sv/static/{path:path}", StaticRoute(directory=STATIC, check_dir=False)),
     ]
@@ -122,8 +127,11 @@ class StaticRoute(StaticFiles):
 class JobRoutes:
     """The handlers of the routes. Each method takes a request and its JSON body, and runs in a thread."""
 
-    def __init__(self, runner: JobRunner, recognise: RecogniseSpansFn, cut: CutFn) -> None:
+    def __init__(
+        self, runner: JobRunner, recognise: RecogniseSpansFn, cut: CutFn, minutes: MinutesMaker | None
+    ) -> None:
         self._runner = runner
+        self._minutes = minutes
         self._store = runner.store
         self._recognise = recognise
         self._cut = cut
@@ -164,7 +172,7 @@ class JobRoutes:
             await asyncio.sleep(MODEL_POLL_S)
 
     async def labels(self, request: Request) -> Response:
-        return JSONResponse(serialise.labels())
+        return JSONResponse({**serialise.labels(), "minutes": self._minutes is not None})
 
     def jobs(self, request: Request, body: Body) -> Json:
         listed = self._store.jobs(request.state.owner)
@@ -254,6 +262,8 @@ class JobRoutes:
         if sure_only(wanted):
             transcript = without_unsure_tags(transcript)
         content = render(transcript, name, options)
+        if name == "markdown" and self._minutes is not None:
+            content = self._minutes.in_markdown(job, content, options.locale)
         return serialise.file_response(
             content, file_stem(job.name, serialise.is_partial(self._runner, job)), FORMATS[name]
         )
