@@ -15,6 +15,7 @@ from sensevoice.access.http import connections
 from sensevoice.access.origins import allowed_hosts, allowed_origins
 from sensevoice.cli import arguments, startup
 from sensevoice.cli.ending import Ending
+from sensevoice.cli.features import Features
 from sensevoice.errors import OptionError, SenseVoiceError
 from sensevoice.models import loader
 from sensevoice.models.loading import Loaded, LoadingRecognizer
@@ -44,10 +45,9 @@ def run(args: Any, terminal: hangup.Terminal | None) -> int:
     os.environ["GRADIO_TEMP_DIR"] = str(uploads.path)  # gradio reads it when it is imported
     recognizer = LoadingRecognizer(loader.known_info(settings))
     runner = _job_runner(args, recognizer)
-    hooks = _webhooks(args, runner)
-    minutes = _minutes(args, runner)
+    features = Features.of(args, runner)
     ending = Ending(terminal)
-    app = _open_page(args, options, settings.demo, accounts, uploads, recognizer, runner, hooks, minutes)
+    app = _open_page(args, options, settings.demo, accounts, uploads, recognizer, runner, features)
     # Not before: importing torch would hold up the page.
     recognizer.load_in_background(
         functools.partial(_load, settings, runner.store.directory),
@@ -56,9 +56,7 @@ def run(args: Any, terminal: hangup.Terminal | None) -> int:
     )
     code = ending.wait()
     app.close()
-    for feature in (hooks, minutes):
-        if feature is not None:
-            feature.close()
+    features.close()
     runner.close()
     uploads.close()
     if not recognizer.settled:
@@ -77,8 +75,7 @@ def _open_page(
     uploads: ui_uploads.WorkDirectory,
     recognizer: LoadingRecognizer,
     runner: Any,
-    hooks: Any,
-    minutes: Any,
+    features: Features,
 ) -> Any:
     """Return gradio's app, which answers from now on."""
     from sensevoice import ui
@@ -95,7 +92,7 @@ def _open_page(
         min_free_bytes=args.min_free_mb << 20,
         login=Login(accounts, f"sensevoice-session-{args.port}") if accounts else None,
     )
-    routes = _routes(args, options, uploads.path, recognizer, runner, hooks, minutes)
+    routes = _routes(args, options, uploads.path, recognizer, runner, features)
     connections.install()
     app.queue(**ui.queue_arguments()).launch(
         server_name=args.host,
@@ -128,8 +125,7 @@ def _routes(
     uploads: Path,
     recognizer: LoadingRecognizer,
     runner: Any,
-    hooks: Any,
-    minutes: Any,
+    features: Features,
 ) -> list[Any]:
     """Return the routes beside gradio's own: of the workbench, and of programs."""
     from sensevoice import ui
@@ -138,9 +134,15 @@ def _routes(
 
     hear = functools.partial(_hear, pipeline, recognizer)
     return [
-        *ui.job_routes(runner, hear, pipeline.cut, minutes),
+        *ui.job_routes(runner, hear, pipeline.cut, features.minutes),
         *api_routes(
-            runner, uploads, options, args.keep_api_jobs, _media_directory(args.media_dir), hooks, minutes
+            runner,
+            uploads,
+            options,
+            args.keep_api_jobs,
+            _media_directory(args.media_dir),
+            features.hooks,
+            features.minutes,
         ),
     ]
 
@@ -170,31 +172,6 @@ def _job_runner(args: Any, recognizer: LoadingRecognizer) -> Any:
         args.max_data_gb,
     )
     return jobs.JobRunner(store, functools.partial(_transcribe, pipeline, recognizer), paused=True)
-
-
-def _webhooks(args: Any, runner: Any) -> Any:
-    """Return what sends webhooks, None when there is no host to send any to. Raises OptionError."""
-    secret = environment.secret(environment.WEBHOOK_SECRET)
-    if not args.webhook_host:
-        return None
-    from sensevoice import webhooks
-    from sensevoice.api.job_shapes import job_shape
-
-    targets = webhooks.Targets(args.webhook_host)
-    secret = secret or webhooks.kept_secret(runner.store.directory / "webhook-secret")
-    return webhooks.WebhookSender(runner, targets, secret, functools.partial(job_shape, runner))
-
-
-def _minutes(args: Any, runner: Any) -> Any:
-    """Return what makes minutes, None without a language model. Raises OptionError."""
-    key = environment.secret(environment.LLM_KEY)
-    if not args.llm_url:
-        return None
-    from sensevoice import minutes
-
-    if args.llm_key_file:
-        key = startup.read_secret("llm-key-file", Path(args.llm_key_file))
-    return minutes.MinutesMaker(runner, minutes.LanguageModel(args.llm_url, args.llm_model, key))
 
 
 def _load(settings: loader.ModelSettings, data_directory: Path, on_step: Any) -> Loaded:

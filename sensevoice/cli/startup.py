@@ -58,14 +58,6 @@ def close_to_others(directory: Path) -> None:
             directory.chmod(0o700)
 
 
-def read_secret(option: str, path: Path) -> str:
-    """Return the secret in a file that an option names. Raises OptionError."""
-    try:
-        return path.expanduser().read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError) as exc:
-        raise OptionError(option=option, value=str(path), allowed="a file / 文件") from exc
-
-
 def announce_versions() -> None:
     """Print the versions of what matters. Raises a StartupError for a decoder that is too old."""
     check_version()

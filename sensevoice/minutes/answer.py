@@ -1,4 +1,4 @@
-"""What a language model says, as minutes: it may be anything, and only what cites rows that were shown stays."""
+"""What a language model says, as minutes: anything may come, and only what cites shown rows stays."""
 
 from __future__ import annotations
 

@@ -25,6 +25,7 @@ from sensevoice.minutes.client import LanguageModel, ask, new_client
 from sensevoice.minutes.markdown import minutes_markdown
 from sensevoice.minutes.model import SECTIONS, KeptMinutes, Minutes, Statement
 from sensevoice.minutes.prompt import CHUNK_CHARS, Chunk, chunks, merge_chunks, merge_question, question
+from sensevoice.minutes.shape import kept_shape
 from sensevoice.runtime.atomic import write_whole
 
 log = logging.getLogger(__name__)
@@ -137,7 +138,7 @@ class MinutesMaker:
             "status": status,
             "progress": run.done / run.parts if run and status == "in_progress" else None,
             "error": {"code": failure.code, "zh": failure.zh, "en": failure.en} if failure else None,
-            "minutes": self._kept_shape(job, kept) if kept else None,
+            "minutes": kept_shape(kept, self._store.corrections(job)) if kept else None,
         }
 
     def in_markdown(self, job: Job, table: str, locale: str) -> str:
@@ -232,19 +233,6 @@ class MinutesMaker:
                 break
         return summary
 
-    def _kept_shape(self, job: Job, kept: KeptMinutes) -> dict[str, Any]:
-        sections = {
-            name: [_statement_shape(each) for each in kept.minutes.section(name)] for name in SECTIONS
-        }
-        return {
-            "model": kept.model,
-            "created_at": int(kept.made_s),
-            "language": kept.locale,
-            "outdated": kept.version != self._store.corrections(job),
-            "dropped": kept.minutes.dropped,
-            **sections,
-        }
-
 
 def _together(found: list[Minutes]) -> Minutes:
     """Return the minutes of all parts as one, the same statement once."""
@@ -253,13 +241,6 @@ def _together(found: list[Minutes]) -> Minutes:
         for name in SECTIONS
     }
     return Minutes(**sections, dropped=sum(part.dropped for part in found))
-
-
-def _statement_shape(statement: Statement) -> dict[str, Any]:
-    rows = [
-        {"id": cite.row, "start": cite.start_ms / 1000, "end": cite.end_ms / 1000} for cite in statement.cites
-    ]
-    return {"text": statement.text, "who": statement.who, "rows": rows}
 
 
 def _settle(loop: _Loop) -> None:
