@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from starlette.formparsers import MultiPartException
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -29,8 +29,8 @@ def answering(endpoint: Endpoint) -> Endpoint:
     async def answer(request: Request) -> Response:
         try:
             return await endpoint(request)
-        except MultiPartException as error:
-            return error_response(BadRequest(reason=f"multipart/form-data: {error.message}"))
+        except HTTPException as error:  # which starlette makes of its MultiPartException
+            return error_response(BadRequest(reason=f"multipart/form-data: {error.detail}"))
         except SenseVoiceError as error:
             return error_response(error)
         except FileNotFoundError:  # deleted while it was asked for

