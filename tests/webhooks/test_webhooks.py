@@ -19,8 +19,8 @@ from sensevoice.errors import BadRequest, JobNotFound, NotMedia, OptionError
 from sensevoice.jobs import JobRunner
 from sensevoice.webhooks import Targets, WebhookSender, kept_secret, messages
 from sensevoice.webhooks.signing import key_of
-from tests.receiver import Receiver
 from tests.api.site import Site, until
+from tests.receiver import Receiver
 from tests.ui.ui_script import CALL, Script, call, runner_of
 
 SECRET = f"whsec_{base64.b64encode(b'k' * 32).decode()}"
