@@ -123,7 +123,7 @@ const WORDS = {
   onlyRows: ["{n} 段，只含筛选", "{n} segments, filtered"],
   allRows: ["全部 {n} 段", "All {n} segments"],
   finetune: ["模型微调数据集", "Fine-tuning data set"],
-  minutes: ["纪要", "Minutes"],
+  minutesTitle: ["纪要", "Minutes"],
   minutesMake: ["生成纪要", "Write minutes"],
   minutesAgain: ["重新生成", "Write them again"],
   minutesMaking: ["正在生成… {n} %", "Writing … {n} %"],

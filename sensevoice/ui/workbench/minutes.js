@@ -8,7 +8,7 @@ const SECTIONS = ["summary", "decisions", "todos", "questions"];
 /** @param {any} app */
 export function minutes(app) {
   const { t, api } = app;
-  const element = make("section", { className: "svw-minutes", "aria-label": t("minutes"), hidden: true });
+  const element = make("section", { className: "svw-minutes", "aria-label": t("minutesTitle"), hidden: true });
   let timer = 0;
 
   // The times of the rows that a statement rests on, each of which plays.
@@ -40,7 +40,7 @@ export function minutes(app) {
       ? button(t("cancel"), () => ask("remove"))
       : button(t(kept ? "minutesAgain" : "minutesMake"), () => ask("post"));
     element.replaceChildren(
-      make("h3", {}, t("minutes")),
+      make("h3", {}, t("minutesTitle")),
       ...(kept ? body(kept) : []),
       make("div", { className: "svw-row" }, act, make("span", { role: "status", className: error ? "svw-bad" : "svw-quiet" }, sentence)),
     );
