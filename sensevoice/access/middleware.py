@@ -191,7 +191,7 @@ class AccessMiddleware:
         return counted(receive, self._policy.max_body_bytes, too_much, look)
 
     async def _pass_on(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request in, without its secrets."""
+        """Pass a request on, without its credentials."""
         answer = _Answer(send)
         headers = [pair for pair in scope["headers"] if pair[0].lower() not in SECRETS]
         try:
