@@ -7,7 +7,7 @@ import re
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
 
-from sensevoice.formats.shared import title
+from sensevoice.formats.shared import Content, title
 from sensevoice.runtime.file_names import short_stem
 from sensevoice.transcript import Transcript
 
@@ -24,13 +24,13 @@ _FILE_MODE = 0o100644 << 16
 _UNIX = 3
 
 
-def bundle(transcripts: Sequence[Transcript], extension: str, write: Callable[[Transcript], str]) -> bytes:
+def bundle(transcripts: Sequence[Transcript], extension: str, write: Callable[[Transcript], Content]) -> bytes:
     """Return a zip file with what `write` makes of each transcript, in their order."""
     names = entry_names(transcripts, extension)
     return zip_of((name, write(transcript)) for name, transcript in zip(names, transcripts, strict=True))
 
 
-def zip_of(files: Iterable[tuple[str, str | bytes]]) -> bytes:
+def zip_of(files: Iterable[tuple[str, Content]]) -> bytes:
     """Return a zip file with these names and contents; the same files always give the same bytes."""
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:

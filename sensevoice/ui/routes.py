@@ -74,6 +74,7 @@ def job_routes(runner: JobRunner, recognise: RecogniseSpansFn, cut: CutFn) -> li
         Route("/sv/several/zip", at.answer(at.zip)),
         Route("/sv/several/table", at.answer(at.table), middleware=COMPRESSED),
         Route("/sv/several/csv", at.answer(at.csv)),
+        Route("/sv/several/xlsx", at.answer(at.xlsx)),
         Route(job, at.answer(at.job), middleware=COMPRESSED),
         Route(job, at.answer(at.rename), methods=["PATCH"]),
         Route(job, at.answer(at.delete), methods=["DELETE"]),
@@ -287,6 +288,10 @@ class JobRoutes:
     def csv(self, request: Request, body: Body) -> Response:
         locale = request.query_params.get("labels", "zh")
         return compare.table_response(self._store, self._chosen_jobs(request), locale)
+
+    def xlsx(self, request: Request, body: Body) -> Response:
+        locale = request.query_params.get("labels", "zh")
+        return compare.workbook_response(self._store, self._chosen_jobs(request), locale)
 
     def _chosen_jobs(self, request: Request) -> list[Job]:
         return compare.chosen_jobs(self._store, request.state.owner, request.query_params.get("jobs"))
