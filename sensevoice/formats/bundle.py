@@ -7,8 +7,8 @@ import re
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
 
-from sensevoice.formats.shared import Content, title
-from sensevoice.runtime.file_names import short_stem
+from sensevoice.formats.shared import Content, one_line, title
+from sensevoice.runtime.file_names import MAX_NAME_BYTES, cut_to_bytes, short_stem
 from sensevoice.transcript import Transcript
 
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*]')
@@ -59,5 +59,10 @@ def entry_names(transcripts: Iterable[Transcript], extension: str) -> list[str]:
 
 def safe_stem(transcript: Transcript) -> str:
     """Return the name of a transcript's file without extension, path separators and reserved names."""
-    stem = _FORBIDDEN.sub("_", short_stem(title(transcript), "transcript")).strip(". ")
-    return f"_{stem}" if _RESERVED.match(stem) else stem or "transcript"
+    return safe_name(short_stem(title(transcript), "transcript"))
+
+
+def safe_name(text: str) -> str:
+    """Return a text as a name of a file without its extension that every system takes."""
+    name = cut_to_bytes(_FORBIDDEN.sub("_", one_line(text)), MAX_NAME_BYTES).strip(". ")
+    return f"_{name}" if _RESERVED.match(name) else name or "transcript"

@@ -39,6 +39,7 @@ from sensevoice.options import Channel
 from sensevoice.transcript import Segment, Span
 from sensevoice.ui import bodies, compare, serialise
 from sensevoice.ui.bodies import Body
+from sensevoice.ui.clip_routes import ClipRoutes
 from sensevoice.ui.downloads import file_stem
 from sensevoice.ui.handlers import log_unexpected
 from sensevoice.ui.media import peaks_response, recording_response
@@ -67,7 +68,8 @@ Method = Callable[[Request, Body], "Response | Future[Response] | Json"]
 def job_routes(runner: JobRunner, recognise: RecogniseSpansFn, cut: CutFn) -> list[BaseRoute]:
     """Return the routes below /sv, which must come before gradio's own."""
     at, rows, people = JobRoutes(runner, recognise, cut), RowRoutes(runner), PeopleRoutes(runner)
-    job = "/sv/jobs/{job_id}"
+    clips = ClipRoutes(runner.store)
+    job, one_cut = "/sv/jobs/{job_id}", "/sv/cuts/{cut_id}"
     return [
         Route("/sv/labels", at.labels, middleware=COMPRESSED),
         Route("/sv/jobs", at.answer(at.jobs), middleware=COMPRESSED),
@@ -96,6 +98,10 @@ def job_routes(runner: JobRunner, recognise: RecogniseSpansFn, cut: CutFn) -> li
         Route(f"{job}/peaks", at.answer(at.peaks), middleware=COMPRESSED),
         Route(f"{job}/export", at.answer(at.export)),
         Route(f"{job}/finetune", at.answer(at.finetune)),
+        Route("/sv/cuts", at.answer(clips.start), methods=["POST"]),
+        Route(one_cut, at.answer(clips.state)),
+        Route(one_cut, at.answer(clips.cancel), methods=["DELETE"]),
+        Route(f"{one_cut}/file", at.answer(clips.file)),
         Route("/sv/static/bundle.js", script, middleware=COMPRESSED),
         Route("/sv/static/{path:path}", StaticRoute(directory=STATIC, check_dir=False)),
     ]
