@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from sensevoice.audio.worker.fork_server import ROOT
 from sensevoice.clips.model import Clip, CutSettings, Take
@@ -34,6 +34,9 @@ CPU_S_PER_S = 60
 
 READ_S_PER_S = 2
 """For each second of a recording up to the last clip, of which all sound is decoded."""
+
+MAX_COMPLAINT_BYTES = 2_000
+"""Of what the worker said last before it ended, for the log."""
 
 MAX_LINE_BYTES = 16 << 20
 """The list of the files that were made."""
@@ -78,16 +81,9 @@ def encode(
 
     `tell` is given the part that is done, 0 to 1. Raises MediaError, NoRoomToCut, CutFailed, Cancelled.
     """
-    process = subprocess.Popen(
-        # Isolated from the current directory and the user's settings.
-        [sys.executable, "-I", "-c", START],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env={"OPENBLAS_NUM_THREADS": "1", "PATH": os.environ.get("PATH", os.defpath)},
-        cwd="/",
-        start_new_session=True,
-    )
+    complaints = folder / "stderr"
+    with complaints.open("wb") as stderr:
+        process = _started(stderr)
     stop.follow(process)
     try:
         _send(process, _orders(takes, clips, settings, folder, file_bytes))
@@ -101,9 +97,22 @@ def encode(
     if stop.asked:
         raise Cancelled
     if answer is None or "error" in answer:
-        raise _error(answer)
+        raise _error(answer, complaints)
     files: list[dict[str, Any]] = answer["files"]
     return files
+
+
+def _started(stderr: IO[bytes]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        # Isolated from the current directory and the user's settings.
+        [sys.executable, "-I", "-c", START],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=stderr,
+        env={"OPENBLAS_NUM_THREADS": "1", "PATH": os.environ.get("PATH", os.defpath)},
+        cwd="/",
+        start_new_session=True,
+    )
 
 
 def _orders(
@@ -176,9 +185,10 @@ def _followed(
     return None
 
 
-def _error(answer: dict[str, Any] | None) -> SenseVoiceError:
+def _error(answer: dict[str, Any] | None, complaints: Path) -> SenseVoiceError:
     """Return the error for what the worker said; for anything that has no sentence, a number in the log."""
-    said = answer or {"error": "ended", "data": {"reason": "the process ended in the middle of its work"}}
+    last = complaints.read_bytes()[-MAX_COMPLAINT_BYTES:].decode(errors="replace")
+    said = answer or {"error": "ended", "data": {"reason": f"the process ended in the middle. {last}"}}
     code, data = said["error"], said["data"]
     if code == "disk":
         return NoRoomToCut(reason=data["reason"])

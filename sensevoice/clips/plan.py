@@ -1,4 +1,4 @@
-"""Where each clip begins and ends: the wanted spans with their handles, at pauses, and none twice in a reel."""
+"""Where each clip begins and ends: what is wanted with its handles, at pauses, nothing twice in a reel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cuts that the page asked for: one at a time, each followed, cancelled, and kept for a while beside its job."""
+"""Cuts that the page asked for: made one at a time, followed, cancelled, and kept for a while."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from sensevoice.clips.cutting import Made, check_room, make
 from sensevoice.clips.encoder import Cancelled, Stop
-from sensevoice.clips.make import Made, check_room, make
 from sensevoice.clips.model import CutSettings, Take
 from sensevoice.clips.plan import planned
 from sensevoice.errors import CutFailed, CutGone, DiskLow, NoRoomToCut, SenseVoiceError
@@ -35,7 +35,7 @@ KEPT_FOR_A_JOB = 3
 
 @dataclass(eq=False)
 class Cut:
-    """One cut. `name` is what the file is to be saved as; `made` is there at its end, `error` when it failed."""
+    """One cut. `name` is what its file is saved as; `made` is there at its end, `error` when it failed."""
 
     id: str
     owner: str
@@ -72,7 +72,9 @@ class Cuts:
         except DiskLow as exc:
             raise NoRoomToCut(reason=exc.data["reason"]) from exc
         key = secrets.token_urlsafe(9)
-        cut = Cut(key, owner, f"{short_stem(takes[0].name, 'recording')}.{settings.form}.zip", folder / f"{key}.zip")
+        cut = Cut(
+            key, owner, f"{short_stem(takes[0].name, 'recording')}.{settings.form}.zip", folder / f"{key}.zip"
+        )
         with self._lock:
             self._cuts[key] = cut
         threading.Thread(target=self._run, args=(cut, takes, settings), name="cut", daemon=True).start()

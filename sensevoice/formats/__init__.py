@@ -1,4 +1,4 @@
-"""All export formats. A new one is a module with a function that returns text or bytes, and a row in FORMATS."""
+"""All export formats. A new one is a module with a function that returns text or bytes, and a row below."""
 
 from __future__ import annotations
 

@@ -24,7 +24,9 @@ _FILE_MODE = 0o100644 << 16
 _UNIX = 3
 
 
-def bundle(transcripts: Sequence[Transcript], extension: str, write: Callable[[Transcript], Content]) -> bytes:
+def bundle(
+    transcripts: Sequence[Transcript], extension: str, write: Callable[[Transcript], Content]
+) -> bytes:
     """Return a zip file with what `write` makes of each transcript, in their order."""
     names = entry_names(transcripts, extension)
     return zip_of((name, write(transcript)) for name, transcript in zip(names, transcripts, strict=True))

@@ -88,7 +88,7 @@ def _empty_document(name: str, landscape: bool) -> Any:
 
 
 def _set_fonts(styles: Any) -> None:
-    """Name the fonts of all styles themselves: those of a theme would be used before any named beside them."""
+    """Name the fonts of all styles themselves: those of a theme come before any named beside them."""
     fonts = {"ascii": LATIN_FONT, "hAnsi": LATIN_FONT, "cs": LATIN_FONT, "eastAsia": EAST_ASIAN_FONT}
     for element in styles.iter(f"{{{W}}}rFonts"):
         element.attrib.clear()
@@ -189,8 +189,8 @@ def _table(transcript: Transcript, options: RenderOptions) -> Iterator[str]:
     widths = [_WIDTHS_MM.get(name, 0) for name in columns]
     widths[-1] = A4_MM[1] - 2 * MARGIN_MM - sum(widths)
     twips = [round(width * TWIPS_PER_MM) for width in widths]
-    yield '<w:tbl><w:tblPr><w:tblStyle w:val="TableGrid"/><w:tblW w:w="0" w:type="auto"/></w:tblPr><w:tblGrid>'
-    yield "".join(f'<w:gridCol w:w="{width}"/>' for width in twips) + "</w:tblGrid>"
+    yield '<w:tbl><w:tblPr><w:tblStyle w:val="TableGrid"/><w:tblW w:w="0" w:type="auto"/></w:tblPr>'
+    yield "<w:tblGrid>" + "".join(f'<w:gridCol w:w="{width}"/>' for width in twips) + "</w:tblGrid>"
     yield _row([pick(_COLUMNS[name], locale) for name in columns], twips, heading=True)
     for segment in transcript.segments:
         if _is_shown(segment, options):

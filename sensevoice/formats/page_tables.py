@@ -46,6 +46,7 @@ _MOMENTS: Sequence[Names] = (
     ("文本", "Text"),
 )
 
+
 def people_sheet(transcript: Transcript, locale: str) -> Sheet:
     """Return a row for each person of a conversation, as on the call card of the page."""
     names = speaker_names(transcript, locale)

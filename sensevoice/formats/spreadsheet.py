@@ -107,20 +107,24 @@ def _continued(row: Sequence[Cell]) -> Iterator[Cell]:
         if isinstance(cell, str):
             text = one_line(cell)
             yield text[:MAX_CELL_CHARS]
-            over += [text[at : at + MAX_CELL_CHARS] for at in range(MAX_CELL_CHARS, len(text), MAX_CELL_CHARS)]
+            over += [
+                text[at : at + MAX_CELL_CHARS] for at in range(MAX_CELL_CHARS, len(text), MAX_CELL_CHARS)
+            ]
         else:
             yield cell
     yield from over
 
 
 def _write_cell(page: Any, row: int, column: int, cell: Cell, formats: dict[str, Any]) -> None:
+    if cell in (None, ""):
+        return
     if isinstance(cell, str):
         page.write_string(row, column, cell, formats["text"])
     elif isinstance(cell, Time):
         page.write_number(row, column, cell.ms / MS_PER_DAY, formats["time"])
     elif isinstance(cell, Percent):
         page.write_number(row, column, cell.fraction, formats["percent"])
-    elif cell is not None:
+    else:
         page.write_number(row, column, cell, formats["number"])
 
 

@@ -57,7 +57,11 @@ def xlsx(transcript: Transcript, options: RenderOptions) -> bytes:
     locale = options.locale
     sheets = [_rows(transcript, options), _summary(transcript, locale), people_sheet(transcript, locale)]
     if options.tags:
-        sheets += [shares_sheet(transcript, locale), timeline_sheet(transcript, locale), moments_sheet(transcript, locale)]
+        sheets += [
+            shares_sheet(transcript, locale),
+            timeline_sheet(transcript, locale),
+            moments_sheet(transcript, locale),
+        ]
     sheets.append(gaps_sheet(transcript, locale))
     first, *others = sheets
     kept = [sheet for sheet in others if sheet.rows]

@@ -86,7 +86,9 @@ def cut_shape(cut: Cut) -> Json:
 
 
 def _settings(body: Body) -> CutSettings:
-    given: Mapping[str, object] = {name: body[name] for name in ("media", "form", "handles_s") if name in body}
+    given: Mapping[str, object] = {
+        name: body[name] for name in ("media", "form", "handles_s") if name in body
+    }
     subtitles = tuple(str(each) for each in bodies.items(body, "subtitles"))
     handles_s = given.get("handles_s", 0.5)
     if isinstance(handles_s, bool) or not isinstance(handles_s, int | float):

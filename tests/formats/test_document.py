@@ -12,7 +12,15 @@ from sensevoice.formats.document import EAST_ASIAN_FONT
 from sensevoice.transcript import Event, Segment, Span, Speaker, Transcript
 from tests.formats.office import W, paragraphs, parts, table
 
-HOSTILE = ["=1+1", "\x00\x07\x0b", "a\ud800b", "]]>&amp;<w:p/>", "\ufffe\uffff", "字" * 40_000, "👨\u200d👩\u200d👧"]
+HOSTILE = [
+    "=1+1",
+    "\x00\x07\x0b",
+    "a\ud800b",
+    "]]>&amp;<w:p/>",
+    "\ufffe\uffff",
+    "字" * 40_000,
+    "👨\u200d👩\u200d👧",
+]
 
 
 def row(number: int, text: str, **more: object) -> Segment:
@@ -39,7 +47,15 @@ def test_headings_speakers_times_and_tags() -> None:
         ("Title", "通话[1] & 😀.mp3"),
         ("Subtitle", "10:00 · 3 段 · 客服 <甲>、说话人2"),
         ("Heading1", "关键片段"),
-        *[("ListBullet", text) for text in ("0:00 愤怒 您好。", "0:02 笑声 退款！😀", "0:02 愤怒 退款！😀", "0:06 愤怒 现在就退。")],
+        *[
+            ("ListBullet", text)
+            for text in (
+                "0:00 愤怒 您好。",
+                "0:02 笑声 退款！😀",
+                "0:02 愤怒 退款！😀",
+                "0:06 愤怒 现在就退。",
+            )
+        ],
         ("Heading1", "正文"),
         ("Heading2", "客服 <甲>"),
         ("Normal", "0:00 [中文 · 愤怒] 您好。"),
@@ -78,7 +94,9 @@ def test_every_font_has_an_east_asian_one_and_no_theme_comes_before_it() -> None
 
 
 def test_every_style_that_is_used_is_there() -> None:
-    transcript = record(row(0, "好", events=(Event("Applause"),)), duration_ms=900_000, complete_until_ms=1_500)
+    transcript = record(
+        row(0, "好", events=(Event("Applause"),)), duration_ms=900_000, complete_until_ms=1_500
+    )
     for as_table in (False, True):
         found = parts(written(transcript, table=as_table))
         known = {each.attrib[f"{W}styleId"] for each in found["word/styles.xml"].iter(f"{W}style")}
@@ -97,7 +115,9 @@ def test_hostile_text_stays_text(text: str, as_table: bool) -> None:
     hostile = Transcript(f"{text}.wav", 9_000, (row(1, text), failed), speakers=(Speaker("S2", text),))
     content = written(hostile, table=as_table)
     shown = "\n".join(each for _, each in paragraphs(content))
-    expected = " ".join("".join(char if char.isprintable() or char in "\u200d" else " " for char in text).split())
+    expected = " ".join(
+        "".join(char if char.isprintable() or char in "\u200d" else " " for char in text).split()
+    )
     assert expected in shown.replace("a?b", "a b")
 
 

@@ -78,7 +78,9 @@ def test_without_tags_and_without_rows() -> None:
     assert empty.sheetnames == ["逐句", "概要"] and len(values(empty["逐句"])) == 1
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "=cmd|' /C calc'!A0", "{=1}", "http://a.example", "0012"])
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+1", "-1", "@SUM(A1)", "=cmd|' /C calc'!A0", "{=1}", "http://a.example", "0012"]
+)
 def test_no_text_is_a_formula_a_link_or_a_number(text: str) -> None:
     book = opened(render(record(row(0, text)), "xlsx"))
     cell = book["逐句"].cell(2, len(values(book["逐句"])[0]))

@@ -74,7 +74,9 @@ class TimedResampler:
         self._channels = self._channels or channels
         self._resampler = AudioResampler("flt", frame.layout, self._rate_hz)
         wanted = round(start * self._rate_hz / rate_hz)
-        lead = start % (rate_hz // common_hz(rate_hz, self._rate_hz)) if channels <= MAX_ALIGNED_CHANNELS else 0
+        lead = (
+            start % (rate_hz // common_hz(rate_hz, self._rate_hz)) if channels <= MAX_ALIGNED_CHANNELS else 0
+        )
         first = (start - lead) * self._rate_hz // rate_hz if lead else wanted
         if self.at is None:
             self.start = wanted

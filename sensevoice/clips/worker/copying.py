@@ -30,7 +30,7 @@ CONTAINERS = ("mov,mp4", "matroska")
 SOUND, PICTURES = ("aac",), ("h264", "hevc")
 
 BEFORE_S = 2
-"""So much earlier reading begins: the frame before the first one, and tracks that are not interleaved well."""
+"""So much earlier reading begins: for the frame before the first, and tracks that are badly interleaved."""
 
 SAME_LENGTH_MS = 200
 """What the container states and what was recognised differ by more where stamps were not believed."""
@@ -135,7 +135,7 @@ class _Reader:
                 index = packet.stream.index
                 # One frame of sound before the first one: the decoder needs it, and the file hides it.
                 early = 0 if packet.stream.type == "video" else self._length(packet)
-                if index not in begun and time + early < borders.start or time >= borders.end:
+                if (index not in begun and time + early < borders.start) or time >= borders.end:
                     continue
                 begun.add(index)
                 shift = round((borders.start + self._origin) / (packet.time_base or Fraction(1, 1)))
@@ -145,7 +145,7 @@ class _Reader:
                 target.mux(packet)
 
     def _packets(self, span: Borders, *only: Stream) -> Iterator[tuple[Packet[Stream], Fraction]]:
-        """Yield packets from a little before a span until all of its time has passed, in order of decoding."""
+        """Yield packets from a little before a span until its time has passed, in order of decoding."""
         tracks = only or self._tracks
         early = max(Fraction(0), span.start - BEFORE_S) + self._origin
         self._source.seek(int(early * av.time_base))

@@ -52,7 +52,9 @@ class Span:
 class Film:
     """Writes clips in order. Readers of one recording at a time are open."""
 
-    def __init__(self, recordings: Sequence[Recording], clips: Sequence[Span], media: str, tell: Tell) -> None:
+    def __init__(
+        self, recordings: Sequence[Recording], clips: Sequence[Span], media: str, tell: Tell
+    ) -> None:
         self._recordings = recordings
         self._clips = clips
         self._media = media

@@ -112,4 +112,3 @@ class Progress:
         if time.monotonic() - self._told_s >= TELL_EVERY_S:
             self._told_s = time.monotonic()
             _say({"fraction": sum(self._read_s.values()) / sum(self._until_s.values())})
-

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType
+from typing import cast
 
 import av
 import numpy as np
@@ -36,7 +37,7 @@ class Encoding:
     codec: str
     bits_per_channel: int
     rates_hz: Sequence[int]
-    options: Mapping[str, str] = MappingProxyType({})
+    options: Mapping[str, str] = field(default_factory=dict)
 
 
 _USUAL = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
@@ -94,8 +95,8 @@ class Output:
         if chapters:
             self._container.set_chapters([chapter(number, each) for number, each in enumerate(chapters)])
         self._picture = self._add_picture(size) if size else None
-        self._sound: AudioStream = self._container.add_stream(
-            encoding.codec, rate=rate_hz, layout=self._layout
+        self._sound = cast(
+            AudioStream, self._container.add_stream(encoding.codec, rate=rate_hz, layout=self._layout)
         )
         if encoding.bits_per_channel:
             self._sound.bit_rate = encoding.bits_per_channel * channels

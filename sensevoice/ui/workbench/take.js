@@ -1,5 +1,6 @@
 // @ts-check
 // Taking the recording away: to the clipboard as text and as rich text, or as a file.
+import { cutter } from "./cut.js";
 import { button, clock, make, menu, remember, rememberTicked } from "./dom.js";
 
 const GROUPS = ["documents", "subtitles", "tables", "editing", "data"];
@@ -164,6 +165,7 @@ export function exportMenu(app, filter) {
       make("label", { className: "svw-check" }, t("labels"), labels),
     ),
     ...groups,
+    cutter(app, filter).element,
   );
   opened.element.classList.add("svw-export");
 

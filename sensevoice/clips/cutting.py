@@ -1,4 +1,4 @@
-"""From chosen spans to a file: clips are planned, cut, given subtitles and a list, and put where they belong."""
+"""From chosen spans to a file: clips are planned, cut, given subtitles and a list, and put in place."""
 
 from __future__ import annotations
 
@@ -37,12 +37,19 @@ LARGER = 4
 SCRATCH = ".cut-"
 """Begins the name of the folder that is worked in."""
 
-_HEADER = (
-    ("序号", "名称", "文件", "开始", "结束", "来源", "来源开始", "来源结束", "来源开始毫秒", "来源结束毫秒", "方式", "文本"),
-    (
-        *("number", "title", "file", "start", "end", "source", "source_start", "source_end"),
-        *("source_start_ms", "source_end_ms", "how", "text"),
-    ),
+_HEADER: Sequence[tuple[str, str]] = (
+    ("序号", "number"),
+    ("名称", "title"),
+    ("文件", "file"),
+    ("开始", "start"),
+    ("结束", "end"),
+    ("来源", "source"),
+    ("来源开始", "source_start"),
+    ("来源结束", "source_end"),
+    ("来源开始毫秒", "source_start_ms"),
+    ("来源结束毫秒", "source_end_ms"),
+    ("方式", "how"),
+    ("文本", "text"),
 )
 
 
@@ -70,18 +77,17 @@ def make(
     """Cut what is wanted of recordings into a file.
 
     A `target` ending in .zip takes all files; else it is the reel itself, and subtitles and the list are
-    written beside it. `stem` is what files in a zip are called, by default as the zip. Nothing is left of a cut that fails or is cancelled. `tell` is given the part that is
-    done. Raises NothingToCut, NoRoomToCut, CutFailed, MediaError, Cancelled, OptionError.
+    written beside it. `stem` is what files in a zip are called, by default as the zip. Nothing is left of a
+    cut that fails or is cancelled. `tell` is given the part that is done. Raises NothingToCut, NoRoomToCut,
+    CutFailed, MediaError, Cancelled, OptionError.
     """
     if settings.form == "clips" and target.suffix != ".zip":
         raise OptionError(option="output", value=target.name, allowed="*.zip")
     clips = planned(takes, settings)
     expected = check_room(takes, clips, settings, target.parent)
-    with tempfile.TemporaryDirectory(
-        dir=target.parent, prefix=SCRATCH, ignore_cleanup_errors=True
-    ) as folder:
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=SCRATCH, ignore_cleanup_errors=True) as folder:
         scratch = Path(folder)
-        files = encode(takes, clips, settings, scratch, expected * LARGER, tell, stop or Stop())
+        files = encode(takes, clips, settings, scratch, int(expected * LARGER), tell, stop or Stop())
         real = tuple(_real(clip, each) for clip, each in zip(clips, _each(files, clips), strict=True))
         work = _Work(takes, real, files, settings, scratch, safe_name(stem or target.stem))
         try:
@@ -92,7 +98,7 @@ def make(
 
 
 def check_room(takes: Sequence[Take], clips: Sequence[Clip], settings: CutSettings, folder: Path) -> int:
-    """Return how many bytes the clips may take. Raises NoRoomToCut if the disk has less, with the copy in a zip."""
+    """Return how many bytes the clips may take. Raises NoRoomToCut if the disk has not twice as many."""
     expected = sum(_expected(takes[clip.take], clip.span, settings.media) for clip in clips) + (1 << 20)
     free = shutil.disk_usage(folder).free - HEADROOM_BYTES
     if 2 * expected > free:
@@ -164,7 +170,7 @@ class _Work:
 
     def _rows(self) -> Iterator[Sequence[str | int]]:
         locale = self.settings.locale
-        yield pick_header(locale)
+        yield [pick(names, locale) for names in _HEADER]
         for number, (clip, file) in enumerate(zip(self.clips, _each(self.files, self.clips), strict=True)):
             take = self.takes[clip.take]
             own = self.stem if self.settings.form == "reel" else self.name(number, clip)
@@ -175,11 +181,6 @@ class _Work:
             how = pick(HOW[file["how"]], locale)
             head = (number + 1, clip.title, f"{own}.{self.settings.media}", *times)
             yield (*head, one_line(take.name), *source, *borders, how, said)
-
-
-def pick_header(locale: str) -> Sequence[str]:
-    """Return the names of the list's columns."""
-    return _HEADER[0] if locale == "zh" else _HEADER[1]
 
 
 def _write_zip(work: _Work, target: Path) -> tuple[Path, ...]:
