@@ -204,15 +204,28 @@ def test_several_recordings_in_one_film(film: Path, tones: Path, folder: Path, t
     assert grey[18].max() < 24, "black for sound alone"
 
 
-def test_a_film_is_turned_upright(film: Path, folder: Path, tmp_path: Path) -> None:
-    turned = folder / "turned.mp4"
-    ffmpeg("-i", film, "-c", "copy", "-metadata:s:v:0", "rotate=90", turned)
+def first_picture(path: Path) -> np.ndarray:
+    with av.open(str(path)) as film:
+        return next(film.decode(video=0)).reformat(format="gray").to_ndarray()
+
+
+@pytest.mark.parametrize("degrees", ["90", "180", "270"])
+def test_a_film_is_turned_upright(tones: Path, tmp_path: Path, degrees: str) -> None:
+    """As the ffmpeg program does it, and every player."""
+    marked, turned, upright = (tmp_path / name for name in ("marked.mp4", "turned.mp4", "upright.mp4"))
+    picture = "color=black:size=96x64:rate=10:duration=2,drawbox=x=0:y=0:w=40:h=20:color=white:t=fill"
+    ffmpeg("-f", "lavfi", "-i", picture, "-i", tones, "-t", "2", *H264, "-c:a", "aac", marked)
+    ffmpeg("-i", marked, "-c", "copy", "-metadata:s:v:0", f"rotate={degrees}", turned)
+    ffmpeg("-i", turned, *H264, upright)
     path = tmp_path / "reel.mp4"
-    Film([recording(turned)], parts(((1_200, 1_500),)), "mp4", tell).write(path)
-    with av.open(str(path)) as made:
-        assert (made.streams.video[0].width, made.streams.video[0].height) == (64, 96)
+    Film([recording(turned)], parts(((200, 900),)), "mp4", tell).write(path)
+    ours, expected = first_picture(path).astype(int), first_picture(upright).astype(int)
+    assert ours.shape == expected.shape and np.abs(ours - expected).mean() < 6
+
+
+def test_sound_alone_is_no_film(tones: Path) -> None:
     with pytest.raises(NoPicture):
-        Film([recording(folder / "tones.wav")], parts(), "mp4", tell)
+        Film([recording(tones)], parts(), "mp4", tell)
 
 
 def test_sound_is_copied_by_its_frames(film: Path, tones: Path, tmp_path: Path) -> None:
