@@ -17,7 +17,7 @@ export function cutter(app, filter) {
   const what = choice("cutWhat", [["selected", ""], ["shown", ""], ["highlights", ""]]);
   const media = choice("cutMedia", [...MEDIA.map((each) => [each, each]), ["mp4", t("cutFilm")]]);
   const form = choice("cutForm", [["reel", t("cutReel")], ["clips", t("cutClips")]]);
-  const handles = make("input", { type: "number", className: "svw-input svw-count", min: 0, max: 60, step: 0.5, value: 0.5, "aria-label": t("cutHandles") });
+  const handles = make("input", { type: "number", className: "svw-input", min: 0, max: 60, step: 0.5, value: 0.5, "aria-label": t("cutHandles") });
   remember(media, "sv-cut-media");
   remember(form, "sv-cut-form");
   remember(handles, "sv-cut-handles");
