@@ -7,6 +7,7 @@ SenseVoiceError
 │   ├── EmptyFile
 │   ├── NotMedia
 │   ├── NoAudioTrack
+│   ├── NoPicture               a film is to be cut of sound alone
 │   ├── NoSuchTrack
 │   ├── NoSuchChannel
 │   ├── NoUsableSound
@@ -26,6 +27,10 @@ SenseVoiceError
 │   └── GpuMemory
 ├── TooBusy                     too many runs are waiting for their turn
 ├── DiskLow                     no room for another recording
+├── NothingToCut                no rows were chosen, or far too many
+├── NoRoomToCut                 the disk does not take the clips
+├── CutGone                     clips that were deleted or kept for their time
+├── CutFailed                   with a number that the log has too
 ├── WaitingForDisk              a running job waits until the disk takes what it has to write
 ├── JobNotFound                 there is no such job, or it is somebody else's
 ├── JobDamaged                  what lies on disk of a job cannot be read
@@ -144,6 +149,12 @@ class NoAudioTrack(MediaError):
     code = "no_audio"
     zh = "“{name}”里没有音轨，请上传有声音的文件。"
     en = "“{name}” has no audio track. Please upload a file with sound."
+
+
+class NoPicture(MediaError):
+    code = "no_picture"
+    zh = "“{name}”里没有能读取的画面，无法剪成视频。请改剪声音（mp3、m4a、wav、flac）。"
+    en = "“{name}” has no picture that can be read, so no film can be cut. Cut sound: mp3, m4a, wav or flac."
 
 
 class NoSuchTrack(MediaError):
@@ -323,6 +334,48 @@ class DiskLow(SenseVoiceError):
     http_status = 507
     zh = "服务器磁盘空间不足，暂时不能接收录音（{reason}）。请删除一些旧任务，或稍后再试。"
     en = "The server is short of disk space and takes no recordings now ({reason}). Delete some old jobs."
+
+
+class NothingToCut(SenseVoiceError):
+    count: int
+    most: int
+
+    code = "nothing_to_cut"
+    zh = "选中了 {count} 个片段，可以剪 1 到 {most} 个。请勾选或筛选要剪的行。"
+    en = "{count} clips were chosen; 1 to {most} can be cut. Tick or filter the rows to cut."
+
+
+class NoRoomToCut(SenseVoiceError):
+    reason: object
+    """With the numbers."""
+
+    code = "no_room_to_cut"
+    http_status = 507
+    zh = "磁盘空间不够，没有剪辑（{reason}）。请少选一些、改剪声音，或腾出空间后再试。"
+    en = (
+        "There is not enough disk space for the clips, and nothing was kept of them ({reason}). "
+        "Choose fewer, cut sound alone, or make room and try again."
+    )
+
+
+class CutGone(SenseVoiceError):
+    code = "cut_gone"
+    http_status = 404
+    zh = "没有这个剪辑，它可能已被删除或已过保存期限。请重新剪一次。"
+    en = "There is no such cut; it may have been deleted or kept for its time. Please cut again."
+
+
+class CutFailed(SenseVoiceError):
+    reference: str
+    """By which the fault can be found in the log."""
+
+    code = "cut_failed"
+    http_status = 500
+    zh = "剪辑没有完成，服务不受影响，编号 {reference}。请换一种格式再试，或先用其他软件转换原文件。"
+    en = (
+        "The clips could not be made; the service is fine. Reference {reference}. "
+        "Try another kind of file, or convert the recording with another program first."
+    )
 
 
 class WaitingForDisk(SenseVoiceError):

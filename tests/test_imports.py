@@ -35,6 +35,7 @@ ORDER = (
     "jobs",
     "webhooks",
     "minutes",
+    "clips",
     "api",
     "ui",
     "cli",
@@ -42,7 +43,7 @@ ORDER = (
 """A module, or a folder with all that is in it, imports only what stands before it."""
 
 OWNERS = {
-    "av": {"audio/decoding", "audio/opus.py", "audio/media.py"},
+    "av": {"audio/decoding", "audio/opus.py", "audio/media.py", "clips/worker"},
     "ffmpeg": {"audio/decoding/ffmpeg.py"},
     "torch": {
         "audio/features.py",
@@ -67,6 +68,8 @@ OWNERS = {
     "numba": {"vad/state_machine.py"},
     "pysubs2": {"formats"},
     "opencc": {"formats/traditional.py"},
+    "docx": {"formats/document.py"},
+    "xlsxwriter": {"formats/spreadsheet.py"},
     "modelscope": {"models/sources/hub_client.py"},
     "modelscope_hub": {"models/sources/hub_client.py"},
     "huggingface_hub": {"models/sources/hub_client.py"},
@@ -86,6 +89,8 @@ LAZY = {
     ("funasr", "models/voice_encoder.py"),
     ("funasr", "formats/emoji.py"),
     ("opencc", "formats/traditional.py"),
+    ("docx", "formats/document.py"),
+    ("xlsxwriter", "formats/spreadsheet.py"),
     ("torch", "cli/check/worker.py"),
     ("funasr", "cli/check/worker.py"),
     ("onnxruntime", "models/graphs/cpu_model.py"),

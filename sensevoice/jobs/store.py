@@ -109,7 +109,7 @@ class JobStore:
         """Take a recording in as a job that is queued. Raises DiskLow, FileMissing."""
         self.sweep()  # which may make the room that is needed
         try:
-            self._check_room(recording.stat().st_size)
+            self.check_room(recording.stat().st_size)
         except FileNotFoundError as exc:  # the page had lost its connection for long
             raise FileMissing(path=recording) from exc
         job_id = secrets.token_urlsafe(9)
@@ -270,7 +270,8 @@ class JobStore:
             if self._closed.wait(SWEEP_S):
                 return
 
-    def _check_room(self, bytes_needed: int) -> None:
+    def check_room(self, bytes_needed: int) -> None:
+        """Raise DiskLow unless so many more bytes may be kept, and the disk has them."""
         used = size_bytes(self.directory)  # of everything: copies, peaks and corrections are not in the list
         if used + bytes_needed > self._max_bytes:
             raise DiskLow(reason=f"{_gb(used)} + {_gb(bytes_needed)} > --max-data-gb {_gb(self._max_bytes)}")

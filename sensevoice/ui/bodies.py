@@ -61,6 +61,19 @@ def numbers(body: Body, name: str) -> list[int]:
     return [number({name: item}, name) for item in _list(body.get(name, []), name)]
 
 
+def items(body: Body, name: str) -> list[object]:
+    """Return a list of anything, empty when it is missing."""
+    return _list(body.get(name, []), name)
+
+
+def objects(body: Body, name: str) -> list[Body]:
+    """Return a list of JSON objects, empty when it is missing."""
+    found = items(body, name)
+    if not all(isinstance(item, dict) for item in found):
+        raise BadRequest(reason=name)
+    return [item for item in found if isinstance(item, dict)]
+
+
 def query_number(query: Mapping[str, str], name: str) -> int | None:
     """Return a whole number among the parameters of an address, None when it is missing."""
     if name not in query:

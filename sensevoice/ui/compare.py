@@ -12,6 +12,7 @@ from sensevoice.errors import BadRequest
 from sensevoice.formats import FORMATS, RenderOptions, render
 from sensevoice.formats.bundle import bundle
 from sensevoice.formats.sheets import comparisons_csv
+from sensevoice.formats.workbook import comparisons_xlsx
 from sensevoice.jobs import Job, JobStore
 from sensevoice.transcript import Transcript
 from sensevoice.ui.serialise import Json
@@ -52,6 +53,13 @@ def table_response(store: JobStore, jobs: Sequence[Job], locale: str) -> Respons
     RenderOptions(locale=locale)
     content = comparisons_csv(compare(_transcripts(store, jobs)), locale)
     return download(content.encode(), "text/csv; charset=utf-8", "sensevoice-jobs.csv")
+
+
+def workbook_response(store: JobStore, jobs: Sequence[Job], locale: str) -> Response:
+    """Return the rows of `table` as an Excel workbook. Raises OptionError for an unknown locale."""
+    RenderOptions(locale=locale)
+    content = comparisons_xlsx(compare(_transcripts(store, jobs)), locale)
+    return download(content, FORMATS["xlsx"].content_type, "sensevoice-jobs.xlsx")
 
 
 def download(content: bytes, media_type: str, name: str) -> Response:

@@ -41,6 +41,7 @@ from sensevoice.options import Channel
 from sensevoice.transcript import Segment, Span
 from sensevoice.ui import bodies, compare, serialise
 from sensevoice.ui.bodies import Body
+from sensevoice.ui.clip_routes import ClipRoutes
 from sensevoice.ui.downloads import file_stem
 from sensevoice.ui.handlers import log_unexpected
 from sensevoice.ui.media import peaks_response, recording_response
@@ -72,13 +73,15 @@ def job_routes(
 ) -> list[BaseRoute]:
     """Return the routes below /sv, which must come before gradio's own."""
     at, rows, people = JobRoutes(runner, recognise, cut, minutes), RowRoutes(runner), PeopleRoutes(runner)
-    job = "/sv/jobs/{job_id}"
+    clips = ClipRoutes(runner.store)
+    job, one_cut = "/sv/jobs/{job_id}", "/sv/cuts/{cut_id}"
     return [
         Route("/sv/labels", at.labels, middleware=COMPRESSED),
         Route("/sv/jobs", at.answer(at.jobs), middleware=COMPRESSED),
         Route("/sv/several/zip", at.answer(at.zip)),
         Route("/sv/several/table", at.answer(at.table), middleware=COMPRESSED),
         Route("/sv/several/csv", at.answer(at.csv)),
+        Route("/sv/several/xlsx", at.answer(at.xlsx)),
         Route(job, at.answer(at.job), middleware=COMPRESSED),
         Route(job, at.answer(at.rename), methods=["PATCH"]),
         Route(job, at.answer(at.delete), methods=["DELETE"]),
@@ -101,6 +104,10 @@ def job_routes(
         Route(f"{job}/export", at.answer(at.export)),
         Route(f"{job}/finetune", at.answer(at.finetune)),
         *minutes_routes(runner, minutes, f"{job}/minutes", at.answer),
+        Route("/sv/cuts", at.answer(clips.start), methods=["POST"]),
+        Route(one_cut, at.answer(clips.state)),
+        Route(one_cut, at.answer(clips.cancel), methods=["DELETE"]),
+        Route(f"{one_cut}/file", at.answer(clips.file)),
         Route("/sv/static/bundle.js", script, middleware=COMPRESSED),
         Route("/sv/static/{path:path}", StaticRoute(directory=STATIC, check_dir=False)),
     ]
@@ -298,6 +305,10 @@ class JobRoutes:
     def csv(self, request: Request, body: Body) -> Response:
         locale = request.query_params.get("labels", "zh")
         return compare.table_response(self._store, self._chosen_jobs(request), locale)
+
+    def xlsx(self, request: Request, body: Body) -> Response:
+        locale = request.query_params.get("labels", "zh")
+        return compare.workbook_response(self._store, self._chosen_jobs(request), locale)
 
     def _chosen_jobs(self, request: Request) -> list[Job]:
         return compare.chosen_jobs(self._store, request.state.owner, request.query_params.get("jobs"))

@@ -16,7 +16,7 @@ from sensevoice.analysis.coverage import coverage
 from sensevoice.analysis.highlights import Highlight, highlight_name, highlights
 from sensevoice.analysis.statistics import Share, emotion_over_time, shares, speech_rate_over_time
 from sensevoice.errors import BadRequest
-from sensevoice.formats import FORMATS, LABELS, VIEWS, Format, can_be_traditional
+from sensevoice.formats import FORMATS, LABELS, VIEWS, Content, Format, as_bytes, can_be_traditional
 from sensevoice.formats.shared import speaker_channels
 from sensevoice.jobs import Job, JobRunner
 from sensevoice.jobs.copies import needs_copy
@@ -193,12 +193,12 @@ def chosen(runner: JobRunner, job: Job, wanted: str | None) -> Transcript:
     return replace(transcript, segments=segments)
 
 
-def file_response(content: str, stem: str, form: Format) -> Response:
-    """Return a text as a download with a name in any script (RFC 6266)."""
+def file_response(content: Content, stem: str, form: Format) -> Response:
+    """Return a file as a download with a name in any script (RFC 6266)."""
     name = quote(f"{stem}{form.extension}", safe="")
     return Response(
-        content.encode(),
-        media_type=f"{form.mime_type}; charset=utf-8",
+        as_bytes(content),
+        media_type=form.content_type,
         headers={"Content-Disposition": f"attachment; filename*=UTF-8''{name}", "Cache-Control": "no-store"},
     )
 

@@ -96,8 +96,9 @@ export function several(app) {
     const zip = make("a", { className: "svw-button", href: "#" }, t(ticked.size ? "zipChosen" : "zipAll"));
     zip.addEventListener("click", () => (zip.href = `${api.base}/several/zip?format=${format.value}&labels=${app.reader}${jobs}`));
     const csv = make("a", { className: "svw-button", href: `${api.base}/several/csv?labels=${app.reader}${jobs}` }, "CSV");
+    const xlsx = make("a", { className: "svw-button", href: `${api.base}/several/xlsx?labels=${app.reader}${jobs}` }, "Excel");
     const remove = button(t("remove"), () => (app.list.remove([...ticked]), dialog.close(), ticked.clear()), { className: "svw-button svw-danger", disabled: ticked.size === 0 });
-    return make("div", { className: "svw-row" }, make("span", { className: "svw-quiet" }, t("chosen", { n: ticked.size })), csv, format, zip, remove);
+    return make("div", { className: "svw-row" }, make("span", { className: "svw-quiet" }, t("chosen", { n: ticked.size })), csv, xlsx, format, zip, remove);
   }
 
   function draw() {
