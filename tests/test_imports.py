@@ -34,6 +34,8 @@ ORDER = (
     "formats",
     "jobs",
     "clips",
+    "webhooks",
+    "minutes",
     "api",
     "ui",
     "cli",

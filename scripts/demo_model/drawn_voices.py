@@ -15,6 +15,9 @@ import numpy as np
 
 from .sounds import Rng
 
+IN_A_DIRECTORY = 60
+"""espeak-ng fails when it finds more than 350 voices, languages counted."""
+
 FORMANTS = 9
 PITCH_HZ = (62.0, 230.0)
 PITCH_SPAN = (1.15, 1.9)
@@ -32,20 +35,22 @@ def installed_data() -> Path:
     return Path(version.partition("Data at:")[2].strip())
 
 
-def write_voices(directory: Path, count: int, rng: Rng) -> list[str]:
-    """Make a data directory that is the installed one with `count` variants in it; return their names."""
-    data, variants = directory / "espeak-ng-data", directory / "espeak-ng-data" / "voices" / "!v"
-    variants.mkdir(parents=True)
+def write_voices(directory: Path, count: int, rng: Rng) -> list[tuple[str, Path]]:
+    """Make data directories that are the installed one with other variants; return names and directories."""
+    voices: list[tuple[str, Path]] = []
     installed = installed_data()
-    for source in installed.iterdir():
-        if source.name != "voices":
-            (data / source.name).symlink_to(source)
-    for source in (installed / "voices" / "!v").iterdir():
-        (variants / source.name).symlink_to(source)
-    names = [f"drawn{number}" for number in range(count)]
-    for name in names:
-        (variants / name).write_text(f"language variant\nname {name}\n{variant(rng)}", encoding="ascii")
-    return names
+    for first in range(0, count, IN_A_DIRECTORY):
+        group = directory / str(first)
+        data, variants = group / "espeak-ng-data", group / "espeak-ng-data" / "voices" / "!v"
+        variants.mkdir(parents=True)
+        for source in installed.iterdir():
+            if source.name != "voices":
+                (data / source.name).symlink_to(source)
+        for number in range(first, min(count, first + IN_A_DIRECTORY)):
+            name = f"drawn{number}"
+            (variants / name).write_text(f"language variant\nname {name}\n{variant(rng)}", encoding="ascii")
+            voices.append((name, group))
+    return voices
 
 
 def variant(rng: Rng) -> str:
@@ -60,21 +65,18 @@ def variant(rng: Rng) -> str:
     if rng.random() < 0.15:  # a voice without its upper formants
         lines += [f"formant {number} 100 {rng.integers(0, 40)} 100" for number in range(5, FORMANTS)]
     sometimes = (
-        (0.6, lambda: f"voicing {rng.integers(30, 165)}"),
-        (0.5, lambda: f"consonants {rng.integers(50, 130)} {rng.integers(40, 140)}"),
-        (0.4, lambda: f"roughness {rng.integers(0, 6)}"),
-        (0.4, lambda: f"flutter {rng.integers(0, 20)}"),
-        (0.2, lambda: f"echo {rng.integers(5, 130)} {rng.integers(5, 30)}"),
-        (0.3, lambda: f"intonation {rng.integers(1, 5)}"),
-        (0.15, lambda: "breath " + " ".join(str(rng.integers(0, 5)) for _ in range(8))),
-        (0.2, lambda: "stressAdd " + " ".join(str(rng.integers(-30, 60)) for _ in range(8))),
-        (
-            0.3,
-            lambda: (
-                f"tone 600 {rng.integers(150, 256)} 1200 {rng.integers(20, 256)} 2000 {rng.integers(60, 256)}"
-            ),
-        ),
-        (0.08, lambda: f"klatt {rng.integers(1, 7)}"),
+        (0.6, "voicing", ((30, 165),)),
+        (0.5, "consonants", ((50, 130), (40, 140))),
+        (0.4, "roughness", ((0, 6),)),
+        (0.4, "flutter", ((0, 20),)),
+        (0.2, "echo", ((5, 130), (5, 30))),
+        (0.3, "intonation", ((1, 5),)),
+        (0.15, "breath", ((0, 5),) * 8),
+        (0.2, "stressAdd", ((-30, 60),) * 8),
+        (0.3, "tone", ((600, 601), (150, 256), (1200, 1201), (20, 256), (2000, 2001), (60, 256))),
+        (0.08, "klatt", ((1, 7),)),
     )
-    lines += [line() for share, line in sometimes if rng.random() < share]
+    for share, name, ranges in sometimes:
+        if rng.random() < share:
+            lines.append(f"{name} {' '.join(str(rng.integers(*each)) for each in ranges)}")
     return "\n".join(lines) + "\n"

@@ -64,9 +64,9 @@ VOICES = (*TRAINING_VOICES, *MORE_VOICES)
 DRAWN_VOICES, NEW_VOICES = 480, 24
 """How many are drawn for training, and how many more to see how well the encoder does with new ones."""
 
-TAKES = 16
+TAKES = 10
 """Renditions of each voice, of sentences and moods drawn by chance."""
-STEPS, PEAK_RATE, BATCH = 6000, 3e-3, 64
+STEPS, PEAK_RATE, BATCH = 4000, 3e-3, 64
 CROP_SAMPLES = (12_000, 16_000, 24_000)
 """From half a window, as short answers have it, to a whole one; a batch has one length."""
 MARGIN, SCALE = 0.2, 20.0
@@ -89,20 +89,28 @@ def write_config(directory: Path) -> None:
     (directory / "configuration.json").write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
 
 
-def render(voices: Sequence[str], takes: int, seed: int, data: Path | None = None) -> list[list[Audio]]:
+Voice = tuple[str, Path | None]
+"""A variant's name and espeak-ng's data directory, None for the installed one."""
+
+
+def render(voices: Sequence[Voice], takes: int, seed: int) -> list[list[Audio]]:
     """Return renditions of each voice, all in other words, languages and moods."""
 
     def of_voice(number: int) -> list[Audio]:
         rng = np.random.default_rng([seed, number])
-        return [_rendition(voices[number], rng, data) for _ in range(takes)]
+        return [_rendition(voices[number], rng) for _ in range(takes)]
 
     with ThreadPoolExecutor(2) as pool:
         return list(pool.map(of_voice, range(len(voices))))
 
 
-def _rendition(voice: str, rng: Rng, data: Path | None) -> Audio:
+def installed(names: Sequence[str]) -> list[Voice]:
+    return [(name, None) for name in names]
+
+
+def _rendition(voice: Voice, rng: Rng) -> Audio:
     sentence: Sentence = SENTENCES[int(rng.integers(len(SENTENCES)))]
-    return say(sentence, str(rng.choice(EMOTIONS)), voice, rng, data=data).audio
+    return say(sentence, str(rng.choice(EMOTIONS)), voice[0], rng, data=voice[1]).audio
 
 
 def batch(renditions: Sequence[Sequence[Audio]], rng: Rng) -> tuple[torch.Tensor, torch.Tensor]:
@@ -191,13 +199,13 @@ def train_speaker(directory: Path, seed: int, scale: float = 1.0, threads: int =
     print(f"voice encoder: {parameters / 1e3:.0f} k parameters", flush=True)
     drawn, takes = max(4, round(DRAWN_VOICES * scale)), max(2, round(TAKES * scale))
     with tempfile.TemporaryDirectory() as folder:
-        names = write_voices(Path(folder), drawn + NEW_VOICES, np.random.default_rng(seed + 3))
-        known = render((*VOICES, *names[:drawn]), takes, seed, Path(folder))
-        new = render(names[drawn:], 12, seed + 4, Path(folder))
+        voices = write_voices(Path(folder), drawn + NEW_VOICES, np.random.default_rng(seed + 3))
+        known = render([*installed(VOICES), *voices[:drawn]], takes, seed)
+        new = render(voices[drawn:], 12, seed + 4)
     print(f" {len(known)} voices rendered", flush=True)
     train(model, known, max(10, round(STEPS * scale)), directory, seed + 1)
-    for kind, voices in (("drawn", new), ("of espeak-ng", render(HELD_OUT_VOICES, 12, seed + 2))):
-        rate = equal_error_rate(model, voices, seed + 2)
+    for kind, clips in (("drawn", new), ("of espeak-ng", render(installed(HELD_OUT_VOICES), 12, seed + 2))):
+        rate = equal_error_rate(model, clips, seed + 2)
         print(f"equal error rate on voices {kind} that were never heard: {100 * rate:.1f} %", flush=True)
 
 
