@@ -103,11 +103,11 @@ def job_routes(
         Route(f"{job}/peaks", at.answer(at.peaks), middleware=COMPRESSED),
         Route(f"{job}/export", at.answer(at.export)),
         Route(f"{job}/finetune", at.answer(at.finetune)),
-        *minutes_routes(runner, minutes, f"{job}/minutes", at.answer),
         Route("/sv/cuts", at.answer(clips.start), methods=["POST"]),
         Route(one_cut, at.answer(clips.state)),
         Route(one_cut, at.answer(clips.cancel), methods=["DELETE"]),
         Route(f"{one_cut}/file", at.answer(clips.file)),
+        *minutes_routes(runner, minutes, f"{job}/minutes", at.answer),
         Route("/sv/static/bundle.js", script, middleware=COMPRESSED),
         Route("/sv/static/{path:path}", StaticRoute(directory=STATIC, check_dir=False)),
     ]
@@ -269,7 +269,7 @@ class JobRoutes:
         if sure_only(wanted):
             transcript = without_unsure_tags(transcript)
         content = render(transcript, name, options)
-        if name == "markdown" and self._minutes is not None:
+        if name == "markdown" and isinstance(content, str) and self._minutes is not None:
             content = self._minutes.in_markdown(job, content, options.locale)
         return serialise.file_response(
             content, file_stem(job.name, serialise.is_partial(self._runner, job)), FORMATS[name]

@@ -20,6 +20,7 @@ from sensevoice.clips.worker.film import Film, Recording
 from sensevoice.clips.worker.film import Span as Part
 from sensevoice.clips.worker.sound import Joiner, SoundReader, faded
 from sensevoice.errors import CutFailed, NoPicture, NoRoomToCut, OptionError
+from sensevoice.runtime import landlock
 from sensevoice.transcript import Span
 from tests.clips import material
 from tests.clips.material import H264, NEAR_S, RATE_HZ, SECONDS, heard_at, seen_in, sound_of
@@ -340,3 +341,23 @@ def test_what_is_no_film_or_no_media_is_a_sentence(
     with pytest.raises(CutFailed, match=r"[0-9a-f]{8}"):
         make([take(tones, (0, 1_000))], CutSettings("mp3"), tmp_path / "a.mp3")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_worker_that_cuts_is_confined(tones: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A recording that asks for another file, as an exploit would, gets nothing of it."""
+    secret = tmp_path / "secret"
+    secret.write_text("a")
+    attempt = (
+        "from sensevoice.clips.worker import main, film\n"
+        f"main._files = lambda orders: iter([{{'name': open({str(secret)!r}).read()}}])\n"
+        "main.main()"
+    )
+    start = encoder.START.replace(
+        "from sensevoice.clips.worker import main; main.main()", f"exec({attempt!r})"
+    )
+    assert start != encoder.START
+    monkeypatch.setattr(encoder, "START", start)
+    if not landlock.version():
+        pytest.skip("this system has no Landlock")
+    with pytest.raises(CutFailed):
+        make([take(tones, (0, 1_000))], CutSettings("mp3"), tmp_path / "a.mp3")

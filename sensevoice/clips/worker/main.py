@@ -20,7 +20,9 @@ from typing import Any, NoReturn
 from sensevoice.audio.worker import limits
 from sensevoice.clips.worker.copying import copied
 from sensevoice.clips.worker.film import Film, Recording, Span
+from sensevoice.clips.worker.output import encoder_threads
 from sensevoice.errors import MediaError, TimedOut
+from sensevoice.runtime import landlock
 
 ADDRESS_SPACE_BYTES = 6 << 30
 """x264 and a decoder of 4K pictures with eight threads each map some 3 GB."""
@@ -28,6 +30,13 @@ ADDRESS_SPACE_BYTES = 6 << 30
 DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 TELL_EVERY_S = 0.25
+
+CODE = [
+    *(Path(folder) for folder in (sys.prefix, sys.base_prefix, "/usr/lib", "/usr/lib64", "/lib", "/lib64")),
+    Path(__file__).parents[2],
+]
+"""What may be read beside the recordings: modules and libraries that are loaded late. A picture decoder that
+is taken over by a film then finds no other recording, no secret of this machine, and no network."""
 
 
 def main() -> NoReturn:
@@ -38,6 +47,8 @@ def main() -> NoReturn:
         signal.signal(signal.SIGXCPU, _time_is_up)
         limits.limit_this_process(ADDRESS_SPACE_BYTES, orders["cpu_s"], orders["file_bytes"])
         os.nice(5)  # recognition goes first
+        encoder_threads()  # afterwards nothing of the system's files can be read
+        landlock.confine([*CODE, *(Path(each["path"]) for each in orders["takes"])], [Path(orders["folder"])])
         answer = {"files": list(_files(orders))}
     except MediaError as error:
         answer = {"error": error.code, "data": _plain(error), "path": str(error.data["path"])}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import cast
@@ -67,6 +68,12 @@ class Chapter:
     title: str
 
 
+@cache
+def encoder_threads() -> int:
+    """Return how many threads encode pictures; what the system says is read once."""
+    return min(MAX_THREADS, usable_cpus())
+
+
 def rate_for(media: str, rate_hz: int) -> int:
     """Return the rate to encode at: the recording's, or 48 kHz where the codec has no such rate."""
     return rate_hz if rate_hz in ENCODINGS[media].rates_hz else 48_000
@@ -110,7 +117,7 @@ class Output:
         stream.width, stream.height = size
         stream.pix_fmt = FORMAT
         stream.time_base = stream.codec_context.time_base = Fraction(1, TICKS_PER_S)
-        stream.codec_context.thread_count = min(MAX_THREADS, usable_cpus())
+        stream.codec_context.thread_count = encoder_threads()
         return stream
 
     def add_sound(self, samples: Samples) -> None:
