@@ -34,6 +34,10 @@ TRANSCRIPTIONS = f"{OPENAI_API}audio/transcriptions"
 
 MODELS = f"{OPENAI_API}models"
 
+SEARCH = f"{OPENAI_API}search"
+
+SEARCH_RULES = f"{SEARCH}/rules"
+
 UPLOADS = (UPLOAD, TRANSCRIPTIONS)
 """Where files are sent, for which bodies may be large."""
 
@@ -63,6 +67,9 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     TRANSCRIPTIONS: ("POST",),
     MODELS: READ,
     f"{MODELS}/{{model:path}}": READ,
+    SEARCH: READ,
+    SEARCH_RULES: (*READ, "POST"),
+    f"{SEARCH_RULES}/{{rule}}": (*READ, "PATCH", "DELETE"),
     f"{GRADIO_API}/component_server/": ("POST",),  # what the picker of --media-dir lists, see ui/server_files
     f"{GRADIO_API}/upload_progress": READ,
     f"{FILE}{{path_or_url:path}}": READ,

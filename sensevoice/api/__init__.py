@@ -1,11 +1,12 @@
 """An endpoint in OpenAI's convention, beside the page: any client of theirs can use this program.
 
 parameters.py reads a request, transcriptions.py runs it as a job and answers, shapes.py puts the record into
-OpenAI's shapes with our own fields beside theirs, errors.py does so with errors.
+OpenAI's shapes with our own fields beside theirs, errors.py does so with errors. search.py answers searches.
 """
 
 from __future__ import annotations
 
+from sensevoice.api.search import search_api_routes
 from sensevoice.api.transcriptions import api_routes
 
-__all__ = ["api_routes"]
+__all__ = ["api_routes", "search_api_routes"]

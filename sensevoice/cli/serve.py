@@ -45,7 +45,8 @@ def run(args: Any, terminal: hangup.Terminal | None) -> int:
     recognizer = LoadingRecognizer(loader.known_info(settings))
     runner = _job_runner(args, recognizer)
     ending = Ending(terminal)
-    app = _open_page(args, options, settings.demo, accounts, uploads, recognizer, runner)
+    search = _search(args, runner)
+    app = _open_page(args, options, settings.demo, accounts, uploads, recognizer, runner, search)
     # Not before: importing torch would hold up the page.
     recognizer.load_in_background(
         functools.partial(_load, settings, runner.store.directory),
@@ -55,6 +56,7 @@ def run(args: Any, terminal: hangup.Terminal | None) -> int:
     code = ending.wait()
     app.close()
     runner.close()
+    search.close()
     uploads.close()
     if not recognizer.settled:
         # Libraries in the middle of their import, or a download, cannot be stopped, and would be waited for.
@@ -72,6 +74,7 @@ def _open_page(
     uploads: ui_uploads.WorkDirectory,
     recognizer: LoadingRecognizer,
     runner: Any,
+    search: Any,
 ) -> Any:
     """Return gradio's app, which answers from now on."""
     from sensevoice import ui
@@ -88,7 +91,7 @@ def _open_page(
         min_free_bytes=args.min_free_mb << 20,
         login=Login(accounts, f"sensevoice-session-{args.port}") if accounts else None,
     )
-    routes = _routes(args, options, uploads.path, recognizer, runner)
+    routes = _routes(args, options, uploads.path, recognizer, runner, search)
     connections.install()
     app.queue(**ui.queue_arguments()).launch(
         server_name=args.host,
@@ -116,17 +119,18 @@ def _page_settings(args: Any, options: Options, demo: bool, recognizer: LoadingR
 
 
 def _routes(
-    args: Any, options: Options, uploads: Path, recognizer: LoadingRecognizer, runner: Any
+    args: Any, options: Options, uploads: Path, recognizer: LoadingRecognizer, runner: Any, search: Any
 ) -> list[Any]:
     """Return the routes beside gradio's own: of the workbench, and of programs."""
     from sensevoice import ui
-    from sensevoice.api import api_routes
+    from sensevoice.api import api_routes, search_api_routes
     from sensevoice.transcribe import pipeline
 
     hear = functools.partial(_hear, pipeline, recognizer)
     return [
-        *ui.job_routes(runner, hear, pipeline.cut),
+        *ui.job_routes(runner, hear, pipeline.cut, search),
         *api_routes(runner, uploads, options, args.keep_api_jobs),
+        *search_api_routes(search),
     ]
 
 
@@ -154,6 +158,13 @@ def _job_runner(args: Any, recognizer: LoadingRecognizer) -> Any:
         args.max_data_gb,
     )
     return jobs.JobRunner(store, functools.partial(_transcribe, pipeline, recognizer), paused=True)
+
+
+def _search(args: Any, runner: Any) -> Any:
+    """Return the search over the jobs, and over the file of --index. Raises NotAnIndex."""
+    from sensevoice.search import SearchService
+
+    return SearchService(runner.store, Path(args.index).expanduser() if args.index else None)
 
 
 def _load(settings: loader.ModelSettings, data_directory: Path, on_step: Any) -> Loaded:

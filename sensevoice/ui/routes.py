@@ -36,6 +36,7 @@ from sensevoice.jobs.editing.edits import Change
 from sensevoice.jobs.editing.retranscribe import Proposals, RecogniseSpansFn
 from sensevoice.jobs.store import MAX_NAME_CHARS
 from sensevoice.options import Channel
+from sensevoice.search import SearchService
 from sensevoice.transcript import Segment, Span
 from sensevoice.ui import bodies, compare, serialise
 from sensevoice.ui.bodies import Body
@@ -45,6 +46,7 @@ from sensevoice.ui.media import peaks_response, recording_response
 from sensevoice.ui.people_routes import PeopleRoutes
 from sensevoice.ui.row_routes import RowRoutes
 from sensevoice.ui.script_bundle import bundle
+from sensevoice.ui.search_routes import SearchRoutes
 from sensevoice.ui.serialise import Json
 
 CutFn = Callable[[Path, Sequence[Span], Channel, int | None, str], list[np.ndarray]]
@@ -64,9 +66,11 @@ less."""
 Method = Callable[[Request, Body], "Response | Future[Response] | Json"]
 
 
-def job_routes(runner: JobRunner, recognise: RecogniseSpansFn, cut: CutFn) -> list[BaseRoute]:
+def job_routes(
+    runner: JobRunner, recognise: RecogniseSpansFn, cut: CutFn, search: SearchService | None = None
+) -> list[BaseRoute]:
     """Return the routes below /sv, which must come before gradio's own."""
-    at, rows, people = JobRoutes(runner, recognise, cut), RowRoutes(runner), PeopleRoutes(runner)
+    at, rows, people = JobRoutes(runner, recognise, cut, search), RowRoutes(runner), PeopleRoutes(runner)
     job = "/sv/jobs/{job_id}"
     return [
         Route("/sv/labels", at.labels, middleware=COMPRESSED),
@@ -95,8 +99,22 @@ def job_routes(runner: JobRunner, recognise: RecogniseSpansFn, cut: CutFn) -> li
         Route(f"{job}/peaks", at.answer(at.peaks), middleware=COMPRESSED),
         Route(f"{job}/export", at.answer(at.export)),
         Route(f"{job}/finetune", at.answer(at.finetune)),
+        *_search_routes(at, search),
         Route("/sv/static/bundle.js", script, middleware=COMPRESSED),
         Route("/sv/static/{path:path}", StaticRoute(directory=STATIC, check_dir=False)),
+    ]
+
+
+def _search_routes(at: JobRoutes, search: SearchService | None) -> list[BaseRoute]:
+    if search is None:
+        return []
+    of, rule = SearchRoutes(search), "/sv/rules/{rule}"
+    return [
+        Route("/sv/search", at.answer(of.search), middleware=COMPRESSED),
+        Route("/sv/rules", at.answer(of.rules)),
+        Route("/sv/rules", at.answer(of.add), methods=["POST"]),
+        Route(rule, at.answer(of.rename), methods=["PATCH"]),
+        Route(rule, at.answer(of.remove), methods=["DELETE"]),
     ]
 
 
@@ -121,8 +139,11 @@ class StaticRoute(StaticFiles):
 class JobRoutes:
     """The handlers of the routes. Each method takes a request and its JSON body, and runs in a thread."""
 
-    def __init__(self, runner: JobRunner, recognise: RecogniseSpansFn, cut: CutFn) -> None:
+    def __init__(
+        self, runner: JobRunner, recognise: RecogniseSpansFn, cut: CutFn, search: SearchService | None = None
+    ) -> None:
         self._runner = runner
+        self._search = SearchRoutes(search) if search else None
         self._store = runner.store
         self._recognise = recognise
         self._cut = cut
@@ -167,7 +188,8 @@ class JobRoutes:
 
     def jobs(self, request: Request, body: Body) -> Json:
         listed = self._store.jobs(request.state.owner)
-        return {"jobs": [serialise.job_row(self._runner, job) for job in listed]}
+        rules = self._search.rules_of(request.state.owner) if self._search else {}
+        return {"jobs": [serialise.job_row(self._runner, job) for job in listed], **rules}
 
     def job(self, request: Request, body: Body) -> Json:
         job = self._job(request)
