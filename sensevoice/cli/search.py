@@ -42,7 +42,9 @@ A word before a colon narrows the search / 冒号前可用:
 def argument_parser(prog: str | None = None) -> Any:
     parser = arguments.parser("Search all transcripts / 搜索所有转写", EPILOG, prog)
     parser.add_argument("query", nargs="*", help="what to look for / 要找的内容")
-    parser.add_argument("--index", metavar="FILE", help="written by sensevoice transcribe / 批量转写写出的索引")
+    parser.add_argument(
+        "--index", metavar="FILE", help="written by sensevoice transcribe / 批量转写写出的索引"
+    )
     parser.add_argument(
         "--data-dir", metavar="DIR", help="of the page (default: by its port) / 页面的任务目录"
     )
@@ -51,7 +53,9 @@ def argument_parser(prog: str | None = None) -> Any:
     parser.add_argument("--order", choices=ORDERS, default="newest", help="(default %(default)s) / 排序")
     parser.add_argument("--limit", type=int, default=50, help="rows (default %(default)s) / 最多行数")
     parser.add_argument("--offset", type=int, default=0, help="rows to leave out / 跳过的行数")
-    parser.add_argument("--labels", choices=("zh", "en"), default="zh", help="language of the labels / 标签语言")
+    parser.add_argument(
+        "--labels", choices=("zh", "en"), default="zh", help="language of the labels / 标签语言"
+    )
     parser.add_argument("--json", action="store_true", help="as JSON / 以 JSON 输出")
     return parser
 

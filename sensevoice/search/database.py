@@ -19,7 +19,7 @@ from typing import Any
 
 from sensevoice.errors import NotAnIndex
 from sensevoice.search.model import MAX_PLACE, OWNER, PLACE_BITS, Recording, Row
-from sensevoice.search.tokens import folded, is_word, named, parts, tokens
+from sensevoice.search.tokens import folded, is_word, letters, named, parts, tokens
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ CREATE INDEX rows_by_length ON rows (owner, length_ms);
 CREATE TABLE vocabulary (word TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE steps (name TEXT PRIMARY KEY);
 CREATE VIRTUAL TABLE found USING fts5(
-  owner, body, people, tags, content='', columnsize=0, tokenize='unicode61 remove_diacritics 0'
+  owner, body, letters, people, tags, content='', columnsize=0, tokenize='unicode61 remove_diacritics 0'
 );
 """
 
@@ -58,13 +58,12 @@ class Database:
     """The index in one file. Any thread may read; writing is for one thread at a time.
 
     With `writable` it is made when it is not there, and made anew when it is damaged or of another version.
-    `ours` says that whatever has this name may be replaced, with `anew` it is; else NotAnIndex is raised for a
-    file that is no index, which stays as it is. For reading alone, NotAnIndex for any but one of this version.
+    `ours` says that whatever has this name may be replaced, with `anew` it is; else NotAnIndex is raised for
+    a file that is no index, which stays as it is. For reading alone, NotAnIndex for any but one of this
+    version.
     """
 
-    def __init__(
-        self, path: Path, writable: bool = True, ours: bool = False, anew: bool = False
-    ) -> None:
+    def __init__(self, path: Path, writable: bool = True, ours: bool = False, anew: bool = False) -> None:
         self.path = path
         self._writable = writable
         self._readers: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
@@ -235,7 +234,9 @@ def _has_content(path: Path) -> bool:
 
 def _connected(path: Path, mode: str) -> sqlite3.Connection:
     uri = f"{path.absolute().as_uri()}?mode={mode}"
-    connection = sqlite3.connect(uri, uri=True, timeout=WAIT_S, check_same_thread=False, isolation_level="IMMEDIATE")
+    connection = sqlite3.connect(
+        uri, uri=True, timeout=WAIT_S, check_same_thread=False, isolation_level="IMMEDIATE"
+    )
     connection.execute(f"PRAGMA cache_size = -{PAGE_CACHE_KB}")
     connection.execute(f"PRAGMA mmap_size = {MAP_BYTES}")
     return connection
@@ -279,20 +280,18 @@ _Values = tuple[str, int, str, str, str, str]
 
 
 def _as_values(owner: str, row: Row) -> _Values:
+    heard = (row.kind, row.start_ms, row.end_ms, row.text, row.language, row.emotion, row.events)
     content = json.dumps(
-        [row.kind, row.start_ms, row.end_ms, row.text, row.language, row.emotion]
-        + [list(row.events), row.channel, row.speaker, *row.who],
-        ensure_ascii=False,
-        separators=(",", ":"),
+        [*heard, row.channel, row.speaker, *row.who], ensure_ascii=False, separators=(",", ":")
     )
     length_ms = row.end_ms - row.start_ms
     return (owner, length_ms, folded(row.text), row.people(), row.tags(), content)
 
 
-def _as_found(values: _Values) -> tuple[str, str, str, str]:
+def _as_found(values: _Values) -> tuple[str, ...]:
     """Return the columns of `found` that belong to those of `rows`."""
     owner, _, text, people, tags, _ = values
-    return named(OWNER, owner), tokens(text), people, tags
+    return named(OWNER, owner), tokens(text), letters(text), people, tags
 
 
 def row_from(number: int, content: str) -> Row:
@@ -345,7 +344,7 @@ def _insert(writer: sqlite3.Connection, rows: Mapping[int, _Values]) -> None:
         "INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?)", ((key, *values) for key, values in rows.items())
     )
     writer.executemany(
-        "INSERT INTO found (rowid, owner, body, people, tags) VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO found (rowid, owner, body, letters, people, tags) VALUES (?, ?, ?, ?, ?, ?)",
         ((key, *_as_found(values)) for key, values in rows.items()),
     )
     new = {part for values in rows.values() for part in parts(values[2]) if is_word(part)}
@@ -355,7 +354,8 @@ def _insert(writer: sqlite3.Connection, rows: Mapping[int, _Values]) -> None:
 def _delete(writer: sqlite3.Connection, rows: Mapping[int, _Values]) -> None:
     # A table without content has to be told what was in it.
     writer.executemany(
-        "INSERT INTO found (found, rowid, owner, body, people, tags) VALUES ('delete', ?, ?, ?, ?, ?)",
+        "INSERT INTO found (found, rowid, owner, body, letters, people, tags) "
+        "VALUES ('delete', ?, ?, ?, ?, ?, ?)",
         ((key, *_as_found(values)) for key, values in rows.items()),
     )
     writer.executemany("DELETE FROM rows WHERE number = ?", ((key,) for key in rows))

@@ -43,7 +43,9 @@ class FileIndex:
             self._database.move(gone[0], id, name)
             self._stamps[id] = self._stamps.pop(gone[0])
 
-    def add(self, path: Path, name: str, transcript: Transcript, state: os.stat_result, settings: str) -> None:
+    def add(
+        self, path: Path, name: str, transcript: Transcript, state: os.stat_result, settings: str
+    ) -> None:
         """Keep what was heard in a file, which was in this state before it was read."""
         id, stamp = _id(path), _stamp(state, settings)
         recording = Recording(id, SHARED, name, state.st_mtime, transcript.duration_ms, stamp, path=id)

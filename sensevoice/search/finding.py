@@ -1,4 +1,4 @@
-"""Answers to a query: a page of rows with their neighbours, how many there are, and how many in each recording."""
+"""Answers to a query: rows with their neighbours, how many there are, and how many in each recording."""
 
 from __future__ import annotations
 
@@ -40,9 +40,7 @@ def find(
         return Found(tuple(_hits(connection, page, owner)), rows, recordings)
 
 
-def counts(
-    database: Database, query: Query, owner: str, recording: str | None = None
-) -> dict[str, int]:
+def counts(database: Database, query: Query, owner: str, recording: str | None = None) -> dict[str, int]:
     """Return how many rows a query finds in each recording by its id, or in one of them alone.
 
     Recordings without any are left out. Raises sqlite3.Error.
@@ -109,9 +107,7 @@ def _score_sql(query: Query) -> tuple[str, list[object]]:
     return f"({' + '.join(mentions)}) * 1.0 / (length(folded) + {_SMOOTHING_CHARS})", values
 
 
-def _hits(
-    connection: sqlite3.Connection, page: Sequence[tuple[int, float]], owner: str
-) -> Iterable[Hit]:
+def _hits(connection: sqlite3.Connection, page: Sequence[tuple[int, float]], owner: str) -> Iterable[Hit]:
     """Yield what is kept of the rows with these numbers, in their order."""
     recordings = _recordings(connection, {recording_of(number) for number, _ in page}, owner)
     for number, score in page:
@@ -131,9 +127,7 @@ def _near(connection: sqlite3.Connection, number: int, owner: str) -> dict[int, 
     return {key: row_from(key, content) for key, content in rows if recording_of(key) == recording_of(number)}
 
 
-def _recordings(
-    connection: sqlite3.Connection, numbers: Iterable[int], owner: str
-) -> dict[int, Recording]:
+def _recordings(connection: sqlite3.Connection, numbers: Iterable[int], owner: str) -> dict[int, Recording]:
     wanted = list(numbers)
     marks = ", ".join("?" for _ in wanted)
     rows = connection.execute(

@@ -45,7 +45,7 @@ class Follower:
         self._closed = False
         self._anew = False
         self._looked_through = False
-        self._earlier: set[str] = set()
+        self._there = {job.id for job in store.ended()}
         self.database: Database | None = None
         store.watch(self._tell)
         self._thread = threading.Thread(target=self._follow, name="search", daemon=True)
@@ -106,15 +106,16 @@ class Follower:
         """Open the index, and find what is not in it as it is now."""
         with self._changed:
             self._looked_through = False
-        if self.database is not None:
-            self.database.close()
+            before, self.database = self.database, None
+        if before is not None:
+            before.close()
         database = Database(self._path, ours=True, anew=self._anew)
         self._anew = False
         stamps = database.stamps()
         jobs = {job.id: job for job in self._store.ended()}
         stale = [job_id for job_id, job in jobs.items() if stamps.get(job_id) != stamp_of(self._store, job)]
-        if not database.has_been(FILLED):
-            self._earlier = {job_id for job_id in jobs if job_id not in stamps}
+        if database.has_been(FILLED):  # what it lacks ended as the program before this one did
+            self._there &= stamps.keys()
         with self._changed:
             self.database = database
             for job_id in [*reversed(stale), *(job_id for job_id in stamps if job_id not in jobs)]:
@@ -125,6 +126,8 @@ class Follower:
     def _next(self) -> str | None:
         """Return a job that waits, the first that has settled; None after a while without any."""
         with self._changed:
+            if self._closed or self._anew:
+                return None
             if not self._waiting:
                 self._fill()
                 self._changed.wait(RETRY_S)
@@ -137,7 +140,7 @@ class Follower:
             return job_id
 
     def _fill(self) -> None:
-        if self.database is not None and not self._closed and not self.database.has_been(FILLED):
+        if self.database is not None and not self.database.has_been(FILLED):
             self.database.note(FILLED)
 
     def _update(self, job_id: str) -> None:
@@ -156,15 +159,16 @@ class Follower:
             raise
         except Exception:  # of this job alone
             log.exception("job %s is not in the search index; tried again at the next start", job_id)
+        if new and job is not None and job_id not in self._there:
+            self._tell_of_new(job)
+        self._there.add(job_id)
         with self._changed:
             if self._waiting.get(job_id) == due_s:  # else it has changed again meanwhile
                 del self._waiting[job_id]
             self._changed.notify_all()
-        if new and job is not None and job_id not in self._earlier:
-            self._tell_of_new(job)
 
     def _put(self, database: Database, job: Job, at_once: bool) -> bool:
-        """Put a job into the index; one that somebody works on `at_once` is kept in memory, the others not."""
+        """Put a job into the index; one that has changed just now is kept in memory, others are not."""
         stamp = stamp_of(self._store, job)  # before the rows are read: what changes meanwhile is seen later
         transcript = self._store.result(job).transcript if at_once else self._store.read(job)
         duration_ms = job.duration_ms or transcript.duration_ms

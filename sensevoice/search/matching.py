@@ -1,12 +1,12 @@
 """A query as conditions of SQLite: as one expression of the full-text table wherever that can be.
 
-What cannot are pieces in the middle of very many different words, lengths, and times.
+What cannot are pieces of very many different words, lengths, and times.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -14,12 +14,12 @@ from functools import partial
 from sensevoice.search.database import first_number
 from sensevoice.search.model import CHANNEL, EMOTION, EVENT, LANGUAGE, OWNER, PLACE_BITS
 from sensevoice.search.query import Lasting, Made, Query, Tagged, Term, Words
-from sensevoice.search.tokens import is_word, named, parts, token
+from sensevoice.search.tokens import LETTERS, is_word, letter_token, named, parts, token
 
 KINDS = {"emotion": EMOTION, "event": EVENT, "language": LANGUAGE, "channel": CHANNEL}
 
 MOST_WORDS = 500
-"""Words of which a piece is looked for; a piece that is in more, such as one letter, is read in the rows."""
+"""Words of which a piece is looked for; what has a piece of more, such as "ing", is read."""
 
 Containing = Callable[[str, bool], list[str] | None]
 """Returns the words of the index that contain a piece, or end with it; None when they are too many."""
@@ -29,7 +29,7 @@ Containing = Callable[[str, bool], list[str] | None]
 class Conditions:
     """What the rows of one owner have to be like. `match` is of FTS5, `where` of SQL with its values.
 
-    {number} in a condition is the row's number. `rows` says that conditions name columns of the table of rows.
+    {number} in a condition is the row's number. `rows` says that conditions name columns of the rows' table.
     """
 
     owner: str
@@ -111,29 +111,41 @@ def _ms(moment: datetime) -> int:
 
 
 def _add_words(result: Conditions, words: Words, containing: Containing) -> None:
-    """Add that a text stands in the row: as phrases, else by reading the rows."""
-    phrases = _phrases(parts(words.text), containing)
+    """Add that a text stands in the row: as phrases, else by reading the rows that can have it."""
+    found = parts(words.text)
+    phrases = _phrases(found, containing)
     if phrases is None:
+        if not words.excluded:
+            result.match.extend(_narrowing(found))
         result.add("instr(rows.folded, ?) > 0", (words.text,), words.excluded, rows=True)
     elif phrases:
-        result.matches(f"body : ({' OR '.join(phrases)})", words.excluded)
+        result.matches(f"({' OR '.join(phrases)})", words.excluded)
     else:
         result.add("0", (), words.excluded)  # in no word of any row
 
 
 def _phrases(found: list[str], containing: Containing) -> list[str] | None:
-    """Return phrases of which one is in every text that holds these parts, and in no other.
+    """Return phrases of which one is in every text that holds these parts, and in no other; None if too many.
 
     At its ends a text may hold pieces of words: the last one is a beginning, which FTS5 looks for itself; for
     the first, and for one alone, the words of the index are looked through.
     """
     if not is_word(found[0]):
-        return [_phrase(found)]
-    if len(found) == 1:
-        words = containing(found[0], False)
-        return None if words is None else [_phrase([word], whole=True) for word in words]
-    words = containing(found[0], True)
-    return None if words is None else [_phrase([word, *found[1:]]) for word in words]
+        return [f"body : {_phrase(found)}"]
+    if len(found) == 1 and len(found[0]) <= LETTERS:
+        return [f'letters : "{letter_token(found[0])}"']
+    words = containing(found[0], len(found) > 1)
+    if words is None:
+        return None
+    return [f"body : {_phrase([word, *found[1:]], whole=len(found) == 1)}" for word in words]
+
+
+def _narrowing(found: list[str]) -> Iterator[str]:
+    """Yield what holds of every row with these parts, the first of which is a piece of very many words."""
+    for at in range(max(1, len(found[0]) - LETTERS + 1)):
+        yield f'letters : "{letter_token(found[0][at : at + LETTERS])}"'
+    if len(found) > 1:
+        yield f"body : {_phrase(found[1:])}"
 
 
 def _phrase(found: list[str], whole: bool = False) -> str:

@@ -1,4 +1,4 @@
-"""A line as somebody types it, such as `退款 情绪:愤怒 说话人:客户 -测试`, as a value. Nothing here knows SQL."""
+"""A line as somebody types it, such as `退款 情绪:愤怒 -测试`, as a value. Nothing here knows SQL."""
 
 from __future__ import annotations
 
@@ -74,18 +74,18 @@ def parse(line: str, now: datetime | None = None) -> Query:
     """
     if len(line) > MAX_CHARS:
         raise BadQuery(
-            reason_zh=f"超过 {MAX_CHARS} 个字符，请缩短。", reason_en=f"over {MAX_CHARS} characters; shorten it."
+            reason=(f"超过 {MAX_CHARS} 个字符，请缩短。", f"over {MAX_CHARS} characters; shorten it."),
         )
     terms = tuple(_term(word, now or datetime.now()) for word in _split(line))
     if not terms:
         raise BadQuery(
-            reason_zh="请输入要找的内容，例如：退款 情绪:愤怒 -测试",
-            reason_en="Type what to look for, such as: refund mood:angry -test",
+            reason=(
+                "请输入要找的内容，例如：退款 情绪:愤怒 -测试",
+                "Type what to look for, such as: refund mood:angry -test",
+            ),
         )
     if len(terms) > MAX_TERMS:
-        raise BadQuery(
-            reason_zh=f"条件太多，最多 {MAX_TERMS} 个。", reason_en=f"too many terms; at most {MAX_TERMS}."
-        )
+        raise BadQuery(reason=(f"条件太多，最多 {MAX_TERMS} 个。", f"too many terms; at most {MAX_TERMS}."))
     return Query(line, terms)
 
 
@@ -113,8 +113,10 @@ def _split(line: str) -> Iterator[_Typed]:
             end = line.find(QUOTES[line[at]], at + 1)
             if end < 0:
                 raise BadQuery(
-                    reason_zh=f"引号没有闭合：{line[at : at + 30]}",
-                    reason_en=f"a quotation mark is not closed: {line[at : at + 30]}",
+                    reason=(
+                        f"引号没有闭合：{line[at : at + 30]}",
+                        f"a quotation mark is not closed: {line[at : at + 30]}",
+                    ),
                 )
             value, at, quoted = line[at + 1 : end], end + 1, True
         else:
@@ -138,15 +140,21 @@ def _term(typed: _Typed, now: datetime) -> Term:
     key = KEY_OF.get(folded(typed.key))
     if key is None:
         raise BadQuery(
-            reason_zh=f"没有“{typed.key}:”这个条件。可用：{SHOWN_KEYS['zh']}。"
-            f"要找这几个字，请加引号：\"{typed.key}:{typed.value}\"",
-            reason_en=f"there is no “{typed.key}:”. There are: {SHOWN_KEYS['en']}. "
-            f'To look for the words themselves, quote them: "{typed.key}:{typed.value}"',
+            reason=(
+                f"没有“{typed.key}:”这个条件。可用：{SHOWN_KEYS['zh']}。"
+                f'要找这几个字，请加引号："{typed.key}:{typed.value}"',
+                f"there is no “{typed.key}:”. There are: {SHOWN_KEYS['en']}. "
+                f'To look for the words themselves, quote them: "{typed.key}:{typed.value}"',
+            ),
         )
     value = _needed(typed.value, typed)
     if key in ("longer", "shorter"):
         length_ms = seconds_ms(value)
-        return Lasting(length_ms, None, typed.excluded) if key == "longer" else Lasting(0, length_ms, typed.excluded)
+        return (
+            Lasting(length_ms, None, typed.excluded)
+            if key == "longer"
+            else Lasting(0, length_ms, typed.excluded)
+        )
     if key in ("after", "before", "date"):
         return Made(_days(key, value, now), typed.excluded)
     return Tagged(key, _names(key, typed), typed.excluded)
@@ -157,7 +165,7 @@ def _needed(value: str, typed: _Typed) -> str:
     text = folded(value)
     if not text:
         before = f"{typed.key}:" if typed.key else "-" if typed.excluded else '""'
-        raise BadQuery(reason_zh=f"“{before}”后面缺少内容。", reason_en=f"something is missing behind “{before}”.")
+        raise BadQuery(reason=(f"“{before}”后面缺少内容。", f"something is missing behind “{before}”."))
     return text
 
 
@@ -177,8 +185,10 @@ def _tag(kind: str, name: str, typed: _Typed) -> str:
     if tag is None:
         zh, en = SHOWN[kind]
         raise BadQuery(
-            reason_zh=f"“{typed.key}:”不能是“{name}”。可用：{zh}。",
-            reason_en=f"“{typed.key}:” cannot be “{name}”. There are: {en}.",
+            reason=(
+                f"“{typed.key}:”不能是“{name}”。可用：{zh}。",
+                f"“{typed.key}:” cannot be “{name}”. There are: {en}.",
+            ),
         )
     return tag
 

@@ -16,7 +16,7 @@ from sensevoice.search.database import Database
 from sensevoice.search.finding import Order, counts, find
 from sensevoice.search.follow import Follower
 from sensevoice.search.model import SHARED, Found, Hit, Progress
-from sensevoice.search.query import Made, Query, parse
+from sensevoice.search.query import Made, parse
 from sensevoice.search.rules import Rule, Rules
 
 log = logging.getLogger(__name__)
@@ -80,9 +80,7 @@ class SearchService:
         """
         self._callbacks.append(callback)
 
-    def find(
-        self, owner: str, line: str, order: Order = "newest", limit: int = 50, offset: int = 0
-    ) -> Found:
+    def find(self, owner: str, line: str, order: Order = "newest", limit: int = 50, offset: int = 0) -> Found:
         """Return a page of the rows of an owner that a line asks for. Raises BadQuery."""
         query = parse(line)
         if self._shared is None:
@@ -122,7 +120,8 @@ class SearchService:
         key = (rule.owner, rule.query, moment, self._state())
         if key in self._kept:
             return self._kept[key]
-        found = self._asked(lambda database: counts(database, query, rule.owner), {})
+        nothing: Mapping[str, int] = {}
+        found = self._asked(lambda database: counts(database, query, rule.owner), nothing)
         if self._shared is not None:
             found = {**found, **counts(self._shared, query, SHARED)}
         self._kept[key] = found
@@ -146,7 +145,9 @@ class SearchService:
         try:
             return ask(database)
         except sqlite3.OperationalError:
-            raise
+            if database is self._follower.database:
+                raise
+            return nothing  # it is being made anew
         except sqlite3.DatabaseError as exc:
             log.warning("the search index is damaged: %s", exc)
             self._follower.make_anew()

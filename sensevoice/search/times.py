@@ -41,8 +41,10 @@ def days(value: str, now: datetime) -> Days:
         return _moment(value) or _calendar(value)
     except (ValueError, OverflowError):
         raise BadQuery(
-            reason_zh=f"“{value}”不是日期。请写成 2026-11-26、2026-11、2026、今天、昨天，或 7天、24h（之前）。",
-            reason_en=f"“{value}” is no date. Write 2026-11-26, 2026-11, 2026, today, yesterday, or 7d, 24h (ago).",
+            reason=(
+                f"“{value}”不是日期。请写成 2026-11-26、2026-11、2026、今天、昨天，或 7天、24h。",
+                f"“{value}” is no date. Write 2026-11-26, 2026-11, 2026, today, yesterday, 7d or 24h.",
+            ),
         ) from None
 
 
@@ -76,11 +78,15 @@ def seconds_ms(value: str) -> int:
         seconds = int(match[1] or 0) * 3600 + int(match[2]) * 60 + float(match[3])
     else:
         match = _LENGTH.fullmatch(value)
-        hours, minutes, rest = (float(part or 0) for part in match.groups()) if match and value else (0.0,) * 3
+        hours, minutes, rest = (
+            (float(part or 0) for part in match.groups()) if match and value else (0.0,) * 3
+        )
         seconds = hours * 3600 + minutes * 60 + rest if match else -1.0
     if not 0 <= seconds <= MAX_LENGTH_S:
         raise BadQuery(
-            reason_zh=f"“{value}”不是时长。请写成 10、10秒、1分30秒 或 1:30。",
-            reason_en=f"“{value}” is no length of time. Write 10, 10s, 1m30s or 1:30.",
+            reason=(
+                f"“{value}”不是时长。请写成 10、10秒、1分30秒 或 1:30。",
+                f"“{value}” is no length of time. Write 10, 10s, 1m30s or 1:30.",
+            ),
         )
     return round(seconds * 1000)

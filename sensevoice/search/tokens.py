@@ -16,6 +16,9 @@ import unicodedata
 
 _PARTS = re.compile(r"[a-z0-9]+|[^a-z0-9]")
 _WORD = re.compile(r"[a-z0-9]+")
+LETTERS = 2
+"""Length of the pieces of words that the index has of its own."""
+
 _GAPS = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 """White space, control characters, and halves of surrogate pairs, which no database takes."""
 
@@ -45,6 +48,24 @@ def tokens(folded_text: str) -> str:
     return " ".join(token(part) for part in parts(folded_text))
 
 
+def letters(folded_text: str) -> str:
+    """Return the letters, and pairs of letters, in the words of ASCII: by them short pieces are found.
+
+    What contains one letter are thousands of words, and rows with it are too many to be read.
+    """
+    found = {
+        word[at : at + length]
+        for word in _WORD.findall(folded_text)
+        for at in range(len(word))
+        for length in (1, LETTERS)
+    }
+    return " ".join(letter_token(piece) for piece in sorted(found))
+
+
+def letter_token(piece: str) -> str:
+    return f"g{piece}"
+
+
 def named(kind: str, name: str) -> str:
-    """Return a token for a name of a kind, such as a tag; `kind` is a letter other than u and w."""
+    """Return a token for a name of a kind, such as a tag; `kind` is a letter other than u, w and g."""
     return kind + name.encode("utf-8", "replace").hex()

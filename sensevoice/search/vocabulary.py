@@ -1,4 +1,4 @@
-"""The words of a query in both languages: its keys, and the names of emotions, sounds, languages, channels."""
+"""The words of a query in both languages: its keys, and the names of emotions, sounds, languages …"""
 
 from __future__ import annotations
 

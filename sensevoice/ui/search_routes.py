@@ -7,7 +7,7 @@ import sqlite3
 
 from starlette.requests import Request
 
-from sensevoice.errors import OptionError
+from sensevoice.errors import BadQuery, OptionError
 from sensevoice.search import SearchService
 from sensevoice.search.finding import ORDERS
 from sensevoice.search.query import MAX_CHARS
@@ -30,7 +30,10 @@ class SearchRoutes:
         self._service = service
 
     def search(self, request: Request, body: Body) -> Json:
-        """Return a page of the rows that a line asks for, newest recordings first or best rows first."""
+        """Return a page of the rows that a line asks for, newest recordings first or best rows first.
+
+        A line that cannot be read has a `problem`: half a line is no error while somebody types.
+        """
         wanted, owner = request.query_params, request.state.owner
         line, order = wanted.get("q", ""), wanted.get("order", "newest")
         chosen = next((known for known in ORDERS if known == order), None)
@@ -38,7 +41,10 @@ class SearchRoutes:
             raise OptionError(option="order", value=order, allowed=", ".join(ORDERS))
         offset = min(MAX_OFFSET, max(0, bodies.query_number(wanted, "offset") or 0))
         limit = min(MAX_LIMIT, max(1, bodies.query_number(wanted, "limit") or PAGE_ROWS))
-        found = self._service.find(owner, line, chosen, limit, offset)
+        try:
+            found = self._service.find(owner, line, chosen, limit, offset)
+        except BadQuery as error:
+            return {"problem": {"zh": error.message("zh"), "en": error.message("en")}}
         return found_shape(found, self._service.progress(owner), line, wanted.get("labels", "zh"))
 
     def rules(self, request: Request, body: Body) -> Json:

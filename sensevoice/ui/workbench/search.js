@@ -75,16 +75,21 @@ export function librarySearch(app, box, changed) {
     try {
       const data = await api.get(`search?${wanted}`);
       if (number !== asked) return;
+      if (data.problem) return fail(data.problem[app.reader]);
       shown = offset ? [...shown, ...data.hits] : data.hits;
       words = data.words;
       tell(data);
       draw();
     } catch (error) {
-      if (number !== asked) return;
-      shown = [];
-      say(/** @type {Error} */ (error).message, true);
-      draw();
+      if (number === asked) fail(/** @type {Error} */ (error).message);
     }
+  }
+
+  /** @param {string} sentence */
+  function fail(sentence) {
+    shown = [];
+    say(sentence, true);
+    draw();
   }
 
   /** @param {string} sentence @param {boolean} bad */
