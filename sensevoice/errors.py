@@ -30,6 +30,7 @@ SenseVoiceError
 ├── JobNotFound                 there is no such job, or it is somebody else's
 ├── JobDamaged                  what lies on disk of a job cannot be read
 ├── Unexpected                  a fault of the program, with a number that the log has too
+├── MinutesFailed               the user's language model gave no minutes
 ├── BadRequest                  what a browser asked for does not exist
 ├── BadQuery                    a line of the search that cannot be read
 ├── RuleNotFound                a search under a name that is not there
@@ -439,6 +440,17 @@ class NotAnIndex(SenseVoiceError):
         "--index, or name another file."
     )
     exit_code = 2
+
+
+class MinutesFailed(SenseVoiceError):
+    reason: object
+
+    code = "minutes_failed"
+    http_status = 502
+    zh = "语言模型没有给出可用的纪要（{reason}）。请检查 --llm-url 和 --llm-model，或再试一次。"
+    en = (
+        "The language model gave no usable minutes ({reason}). Check --llm-url and --llm-model, or try again."
+    )
 
 
 class RowChanged(SenseVoiceError):

@@ -34,6 +34,8 @@ ORDER = (
     "formats",
     "jobs",
     "search",
+    "webhooks",
+    "minutes",
     "api",
     "ui",
     "cli",

@@ -38,7 +38,11 @@ SEARCH = f"{OPENAI_API}search"
 
 SEARCH_RULES = f"{SEARCH}/rules"
 
-UPLOADS = (UPLOAD, TRANSCRIPTIONS)
+JOBS = f"{OPENAI_API}jobs"
+
+JOB = f"{JOBS}/{{job_id}}"
+
+UPLOADS = (UPLOAD, TRANSCRIPTIONS, JOBS)
 """Where files are sent, for which bodies may be large."""
 
 ALLOWED: dict[str, tuple[str, ...]] = {
@@ -70,6 +74,12 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     SEARCH: READ,
     SEARCH_RULES: (*READ, "POST"),
     f"{SEARCH_RULES}/{{rule}}": (*READ, "PATCH", "DELETE"),
+    JOBS: (*READ, "POST"),
+    JOB: (*READ, "DELETE"),
+    f"{JOB}/cancel": ("POST",),
+    f"{JOB}/rows": READ,
+    f"{JOB}/record": READ,
+    f"{JOB}/minutes": (*READ, "POST", "DELETE"),
     f"{GRADIO_API}/component_server/": ("POST",),  # what the picker of --media-dir lists, see ui/server_files
     f"{GRADIO_API}/upload_progress": READ,
     f"{FILE}{{path_or_url:path}}": READ,

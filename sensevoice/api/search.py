@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import logging
-import secrets
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -13,60 +10,57 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from sensevoice.access import USER
+from sensevoice.access.http.json_bodies import read_object
 from sensevoice.access.routes import SEARCH, SEARCH_RULES
-from sensevoice.api.errors import error_response
-from sensevoice.errors import BadQuery, BadRequest, OptionError, SenseVoiceError, Unexpected
-from sensevoice.search import SearchService
+from sensevoice.api.errors import answering
+from sensevoice.api.intake import owner_of
+from sensevoice.api.jobs import NEVER_CACHED, in_a_thread, whole_number
+from sensevoice.errors import OptionError
+from sensevoice.search import RuleMatch, SearchService
 from sensevoice.search.finding import ORDERS
 from sensevoice.search.model import Hit, Row
 from sensevoice.search.service import MAX_LIMIT, MAX_OFFSET, RuleCounts
 from sensevoice.search.shapes import progress_shape
-
-log = logging.getLogger(__name__)
+from sensevoice.webhooks import WebhookSender
 
 LOCALES = ("zh", "en")
 
-MAX_BODY_BYTES = 1 << 16
+MATCHED = "rule.matched"
+"""Type of the message that a new recording matches a rule."""
 
-Body = Mapping[str, Any]
-Method = Callable[[Request, Body], dict[str, Any]]
-
-
-def search_api_routes(service: SearchService) -> Sequence[BaseRoute]:
-    """Return the routes /v1/search and below."""
-    at = SearchApi(service)
-    rule = f"{SEARCH_RULES}/{{rule}}"
-    return (
-        Route(SEARCH, _answering(at.search)),
-        Route(SEARCH_RULES, _answering(at.rules)),
-        Route(SEARCH_RULES, _answering(at.add), methods=["POST"]),
-        Route(rule, _answering(at.rule)),
-        Route(rule, _answering(at.change), methods=["PATCH"]),
-        Route(rule, _answering(at.remove), methods=["DELETE"]),
-    )
+Body = Mapping[str, object]
 
 
 class SearchApi:
-    """The handlers of the routes; each takes a request and its JSON body, and runs in a thread."""
+    """The handlers of the routes. Without `hooks` no rule has a webhook."""
 
-    def __init__(self, service: SearchService) -> None:
+    def __init__(self, service: SearchService, hooks: WebhookSender | None = None) -> None:
         self._service = service
+        self._hooks = hooks
 
-    def search(self, request: Request, body: Body) -> dict[str, Any]:
-        wanted, owner = request.query_params, _owner(request)
-        line, order = wanted.get("q", ""), wanted.get("order", "newest")
-        locale = wanted.get("labels", "zh")
+    def routes(self) -> Sequence[BaseRoute]:
+        rule = f"{SEARCH_RULES}/{{rule}}"
+        return (
+            Route(SEARCH, in_a_thread(self.search)),
+            Route(SEARCH_RULES, in_a_thread(self.rules)),
+            Route(SEARCH_RULES, answering(self.add), methods=["POST"]),
+            Route(rule, in_a_thread(self.rule)),
+            Route(rule, answering(self.change), methods=["PATCH"]),
+            Route(rule, in_a_thread(self.remove), methods=["DELETE"]),
+        )
+
+    def search(self, request: Request) -> dict[str, Any]:
+        """Return a page of rows: `q`, `order`, `limit`, `offset`, `labels` for the names of who speaks."""
+        wanted, owner = request.query_params, owner_of(request)
+        line, locale = wanted.get("q", ""), wanted.get("labels", "zh")
         limit = whole_number(wanted, "limit", 50, 1, MAX_LIMIT)
         offset = whole_number(wanted, "offset", 0, 0, MAX_OFFSET)
         if locale not in LOCALES:
-            raise OptionError(option="labels", value=locale, allowed=", ".join(LOCALES))
-        for known in ORDERS:
-            if order == known:
-                found = self._service.find(owner, line, known, limit, offset)
-                break
-        else:
-            raise OptionError(option="order", value=order, allowed=", ".join(ORDERS))
+            raise OptionError(option="labels", value=locale[:20], allowed=", ".join(LOCALES))
+        order = next((known for known in ORDERS if known == wanted.get("order", ORDERS[0])), None)
+        if order is None:
+            raise OptionError(option="order", value=wanted["order"][:20], allowed=", ".join(ORDERS))
+        found = self._service.find(owner, line, order, limit, offset)
         return {
             "object": "list",
             "query": line,
@@ -79,89 +73,77 @@ class SearchApi:
             "data": [_hit(hit, locale) for hit in found.hits],
         }
 
-    def rules(self, request: Request, body: Body) -> dict[str, Any]:
-        owner = _owner(request)
+    def rules(self, request: Request) -> dict[str, Any]:
+        owner = owner_of(request)
         return {
             "object": "list",
             "progress": progress_shape(self._service.progress(owner)),
             "data": [_rule(each) for each in self._service.counts(owner)],
         }
 
-    def add(self, request: Request, body: Body) -> dict[str, Any]:
-        rule = self._service.rules.add(_owner(request), _text(body, "name") or "", _text(body, "query") or "")
-        return _rule(self._service.count(rule))
+    async def add(self, request: Request) -> Response:
+        """Keep a search: `query`, and if wanted a `name` and a `webhook_url`."""
+        body = await read_object(request)
+        return await self._changed(lambda: self._add(owner_of(request), body))
 
-    def rule(self, request: Request, body: Body) -> dict[str, Any]:
-        rule = self._service.rules.get(_owner(request), request.path_params["rule"])
-        return _rule(self._service.count(rule))
-
-    def change(self, request: Request, body: Body) -> dict[str, Any]:
-        rule = self._service.rules.change(
-            _owner(request), request.path_params["rule"], _text(body, "name"), _text(body, "query")
+    def _add(self, owner: str, body: Body) -> RuleCounts:
+        url = self._checked(_text(body, "webhook_url") or "")
+        rule = self._service.rules.add(
+            owner, _text(body, "name") or "", _text(body, "query") or "", webhook_url=url
         )
+        return self._service.count(rule)
+
+    def rule(self, request: Request) -> dict[str, Any]:
+        rule = self._service.rules.get(owner_of(request), request.path_params["rule"])
         return _rule(self._service.count(rule))
 
-    def remove(self, request: Request, body: Body) -> dict[str, Any]:
+    async def change(self, request: Request) -> Response:
+        """Give a rule another `name`, `query` or `webhook_url`; an empty one takes the webhook away."""
+        body, id = await read_object(request), request.path_params["rule"]
+        return await self._changed(lambda: self._change(owner_of(request), id, body))
+
+    def _change(self, owner: str, id: str, body: Body) -> RuleCounts:
+        url = _text(body, "webhook_url")
+        name, line = _text(body, "name"), _text(body, "query")
+        rule = self._service.rules.change(owner, id, name, line, None if url is None else self._checked(url))
+        return self._service.count(rule)
+
+    def remove(self, request: Request) -> dict[str, Any]:
         id = request.path_params["rule"]
-        self._service.rules.remove(_owner(request), id)
+        self._service.rules.remove(owner_of(request), id)
         return {"id": id, "object": "search.rule", "deleted": True}
 
+    async def _changed(self, work: Callable[[], RuleCounts]) -> Response:
+        return JSONResponse(_rule(await run_in_threadpool(work)), headers=NEVER_CACHED)
 
-def _answering(method: Method) -> Callable[[Request], Awaitable[Response]]:
-    async def answering(request: Request) -> Response:
-        try:
-            body = await _body(request)
-            content = await run_in_threadpool(method, request, body)
-            return JSONResponse(content, headers={"Cache-Control": "no-store"})
-        except OptionError as error:
-            return error_response(error, str(error.data["option"]))
-        except BadQuery as error:
-            return error_response(error, "q" if request.method == "GET" else "query")
-        except SenseVoiceError as error:
-            return error_response(error)
-        except Exception:
-            reference = secrets.token_hex(4)
-            log.exception("unexpected error, reference %s", reference)
-            return error_response(Unexpected(reference=reference))
-
-    return answering
+    def _checked(self, url: str) -> str:
+        """Return the address of a webhook that may be sent there, "" for none. Raises OptionError."""
+        if url and self._hooks is None:
+            raise OptionError(option="webhook_url", value=url[:200], allowed="--webhook-host")
+        if url and self._hooks is not None:
+            self._hooks.check(url)
+        return url
 
 
-def _owner(request: Request) -> str:
-    return request.scope.get(USER) or ""
+def telling(hooks: WebhookSender) -> Callable[[RuleMatch], None]:
+    """Return what sends a message for each match of a rule that has a webhook."""
 
+    def tell(match: RuleMatch) -> None:
+        rule = match.rule
+        if rule.webhook_url:
+            data = {"rule": {"id": rule.id, "name": rule.name, "query": rule.query}, "rows": match.rows}
+            job = {"id": match.job.id, "object": "job", "name": match.job.name}
+            hooks.send(match.job, rule.webhook_url, MATCHED, {**data, "job": job})
 
-async def _body(request: Request) -> Body:
-    """Return the JSON object that was sent, an empty one where none is read. Raises BadRequest."""
-    if request.method not in ("POST", "PATCH"):
-        return {}
-    content = b""
-    async for part in request.stream():
-        content += part
-        if len(content) > MAX_BODY_BYTES:
-            raise BadRequest(reason="too large / 内容过大")
-    try:
-        body = json.loads(content)
-    except (ValueError, RecursionError) as exc:
-        raise BadRequest(reason="no JSON / 不是 JSON") from exc
-    if not isinstance(body, dict):
-        raise BadRequest(reason="no JSON object / 不是 JSON 对象")
-    return body
+    return tell
 
 
 def _text(body: Body, name: str) -> str | None:
+    """Return a text in a body, None when it is missing. Raises OptionError."""
     value = body.get(name)
     if value is not None and not isinstance(value, str):
         raise OptionError(option=name, value=value, allowed="text / 文字")
     return value
-
-
-def whole_number(wanted: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
-    """Return a whole number among the parameters of an address. Raises OptionError."""
-    text = wanted.get(name, str(default))
-    if not (text.isascii() and text.isdigit() and len(text) < 10 and low <= int(text) <= high):
-        raise OptionError(option=name, value=text[:20], allowed=f"{low} … {high}")
-    return int(text)
 
 
 def _hit(hit: Hit, locale: str) -> dict[str, Any]:
@@ -201,6 +183,7 @@ def _rule(counts: RuleCounts) -> dict[str, Any]:
         "object": "search.rule",
         "name": rule.name,
         "query": rule.query,
+        "webhook_url": rule.webhook_url or None,
         "created": int(rule.created_s),
         "total": counts.rows,
         "recordings": dict(counts.recordings),

@@ -25,13 +25,14 @@ MAX_NAME_CHARS = 60
 
 @dataclass(frozen=True)
 class Rule:
-    """A search with a name; `query` is its line."""
+    """A search with a name; `query` is its line. `webhook_url` is told of new recordings that match."""
 
     id: str
     owner: str
     name: str
     query: str
     created_s: float
+    webhook_url: str = ""
 
 
 class Rules:
@@ -57,23 +58,33 @@ class Rules:
                 return rule
         raise RuleNotFound(rule=id)
 
-    def add(self, owner: str, name: str, line: str) -> Rule:
+    def add(self, owner: str, name: str, line: str, webhook_url: str = "") -> Rule:
         """Keep a search. Without a name, the line is its name. Raises BadQuery, BadRequest, OSError."""
         parse(line)
         if len(self.of(owner)) >= MAX_RULES:
             raise BadRequest(reason=f"at most {MAX_RULES} rules / 最多 {MAX_RULES} 条规则")
-        rule = Rule(secrets.token_urlsafe(6), owner, _name(name or line), line.strip(), time.time())
+        id, name = secrets.token_urlsafe(6), _name(name or line)
+        rule = Rule(id, owner, name, line.strip(), time.time(), webhook_url)
         self._write(lambda rules: [*rules, rule])
         return rule
 
-    def change(self, owner: str, id: str, name: str | None = None, line: str | None = None) -> Rule:
-        """Give a rule another name or another line. Raises RuleNotFound, BadQuery, OSError."""
+    def change(
+        self,
+        owner: str,
+        id: str,
+        name: str | None = None,
+        line: str | None = None,
+        webhook_url: str | None = None,
+    ) -> Rule:
+        """Change what is given of a rule. Raises RuleNotFound, BadQuery, OSError."""
         rule = self.get(owner, id)
         if line is not None:
             parse(line)
             rule = replace(rule, query=line.strip())
         if name is not None:
             rule = replace(rule, name=_name(name or rule.query))
+        if webhook_url is not None:
+            rule = replace(rule, webhook_url=webhook_url)
         self._write(lambda rules: [rule if each.id == id else each for each in rules])
         return rule
 
@@ -110,7 +121,7 @@ def _rule(item: dict[str, object]) -> Rule:
     values = {name: value for name, value in item.items() if name in known}
     created_s = float(str(values.pop("created_s", 0)))
     id, owner, name, query = (str(values[field]) for field in ("id", "owner", "name", "query"))
-    return Rule(id, owner, name, query, created_s)
+    return Rule(id, owner, name, query, created_s, str(values.get("webhook_url", "")))
 
 
 def _name(name: str) -> str:

@@ -29,12 +29,14 @@ from sensevoice.analysis.certainty import without_unsure_tags
 from sensevoice.errors import BadRequest, JobNotFound, LoginNeeded, SenseVoiceError, Unexpected
 from sensevoice.formats import FORMATS, render
 from sensevoice.formats.finetune import finetune_bundle
+from sensevoice.formats.query import render_options, sure_only
 from sensevoice.jobs import Job, JobRunner
 from sensevoice.jobs.editing.channels import each_from_its_channel
 from sensevoice.jobs.editing.corrections import training_rows
 from sensevoice.jobs.editing.edits import Change
 from sensevoice.jobs.editing.retranscribe import Proposals, RecogniseSpansFn
 from sensevoice.jobs.store import MAX_NAME_CHARS
+from sensevoice.minutes import MinutesMaker
 from sensevoice.options import Channel
 from sensevoice.search import SearchService
 from sensevoice.transcript import Segment, Span
@@ -43,10 +45,11 @@ from sensevoice.ui.bodies import Body
 from sensevoice.ui.downloads import file_stem
 from sensevoice.ui.handlers import log_unexpected
 from sensevoice.ui.media import peaks_response, recording_response
+from sensevoice.ui.minutes_routes import minutes_routes
 from sensevoice.ui.people_routes import PeopleRoutes
 from sensevoice.ui.row_routes import RowRoutes
 from sensevoice.ui.script_bundle import bundle
-from sensevoice.ui.search_routes import SearchRoutes
+from sensevoice.ui.search_routes import SearchRoutes, search_routes
 from sensevoice.ui.serialise import Json
 
 CutFn = Callable[[Path, Sequence[Span], Channel, int | None, str], list[np.ndarray]]
@@ -67,10 +70,15 @@ Method = Callable[[Request, Body], "Response | Future[Response] | Json"]
 
 
 def job_routes(
-    runner: JobRunner, recognise: RecogniseSpansFn, cut: CutFn, search: SearchService | None = None
+    runner: JobRunner,
+    recognise: RecogniseSpansFn,
+    cut: CutFn,
+    minutes: MinutesMaker | None = None,
+    search: SearchService | None = None,
 ) -> list[BaseRoute]:
     """Return the routes below /sv, which must come before gradio's own."""
-    at, rows, people = JobRoutes(runner, recognise, cut, search), RowRoutes(runner), PeopleRoutes(runner)
+    at = JobRoutes(runner, recognise, cut, minutes, SearchRoutes(search) if search else None)
+    rows, people = RowRoutes(runner), PeopleRoutes(runner)
     job = "/sv/jobs/{job_id}"
     return [
         Route("/sv/labels", at.labels, middleware=COMPRESSED),
@@ -99,22 +107,10 @@ def job_routes(
         Route(f"{job}/peaks", at.answer(at.peaks), middleware=COMPRESSED),
         Route(f"{job}/export", at.answer(at.export)),
         Route(f"{job}/finetune", at.answer(at.finetune)),
-        *_search_routes(at, search),
+        *minutes_routes(runner, minutes, f"{job}/minutes", at.answer),
+        *search_routes(at.search, at.answer),
         Route("/sv/static/bundle.js", script, middleware=COMPRESSED),
         Route("/sv/static/{path:path}", StaticRoute(directory=STATIC, check_dir=False)),
-    ]
-
-
-def _search_routes(at: JobRoutes, search: SearchService | None) -> list[BaseRoute]:
-    if search is None:
-        return []
-    of, rule = SearchRoutes(search), "/sv/rules/{rule}"
-    return [
-        Route("/sv/search", at.answer(of.search), middleware=COMPRESSED),
-        Route("/sv/rules", at.answer(of.rules)),
-        Route("/sv/rules", at.answer(of.add), methods=["POST"]),
-        Route(rule, at.answer(of.rename), methods=["PATCH"]),
-        Route(rule, at.answer(of.remove), methods=["DELETE"]),
     ]
 
 
@@ -140,10 +136,16 @@ class JobRoutes:
     """The handlers of the routes. Each method takes a request and its JSON body, and runs in a thread."""
 
     def __init__(
-        self, runner: JobRunner, recognise: RecogniseSpansFn, cut: CutFn, search: SearchService | None = None
+        self,
+        runner: JobRunner,
+        recognise: RecogniseSpansFn,
+        cut: CutFn,
+        minutes: MinutesMaker | None,
+        search: SearchRoutes | None = None,
     ) -> None:
         self._runner = runner
-        self._search = SearchRoutes(search) if search else None
+        self._minutes = minutes
+        self.search = search
         self._store = runner.store
         self._recognise = recognise
         self._cut = cut
@@ -184,16 +186,16 @@ class JobRoutes:
             await asyncio.sleep(MODEL_POLL_S)
 
     async def labels(self, request: Request) -> Response:
-        return JSONResponse(serialise.labels())
+        return JSONResponse({**serialise.labels(), "minutes": self._minutes is not None})
 
     def jobs(self, request: Request, body: Body) -> Json:
         listed = self._store.jobs(request.state.owner)
-        rules = self._search.rules_of(request.state.owner) if self._search else {}
+        rules = self.search.rules_of(request.state.owner) if self.search else {}
         return {"jobs": [serialise.job_row(self._runner, job) for job in listed], **rules}
 
     def job(self, request: Request, body: Body) -> Json:
         job = self._job(request)
-        details = serialise.job_details(self._runner, job, serialise.sure_only(request.query_params))
+        details = serialise.job_details(self._runner, job, sure_only(request.query_params))
         return {**serialise.job_row(self._runner, job), **details}
 
     def rename(self, request: Request, body: Body) -> Json:
@@ -270,11 +272,13 @@ class JobRoutes:
     def export(self, request: Request, body: Body) -> Response:
         job, wanted = self._job(request), request.query_params
         name = wanted.get("format", "txt")
-        options = serialise.render_options(wanted)
+        options = render_options(wanted)
         transcript = serialise.chosen(self._runner, job, wanted.get("rows"))
-        if serialise.sure_only(wanted):
+        if sure_only(wanted):
             transcript = without_unsure_tags(transcript)
         content = render(transcript, name, options)
+        if name == "markdown" and self._minutes is not None:
+            content = self._minutes.in_markdown(job, content, options.locale)
         return serialise.file_response(
             content, file_stem(job.name, serialise.is_partial(self._runner, job)), FORMATS[name]
         )
@@ -298,7 +302,7 @@ class JobRoutes:
 
     def zip(self, request: Request, body: Body) -> Response:
         wanted = request.query_params
-        options = serialise.render_options(wanted)
+        options = render_options(wanted)
         return compare.zip_response(
             self._store, self._chosen_jobs(request), wanted.get("format", "txt"), options
         )

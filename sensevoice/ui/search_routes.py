@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+from collections.abc import Callable
+from typing import Any
 
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
+from starlette.routing import BaseRoute, Route
 
 from sensevoice.errors import BadQuery, OptionError
 from sensevoice.search import SearchService
@@ -21,6 +26,21 @@ from sensevoice.ui.serialise import Json
 log = logging.getLogger(__name__)
 
 PAGE_ROWS = 50
+
+
+def search_routes(at: SearchRoutes | None, answer: Callable[..., Any]) -> list[BaseRoute]:
+    """Return the routes of these handlers; `answer` makes an endpoint of a method."""
+    if at is None:
+        return []
+    rule = "/sv/rules/{rule}"
+    compressed = [Middleware(GZipMiddleware, compresslevel=4)]
+    return [
+        Route("/sv/search", answer(at.search), middleware=compressed),
+        Route("/sv/rules", answer(at.rules)),
+        Route("/sv/rules", answer(at.add), methods=["POST"]),
+        Route(rule, answer(at.rename), methods=["PATCH"]),
+        Route(rule, answer(at.remove), methods=["DELETE"]),
+    ]
 
 
 class SearchRoutes:

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 from sensevoice.access import USER
 from sensevoice.access.routes import is_open
-from sensevoice.api import search_api_routes
+from sensevoice.api import api_routes
 from sensevoice.options import Options
 from sensevoice.search import SearchService
 from tests.media import tone, write_wav
@@ -34,8 +34,8 @@ class Site:
     def __init__(self, directory: Path) -> None:
         self.runner = runner_of(call_or_meeting("call.wav"), directory)
         self.search = SearchService(self.runner.store)
-        app = Starlette(routes=search_api_routes(self.search))
-        self.client = TestClient(_LoggedIn(app), raise_server_exceptions=False)
+        routes = api_routes(self.runner, directory, Options(), search=self.search)
+        self.client = TestClient(_LoggedIn(Starlette(routes=routes)), raise_server_exceptions=False)
         self.jobs = [self.job(directory / name, owner) for name, owner in WHOSE]
         assert self.search.wait(20.0)
 
@@ -116,7 +116,13 @@ def test_rules_are_made_counted_changed_and_removed(site: Site) -> None:
     changed = site.ask("PATCH", path, json={"query": "会议"}).json()
     assert changed["recordings"] == {site.jobs[1]: 1} and changed["name"] == "急"
     assert site.ask("PATCH", path, json={"name": "开会"}).json()["name"] == "开会"
-    for body in (b"{", b"[]", b'{"query": 7}', b'{"query": "mood:hungry"}', b"x" * 70_000):
+    for body in (
+        b"{",
+        b"[]",
+        b'{"query": 7}',
+        b'{"query": "mood:hungry"}',
+        b'{"webhook_url": "https://example.org"}',
+    ):
         answer = site.ask("PATCH", path, content=body)
         assert answer.status_code == 400 and answer.json()["error"]["message"]
     for user in ("bert", ""):

@@ -76,7 +76,7 @@ def live_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LiveAp
             server_name="127.0.0.1",
             server_port=port,
             prevent_thread_lock=True,
-            **launch_arguments(settings, job_routes(runner, hear, cut, searches[-1])),
+            **launch_arguments(settings, job_routes(runner, hear, cut, search=searches[-1])),
         )
         return f"http://127.0.0.1:{port}"
 

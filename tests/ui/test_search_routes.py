@@ -23,7 +23,7 @@ class Site:
     def __init__(self, directory: Path) -> None:
         self.runner = runner_of(call_or_meeting("call.wav"), directory)
         self.search = SearchService(self.runner.store)
-        app = Starlette(routes=job_routes(self.runner, hear, cut, self.search))
+        app = Starlette(routes=job_routes(self.runner, hear, cut, search=self.search))
         self.client = TestClient(_BehindTheDoor(app), raise_server_exceptions=False)
         self.call, self.meeting, self.his = (
             self.job(directory / name, owner)
