@@ -73,7 +73,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     f"{MODELS}/{{model:path}}": READ,
     SEARCH: READ,
     SEARCH_RULES: (*READ, "POST"),
-    f"{SEARCH_RULES}/{{rule}}": (*READ, "PATCH", "DELETE"),
+    f"{SEARCH_RULES}/{{rule}}": (*READ, "POST", "DELETE"),
     JOBS: (*READ, "POST"),
     JOB: (*READ, "DELETE"),
     f"{JOB}/cancel": ("POST",),

@@ -45,7 +45,7 @@ class SearchApi:
             Route(SEARCH_RULES, in_a_thread(self.rules)),
             Route(SEARCH_RULES, answering(self.add), methods=["POST"]),
             Route(rule, in_a_thread(self.rule)),
-            Route(rule, answering(self.change), methods=["PATCH"]),
+            Route(rule, answering(self.change), methods=["POST"]),
             Route(rule, in_a_thread(self.remove), methods=["DELETE"]),
         )
 

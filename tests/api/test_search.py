@@ -13,6 +13,9 @@ from starlette.testclient import TestClient
 from sensevoice.access import USER
 from sensevoice.access.routes import is_open
 from sensevoice.api import api_routes
+from sensevoice.api.search import telling
+from sensevoice.errors import OptionError
+from sensevoice.jobs import Job
 from sensevoice.options import Options
 from sensevoice.search import SearchService
 from tests.media import tone, write_wav
@@ -30,11 +33,28 @@ class _LoggedIn:
         await self.app({**scope, USER: user and user.decode()}, receive, send)
 
 
+class Hooks:
+    """Takes messages in as the sender of webhooks does."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, str, str, dict[str, Any]]] = []
+
+    def check(self, url: str) -> None:
+        if "example.org" not in url:
+            raise OptionError(option="webhook_url", value=url, allowed="example.org")
+
+    def send(self, job: Job, url: str, kind: str, data: dict[str, Any]) -> None:
+        self.sent.append((job.id, url, kind, data))
+
+
 class Site:
     def __init__(self, directory: Path) -> None:
         self.runner = runner_of(call_or_meeting("call.wav"), directory)
         self.search = SearchService(self.runner.store)
-        routes = api_routes(self.runner, directory, Options(), search=self.search)
+        self.hooks = Hooks()
+        hooks: Any = self.hooks
+        self.search.on_match(telling(hooks))
+        routes = api_routes(self.runner, directory, Options(), hooks=hooks, search=self.search)
         self.client = TestClient(_LoggedIn(Starlette(routes=routes)), raise_server_exceptions=False)
         self.jobs = [self.job(directory / name, owner) for name, owner in WHOSE]
         assert self.search.wait(20.0)
@@ -113,9 +133,9 @@ def test_rules_are_made_counted_changed_and_removed(site: Site) -> None:
     assert (made["name"], made["total"], made["recordings"]) == ("急", 1, {site.jobs[0]: 1})
     path = f"/rules/{made['id']}"
     assert site.ask("GET", path).json() == made and site.ask("GET", "/rules").json()["data"] == [made]
-    changed = site.ask("PATCH", path, json={"query": "会议"}).json()
+    changed = site.ask("POST", path, json={"query": "会议"}).json()
     assert changed["recordings"] == {site.jobs[1]: 1} and changed["name"] == "急"
-    assert site.ask("PATCH", path, json={"name": "开会"}).json()["name"] == "开会"
+    assert site.ask("POST", path, json={"name": "开会"}).json()["name"] == "开会"
     for body in (
         b"{",
         b"[]",
@@ -123,7 +143,7 @@ def test_rules_are_made_counted_changed_and_removed(site: Site) -> None:
         b'{"query": "mood:hungry"}',
         b'{"webhook_url": "https://example.org"}',
     ):
-        answer = site.ask("PATCH", path, content=body)
+        answer = site.ask("POST", path, content=body)
         assert answer.status_code == 400 and answer.json()["error"]["message"]
     for user in ("bert", ""):
         assert site.ask("GET", "/rules", user).json()["data"] == []
@@ -135,7 +155,7 @@ def test_rules_are_made_counted_changed_and_removed(site: Site) -> None:
 
 TRIES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("GET", {}),
-    ("PATCH", {"json": {"name": "x"}}),
+    ("POST", {"json": {"name": "x"}}),
     ("DELETE", {}),
 )
 
@@ -155,3 +175,18 @@ def test_a_fault_tells_only_a_number(site: Site, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(site.search, "find", fail)
     answer = site.ask("GET", "", params={"q": "x"})
     assert answer.status_code == 500 and "secret" not in answer.text
+
+
+def test_a_program_is_told_of_each_new_recording_that_matches(site: Site, tmp_path: Path) -> None:
+    wanted = {"query": "几天", "name": "急", "webhook_url": "https://example.org/hook"}
+    rule = site.ask("POST", "/rules", "dora", json=wanted).json()
+    assert rule["webhook_url"] == wanted["webhook_url"]
+    for name in ("meeting.wav", "call.wav"):
+        job_id = site.job(tmp_path / name, "dora")
+    assert site.search.wait(20.0)
+    rule_data = {"id": rule["id"], "name": "急", "query": "几天"}
+    job_data = {"id": job_id, "object": "job", "name": "call.wav"}
+    data = {"rule": rule_data, "rows": 1, "job": job_data}
+    assert site.hooks.sent == [(job_id, wanted["webhook_url"], "rule.matched", data)]
+    changed = site.ask("POST", f"/rules/{rule['id']}", "dora", json={"webhook_url": ""}).json()
+    assert changed["webhook_url"] is None and changed["total"] == 1
