@@ -67,10 +67,9 @@ DRAWN_VOICES, NEW_VOICES = 480, 24
 
 TAKES = 10
 """Renditions of each voice, of sentences and moods drawn by chance."""
-STEPS, PEAK_RATE, BATCH = 3600, 3e-3, 64
+STEPS, PEAK_RATE, BATCH = 3200, 3e-3, 64
 FIRST_VOICES, FIRST_SHARE = 120, 0.15
-"""Among hundreds of voices next to nothing is learnt at first: with so many the training begins, for so long."""
-SAVED_EVERY = 100
+"""Among hundreds of voices next to nothing is learnt at first: so many are enough for this share of the steps."""
 CROP_SAMPLES = (12_000, 16_000, 24_000)
 """From half a window, as short answers have it, to a whole one; a batch has one length."""
 MARGIN, SCALE = 0.2, 20.0
@@ -220,15 +219,15 @@ def train_speaker(directory: Path, seed: int, scale: float = 1.0, threads: int =
 def train(
     model: CAMPPlus, renditions: Sequence[Sequence[Audio]], steps: int, directory: Path, seed: int
 ) -> None:
-    """Train all but the front part: on a few voices, then on all; keep the weights now and then."""
+    """Train all but the front part: on a few voices, then on all."""
     rng = np.random.default_rng(seed)
     first = round(steps * FIRST_SHARE)
     few = renditions[:FIRST_VOICES]
-    train_on(model, few, torch.randn(len(few), MODEL["embedding_size"]) * 0.1, range(first), steps, rng)
-    everybody = mean_embeddings(model, renditions, rng)
-    for begin in range(first, steps, SAVED_EVERY):
-        end = min(begin + SAVED_EVERY, steps)
-        everybody = train_on(model, renditions, everybody, range(begin, end), steps, rng)
+    directions = torch.randn(len(few), MODEL["embedding_size"]) * 0.1
+    for now, voices in ((range(first), few), (range(first, steps), renditions)):
+        if now.start:
+            directions = mean_embeddings(model, voices, rng)
+        train_on(model, voices, directions, now, steps, rng)
         torch.save(small_state(model), directory / "model.pt")
 
 
@@ -253,11 +252,11 @@ def train_on(
     now: range,
     steps: int,
     rng: Rng,
-) -> torch.Tensor:
-    """Train for some of all steps; return the voices' directions as they have become."""
-    voices = torch.nn.Parameter(directions.clone())
+) -> None:
+    """Train for some of all steps; `directions` are where the voices' embeddings are to lie at first."""
+    voices = torch.nn.Parameter(directions)
     optimizer = torch.optim.AdamW([*model.xvector.parameters(), voices], lr=PEAK_RATE, weight_decay=0.01)
-    mean = 0.0
+    mean = math.log(len(renditions))
     for step in now:
         for group in optimizer.param_groups:
             group["lr"] = PEAK_RATE * (0.5 + 0.5 * math.cos(math.pi * step / steps)) + 1e-5
@@ -269,9 +268,9 @@ def train_on(
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(model.xvector.parameters(), 5.0)
         optimizer.step()
-        mean += (float(loss.detach()) - mean) / (step - now.start + 1)
-    print(f"  step {now.stop}: {mean:.3f} among {len(renditions)} voices", flush=True)
-    return voices.detach()
+        mean += 0.05 * (float(loss.detach()) - mean)
+        if step % 100 == 99:
+            print(f"  step {step + 1}: {mean:.3f} among {len(renditions)} voices", flush=True)
 
 
 def small_state(model: CAMPPlus) -> dict[str, torch.Tensor]:
