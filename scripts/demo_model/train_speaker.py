@@ -69,7 +69,7 @@ TAKES = 10
 """Renditions of each voice, of sentences and moods drawn by chance."""
 STEPS, PEAK_RATE, BATCH = 3200, 3e-3, 64
 FIRST_VOICES, FIRST_SHARE = 120, 0.15
-"""Among hundreds of voices next to nothing is learnt at first: so many are enough for this share of the steps."""
+"""Among hundreds of voices next to nothing is learnt at first: so many speak for this share of the steps."""
 CROP_SAMPLES = (12_000, 16_000, 24_000)
 """From half a window, as short answers have it, to a whole one; a batch has one length."""
 MARGIN, SCALE = 0.2, 20.0
