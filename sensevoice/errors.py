@@ -2,6 +2,7 @@
 
 SenseVoiceError
 ├── OptionError                 a setting with a value that is not allowed
+│   └── BadVocabulary           a line of a list of hotwords
 ├── MediaError                  something about the file that was given
 │   ├── FileMissing
 │   ├── EmptyFile
@@ -103,6 +104,19 @@ class OptionError(SenseVoiceError):
     zh = "设置 {option} 的值 {value!r} 不可用，可选：{allowed}。"
     en = "Setting {option} cannot be {value!r}; allowed: {allowed}."
     exit_code = 2
+
+
+class BadVocabulary(OptionError):
+    """A list of hotwords that cannot be read; `where_…` name the file, if there is one, and the line."""
+
+    where_zh: str
+    where_en: str
+    reason_zh: str
+    reason_en: str
+
+    code = "bad_hotwords"
+    zh = "热词{where_zh}：{reason_zh}"
+    en = "Hotwords{where_en}: {reason_en}"
 
 
 class MediaError(SenseVoiceError):
