@@ -1,20 +1,25 @@
 """What a client asks for: the form of `POST /v1/audio/transcriptions`.
 
 Fields and values: OpenAI's API reference, "Create transcription". Lists may be named with or without [].
-`model`, `temperature`, `prompt`, `keywords`, `chunking_strategy`, `include` and `known_speaker_*` are
-accepted, and change nothing.
+`keywords` and the terms in `prompt` are a vocabulary, beside the one that the program was started with.
+`model`, `temperature`, `chunking_strategy`, `include` and `known_speaker_*` are accepted, and change nothing.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from starlette.datastructures import FormData, UploadFile
 
 from sensevoice.errors import OptionError
 from sensevoice.options import SPOKEN_LANGUAGES, Options
+from sensevoice.vocabulary.terms import is_term
 
 RESPONSE_FORMATS = ("json", "text", "srt", "vtt", "verbose_json", "diarized_json")
+
+MAX_PROMPT_WORDS = 5
+"""Words between two commas of a prompt that still are a term: more are a sentence."""
 
 GRANULARITIES = ("segment", "word")
 
@@ -64,7 +69,17 @@ def _options(form: FormData, defaults: Options) -> Options:
     language = _text(form, "language")
     among = [_language("languages", code) for code in _list(form, "languages")]
     options = replace(defaults, language=_language("language", language) if language else "auto")
-    return replace(options, among=tuple(among)) if among else options
+    options = replace(options, among=tuple(among)) if among else options
+    return replace(options, hotwords=(*options.hotwords, *_list(form, "keywords"), *_terms_in(form)))
+
+
+def _terms_in(form: FormData) -> list[str]:
+    """Return the terms in the prompt: what stands between commas, semicolons and ends of lines.
+
+    Sentences, which Whisper takes as the text before the recording, are passed over; so is what is no term.
+    """
+    parts = [part.strip(" \t.。“”\"") for part in re.split(r"[,，、;；\r\n]+", _text(form, "prompt"))]
+    return [part for part in parts if part and len(part.split()) <= MAX_PROMPT_WORDS and is_term(part)]
 
 
 def _language(field: str, value: str) -> str:

@@ -25,6 +25,9 @@ MAX_TERMS = 2_000
 
 MAX_TERM_CHARS = 50
 MAX_READING_CHARS = 100
+MAX_PROSE_HAN = 12
+"""Of a term in running text; Chinese has no spaces by which its words could be counted."""
+
 MAX_FILE_BYTES = 1 << 20
 MIN_WEIGHT, MAX_WEIGHT = 0.1, 5.0
 
@@ -73,6 +76,14 @@ def parse(lines: Iterable[str], place: str = "") -> tuple[Term, ...]:
             en = f"there are more than {MAX_TERMS} terms; shorten the list."
             raise _bad(place, number, f"词条超过 {MAX_TERMS} 个，请删减。", en)
     return tuple(terms.values())
+
+
+def is_term(line: str) -> bool:
+    """Return whether a line of a vocabulary could hold this; Chinese of more than MAX_PROSE_HAN is a sentence."""
+    try:
+        return len(parse([line])) == 1 and len(HAN.findall(line)) <= MAX_PROSE_HAN
+    except BadVocabulary:
+        return False
 
 
 def read_file(path: Path) -> tuple[Term, ...]:

@@ -9,7 +9,7 @@ import pytest
 
 from sensevoice.errors import BadRequest
 from sensevoice.jobs.editing.edits import Change, Edits
-from sensevoice.jobs.editing.splitting import join, split, word_places
+from sensevoice.jobs.editing.splitting import join, split
 from sensevoice.transcript import Segment, Span, Word
 
 ROW = Segment(
