@@ -107,16 +107,20 @@ class OptionError(SenseVoiceError):
 
 
 class BadVocabulary(OptionError):
-    """A list of hotwords that cannot be read; `where_…` name the file, if there is one, and the line."""
+    """A list of hotwords that cannot be read: in which file and line, and why, in Chinese and in English."""
 
-    where_zh: str
-    where_en: str
-    reason_zh: str
-    reason_en: str
+    where: tuple[str, str]
+    reason: tuple[str, str]
 
     code = "bad_hotwords"
-    zh = "热词{where_zh}：{reason_zh}"
-    en = "Hotwords{where_en}: {reason_en}"
+    zh = "热词{where}：{reason}"
+    en = "Hotwords{where}: {reason}"
+
+    def message(self, language: str) -> str:
+        """Return the sentence in "zh" or, for any other value, in English."""
+        own = 0 if language == "zh" else 1
+        data = {name: value[own] if isinstance(value, tuple) else value for name, value in self.data.items()}
+        return (self.zh if language == "zh" else self.en).format_map(data)
 
 
 class MediaError(SenseVoiceError):

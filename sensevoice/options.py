@@ -149,7 +149,9 @@ class Options:
         value: Any = self.hotwords  # a form gives one text
         lines = value.splitlines() if isinstance(value, str) else value
         if not isinstance(lines, (list, tuple)) or not all(isinstance(line, str) for line in lines):
-            raise OptionError(option="hotwords", value=str(value)[:50], allowed="one term a line / 一行一个词")
+            raise OptionError(
+                option="hotwords", value=str(value)[:50], allowed="one term a line / 一行一个词"
+            )
         found = terms.parse(part for line in lines for part in line.splitlines() or [""])
         object.__setattr__(self, "hotwords", tuple(term.line for term in found))
 

@@ -78,7 +78,7 @@ def _terms_in(form: FormData) -> list[str]:
 
     Sentences, which Whisper takes as the text before the recording, are passed over; so is what is no term.
     """
-    parts = [part.strip(" \t.。“”\"") for part in re.split(r"[,，、;；\r\n]+", _text(form, "prompt"))]
+    parts = [part.strip(' \t.。“”"') for part in re.split(r"[,，、;；\r\n]+", _text(form, "prompt"))]
     return [part for part in parts if part and len(part.split()) <= MAX_PROMPT_WORDS and is_term(part)]
 
 

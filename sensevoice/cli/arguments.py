@@ -170,7 +170,7 @@ def add_option_arguments(to: Any) -> None:
         "--hotwords",
         type=Path,
         metavar="FILE",
-        help="names and terms as they are to be written, one a line, see docs/vocabulary.md / 热词文件，一行一个",
+        help="names and terms as they are to be written, one a line (docs/vocabulary.md) / 热词文件",
     )
     group.add_argument(
         "--no-sounds",

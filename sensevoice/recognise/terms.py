@@ -34,7 +34,7 @@ Ways = dict[tuple[int, ...], Term]
 """The rows of pieces that were decoded with, and the terms that they spell."""
 
 Gather = Callable[[np.ndarray], np.ndarray]
-"""Returns the log probabilities of some pieces, (frames of the sound, pieces) float32, relative to the best."""
+"""Returns log probabilities of some pieces, relative to the best: (frames of the sound, pieces) float32."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Vocabulary:
         if not np.any((gains > 0) & (scores < 0)):  # none, or none that is not there already
             return rows[:0]
         order = np.argsort(-gains, kind="stable")
-        return rows[order[gains[order] > 0]][:MAX_ROWS]
+        return np.asarray(rows[order[gains[order] > 0]][:MAX_ROWS])
 
 
 class TermFinder:
@@ -172,20 +172,22 @@ class _Difference:
         left, right, old_left, old_right = self._whole_words(first, end)
         if old_left == old_right:
             return None  # nothing is changed, or nothing was heard there
-        heard = spelled(self._old[old_left:old_right])
+        old = self._old[old_left:old_right]
         before, behind = self._new[left:first], self._new[end:right]
         space = " " if before and self._new[first][0].startswith(WORD_START) else ""
         after = "".join(piece for piece, _, _ in behind).replace(WORD_START, " ")
-        written = f"{spelled(before)}{space}{term.written}{after}".strip()
-        span_ms = self._old[old_left][1], self._old[old_right - 1][2]
-        return (heard, written, *span_ms, score) if heard != written else None
+        heard, written = _without_marks(
+            spelled(old), f"{spelled(before)}{space}{term.written}{after}".strip()
+        )
+        return (heard, written, old[0][1], old[-1][2], score) if heard and heard != written else None
 
     def _whole_words(self, first: int, end: int) -> tuple[int, int, int, int]:
-        """Return which pieces of both paths, up to borders of words, are other ones because of first … end."""
+        """Return which pieces of both paths, in whole words, are other ones because of first … end."""
         changes = [
             change
             for change in self._changes
-            if (change[2] < end and first < change[3]) or (change[2] == change[3] and first <= change[2] <= end)
+            if (change[2] < end and first < change[3])
+            or (change[2] == change[3] and first <= change[2] <= end)
         ]
         if not changes:
             return first, end, 0, 0
@@ -203,3 +205,10 @@ class _Difference:
 
     def _goes_on(self, new: int, old: int) -> bool:
         return new < len(self._new) and old < len(self._old)
+
+
+def _without_marks(one: str, other: str) -> tuple[str, str]:
+    """Return two texts without the punctuation with which both end."""
+    while one and other and one[-1] == other[-1] and not one[-1].isalnum():
+        one, other = one[:-1], other[:-1]
+    return one, other

@@ -109,7 +109,9 @@ def _possible(logits: torch.Tensor, lengths: torch.Tensor, vocabulary: Vocabular
     ids = torch.from_numpy(vocabulary.ids).to(sound.device)
     relative = sound[:, :, ids].float() - sound.amax(dim=-1, keepdim=True).float()
     outside = torch.arange(sound.shape[1])[None, :] >= (lengths - PROMPT_FRAMES)[:, None]
-    peaks = relative.masked_fill(outside.to(sound.device)[:, :, None], -float("inf")).amax(dim=1).cpu().numpy()
+    peaks = (
+        relative.masked_fill(outside.to(sound.device)[:, :, None], -float("inf")).amax(dim=1).cpu().numpy()
+    )
     return frozenset(index for index, each in enumerate(peaks) if len(vocabulary.possible(each)))
 
 

@@ -1,4 +1,4 @@
-"""Terms of a vocabulary put into the text of a segment, and taken out again: words and tags keep their places."""
+"""Terms of a vocabulary put into the text of a segment and taken out: words and tags keep their places."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from dataclasses import replace
 from sensevoice.tags.word_times import word_offsets
 from sensevoice.transcript import Replacement, Segment, Span, Word
 
-_UNITS = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff][^\\w\\s]*|(?:(?![\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff])\\S)+")
+_BY_CHARACTER = "[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]"
+_UNITS = re.compile(rf"{_BY_CHARACTER}[^\w\s]*|(?:(?!{_BY_CHARACTER})\S)+")
 """Words as `tags.word_times` has them: a Chinese character or kana with the marks behind it, or what stands
 between two spaces."""
 
@@ -124,6 +125,4 @@ def _timed(texts: Sequence[str], before: Sequence[Word]) -> list[Word]:
     if not texts or end_ms - start_ms < len(texts):
         return [Word(" ".join(texts), Span(start_ms, end_ms))] if texts else []
     ends = [start_ms + (end_ms - start_ms) * number // len(texts) for number in range(len(texts) + 1)]
-    return [
-        Word(text, Span(ends[number], ends[number + 1])) for number, text in enumerate(texts)
-    ]
+    return [Word(text, Span(ends[number], ends[number + 1])) for number, text in enumerate(texts)]

@@ -38,8 +38,9 @@ class RowBuilder:
     ) -> list[Segment]:
         """Return the rows of clips that agree and of what they say.
 
-        `hits` are the terms in what several of them say together. `marked` is the same with punctuation. Where it is not known who speaks, a row ends where a sentence
-        does, as the next may be of another person.
+        `hits` are the terms in what several of them say together. `marked` is the same as `tokens` with
+        punctuation. Where it is not known who speaks, a row ends where a sentence does, as the next may be of
+        another person.
         """
         pieces = [(piece, clip) for clip in clips for piece in clip.pieces]
         joints = [middle_ms(left, right) for (left, _), (right, _) in pairwise(pieces)]

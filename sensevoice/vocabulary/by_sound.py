@@ -22,8 +22,8 @@ SAME_CODE = 0.75
 PROPOSED_BELOW = 0.1
 """So far below what is applied a term is still proposed."""
 
-SHORT_CODE, LONG_CODE = 3, 5
-"""Shorter codes of metaphone are of too many words: nothing is proposed; from the other on, more is applied."""
+NEEDED_OF_CODES = {3: 0.97, 4: 0.95, 5: 0.88}
+"""By the length of a metaphone code: how near words have to be. Fewer consonants are those of many words."""
 
 SPLIT_WORDS = 3
 """Into so many words more than it has a term in letters may have fallen ("cooper netties")."""
@@ -31,7 +31,7 @@ SPLIT_WORDS = 3
 
 @dataclass(frozen=True)
 class Found:
-    """A stretch of a text that sounds like a term; `applied` where it is so near that the term belongs there."""
+    """A stretch of a text that sounds like a term; `applied` where it is near enough to be replaced."""
 
     heard: str
     written: str
@@ -60,13 +60,13 @@ class SoundTable:
                 self._longest = max(self._longest, len(units) + SPLIT_WORDS)
 
     def find(self, text: str, chinese: bool = True) -> list[Found]:
-        """Return what sounds like a term, in order; where terms overlap, the nearest and longest.
+        """Return what sounds like a term, in order; where terms overlap, the longest, then the nearest.
 
         Without `chinese` characters are of another language, and only words in letters are compared.
         """
         units = units_of(text)
         found = [each for window in self._windows(units, chinese) for each in self._matches(text, window)]
-        found.sort(key=lambda each: (-each.applied, -each.score, -len(each.heard), each.offset))
+        found.sort(key=lambda each: (-each.applied, -len(each.heard), -each.score, each.offset))
         taken: list[Found] = []
         for each in found:
             if all(other.end <= each.offset or each.end <= other.offset for other in taken):
@@ -76,7 +76,9 @@ class SoundTable:
     def _windows(self, units: Sequence[Unit], chinese: bool) -> Iterator[Sequence[Unit]]:
         for first in range(len(units)):
             for end in range(first + 1, min(len(units), first + self._longest) + 1):
-                if (end > first + 1 and not units[end - 1].joined) or not (chinese or not units[end - 1].syllable):
+                if (end > first + 1 and not units[end - 1].joined) or not (
+                    chinese or not units[end - 1].syllable
+                ):
                     break
                 yield units[first:end]
 
@@ -103,14 +105,16 @@ def _sounds_of(term: Term) -> Iterator[tuple[Unit, ...]]:
     units = units_of(term.written)
     syllables = iter(term.syllables)
     if term.syllables:
-        units = [replace(unit, syllable=next(syllables), tone="") if unit.syllable else unit for unit in units]
+        units = [
+            replace(unit, syllable=next(syllables), tone="") if unit.syllable else unit for unit in units
+        ]
     elif term.reading:
         yield tuple(units_of(term.reading))
     yield tuple(units)
 
 
 def _parts(units: Sequence[Unit]) -> Iterator[tuple[str, str]]:
-    """Yield the parts of units: (syllable, tone) of each Chinese character, ("", words) of what is between."""
+    """Yield the parts of units: (syllable, tone) of each Chinese character, ("", words) of the rest."""
     words = ""
     for unit in units:
         if not unit.syllable:
@@ -147,7 +151,5 @@ def _score(term: Sequence[Unit], heard: Sequence[Unit]) -> tuple[float, float]:
 
 
 def _needed_of_words(code: str) -> float:
-    """Return how near words in letters have to be: nearer, the less their code tells them from others."""
-    if len(code) < SHORT_CODE:
-        return 1.0 + PROPOSED_BELOW
-    return 0.94 if len(code) >= LONG_CODE else 0.97
+    """Return how near words in letters have to be; of too short ones only the same letters are applied."""
+    return NEEDED_OF_CODES.get(min(len(code), max(NEEDED_OF_CODES)), 1.0)

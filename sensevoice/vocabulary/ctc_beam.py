@@ -32,8 +32,8 @@ NEVER = np.float32(-1e30)
 def nearness(values, rows, lengths, blank):  # type: ignore[no-untyped-def]
     """Return for each row of pieces the score of the best place to put it, at most 0 (float32).
 
-    values: (frames, columns) float32. rows: (rows, longest) int32 columns; lengths: pieces of each. blank: its
-    column. A place is paid for by what its frames lose against the best pieces.
+    values: (frames, columns) float32. rows: (rows, longest) int32 columns; lengths: pieces of each. blank:
+    its column. A place is paid for by what its frames lose against the best pieces.
     """
     frames = len(values)
     found = np.full(len(rows), NEVER, np.float32)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from sensevoice.vocabulary.terms import HAN
 
@@ -44,7 +45,7 @@ class Unit:
 
 
 def units_of(text: str) -> list[Unit]:
-    """Return the units of a text; `joined` says whether only spaces or hyphens part it from the one before."""
+    """Return the units of a text; `joined` are those that only spaces or hyphens part from the one before."""
     found = list(_UNITS.finditer(text))
     read = iter(_syllables([match[0] if match[1] else "" for match in found]))
     units: list[Unit] = []
@@ -64,22 +65,27 @@ def fold(syllable: str) -> str:
 
 @lru_cache(4096)
 def code_of(words: str) -> str:
-    """Return the folded metaphone code of words in Latin letters, and their digits; other letters as they are."""
+    """Return the folded metaphone code of words in Latin letters; digits and other letters as they are.
+
+    Spaces count for nothing: what is one word to some is two to others.
+    """
     import jellyfish
 
-    parts = re.findall(r"\d+|[^\W\d_]+", words)
+    parts = re.findall(r"\d+|[^\W\d_]+", plain(words))
     codes = [jellyfish.metaphone(part) if _LATIN.fullmatch(part) else part for part in parts]
     return "".join(codes).replace(" ", "").translate(_FOLDED_CODES)
 
 
 def likeness(one: str, other: str) -> float:
-    """Return how alike two words are written, from 0 to 1, without regard to case and spaces."""
+    """Return the share of letters that two words have in common, 0 to 1, whatever their case and spaces."""
     import jellyfish
 
-    return float(jellyfish.jaro_winkler_similarity(_plain(one), _plain(other)))
+    left, right = plain(one), plain(other)
+    return 1 - jellyfish.levenshtein_distance(left, right) / max(len(left), len(right), 1)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """Return the letters and digits of a text in lower case."""
     return "".join(char for char in text.casefold() if char.isalnum())
 
 
@@ -93,8 +99,13 @@ def _syllables(characters: Sequence[str]) -> list[tuple[str, str]]:
         if character:
             run += character
             continue
-        for read in lazy_pinyin(run, Style.TONE3, errors=list, neutral_tone_with_five=True) if run else []:
+        for read in lazy_pinyin(run, Style.TONE3, _unread, neutral_tone_with_five=True) if run else []:
             result.append((read[:-1], read[-1]) if read[-1:].isdigit() else (read, ""))
         run = ""
         result.append(("", ""))
     return result[:-1]
+
+
+def _unread(characters: str) -> Any:
+    """Return characters that have no pinyin one by one, as pypinyin keeps places by them."""
+    return list(characters)

@@ -5,8 +5,8 @@
     单田芳|shan tian fang
     K8s|kubernetes :2
 
-Behind `|` stands how the term is said: pinyin of as many syllables as it has Chinese characters, or words that
-sound so. Behind ` :` stands the weight, as in sherpa-onnx's files of hotwords; a bare number at the end of a
+Behind `|` stands how the term is said: pinyin of as many syllables as it has Chinese characters, or words
+that sound so. Behind ` :` stands the weight, as in sherpa-onnx's files of hotwords; a bare number at the end of a
 line belongs to the term ("Windows 11").
 """
 
@@ -79,7 +79,7 @@ def parse(lines: Iterable[str], place: str = "") -> tuple[Term, ...]:
 
 
 def is_term(line: str) -> bool:
-    """Return whether a line of a vocabulary could hold this; Chinese of more than MAX_PROSE_HAN is a sentence."""
+    """Return whether a text could be a term; Chinese of more than MAX_PROSE_HAN characters is a sentence."""
     try:
         return len(parse([line])) == 1 and len(HAN.findall(line)) <= MAX_PROSE_HAN
     except BadVocabulary:
@@ -156,8 +156,9 @@ def _bad(place: str, line: int, zh: str, en: str) -> BadVocabulary:
         option="hotwords",
         value="",
         allowed="",
-        where_zh=(f"“{place}”" if place else "") + (f"第 {line} 行" if line else ""),
-        where_en=(f" “{place}”" if place else "") + (f", line {line}" if line else ""),
-        reason_zh=zh,
-        reason_en=en,
+        where=(
+            (f"“{place}”" if place else "") + (f"第 {line} 行" if line else ""),
+            (f" “{place}”" if place else "") + (f", line {line}" if line else ""),
+        ),
+        reason=(zh, en),
     )

@@ -10,6 +10,7 @@ import pytest
 from sensevoice.errors import BadRequest
 from sensevoice.jobs.editing.edits import Change, Edits
 from sensevoice.jobs.editing.splitting import join, split
+from sensevoice.tags.word_times import word_places
 from sensevoice.transcript import Segment, Span, Word
 
 ROW = Segment(

@@ -8,8 +8,8 @@ from dataclasses import replace
 from sensevoice.errors import BadRequest
 from sensevoice.jobs.editing.edits import Change, put_together
 from sensevoice.tags.parse import is_unspaced
-from sensevoice.tags.word_times import word_places
 from sensevoice.tags.replacements import inside, shifted
+from sensevoice.tags.word_times import word_places
 from sensevoice.transcript import Segment, Span, Word
 
 
