@@ -6,8 +6,8 @@
     K8s|kubernetes :2
 
 Behind `|` stands how the term is said: pinyin of as many syllables as it has Chinese characters, or words
-that sound so. Behind ` :` stands the weight, as in sherpa-onnx's files of hotwords; a bare number at the end of a
-line belongs to the term ("Windows 11").
+that sound so. Behind ` :` stands the weight, as in sherpa-onnx's files; a bare number at the end of
+a line belongs to the term ("Windows 11").
 """
 
 from __future__ import annotations
