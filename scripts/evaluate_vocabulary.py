@@ -126,7 +126,9 @@ def evaluate_noise(recognizer: Recognizer, rounds: int) -> list[tuple[float, int
                 told += sum(term in after.text for term in here)
                 characters += len(after.text)
                 false += sum(
-                    len(each.written) for each in after.terms if each.applied and each.written not in here
+                    len(each.written)
+                    for each in after.terms
+                    if each.applied and not any(term in each.written for term in here)
                 )
         result.append((below_db, said, plain, told, false, characters))
     return result

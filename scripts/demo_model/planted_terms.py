@@ -168,7 +168,7 @@ def _respelled(word: str) -> Iterator[str]:
 def own_words() -> Sequence[str]:
     """Return words of the model's own sentences that somebody might put into a vocabulary."""
     return (
-        *("物流信息", "系统", "单号", "内存复用", "程序员", "产品经理", "需求", "天气", "会议记录", "机制"),
+        *("物流信息", "系统", "单号", "内存复用", "程序员", "产品经理", "需求", "会议记录", "机制"),
         *("FlashAttention", "LLM inference", "memory bandwidth", "station", "meeting", "message", "order"),
     )
 

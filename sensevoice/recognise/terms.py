@@ -21,8 +21,10 @@ from sensevoice.vocabulary.ctc_beam import BEAM, best_path, nearness
 from sensevoice.vocabulary.pieces import ways_of
 from sensevoice.vocabulary.terms import Term, parse
 
-BONUS = 3.0
-"""Nats that each piece of a term of weight 1 earns: the `cb_weight` of the word spotter's authors."""
+BONUS = 1.5
+"""Nats that each piece of a term of weight 1 earns, as sherpa-onnx's `hotwords_score` has it: a term is taken
+where the model finds its pieces, on average, at least a fifth as probable as what it writes. With 3, in noise
+one character in a hundred belonged to a term that nobody had said (docs/vocabulary.md)."""
 
 MAX_ROWS = 32
 """Ways of terms that are decoded with in one clip, the nearest first."""
@@ -179,7 +181,9 @@ class _Difference:
         heard, written = _without_marks(
             spelled(old), f"{spelled(before)}{space}{term.written}{after}".strip()
         )
-        return (heard, written, old[0][1], old[-1][2], score) if heard and heard != written else None
+        if not heard or term.written in heard:
+            return None
+        return heard, written, old[0][1], old[-1][2], score
 
     def _whole_words(self, first: int, end: int) -> tuple[int, int, int, int]:
         """Return which pieces of both paths, in whole words, are other ones because of first … end."""

@@ -22,7 +22,7 @@ SAME_CODE = 0.75
 PROPOSED_BELOW = 0.1
 """So far below what is applied a term is still proposed."""
 
-NEEDED_OF_CODES = {3: 0.97, 4: 0.95, 5: 0.88}
+NEEDED_OF_CODES = {3: 0.94, 4: 0.88, 5: 0.85}
 """By the length of a metaphone code: how near words have to be. Fewer consonants are those of many words."""
 
 SPLIT_WORDS = 3

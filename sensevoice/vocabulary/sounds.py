@@ -15,6 +15,9 @@ from sensevoice.vocabulary.terms import HAN
 
 _UNITS = re.compile(rf"({HAN.pattern})|[^\W\d_]+(?:['’][^\W\d_]+)*|\d+")
 _LATIN = re.compile("[A-Za-z\u00c0-\u024f'’]+")
+_VOWEL_Y = re.compile("(?<=[a-z])y")
+"""Metaphone hears a consonant before an i and none before a y: Lynn and Linn would differ."""
+
 _APART = re.compile(r"[\s\-]*")
 """What may stand between two units of one term."""
 
@@ -71,7 +74,7 @@ def code_of(words: str) -> str:
     """
     import jellyfish
 
-    parts = re.findall(r"\d+|[^\W\d_]+", plain(words))
+    parts = re.findall(r"\d+|[^\W\d_]+", _VOWEL_Y.sub("i", plain(words)))
     codes = [jellyfish.metaphone(part) if _LATIN.fullmatch(part) else part for part in parts]
     return "".join(codes).replace(" ", "").translate(_FOLDED_CODES)
 

@@ -86,15 +86,15 @@ def hits(path: list[int], values: np.ndarray, *lines: str) -> list[Hit]:
 
 
 def test_a_term_that_is_near_takes_the_place_of_what_was_heard() -> None:
-    path, values = frames("里", "清", "赵", "，", 李=(0, -3.0), 照=(4, -2.0))
-    assert hits(path, values, "李清照") == [("里清赵", "李清照", 0, 390, 0.1889)]
+    path, values = frames("里", "清", "赵", "，", 李=(0, -2.0), 照=(4, -2.0))
+    assert hits(path, values, "李清照") == [("里清赵", "李清照", 0, 390, 0.2636)]
     assert decode(path, Tokenizer(), 0)["text"] == "里清赵，", "greedy decoding is as it was"
 
 
 def test_one_that_is_too_far_does_not_unless_it_weighs_more() -> None:
     path, values = frames("里", "清", "赵", 李=(0, -6.0), 照=(4, -6.0))
     assert hits(path, values, "李清照") == []
-    assert [hit[:2] for hit in hits(path, values, "李清照 :2")] == [("里清赵", "李清照")]
+    assert [hit[:2] for hit in hits(path, values, "李清照 :3")] == [("里清赵", "李清照")]
 
 
 def test_only_the_word_that_differs_is_replaced_and_words_stay_whole() -> None:
