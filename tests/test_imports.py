@@ -34,6 +34,8 @@ ORDER = (
     "models",
     "formats",
     "jobs",
+    "webhooks",
+    "minutes",
     "api",
     "ui",
     "cli",
