@@ -2,6 +2,7 @@
 
 SenseVoiceError
 ├── OptionError                 a setting with a value that is not allowed
+│   └── BadVocabulary           a line of a list of hotwords
 ├── MediaError                  something about the file that was given
 │   ├── FileMissing
 │   ├── EmptyFile
@@ -113,6 +114,23 @@ class OptionError(SenseVoiceError):
     zh = "设置 {option} 的值 {value!r} 不可用，可选：{allowed}。"
     en = "Setting {option} cannot be {value!r}; allowed: {allowed}."
     exit_code = 2
+
+
+class BadVocabulary(OptionError):
+    """A list of hotwords that cannot be read: in which file and line, and why, in Chinese and in English."""
+
+    where: tuple[str, str]
+    reason: tuple[str, str]
+
+    code = "bad_hotwords"
+    zh = "热词{where}：{reason}"
+    en = "Hotwords{where}: {reason}"
+
+    def message(self, language: str) -> str:
+        """Return the sentence in "zh" or, for any other value, in English."""
+        own = 0 if language == "zh" else 1
+        data = {name: value[own] if isinstance(value, tuple) else value for name, value in self.data.items()}
+        return (self.zh if language == "zh" else self.en).format_map(data)
 
 
 class MediaError(SenseVoiceError):

@@ -19,7 +19,7 @@ from sensevoice.audio.info import SAMPLE_RATE_HZ
 from sensevoice.options import Options
 from sensevoice.protocols import ForwardingRecognizer, Recognition, Recognizer
 
-BatchKey = tuple[str, bool, bool]
+BatchKey = tuple[str, bool, bool, tuple[str, ...]]
 """The settings that reach the model: only clips that agree in them can share a batch."""
 
 
@@ -51,7 +51,7 @@ class Scheduler(ForwardingRecognizer):
 
     def recognise(self, clips: Sequence[np.ndarray], options: Options) -> Iterator[Recognition]:
         """See Recognizer; closing the iterator takes the clips that still wait out of the line."""
-        question = (options.language, options.use_itn, options.ban_emo_unk)
+        question = (options.language, options.use_itn, options.ban_emo_unk, options.hotwords)
         job = _Job(question, options, deque(clips))
         with self._changed:
             if self._closed:

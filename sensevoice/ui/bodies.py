@@ -113,7 +113,8 @@ def again_options(body: Body, options: Options) -> Options:
 def correction(body: Body) -> Correction:
     """Return what a person corrected.
 
-    They are `text`, `language`, `emotion`, `speaker` (an id) and `events` (names, or {"name": …}).
+    They are `text`, `language`, `emotion`, `speaker` (an id), `events` (names, or {"name": …}) and `terms`
+    (numbers, to be taken back or applied).
     """
     return Correction(
         text=_optional(body, "text", MAX_TEXT_CHARS),
@@ -121,6 +122,7 @@ def correction(body: Body) -> Correction:
         emotion=_optional(body, "emotion"),
         events=_events(body["events"]) if "events" in body else None,
         speaker=_optional(body, "speaker"),
+        terms=tuple(numbers(body, "terms")),
     )
 
 

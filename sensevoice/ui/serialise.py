@@ -162,6 +162,7 @@ def segment_row(row: int, segment: Segment) -> Json:
         "edited": segment.original is not None,
         # Scores belong to what the model wrote, not to a correction.
         "scores": [] if segment.original else [_score(score) for score in segment.scores],
+        **({"terms": [asdict(term) for term in segment.terms]} if segment.terms else {}),
     }
 
 

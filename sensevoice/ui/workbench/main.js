@@ -19,6 +19,7 @@ import { speakers } from "./speakers.js";
 import { several } from "./compare.js";
 import { table } from "./table.js";
 import { tabs } from "./tabs.js";
+import { terms } from "./terms.js";
 import { toasts } from "./toasts.js";
 import { words } from "./i18n.js";
 
@@ -116,7 +117,7 @@ class App {
     const chips = filter(this);
     const rows = make("div", {}, chips.element, table(this, editor(this)).element, again(this).element);
     const overview = make("div", {}, this.writes ? minutes(this).element : null, highlights(this).element, charts(this).element, speakers(this).element);
-    const panels = { rows, overview, quality: coverage(this).element };
+    const panels = { rows, overview, quality: make("div", {}, coverage(this).element, terms(this).element) };
     this.tabs = tabs(this, { text: document.querySelector("#sv-text-panel"), ...panels });
     this.list = jobs(this);
     this.bar = bar(this, chips);
