@@ -1,4 +1,4 @@
-// Runs once when the page is up: starts the workbench in its places and tells it which job the page shows.
+// Runs once when the page is up: starts the workbench in its places.
 async () => {
   const root = (window.gradio_config?.root ?? window.location.origin).replace(/\/$/, "");
   if (!document.querySelector("#sv-dock")) return;
@@ -9,17 +9,4 @@ async () => {
   dropTwinNotes();
   watchUploads(reader, window.gradio_config?.max_file_size);
   showAccount(reader, root, window.gradio_config?.username);
-
-  const tell = () => {
-    const id = document.querySelector("#sv-job [data-job]")?.dataset.job;
-    if (id && id !== tell.last) {
-      tell.last = id;
-      window.dispatchEvent(new CustomEvent("sv-open", { detail: { id } }));
-    }
-  };
-  new MutationObserver(tell).observe(document.querySelector("#sv-job") ?? document.body, {
-    childList: true,
-    subtree: true,
-  });
-  tell();
 }

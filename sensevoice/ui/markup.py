@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 from html import escape
 
 from sensevoice.formats.shared import short_clock
@@ -50,9 +51,26 @@ def message(text: str, kind: str) -> str:
     return f'<div class="sv-message sv-{kind}" role="{role}">{escape(text)}</div>'
 
 
-def job_mark(job_id: str) -> str:
-    """Return the hidden element from which the workbench in the browser learns which job the page shows."""
-    return f'<span data-job="{escape(job_id)}" hidden></span>'
+@dataclass(frozen=True)
+class TextMark:
+    """Of what the text on the page is: a job or none, its rows as of a version, without unsure tags or with all.
+
+    `begun` is the job that the page's button began last. See workbench/text_above.js.
+    """
+
+    job_id: str = ""
+    version: int = 0
+    sure_only: bool = False
+    begun: str = ""
+
+
+def text_mark(mark: TextMark) -> str:
+    """Return the hidden element from which the workbench in the browser learns of what the text is."""
+    sure = "yes" if mark.sure_only else "no"
+    return (
+        f'<span data-job="{escape(mark.job_id)}" data-version="{mark.version}" data-sure="{sure}" '
+        f'data-begun="{escape(mark.begun)}" hidden></span>'
+    )
 
 
 def summary(result: Result, elapsed_s: float, locale: Locale) -> str:

@@ -18,11 +18,11 @@ import { speakers } from "./speakers.js";
 import { several } from "./compare.js";
 import { table } from "./table.js";
 import { tabs } from "./tabs.js";
+import { textAbove } from "./text_above.js";
 import { toasts } from "./toasts.js";
 import { words } from "./i18n.js";
 
 const POLL_MS = 1000;
-const INSIST_MS = [1000, 3000];
 const MAX_POLL_MS = 10000;
 const OVERLAPPING = 100; // rows that began last, among which those lie that have not ended
 const TITLE = "SenseVoice";
@@ -37,11 +37,10 @@ export async function mount({ base, reader }) {
   if (!data) return;
   app.learn(data);
   app.build();
-  window.svWorkbench = { open: (id) => app.open(id), refresh: () => app.list.refresh() };
-  window.addEventListener("sv-open", ({ detail }) => app.open(detail.id));
   window.addEventListener("popstate", () => app.openAddress());
   app.list.refresh();
   app.openAddress();
+  app.above = textAbove(() => app.textWanted(), (id) => app.open(id));
 }
 
 const addressed = () => new URL(window.location.href).searchParams.get("job");
@@ -154,15 +153,17 @@ class App {
     clearTimeout(this.timer);
     const found = await this.attempt(() => Promise.all([this.api.get(`jobs/${id}${this.sure.query()}`), this.api.get(`jobs/${id}/segments?from=0`)]));
     if (this.wanted !== id) return;
-    if (!found) return void (this.wanted = this.job?.id);
+    if (!found) {
+      this.wanted = this.job?.id;
+      return this.above.change();
+    }
     const [job, data] = found;
     this.leaving?.abort();
     this.leaving = new AbortController(); // ends the requests that only this recording needed
     Object.assign(this, { job, rows: data.segments, people: job.speakers, shown: [], playing: [], version: data.version, current: -1 });
     this.selected.clear();
     this.setAddress(id);
-    this.announce();
-    this.insist(id);
+    this.above.change();
     this.stand();
     this.emit("job", job);
     this.emit("rows");
@@ -177,7 +178,7 @@ class App {
     this.rows = [];
     this.player.stop();
     this.setAddress(null);
-    this.announce();
+    this.above.change();
     this.stand();
     this.emit("closed");
   }
@@ -197,21 +198,10 @@ class App {
     history.pushState(null, "", address);
   }
 
-  // The text, the copy and the downloads above are of the same recording, corrections included.
-  announce(version = "") {
-    const box = document.querySelector("#sv-opened textarea, #sv-opened input");
-    const id = this.job?.id ?? "";
-    const above = document.querySelector("#sv-job [data-job]")?.dataset.job ?? "";
-    if (!box || (above === id && version === "" && !this.sure.hidden() && !this.cleared)) return;
-    this.cleared = id === ""; // then the text is empty, whatever was shown last
-    box.value = `${id} ${version} ${this.sure.hidden() ? "sure" : ""}`;
-    box.dispatchEvent(new Event("input", { bubbles: true }));
-  }
-
-  // As the page begins, gradio may not listen yet, or may still be sending the text with all its tags.
-  insist(id) {
-    if (!this.sure.hidden()) return;
-    for (const ms of INSIST_MS) setTimeout(() => this.job?.id === id && this.announce(`${this.version}.${ms}`), ms);
+  // The text, the copy and the downloads are of the same recording as the rows, corrections included.
+  textWanted() {
+    const job = this.wanted ?? "";
+    return { job, version: job === this.job?.id ? (this.version ?? 0) : 0, sure: this.sure.hidden() };
   }
 
   // Fetches the rows that are missing; again and again while the job goes on.
@@ -250,6 +240,7 @@ class App {
   async finish(known) {
     const details = known ?? (await this.attempt(() => this.api.get(`jobs/${this.job.id}${this.sure.query()}`)));
     if (!details) return;
+    this.above.later();
     this.job = details;
     this.stand();
     this.emit("details", details);
@@ -275,7 +266,7 @@ class App {
     const data = await this.attempt(action);
     if (!data) return null;
     await this.poll();
-    this.announce(this.version);
+    this.above.change();
     return data;
   }
 
