@@ -75,7 +75,7 @@ def job_routes(runner: JobRunner, recognise: RecogniseSpansFn, cut: CutFn) -> li
         Route("/sv/several/table", at.answer(at.table), middleware=COMPRESSED),
         Route("/sv/several/csv", at.answer(at.csv)),
         Route(job, at.answer(at.job), middleware=COMPRESSED),
-        Route(job, at.answer(at.rename), methods=["PATCH"]),
+        Route(job, at.answer(at.alter), methods=["PATCH"]),
         Route(job, at.answer(at.delete), methods=["DELETE"]),
         Route(f"{job}/cancel", at.answer(at.cancel), methods=["POST"]),
         Route(f"{job}/segments", at.answer(at.segments), middleware=COMPRESSED),
@@ -174,10 +174,14 @@ class JobRoutes:
         details = serialise.job_details(self._runner, job, serialise.sure_only(request.query_params))
         return {**serialise.job_row(self._runner, job), **details}
 
-    def rename(self, request: Request, body: Body) -> Json:
-        return serialise.job_row(
-            self._runner, self._runner.rename(self._job(request), bodies.text(body, "name", MAX_NAME_CHARS))
-        )
+    def alter(self, request: Request, body: Body) -> Json:
+        """Give a job another `name`, or `keep` it until somebody deletes it."""
+        job = self._job(request)
+        if "keep" in body:
+            job = self._runner.keep(job, bodies.flag(body, "keep"))
+        if "name" in body:
+            job = self._runner.rename(job, bodies.text(body, "name", MAX_NAME_CHARS))
+        return serialise.job_row(self._runner, job)
 
     def delete(self, request: Request, body: Body) -> Json:
         self._runner.delete(self._job(request))

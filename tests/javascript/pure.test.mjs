@@ -6,6 +6,7 @@ import { sorted } from "../../sensevoice/ui/workbench/compare.js";
 import { clock } from "../../sensevoice/ui/workbench/dom.js";
 import { fits, placesOf, replaced } from "../../sensevoice/ui/workbench/filter.js";
 import { isLoud, levelOf } from "../../sensevoice/ui/workbench/panels.js";
+import { isWanted } from "../../sensevoice/ui/workbench/text_above.js";
 import { spoken, words } from "../../sensevoice/ui/workbench/i18n.js";
 
 test("times have one shape", () => {
@@ -67,4 +68,14 @@ test("only parts in which there is something to hear may have been missed", () =
   const loud = (start_s, end_s) => isLoud(peaks, levelOf(peaks), 10_000, { start_ms: start_s * 1000, end_ms: end_s * 1000 });
   assert.deepEqual([loud(0, 5), loud(5, 6), loud(6, 8), loud(8, 10)], [true, false, false, true]);
   assert.equal(isLoud([0, 0, 0], levelOf([0, 0, 0]), 3_000, { start_ms: 0, end_ms: 3_000 }), false);
+});
+
+test("a text is the one that is wanted, or is asked for again", () => {
+  const wanted = { job: "a", version: 2, sure: true };
+  assert.equal(isWanted({ job: "a", version: 2, sure: true }, wanted), true);
+  assert.equal(isWanted({ job: "a", version: 3, sure: true }, wanted), true); // changed elsewhere meanwhile
+  assert.equal(isWanted({ job: "a", version: 1, sure: true }, wanted), false);
+  assert.equal(isWanted({ job: "a", version: 2, sure: false }, wanted), false);
+  assert.equal(isWanted({ job: "b", version: 9, sure: true }, wanted), false);
+  assert.equal(isWanted({ job: "", version: 0, sure: false }, { job: "", version: 0, sure: true }), true);
 });

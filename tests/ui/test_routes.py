@@ -356,6 +356,16 @@ def test_a_name_a_deletion_and_a_job_that_is_not_there(site: Site) -> None:
     assert not site.runner.store.folder(job_id).path.exists()
 
 
+def test_how_long_a_job_is_kept_is_told_and_lifted(site: Site) -> None:
+    job_id = site.done()
+    (told,) = site.get("jobs")["jobs"]
+    assert (told["keep"], told["kept_hours"]) == (False, 72)
+    for keep, hours in ((True, None), (False, 72)):
+        told = site.client.patch(f"/sv/jobs/{job_id}", json={"keep": keep}).json()
+        assert (told["keep"], told["kept_hours"], told["name"]) == (keep, hours, "客服 电话.wav")
+    assert site.client.patch(f"/sv/jobs/{job_id}", json={"keep": "yes"}).status_code == 400
+
+
 class _BehindTheDoor:
     """Puts a name where the access middleware does."""
 

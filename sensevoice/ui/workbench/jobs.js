@@ -19,6 +19,19 @@ export function stateOf(app, job) {
   return t("running") + percent + left;
 }
 
+/** @param {any} t @param {any} job @returns {string} for how long a recording is still kept; of one that goes on, nothing */
+export function lifetime(t, job) {
+  if (job.keep) return t("keptForGood");
+  return job.kept_hours === null ? "" : t("keptFor", { n: job.kept_hours });
+}
+
+/** @param {any} app @param {any} job @param {string} className @param {string} label */
+export function keeper(app, job, className, label) {
+  const { t } = app;
+  const keep = () => app.alter(job.id, { keep: !job.keep });
+  return button(label, keep, { className, "aria-pressed": String(job.keep), "aria-label": `${t("keep")} ${job.name}`, title: t("keepHelp") });
+}
+
 /** @param {any} app */
 export function jobs(app) {
   const { t, api } = app;
@@ -46,9 +59,9 @@ export function jobs(app) {
     const pick = make("input", { type: "checkbox", checked: ticked.has(job.id), "aria-label": `${t("select")} ${job.name}` });
     pick.addEventListener("change", () => (pick.checked ? ticked.add(job.id) : ticked.delete(job.id), drawBulk()));
     const tags = job.tags.filter((/** @type {any} */ tag) => app.label(tag.name)).slice(0, 3);
-    const facts = [job.state === "done" && !job.partial ? "" : stateOf(app, job), job.duration_ms ? clock(job.duration_ms) : "", ...tags.map((/** @type {any} */ tag) => `${app.label(tag.name)} ${tag.count}`)];
+    const facts = [job.state === "done" && !job.partial ? "" : stateOf(app, job), job.duration_ms ? clock(job.duration_ms) : "", lifetime(t, job), ...tags.map((/** @type {any} */ tag) => `${app.label(tag.name)} ${tag.count}`)];
     const under = make("span", { className: job.state === "failed" ? "svw-bad svw-facts" : "svw-quiet svw-facts" }, facts.filter(Boolean).join(" · "));
-    under.title = [job.error?.[app.reader], new Date(job.created_s * 1000).toLocaleString(), lifetime(job)].filter(Boolean).join("\n");
+    under.title = [job.error?.[app.reader], new Date(job.created_s * 1000).toLocaleString()].filter(Boolean).join("\n");
     const bar = busy && job.fraction !== null ? make("span", { className: "svw-progress" }, make("span", {})) : null;
     if (bar) bar.firstChild.style.width = `${Math.floor(job.fraction * 100)}%`;
     return make(
@@ -56,15 +69,12 @@ export function jobs(app) {
       { className: job.id === app.job?.id ? "svw-job svw-now" : "svw-job", role: "listitem", data: { job: job.id } },
       pick,
       make("span", { className: "svw-jobtext" }, button(job.name, () => app.open(job.id), { className: "svw-name", title: job.name, "aria-current": String(job.id === app.job?.id) }), under, bar),
+      keeper(app, job, "svw-plain svw-keep", job.keep ? "★" : "☆"),
       busy
         ? button("■", () => app.attempt(() => api.post(`jobs/${job.id}/cancel`)).then(refresh), { className: "svw-plain", "aria-label": `${t("cancel")} ${job.name}`, title: t("cancel") })
         : button("×", () => removeAll([job.id]), { className: "svw-plain", "aria-label": `${t("remove")} ${job.name}`, title: t("remove") }),
     );
   }
-
-  // How long a recording is still kept.
-  /** @param {any} job */
-  const lifetime = (job) => (job.kept_hours === null ? "" : t("keptFor", { n: job.kept_hours }));
 
   // Gone from the page at once, and from the server when nobody has taken it back.
   /** @param {string[]} ids */

@@ -247,10 +247,11 @@ class App {
     this.emit("finished", details);
   }
 
-  async rename(id, name) {
-    const renamed = await this.attempt(() => this.api.patch(`jobs/${id}`, { name }));
-    if (renamed && this.job?.id === id) {
-      this.job = { ...this.job, name: renamed.name };
+  // Another name, or whether a recording is kept.
+  async alter(id, values) {
+    const altered = await this.attempt(() => this.api.patch(`jobs/${id}`, values));
+    if (altered && this.job?.id === id) {
+      this.job = { ...this.job, name: altered.name, keep: altered.keep, kept_hours: altered.kept_hours };
       this.stand();
       this.emit("rows");
     }
