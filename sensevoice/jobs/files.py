@@ -37,6 +37,8 @@ class JobFolder:
         self.playable = path / "playable.ogg"
         self.voices = path / "voices.npz"
         self.people = path / "people.json"
+        self.comparison = path / "comparison.json"
+        self.peaks = path / "peaks.json"
 
     @property
     def source(self) -> Path:

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { moved, tickMs, zoomed } from "../../sensevoice/ui/workbench/axis.js";
-import { sorted } from "../../sensevoice/ui/workbench/compare.js";
+import { matches, sorted } from "../../sensevoice/ui/workbench/compare.js";
 import { clock } from "../../sensevoice/ui/workbench/dom.js";
 import { fits, placesOf, replaced } from "../../sensevoice/ui/workbench/filter.js";
 import { isLoud, levelOf } from "../../sensevoice/ui/workbench/panels.js";
@@ -55,12 +55,22 @@ test("words are found in upper and lower case, and replaced as they are typed", 
   assert.equal(replaced("a.b", ".", "$&"), "a$&b");
 });
 
+const recording = (source, first_anger_ms, anger_count) => ({ source, first_anger_ms, anger_count, emotions: [], first_anger_text: "", duration_ms: 1, segments: 1 });
+
 test("recordings are sorted by any column, those without anger last", () => {
-  const row = (source, first_anger_ms, anger_count) => ({ source, first_anger_ms, anger_count, emotions: [], duration_ms: 1, segments: 1 });
-  const rows = [row("b", null, 0), row("a", 5_000, 2), row("c", 1_000, 9)];
-  assert.deepEqual(sorted(rows, 0, false).map((each) => each.source), ["a", "b", "c"]);
-  assert.deepEqual(sorted(rows, 3, false).map((each) => each.source), ["c", "a", "b"]);
-  assert.deepEqual(sorted(rows, 4, true).map((each) => each.source), ["c", "a", "b"]);
+  const rows = [recording("b", null, 0), recording("a", 5_000, 2), recording("c", 1_000, 9)];
+  const order = (key, down) => sorted(rows, key, down).map((each) => each.source);
+  assert.deepEqual(order("text_name", false), ["a", "b", "c"]);
+  assert.deepEqual(order("firstAnger", false), ["c", "a", "b"]);
+  assert.deepEqual(order("firstAnger", true), ["a", "c", "b"]);
+  assert.deepEqual(order("angerCount", true), ["c", "a", "b"]);
+});
+
+test("recordings are found by name, by who speaks, by the angry sentence", () => {
+  const row = { ...recording("Call 19.wav", 1_000, 1), first_anger_text: "这都第几天了？" };
+  for (const words of ["", "call", "客服", "第几天"]) assert.equal(matches(row, words, true, ["客服"]), true);
+  assert.equal(matches(row, "会议", false, ["客服"]), false);
+  assert.equal(matches(recording("b", null, 0), "", true, []), false);
 });
 
 test("only parts in which there is something to hear may have been missed", () => {

@@ -72,7 +72,11 @@ class App {
   speakerName(id) {
     const person = this.people.find((each) => each.id === id);
     if (!person || (this.people.length === 1 && !person.name)) return "";
-    return person.name || this.channelName(person.channel) || this.t("person", { n: id.slice(1) });
+    return this.voiceName(person);
+  }
+
+  voiceName({ id, name, channel }) {
+    return name || this.channelName(channel) || (id ? this.t("person", { n: id.slice(1) }) : "");
   }
 
   who(row) {
