@@ -1,4 +1,4 @@
-"""One recording in a table of many: when and how often it turned angry, who spoke, how fast, how long nobody did."""
+"""One recording in a table of many: when it turned angry and how often, who spoke and how fast."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sensevoice.transcript import Transcript
 
 @dataclass(frozen=True)
 class Voice:
-    """Somebody who speaks: the speaker's id and given name, the channel that is theirs alone, each "" for none.
+    """Somebody who speaks: the speaker's id and given name, the channel that is theirs alone, "" for none.
 
     `share` is of all speech.
     """

@@ -149,7 +149,10 @@ def speaker_names(transcript: Transcript, locale: str) -> dict[str, str]:
 
 
 def speaker_name(id: str, name: str, channel: str, locale: str) -> str:
-    """Return what a reader is shown for a speaker with an id, a given name, a channel alone; each "" for none."""
+    """Return what a reader is shown for a speaker: the given name, a channel of their own, or a number.
+
+    Each is "" where there is none.
+    """
     numbered = f"{pick(('说话人', 'Speaker '), locale)}{id[1:]}" if id else ""
     return one_line(name) or channel_name(channel, locale) or numbered
 

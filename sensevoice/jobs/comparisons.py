@@ -1,4 +1,4 @@
-"""What a job amounts to in a table of all jobs, computed once for each version of its record and kept beside it."""
+"""A job's row in the table of all jobs, computed once for each version of its record and kept beside it."""
 
 from __future__ import annotations
 
@@ -25,12 +25,14 @@ def compared(store: JobStore, job: Job) -> Comparison:
     if row is None:
         row = comparison(store.result(job).transcript)
         with suppress(OSError):  # a full disk costs the time alone
-            write_whole(folder.comparison, json.dumps({"of": version, "row": asdict(row)}, ensure_ascii=False))
+            write_whole(
+                folder.comparison, json.dumps({"of": version, "row": asdict(row)}, ensure_ascii=False)
+            )
     return replace(row, source=job.name)
 
 
 def _version(folder: JobFolder) -> list[list[Any]]:
-    """Return what changes with all from which a record is read, and only with that: no record is read for it."""
+    """Return what changes whenever a record does, without reading it: its files' times and sizes."""
     version: list[list[Any]] = [["schema", SCHEMA, 0]]
     for path in (folder.record, folder.segments, folder.edits, folder.people):
         with suppress(FileNotFoundError):

@@ -2,8 +2,9 @@
 async () => {
   const root = (window.gradio_config?.root ?? window.location.origin).replace(/\/$/, "");
   if (!document.querySelector("#sv-dock")) return;
-  const { mount, nameBoxes, dropTwinNotes, watchUploads, showAccount } = await import(`${root}/sv/static/bundle.js`);
+  const { mount, nameBoxes, dropTwinNotes, watchUploads, showAccount, readTraditional } = await import(`${root}/sv/static/bundle.js`);
   const reader = navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en";
+  await readTraditional(root, navigator.language);
   mount({ base: `${root}/sv`, reader });
   nameBoxes();
   dropTwinNotes();

@@ -16,7 +16,7 @@ from sensevoice.formats import render_view
 from sensevoice.jobs import ActiveJob, Job, JobRunner, Result
 from sensevoice.options import Options
 from sensevoice.ui import markup, serialise
-from sensevoice.ui.i18n import Locale, translate
+from sensevoice.ui.i18n import Locale, in_locale, translate
 from sensevoice.ui.markup import TextMark
 from sensevoice.ui.redraw import Clock, RedrawThrottle
 from sensevoice.ui.session import PageSession
@@ -166,7 +166,7 @@ class Handlers:
     def _under_way(self, session: PageSession, live: ActiveJob, locale: Locale) -> Screen:
         ahead = self._runner.queue_position(live.job.id)
         if live.job.failure is not None:  # it waits for what its sentence says
-            bar = markup.message(getattr(live.job.failure, locale), "error")
+            bar = markup.message(in_locale(live.job.failure.zh, live.job.failure.en, locale), "error")
         elif ahead and not self._runner.paused:
             bar = markup.progress_bar(translate("waiting", locale, ahead=ahead), None)
         elif live.progress is None:
@@ -185,7 +185,7 @@ class Handlers:
     def _ended(self, session: PageSession, job: Job, locale: Locale) -> Screen:
         notice = ""
         if job.failure:
-            notice = markup.message(getattr(job.failure, locale), "error")
+            notice = markup.message(in_locale(job.failure.zh, job.failure.en, locale), "error")
         elif job.state == "cancelled":
             notice = markup.message(translate("cancelled", locale), "note")
         mark = self._mark(session, job)
@@ -223,7 +223,7 @@ def problem(exc: Exception, locale: Locale) -> str:
     """Return the message for an exception as HTML: its own sentence, or a reference number that is logged."""
     if isinstance(exc, SenseVoiceError):
         log.info("%s", exc.code)
-        return markup.message(exc.message(locale), "error")
+        return markup.message(in_locale(exc.message("zh"), exc.message("en"), locale), "error")
     return markup.message(translate("unexpected", locale, reference=log_unexpected()), "error")
 
 

@@ -12,7 +12,7 @@ from sensevoice.jobs import Result
 from sensevoice.progress import Progress
 from sensevoice.tags.labels import label
 from sensevoice.transcript import Segment
-from sensevoice.ui.i18n import Locale, duration, translate
+from sensevoice.ui.i18n import Locale, duration, in_locale, translate
 
 MIN_FRACTION = 0.02
 """Below this fraction an estimate of the remaining time is too unstable to be shown."""
@@ -53,7 +53,7 @@ def message(text: str, kind: str) -> str:
 
 @dataclass(frozen=True)
 class TextMark:
-    """Of what the text on the page is: a job or none, its rows as of a version, without unsure tags or with all.
+    """Of what the text on the page is: a job or none, its rows at a version, without unsure tags or with all.
 
     `begun` is the job that the page's button began last. See workbench/text_above.js.
     """
@@ -110,7 +110,11 @@ def _tags(segments: Iterable[Segment], locale: Locale) -> list[str]:
             languages[segment.language] += 1
         feelings[segment.emotion] += 1
         sounds.update({event.name for event in segment.events})
-    named = [label(name, locale) for name, _ in languages.most_common()]
+    named = [_label(name, locale) for name, _ in languages.most_common()]
     for counter in (feelings, sounds):
-        named += [f"{shown} {n}" for name, n in counter.most_common() if (shown := label(name, locale))]
+        named += [f"{shown} {n}" for name, n in counter.most_common() if (shown := _label(name, locale))]
     return [part for part in named if part]
+
+
+def _label(name: str, locale: Locale) -> str:
+    return in_locale(label(name, "zh"), label(name, "en"), locale)

@@ -245,9 +245,11 @@ class JobRoutes:
         as_opus = request.query_params.get("as") == "opus"
         return recording_response(self._store.folder(job.id), as_opus, job.options)
 
-    def peaks(self, request: Request, body: Body) -> Future[Response]:
+    def peaks(self, request: Request, body: Body) -> Response | Future[Response]:
         job = self._job(request)
-        return peaks_response(self._store.folder(job.id), job.options)
+        first = bodies.query_number(request.query_params, "from") or 0
+        goes_on = self._runner.live(job.id) is not None
+        return peaks_response(self._store.folder(job.id), job.options, first, goes_on)
 
     def export(self, request: Request, body: Body) -> Response:
         job, wanted = self._job(request), request.query_params

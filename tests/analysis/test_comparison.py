@@ -59,4 +59,9 @@ def test_who_speaks_and_how_much() -> None:
 
 def test_a_file_without_speech_has_a_row_too() -> None:
     (row,) = compare([record(Segment("sound", Span(0, 900), events=(Event("BGM"),)))])
-    assert (row.voices, row.anger_share, row.longest_silence_ms, row.words_per_minute) == ((), 0.0, None, None)
+    assert (row.voices, row.anger_share, row.longest_silence_ms, row.words_per_minute) == (
+        (),
+        0.0,
+        None,
+        None,
+    )

@@ -253,8 +253,8 @@ def test_an_unexpected_exception_gives_a_number_that_is_in_the_log(
     "locale, label, sentence",
     [
         ("zh-CN", "开始 AI 识别", "请先选择"),
-        ("zh-TW", "开始 AI 识别", "请先选择"),
-        ("zh-HK", "开始 AI 识别", "请先选择"),
+        ("zh-TW", "開始 AI 識別", "請先選擇"),
+        ("zh-HK", "開始 AI 識別", "請先選擇"),
         ("zh", "开始 AI 识别", "请先选择"),
         ("zh-Hans-CN", "开始 AI 识别", "请先选择"),
         ("en-GB", "Start AI recognition", "Please choose"),
@@ -582,3 +582,24 @@ def test_language_and_theme_are_switched_and_kept(live_app: Any, page_zh: Any) -
     expect(page.locator("body.dark")).to_have_count(1)
     page.click("[aria-label='切换到中文']")
     expect(page.locator("#sv-start")).to_have_text("开始 AI 识别")
+
+
+def test_readers_of_traditional_characters_see_no_other(live_app: Any, open_page: Any, media: Path) -> None:
+    """In the page, in what the server says, and in the workbench; the transcript stays as it was heard."""
+    broken = Script([NoAudioTrack(path="会议.mp4")])
+    quiet = replace(QUIET, zh="音量很低：语音只有 -41 dBFS。建议先提高音量（增益）再识别。")
+    page = open_page(live_app(Script(call(diagnostics=(quiet,))), SETTINGS), locale="zh-TW")
+    start(page, media)
+    expect(page.locator("#sv-summary")).to_contain_text("用時")
+    expect(page.locator(".svw-library h2")).to_have_text("錄音庫 1")
+    page.click(".svw-tab[data-tab=quality]")
+    expect(page.locator("#svw-quality li")).to_contain_text("語音只有 -41 dBFS。建議先提高音量")
+    page.click(".svw-tab[data-tab=rows]")
+    expect(page.locator(".svw-chip >> nth=0")).to_have_text("憤怒 1")
+    assert "您好，请问" in text_of(page)
+    page.click("[aria-label='Switch to English']")
+    page.click("[aria-label='切换到中文']")
+    expect(page.locator("#sv-start")).to_have_text("開始 AI 識別")
+    failed = open_page(live_app(broken, SETTINGS), locale="zh-HK")
+    start(failed, media)
+    expect(failed.locator(".svw-message h3")).to_have_text("“会议.mp4”裡沒有音軌，請上傳有聲音的檔案。")

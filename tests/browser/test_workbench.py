@@ -692,7 +692,7 @@ def test_all_jobs_are_compared(done: Any) -> None:
     rows = done.locator(".svw-compare tbody tr")
     expect(rows).to_have_count(1)
     expect(rows).to_contain_text("客服通话.wav")
-    expect(rows.locator("[data-column=angerShare]")).to_have_text("15 %")
+    expect(rows.locator("[data-column=angerShare]")).to_have_text("13 %")
     expect(rows.locator("[data-column=speechRate]")).to_have_count(0)
     done.click(".svw-columns > summary")
     done.check(".svw-columns >> text=语速")

@@ -1,11 +1,12 @@
 // What the workbench computes without a page: times, axis, filters, replacing, sorting.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { moved, tickMs, zoomed } from "../../sensevoice/ui/workbench/axis.js";
+import { moved, pinched, tickMs, zoomed } from "../../sensevoice/ui/workbench/axis.js";
 import { matches, sorted } from "../../sensevoice/ui/workbench/compare.js";
 import { clock } from "../../sensevoice/ui/workbench/dom.js";
 import { fits, placesOf, replaced } from "../../sensevoice/ui/workbench/filter.js";
 import { isLoud, levelOf } from "../../sensevoice/ui/workbench/panels.js";
+import { converter } from "../../sensevoice/ui/workbench/traditional.js";
 import { isWanted } from "../../sensevoice/ui/workbench/text_above.js";
 import { spoken, words } from "../../sensevoice/ui/workbench/i18n.js";
 
@@ -31,6 +32,15 @@ test("it is never shorter than 5 s, longer than the whole, or beside it", () => 
   assert.deepEqual(zoomed({ from: 0, to: 3_000 }, 3_000, 0.5, 0), { from: 0, to: 3_000 });
   assert.deepEqual(moved({ from: -5_000, to: 5_000 }, 60_000), { from: 0, to: 10_000 });
   assert.deepEqual(moved({ from: 55_000, to: 65_000 }, 60_000), { from: 50_000, to: 60_000 });
+});
+
+test("two fingers take the times under them along", () => {
+  const whole = 100_000;
+  assert.deepEqual(pinched([20_000, 40_000], [100, 900], 1_000, whole), { from: 17_500, to: 42_500 });
+  assert.deepEqual(pinched([40_000, 20_000], [900, 100], 1_000, whole), { from: 17_500, to: 42_500 });
+  assert.deepEqual(pinched([20_000, 40_000], [500, 500], 1_000, whole), { from: 0, to: whole });
+  assert.equal(pinched([20_000, 21_000], [0, 1_000], 1_000, whole).to - pinched([20_000, 21_000], [0, 1_000], 1_000, whole).from, 5_000);
+  assert.deepEqual(pinched([20_000, 40_000], [900, 901], 1_000, whole), { from: 0, to: whole });
 });
 
 test("marks are about 90 px apart", () => {
@@ -88,4 +98,12 @@ test("a text is the one that is wanted, or is asked for again", () => {
   assert.equal(isWanted({ job: "a", version: 2, sure: false }, wanted), false);
   assert.equal(isWanted({ job: "b", version: 9, sure: true }, wanted), false);
   assert.equal(isWanted({ job: "", version: 0, sure: false }, { job: "", version: 0, sure: true }), true);
+});
+
+test("sentences of the server's are told in traditional characters, with what they were filled with", () => {
+  const convert = converter({ "质量": "品質", "“{name}”里没有音轨。": "“{name}”裡沒有音軌。", "{n} 段": "{n} 個" });
+  assert.equal(convert("质量"), "品質");
+  assert.equal(convert("“会议.mp4”里没有音轨。"), "“会议.mp4”裡沒有音軌。");
+  assert.equal(convert("别的话"), "别的话");
+  assert.equal(convert("3 段"), "3 段"); // too little to know it by
 });

@@ -85,7 +85,7 @@ export function bar(app, filter) {
   // Why there is nothing of a recording, and what to do.
   /** @param {any} job */
   function reason(job) {
-    const sentence = job.error ? job.error[app.reader] : t(job.state === "cancelled" ? "cancelledEmpty" : "nobodySpoke");
+    const sentence = job.error ? app.told(job.error) : t(job.state === "cancelled" ? "cancelledEmpty" : "nobodySpoke");
     const again = job.error || job.state === "cancelled" ? "whatToDo" : "whatToDoSilent";
     return [make("h3", {}, sentence), make("p", { className: "svw-quiet" }, t(again))];
   }
@@ -94,7 +94,7 @@ export function bar(app, filter) {
     const job = app.job && jobs.find((each) => each.id === app.job.id);
     if (!job) return;
     const { keep: kept, kept_hours } = job; // time goes on, and another page may have changed it
-    app.job = { ...app.job, keep: kept, kept_hours };
+    app.job = { ...app.job, keep: kept, kept_hours, duration_ms: job.duration_ms ?? app.job.duration_ms };
     draw();
     const busy = BUSY.includes(job.state);
     state.textContent = busy ? stateOf(app, job) : "";

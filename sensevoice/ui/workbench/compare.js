@@ -175,7 +175,7 @@ export function several(app) {
   function drawActions(shown) {
     const ids = ticked.size ? [...ticked] : shown.length < rows.length ? shown.map((row) => row.id) : null;
     const format = make("select", { className: "svw-select", "aria-label": t("exports") });
-    for (const each of app.formats) format.append(make("option", { value: each.name }, each[app.reader]));
+    for (const each of app.formats) format.append(make("option", { value: each.name }, app.told(each)));
     const jobs = ids ? `&jobs=${ids.join(",")}` : "";
     const zip = make("a", { className: "svw-button", href: "#" }, t(ticked.size ? "zipChosen" : "zipAll"));
     zip.addEventListener("click", () => (zip.href = `${api.base}/several/zip?format=${format.value}&labels=${app.reader}${jobs}`));
@@ -212,7 +212,7 @@ export function several(app) {
   }
 
   /** @param {any} row */
-  const failure = (row) => make("li", {}, make("strong", {}, row.source), make("span", { className: "svw-bad" }, row.error[app.reader]));
+  const failure = (row) => make("li", {}, make("strong", {}, row.source), make("span", { className: "svw-bad" }, app.told(row.error)));
 
   async function refresh() {
     const data = await app.attempt(() => api.get("several/table"));

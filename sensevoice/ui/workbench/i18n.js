@@ -1,4 +1,5 @@
 // Every text of the workbench, in Chinese and in English.
+import { traditional } from "./traditional.js";
 
 const WORDS = {
   views: ["视图", "Views"],
@@ -25,7 +26,8 @@ const WORDS = {
   hours: ["{h} 小时 {m} 分", "{h} h {m} min"],
   dockEmpty: ["录音的波形、说话的人、情绪和声音会显示在这里。", "The waveform, who speaks, moods and sounds appear here."],
   waveComing: ["波形计算中…", "Making the waveform …"],
-  map: ["波形与时间轴：点击跳转，滚轮缩放", "Waveform and timeline: click to jump, wheel to zoom"],
+  waveSoFar: ["波形已到 {time}", "Waveform up to {time} so far"],
+  map: ["波形与时间轴：点击跳转，滚轮或两指缩放", "Waveform and timeline: click to jump, wheel or two fingers to zoom"],
   zoomIn: ["放大", "Zoom in"],
   zoomOut: ["缩小", "Zoom out"],
   zoomAll: ["全部", "All"],
@@ -270,6 +272,9 @@ export function spoken(t, ms) {
 }
 
 export const words = (reader) => (key, values = {}) => {
-  const text = WORDS[key][reader === "zh" ? 0 : 1];
+  const text = reader === "zh" ? traditional(WORDS[key][0]) : WORDS[key][1];
   return text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 };
+
+// What the server says in both languages, in the one of the reader.
+export const told = (reader, both) => (reader === "zh" ? traditional(both.zh) : both.en);

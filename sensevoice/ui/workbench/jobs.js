@@ -61,7 +61,7 @@ export function jobs(app) {
     const tags = job.tags.filter((/** @type {any} */ tag) => app.label(tag.name)).slice(0, 3);
     const facts = [job.state === "done" && !job.partial ? "" : stateOf(app, job), job.duration_ms ? clock(job.duration_ms) : "", lifetime(t, job), ...tags.map((/** @type {any} */ tag) => `${app.label(tag.name)} ${tag.count}`)];
     const under = make("span", { className: job.state === "failed" ? "svw-bad svw-facts" : "svw-quiet svw-facts" }, facts.filter(Boolean).join(" · "));
-    under.title = [job.error?.[app.reader], new Date(job.created_s * 1000).toLocaleString()].filter(Boolean).join("\n");
+    under.title = [job.error && app.told(job.error), new Date(job.created_s * 1000).toLocaleString()].filter(Boolean).join("\n");
     const bar = busy && job.fraction !== null ? make("span", { className: "svw-progress" }, make("span", {})) : null;
     if (bar) bar.firstChild.style.width = `${Math.floor(job.fraction * 100)}%`;
     return make(

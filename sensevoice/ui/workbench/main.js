@@ -20,7 +20,7 @@ import { table } from "./table.js";
 import { tabs } from "./tabs.js";
 import { textAbove } from "./text_above.js";
 import { toasts } from "./toasts.js";
-import { words } from "./i18n.js";
+import { told, words } from "./i18n.js";
 
 const POLL_MS = 1000;
 const MAX_POLL_MS = 10000;
@@ -54,8 +54,14 @@ class App {
   }
 
   learn({ labels, kinds, formats, views, traditional }) {
-    Object.assign(this, { names: labels[this.reader], kinds, formats, views, traditional });
+    const names = Object.entries(labels[this.reader]).map(([name, label]) => [name, this.told({ zh: label, en: label })]);
+    Object.assign(this, { names: Object.fromEntries(names), kinds, formats, views, traditional });
     this.kind = new Map(Object.entries(kinds).flatMap(([kind, names]) => names.map((name) => [name, kind])));
+  }
+
+  // A sentence of the server's, for this reader.
+  told(both) {
+    return told(this.reader, both);
   }
 
   label(name) {
