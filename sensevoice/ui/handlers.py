@@ -7,7 +7,7 @@ import re
 import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sensevoice.analysis.certainty import without_unsure_tags
@@ -74,13 +74,35 @@ class Handlers:
                 yield Screen(notice=markup.message(translate(wanted, locale), "error"))
                 return
             options = options_from(form, self._settings.options, locale)
-            jobs = [self._runner.submit(path, options, owner, address) for path in paths]
+            jobs, left_out = self._submit(paths, options, owner, address, locale)
             session.begun = jobs[0].id
-            yield from self._follow(session, turn, jobs[0], locale)
+            for screen in self._follow(session, turn, jobs[0], locale):
+                yield replace(screen, notice=left_out + screen.notice)
         except Exception as exc:  # the visitor always gets a message, and the start button back
             yield Screen(notice=problem(exc, locale))
         finally:
             session.end(turn)
+
+    def _submit(
+        self, paths: Sequence[Path], options: Options, owner: str, address: str, locale: Locale
+    ) -> tuple[list[Job], str]:
+        """Return the jobs of all recordings that were taken in, and what to say of others, as HTML.
+
+        Raises SenseVoiceError when none was.
+        """
+        jobs: list[Job] = []
+        refused: list[SenseVoiceError] = []
+        for path in paths:
+            try:
+                jobs.append(self._runner.submit(path, options, owner, address))
+            except SenseVoiceError as exc:
+                refused.append(exc)
+        if not jobs:
+            raise refused[0]
+        if not refused:
+            return jobs, ""
+        reason = in_locale(refused[-1].message("zh"), refused[-1].message("en"), locale)
+        return jobs, markup.message(translate("left_out", locale, count=len(refused), reason=reason), "error")
 
     def open(self, session: PageSession, job_id: str, locale: Locale, owner: str = "") -> Iterator[Screen]:
         """Show a job after a reload or from the list, in place of the one that is shown."""

@@ -170,6 +170,10 @@ SPOKEN: dict[str, tuple[str, str]] = {
         "number {reference}, under which the log has the details.",
     ),
     "starting": ("正在准备…", "Getting ready …"),
+    "left_out": (
+        "{count} 个文件没有收下，其余的已开始：{reason}",
+        "{count} file(s) were not taken in, the others have begun: {reason}",
+    ),
     "waiting": ("前面还有 {ahead} 个任务", "{ahead} ahead of this one"),
     "cancelling": ("正在取消…", "Cancelling …"),
     "stage_decode": ("识别中", "Recognising"),

@@ -603,3 +603,68 @@ def test_readers_of_traditional_characters_see_no_other(live_app: Any, open_page
     failed = open_page(live_app(broken, SETTINGS), locale="zh-HK")
     start(failed, media)
     expect(failed.locator(".svw-message h3")).to_have_text("“会议.mp4”裡沒有音軌，請上傳有聲音的檔案。")
+
+
+def test_two_hundred_files_are_one_upload_with_one_progress(
+    live_app: Any, page_zh: Any, tmp_path: Path
+) -> None:
+    paths = [tmp_path / "calls" / f"call {number:03}.wav" for number in range(200)]
+    paths[0].parent.mkdir()
+    for path in paths:
+        path.write_bytes(b"RIFF" + bytes(60))
+    script = Script(call(), hold_after=7)
+    page = page_zh(live_app(script, SETTINGS))
+    uploads: list[str] = []
+    page.on("request", lambda r: uploads.append(r.url) if r.method == "POST" and "/upload" in r.url else None)
+    page.set_input_files("#sv-file input[type=file]", [str(path) for path in paths])
+    page.wait_for_selector("#sv-file .file-preview >> text=call 199")
+    assert len(uploads) == 1
+    page.click("#sv-start")
+    expect(page.locator(".svw-batch-text")).to_have_text("正在识别 200 个录音：已完成 0 个", timeout=30_000)
+    expect(page).to_have_title(re.compile(r"^0/200 · 识别中 50 % · call 000.wav"))
+    script.go.set()
+    page.wait_for_function("() => /^[1-9]\\d*\\/200 · /.test(document.title)", timeout=30_000)
+    expect(page.locator(".svw-batch")).to_be_hidden(timeout=60_000)
+    expect(page).to_have_title("call 000.wav · SenseVoice")
+
+
+def test_start_while_a_file_is_sent_begins_when_it_is_there(
+    live_app: Any, page_zh: Any, tmp_path: Path
+) -> None:
+    page = page_zh(live_app(Script(call()), SETTINGS))
+    wire = page.context.new_cdp_session(page)
+    wire.send("Network.enable")
+    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 500_000}
+    wire.send("Network.emulateNetworkConditions", slow)
+    recording = tmp_path / "会议.wav"
+    recording.write_bytes(bytes(4 << 20))
+    page.set_input_files("#sv-file input[type=file]", str(recording))
+    page.wait_for_selector("#sv-file .uploading", state="attached")
+    page.click("#sv-start")
+    expect(page.locator("#sv-file")).to_have_attribute("data-upload", re.compile("上传完自动开始"))
+    expect(page).to_have_title(re.compile(r"^上传 \d+ % · SenseVoice"))
+    assert page.inner_text("#sv-notice") == "", "nobody is asked for a file"
+    wire.send("Network.emulateNetworkConditions", {**slow, "uploadThroughput": -1})
+    expect(page.locator("#sv-summary p")).to_be_visible(timeout=30_000)
+    expect(page).to_have_title("会议.wav · SenseVoice")
+
+
+def test_beside_our_own_sentence_there_is_no_note_of_gradios(
+    live_app: Any, browser: Any, media: Path
+) -> None:
+    script = Script(call(), hold_after=6)
+    context = browser.new_context(locale="zh-CN")
+    page = context.new_page()
+    page.goto(live_app(script, SETTINGS))
+    start(page, media)
+    expect(page.locator(".svw-rows .svw-line")).to_have_count(3)
+    context.set_offline(True)
+    page.click("#sv-cancel")  # gradio finds out when it sends something
+    expect(page.locator(".svw-problem")).to_contain_text("连接中断", timeout=15_000)
+    page.wait_for_selector(".toast-body", state="attached", timeout=15_000)
+    page.wait_for_timeout(500)
+    assert page.locator(".toast-body:visible").count() == 0
+    context.set_offline(False)
+    script.go.set()
+    expect(page.locator(".svw-rows .svw-line")).to_have_count(len(CALL), timeout=30_000)
+    context.close()

@@ -6,6 +6,7 @@ import { matches, sorted } from "../../sensevoice/ui/workbench/compare.js";
 import { clock } from "../../sensevoice/ui/workbench/dom.js";
 import { fits, placesOf, replaced } from "../../sensevoice/ui/workbench/filter.js";
 import { isLoud, levelOf } from "../../sensevoice/ui/workbench/panels.js";
+import { batchOf, progressOf } from "../../sensevoice/ui/workbench/jobs.js";
 import { converter } from "../../sensevoice/ui/workbench/traditional.js";
 import { isWanted } from "../../sensevoice/ui/workbench/text_above.js";
 import { spoken, words } from "../../sensevoice/ui/workbench/i18n.js";
@@ -106,4 +107,15 @@ test("sentences of the server's are told in traditional characters, with what th
   assert.equal(convert("“会议.mp4”里没有音轨。"), "“会议.mp4”裡沒有音軌。");
   assert.equal(convert("别的话"), "别的话");
   assert.equal(convert("3 段"), "3 段"); // too little to know it by
+});
+
+test("what is under way together has one progress, until nothing is", () => {
+  const job = (id, state, fraction = null) => ({ id, state, fraction });
+  let batch = batchOf(new Set(), [job("old", "done"), job("a", "running", 0.5), job("b", "queued")]);
+  assert.deepEqual([...batch], ["a", "b"]);
+  const listed = [job("old", "done"), job("a", "done"), job("b", "running", 0.5), job("c", "queued")];
+  batch = batchOf(batch, listed);
+  assert.deepEqual(progressOf(batch, listed), { n: 1, m: 3, fraction: 0.5 });
+  assert.deepEqual([...batchOf(batch, listed.filter((each) => each.id !== "a"))], ["b", "c"]); // deleted meanwhile
+  assert.equal(batchOf(batch, listed.map((each) => job(each.id, "done"))).size, 0);
 });

@@ -208,6 +208,29 @@ def test_several_files_are_several_jobs_and_the_first_is_shown(make: Any, start:
     assert [path.name for path, _ in script.runs] == ["call.wav", "b.wav", "c.wav"]
 
 
+def test_of_a_batch_that_does_not_fit_what_fits_is_taken_in_and_the_rest_is_told(
+    tmp_path: Path,
+) -> None:
+    paths = [tmp_path / f"{number}.wav" for number in range(5)]
+    for path in paths:
+        path.write_bytes(b"RIFF")
+    script = Script(call(), hold_after=1)
+    runner = JobRunner(JobStore(tmp_path / "data", lambda: MODEL), script, at_once=1, max_waiting=2)
+    try:
+        screens = Handlers(runner, SETTINGS).run(PageSession(), paths, {}, "en")
+        first = next(screens)
+        taken = len(runner.store.jobs())
+        assert 2 <= taken <= 3  # one of them may run already
+        assert (
+            f"{5 - taken} file(s) were not taken in" in first.notice and "are waiting already" in first.notice
+        )
+        script.go.set()
+        assert all("not taken in" in screen.notice for screen in screens)
+    finally:
+        script.go.set()
+        runner.close()
+
+
 def test_a_second_start_of_the_same_visitor_does_nothing(make: Any, file: Path) -> None:
     script, session = Script(call()), PageSession()
     handlers = make(script)

@@ -25,8 +25,9 @@ log = logging.getLogger(__name__)
 AT_ONCE = 8
 """The model takes clips of all of these in turn; each keeps about two minutes of sound in memory."""
 
-MAX_WAITING = 100
-"""A waiting job is a file on disk and a row of the index; the disk is bounded elsewhere."""
+MAX_WAITING = 1000
+"""A waiting job is a file on disk and a row of the index, and a batch is a day's calls; the disk is bounded
+elsewhere."""
 
 
 class JobRunner:

@@ -243,6 +243,9 @@ const WORDS = {
   hearFiltered: ["没有选中片段：识别筛选出的 {n} 段", "nothing selected: the {n} rows that are shown"],
   hearMost: ["每次最多 {n} 段，只识别前面的", "at most {n} at a time, the first of them"],
   select: ["选择", "Select"],
+  uploadingTitle: ["上传 {n} %", "Uploading {n} %"],
+  uploadingFiles: ["{n} 个文件", "{n} files"],
+  batchDone: ["正在识别 {m} 个录音：已完成 {n} 个", "{m} recordings: {n} done"],
   uploading: ["正在上传 {n} %（{mb} / {max} MB）", "Uploading {n} % ({mb} / {max} MB)"],
   tooLarge: [
     "{names}：{mb} MB，超过 {max} MB 的上限（--max-upload-mb），没有上传。请压缩、分段，或先转成 mp3 之类的音频。",

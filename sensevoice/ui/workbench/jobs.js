@@ -32,6 +32,24 @@ export function keeper(app, job, className, label) {
   return button(label, keep, { className, "aria-pressed": String(job.keep), "aria-label": `${t("keep")} ${job.name}`, title: t("keepHelp") });
 }
 
+/**
+ * @param {Set<string>} before ids @param {any[]} listed
+ * @returns {Set<string>} the jobs that have been under way since the last time that none was
+ */
+export function batchOf(before, listed) {
+  const there = new Set(listed.map((job) => job.id));
+  const busy = listed.filter((job) => BUSY.includes(job.state)).map((job) => job.id);
+  return busy.length ? new Set([...[...before].filter((id) => there.has(id)), ...busy]) : new Set();
+}
+
+/** @param {Set<string>} batch @param {any[]} listed @returns {{ n: number, m: number, fraction: number }} done, all, and how far */
+export function progressOf(batch, listed) {
+  const own = listed.filter((job) => batch.has(job.id));
+  const done = own.filter((job) => !BUSY.includes(job.state)).length;
+  const begun = own.reduce((sum, job) => sum + (BUSY.includes(job.state) ? (job.fraction ?? 0) : 0), 0);
+  return { n: done, m: own.length, fraction: own.length ? (done + begun) / own.length : 0 };
+}
+
 /** @param {any} app */
 export function jobs(app) {
   const { t, api } = app;
@@ -50,8 +68,13 @@ export function jobs(app) {
   const zip = make("a", { className: "svw-button", href: "#" }, t("exportZip"));
   zip.addEventListener("click", () => (zip.href = `${api.base}/several/zip?format=txt&labels=${app.reader}&jobs=${[...ticked].join(",")}`));
   const bulk = make("div", { className: "svw-row svw-bulk", hidden: true }, chosen, zip, remove);
-  const element = make("section", { className: "svw-library" }, title, search, bulk, lost, body);
+  const batchText = make("p", { className: "svw-quiet svw-batch-text", role: "status" });
+  const batchBar = make("span", { className: "svw-progress" }, make("span", {}));
+  const together = make("div", { className: "svw-batch", hidden: true }, batchText, batchBar);
+  const element = make("section", { className: "svw-library" }, title, together, search, bulk, lost, body);
   let timer = 0;
+  /** @type {Set<string>} */
+  let batch = new Set(); // what has been under way since the last time that nothing was
 
   /** @param {any} job */
   function line(job) {
@@ -106,6 +129,18 @@ export function jobs(app) {
   }
   window.addEventListener("pagehide", () => send([...leaving], true));
 
+  // Several that are under way have one progress together, here and in the title.
+  function drawBatch() {
+    batch = batchOf(batch, known);
+    const { n, m, fraction } = progressOf(batch, known);
+    together.hidden = m < 2;
+    app.batch(m < 2 ? "" : `${n}/${m}`);
+    if (m < 2) return;
+    const sentence = t("batchDone", { n, m });
+    if (batchText.textContent !== sentence) batchText.textContent = sentence;
+    batchBar.firstChild.style.width = `${Math.floor(100 * fraction)}%`;
+  }
+
   function drawBulk() {
     bulk.hidden = ticked.size === 0;
     chosen.textContent = t("chosen", { n: ticked.size });
@@ -133,6 +168,7 @@ export function jobs(app) {
       known = (await api.get("jobs")).jobs;
       lost.hidden = true;
       draw();
+      drawBatch();
       app.emit("listed", known);
       if (known.some((job) => BUSY.includes(job.state))) pause = BUSY_MS;
     } catch {

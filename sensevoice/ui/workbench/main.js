@@ -152,9 +152,20 @@ class App {
     return !BUSY.includes(state) && this.rows.length === 0;
   }
 
+  // How far the recording is that is open.
   progress(sentence) {
-    const name = this.job ? `${this.job.name} · ${TITLE}` : TITLE;
-    document.title = sentence ? `${sentence} · ${name}` : name;
+    this.how = sentence;
+    this.title();
+  }
+
+  // How far several are together.
+  batch(sentence) {
+    this.together = sentence;
+    this.title();
+  }
+
+  title() {
+    document.title = [this.together, this.how, this.job?.name, TITLE].filter(Boolean).join(" · ");
   }
 
   async open(id) {
