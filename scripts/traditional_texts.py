@@ -19,7 +19,15 @@ from sensevoice.ui.traditional import TABLE
 CONFIGURATION = "s2twp"
 """Characters and vocabulary of Taiwan."""
 
-WORDS = {"質量": "品質", "概覽": "總覽", "導出": "匯出", "儲存併到": "儲存並到", "合并": "合併", "臺": "台"}
+WORDS = {
+    "質量": "品質",
+    "高階": "進階",
+    "概覽": "總覽",
+    "導出": "匯出",
+    "儲存併到": "儲存並到",
+    "合并": "合併",
+    "臺": "台",
+}
 """Where OpenCC leaves a word that is said otherwise."""
 
 CHINESE = re.compile("[\u4e00-\u9fff]")

@@ -34,7 +34,11 @@ TRANSCRIPTIONS = f"{OPENAI_API}audio/transcriptions"
 
 MODELS = f"{OPENAI_API}models"
 
-UPLOADS = (UPLOAD, TRANSCRIPTIONS)
+JOBS = f"{OPENAI_API}jobs"
+
+JOB = f"{JOBS}/{{job_id}}"
+
+UPLOADS = (UPLOAD, TRANSCRIPTIONS, JOBS)
 """Where files are sent, for which bodies may be large."""
 
 ALLOWED: dict[str, tuple[str, ...]] = {
@@ -63,6 +67,12 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     TRANSCRIPTIONS: ("POST",),
     MODELS: READ,
     f"{MODELS}/{{model:path}}": READ,
+    JOBS: (*READ, "POST"),
+    JOB: (*READ, "DELETE"),
+    f"{JOB}/cancel": ("POST",),
+    f"{JOB}/rows": READ,
+    f"{JOB}/record": READ,
+    f"{JOB}/minutes": (*READ, "POST", "DELETE"),
     f"{GRADIO_API}/component_server/": ("POST",),  # what the picker of --media-dir lists, see ui/server_files
     f"{GRADIO_API}/upload_progress": READ,
     f"{FILE}{{path_or_url:path}}": READ,

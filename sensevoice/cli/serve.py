@@ -12,9 +12,10 @@ from typing import Any
 from sensevoice import __version__
 from sensevoice.access import AccessMiddleware, AccessPolicy, Accounts, Login
 from sensevoice.access.http import connections
-from sensevoice.access.origins import allowed_hosts
+from sensevoice.access.origins import allowed_hosts, allowed_origins
 from sensevoice.cli import arguments, startup
 from sensevoice.cli.ending import Ending
+from sensevoice.cli.features import Features
 from sensevoice.errors import OptionError, SenseVoiceError
 from sensevoice.models import loader
 from sensevoice.models.loading import Loaded, LoadingRecognizer
@@ -44,8 +45,9 @@ def run(args: Any, terminal: hangup.Terminal | None) -> int:
     os.environ["GRADIO_TEMP_DIR"] = str(uploads.path)  # gradio reads it when it is imported
     recognizer = LoadingRecognizer(loader.known_info(settings))
     runner = _job_runner(args, recognizer)
+    features = Features.of(args, runner)
     ending = Ending(terminal)
-    app = _open_page(args, options, settings.demo, accounts, uploads, recognizer, runner)
+    app = _open_page(args, options, settings.demo, accounts, uploads, recognizer, runner, features)
     # Not before: importing torch would hold up the page.
     recognizer.load_in_background(
         functools.partial(_load, settings, runner.store.directory),
@@ -54,6 +56,7 @@ def run(args: Any, terminal: hangup.Terminal | None) -> int:
     )
     code = ending.wait()
     app.close()
+    features.close()
     runner.close()
     uploads.close()
     if not recognizer.settled:
@@ -72,6 +75,7 @@ def _open_page(
     uploads: ui_uploads.WorkDirectory,
     recognizer: LoadingRecognizer,
     runner: Any,
+    features: Features,
 ) -> Any:
     """Return gradio's app, which answers from now on."""
     from sensevoice import ui
@@ -88,7 +92,7 @@ def _open_page(
         min_free_bytes=args.min_free_mb << 20,
         login=Login(accounts, f"sensevoice-session-{args.port}") if accounts else None,
     )
-    routes = _routes(args, options, uploads.path, recognizer, runner)
+    routes = _routes(args, options, uploads.path, recognizer, runner, features)
     connections.install()
     app.queue(**ui.queue_arguments()).launch(
         server_name=args.host,
@@ -116,7 +120,12 @@ def _page_settings(args: Any, options: Options, demo: bool, recognizer: LoadingR
 
 
 def _routes(
-    args: Any, options: Options, uploads: Path, recognizer: LoadingRecognizer, runner: Any
+    args: Any,
+    options: Options,
+    uploads: Path,
+    recognizer: LoadingRecognizer,
+    runner: Any,
+    features: Features,
 ) -> list[Any]:
     """Return the routes beside gradio's own: of the workbench, and of programs."""
     from sensevoice import ui
@@ -125,8 +134,16 @@ def _routes(
 
     hear = functools.partial(_hear, pipeline, recognizer)
     return [
-        *ui.job_routes(runner, hear, pipeline.cut),
-        *api_routes(runner, uploads, options, args.keep_api_jobs),
+        *ui.job_routes(runner, hear, pipeline.cut, features.minutes),
+        *api_routes(
+            runner,
+            uploads,
+            options,
+            args.keep_api_jobs,
+            _media_directory(args.media_dir),
+            features.hooks,
+            features.minutes,
+        ),
     ]
 
 
@@ -136,6 +153,7 @@ def _policy(args: Any, login: bool) -> AccessPolicy:
         login=login,
         open_to_all=args.open,
         hosts=allowed_hosts(args.allow_host),
+        origins=allowed_origins(args.allow_origin),
         proxied=bool(args.allow_host or args.root_path or args.trusted_proxy),
     )
 

@@ -39,6 +39,8 @@ class JobFolder:
         self.people = path / "people.json"
         self.comparison = path / "comparison.json"
         self.peaks = path / "peaks.u8"
+        self.webhooks = path / "webhooks"
+        self.minutes = path / "minutes.json"
 
     @property
     def source(self) -> Path:
@@ -83,7 +85,7 @@ class JobFolder:
         return replace(job, id=self.path.name)
 
     def put_aside(self, path: Path) -> None:
-        """Give a damaged file another name, so that what takes its place does not cost what is in it."""
+        """Rename a damaged file, so that its replacement does not overwrite what is in it."""
         with suppress(OSError):
             path.replace(self.put_aside_path(path))
 

@@ -1,4 +1,4 @@
-"""What a job is."""
+"""Job records: state, options, failure."""
 
 from __future__ import annotations
 
@@ -109,6 +109,14 @@ class ActiveJob:
 def speakers_of(segments: Iterable[Segment]) -> tuple[Speaker, ...]:
     """Return the people of rows that came before their record, in the order in which they speak."""
     return tuple(Speaker(id) for id in dict.fromkeys(row.speaker for row in segments) if id)
+
+
+def whole_until_ms(segments: Iterable[Segment]) -> int:
+    """Return until when rows without a record are all there: as far as the slower channel came."""
+    ends: dict[str | None, int] = {}
+    for segment in segments:
+        ends[segment.channel] = max(ends.get(segment.channel, 0), segment.span.end_ms)
+    return min(ends.values(), default=0)
 
 
 def to_dict(job: Job) -> dict[str, Any]:

@@ -79,7 +79,7 @@ class Connection(H11Protocol):
 
 
 def install() -> None:
-    """Have the web server, which gradio makes, use our connections, and as many handles as it may."""
+    """Make uvicorn, which gradio starts, use `Connection`, and raise the limit of open files."""
     config.HTTP_PROTOCOLS["auto"] = f"{__name__}:{Connection.__name__}"
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = OPEN_FILES if most == resource.RLIM_INFINITY else min(most, OPEN_FILES)

@@ -67,7 +67,7 @@ class JobRunner:
             thread.start()
 
     def resume(self) -> None:
-        """Let the jobs begin."""
+        """Start running the queued jobs."""
         with self._changed:
             self.paused = False
             self._changed.notify_all()
@@ -111,7 +111,7 @@ class JobRunner:
         self.store.save()
 
     def rename(self, job: Job, name: str) -> Job:
-        """Give a job another name, also while it runs."""
+        """Rename a job, also while it runs."""
         return self._altered(lambda: self.store.rename(job, name))
 
     def keep(self, job: Job, wanted: bool) -> Job:
