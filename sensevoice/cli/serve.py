@@ -204,8 +204,7 @@ def _transcribe(pipeline: Any, recognizer: Any, path: Path, options: Any) -> Any
     from sensevoice import jobs
 
     remembering = jobs.ResumingRecognizer(recognizer, jobs.answers_beside(path))
-    copy = jobs.CopyWriter(jobs.playable_beside(path))
-    return pipeline.iter_updates(path, remembering, options, copy)
+    return pipeline.iter_updates(path, remembering, options, jobs.for_the_player(path))
 
 
 def _hear(pipeline: Any, recognizer: Any, path: Path, spans: Any, options: Any, rejoin: bool = False) -> Any:

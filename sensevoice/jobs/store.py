@@ -183,6 +183,15 @@ class JobStore:
             self.update(renamed)
             return renamed
 
+    def keep(self, job: Job, wanted: bool) -> Job:
+        """Keep a job until somebody deletes it; or no longer, and from now on for as long as any other."""
+        with self._changing:
+            now = self.job(job.id, job.owner)
+            released_s = self.now_s() if now.keep and not wanted else now.released_s
+            kept = replace(now, keep=wanted, released_s=released_s)
+            self.update(kept)
+            return kept
+
     def delete(self, job: Job) -> None:
         """Remove a job with its recording, at once."""
         with self._changing:
@@ -273,10 +282,14 @@ class JobStore:
             return step
 
     def kept_s(self, job: Job) -> float | None:
-        """Return for how many more seconds a job is kept; None for one that has not ended."""
-        if not job.finished:
+        """Return for how many more seconds a job is kept; None for one that has not ended or always stays."""
+        left_s = self._left_s(job)
+        return None if left_s is None else max(0.0, left_s)
+
+    def _left_s(self, job: Job) -> float | None:
+        if job.keep or not job.finished:
             return None
-        return max(0.0, (job.finished_s or job.created_s) + self._keep_s - self.now_s())
+        return max(job.finished_s or job.created_s, job.released_s or 0.0) + self._keep_s - self.now_s()
 
     def sweep(self) -> None:
         """Remove jobs that have been kept for long enough, and write what the disk had refused."""
@@ -290,10 +303,13 @@ class JobStore:
                 self._clock.save()
             except OSError as exc:
                 log.warning("the time is not written: %s", exc.strerror or exc)
-        for job in self._index.all():
-            if job.finished and self.now_s() - (job.finished_s or job.created_s) > self._keep_s:
-                log.info("job %s: kept for its time, removed", job.id)
-                self.delete(job)
+        for listed in self._index.all():
+            with self._changing:  # somebody may just want to keep it
+                job = self._index.get(listed.id)
+                left_s = self._left_s(job) if job else None
+                if job and left_s is not None and left_s < 0:
+                    log.info("job %s: kept for its time, removed", job.id)
+                    self.delete(job)
 
     def _sweep_now_and_then(self) -> None:
         while True:

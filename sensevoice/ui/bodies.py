@@ -56,6 +56,14 @@ def number(body: Body, name: str) -> int:
     return value
 
 
+def flag(body: Body, name: str) -> bool:
+    """Return true or false."""
+    value = body.get(name)
+    if not isinstance(value, bool):
+        raise BadRequest(reason=f"{name}={value!a:.50}")
+    return value
+
+
 def numbers(body: Body, name: str) -> list[int]:
     """Return a list of whole numbers, empty when it is missing."""
     return [number({name: item}, name) for item in _list(body.get(name, []), name)]

@@ -80,6 +80,7 @@ def job_row(runner: JobRunner, job: Job) -> Json:
         "partial": now.state != "done" or now.complete_until_ms is not None,
         "complete_until_ms": now.complete_until_ms,
         "kept_hours": _kept_hours(runner, now),
+        "keep": now.keep,
         "error": asdict(now.failure) if now.failure else None,
     }
 
