@@ -33,6 +33,7 @@ ORDER = (
     "models",
     "formats",
     "jobs",
+    "live",
     "api",
     "ui",
     "cli",

@@ -34,6 +34,19 @@ TRANSCRIPTIONS = f"{OPENAI_API}audio/transcriptions"
 
 MODELS = f"{OPENAI_API}models"
 
+LIVE = "/live"
+
+REALTIME = f"{OPENAI_API}realtime"
+
+CAPTIONS = "/captions"
+
+CAPTIONS_LIVE = f"{CAPTIONS}/live"
+
+SOCKET = "WEBSOCKET"
+"""Stands for the method of a request that opens a WebSocket, which HTTP does not tell from GET."""
+
+SOCKETS = (LIVE, REALTIME, CAPTIONS_LIVE)
+
 UPLOADS = (UPLOAD, TRANSCRIPTIONS)
 """Where files are sent, for which bodies may be large."""
 
@@ -64,6 +77,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     MODELS: READ,
     f"{MODELS}/{{model:path}}": READ,
     f"{GRADIO_API}/component_server/": ("POST",),  # what the picker of --media-dir lists, see ui/server_files
+    LIVE: (SOCKET,),
+    REALTIME: (SOCKET,),
     f"{GRADIO_API}/upload_progress": READ,
     f"{FILE}{{path_or_url:path}}": READ,
 }
@@ -78,7 +93,7 @@ _PATTERNS = tuple((compile_path(path)[0], methods) for path, methods in ALLOWED.
 def is_open(method: str, route: str) -> bool:
     """Return whether a request may be answered: by us, or by a route of gradio's that is needed."""
     if route.startswith(OURS):
-        return True
+        return method != SOCKET
     return any(method in methods and _is(pattern, route or "/") for pattern, methods in _PATTERNS)
 
 

@@ -44,8 +44,9 @@ def run(args: Any, terminal: hangup.Terminal | None) -> int:
     os.environ["GRADIO_TEMP_DIR"] = str(uploads.path)  # gradio reads it when it is imported
     recognizer = LoadingRecognizer(loader.known_info(settings))
     runner = _job_runner(args, recognizer)
+    hub = _live_hub(args, recognizer, runner)
     ending = Ending(terminal)
-    app = _open_page(args, options, settings.demo, accounts, uploads, recognizer, runner)
+    app = _open_page(args, options, settings.demo, accounts, uploads, recognizer, runner, hub)
     # Not before: importing torch would hold up the page.
     recognizer.load_in_background(
         functools.partial(_load, settings, runner.store.directory),
@@ -54,6 +55,7 @@ def run(args: Any, terminal: hangup.Terminal | None) -> int:
     )
     code = ending.wait()
     app.close()
+    hub.close()
     runner.close()
     uploads.close()
     if not recognizer.settled:
@@ -72,6 +74,7 @@ def _open_page(
     uploads: ui_uploads.WorkDirectory,
     recognizer: LoadingRecognizer,
     runner: Any,
+    hub: Any,
 ) -> Any:
     """Return gradio's app, which answers from now on."""
     from sensevoice import ui
@@ -88,7 +91,7 @@ def _open_page(
         min_free_bytes=args.min_free_mb << 20,
         login=Login(accounts, f"sensevoice-session-{args.port}") if accounts else None,
     )
-    routes = _routes(args, options, uploads.path, recognizer, runner)
+    routes = _routes(args, options, uploads.path, recognizer, runner, hub)
     connections.install()
     app.queue(**ui.queue_arguments()).launch(
         server_name=args.host,
@@ -116,17 +119,19 @@ def _page_settings(args: Any, options: Options, demo: bool, recognizer: LoadingR
 
 
 def _routes(
-    args: Any, options: Options, uploads: Path, recognizer: LoadingRecognizer, runner: Any
+    args: Any, options: Options, uploads: Path, recognizer: LoadingRecognizer, runner: Any, hub: Any
 ) -> list[Any]:
     """Return the routes beside gradio's own: of the workbench, and of programs."""
     from sensevoice import ui
     from sensevoice.api import api_routes
+    from sensevoice.live import live_routes
     from sensevoice.transcribe import pipeline
 
     hear = functools.partial(_hear, pipeline, recognizer)
     return [
         *ui.job_routes(runner, hear, pipeline.cut),
         *api_routes(runner, uploads, options, args.keep_api_jobs),
+        *live_routes(hub, options),
     ]
 
 
@@ -154,6 +159,13 @@ def _job_runner(args: Any, recognizer: LoadingRecognizer) -> Any:
         args.max_data_gb,
     )
     return jobs.JobRunner(store, functools.partial(_transcribe, pipeline, recognizer), paused=True)
+
+
+def _live_hub(args: Any, recognizer: LoadingRecognizer, runner: Any) -> Any:
+    """Return what takes recordings while they are made."""
+    from sensevoice.live import LiveHub
+
+    return LiveHub(runner, recognizer, args.live_sessions)
 
 
 def _load(settings: loader.ModelSettings, data_directory: Path, on_step: Any) -> Loaded:
