@@ -27,6 +27,7 @@ SenseVoiceError
 ├── TooBusy                     too many runs are waiting for their turn
 ├── LiveBusy                    as many speak as the machine, or a login, can hold
 ├── LiveDiskFull                what is said cannot be written at this moment
+├── CaptionsEnded               the link to captions of a recording that has ended, or was taken back
 ├── DiskLow                     no room for another recording
 ├── WaitingForDisk              a running job waits until the disk takes what it has to write
 ├── JobNotFound                 there is no such job, or it is somebody else's
@@ -339,6 +340,13 @@ class LiveDiskFull(SenseVoiceError):
         "The server's disk takes nothing at the moment ({reason}). The recording stays in the browser and is sent "
         "when there is room again. Please do not close the page."
     )
+
+
+class CaptionsEnded(SenseVoiceError):
+    code = "captions_ended"
+    http_status = 410
+    zh = "字幕已经结束：这次录音结束了，或者链接已被收回。"
+    en = "These captions have ended: the recording is over, or its link was taken back."
 
 
 class DiskLow(SenseVoiceError):

@@ -117,7 +117,8 @@ class AccessMiddleware:
             raise refusal
         if self._invited(request):
             return self._welcome(request)
-        if self._login is not None and (response := await self._answer_login(self._login, request, receive)):
+        login = None if self._policy.is_reader(request) else self._login
+        if login is not None and (response := await self._answer_login(login, request, receive)):
             return response
         self._check_disk(request, int(request.headers.get("content-length", "0")))
         return None

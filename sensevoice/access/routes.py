@@ -45,8 +45,6 @@ CAPTIONS_LIVE = f"{CAPTIONS}/live"
 SOCKET = "WEBSOCKET"
 """Stands for the method of a request that opens a WebSocket, which HTTP does not tell from GET."""
 
-SOCKETS = (LIVE, REALTIME, CAPTIONS_LIVE)
-
 UPLOADS = (UPLOAD, TRANSCRIPTIONS)
 """Where files are sent, for which bodies may be large."""
 
@@ -78,6 +76,9 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     f"{MODELS}/{{model:path}}": READ,
     f"{GRADIO_API}/component_server/": ("POST",),  # what the picker of --media-dir lists, see ui/server_files
     LIVE: (SOCKET,),
+    CAPTIONS: READ,
+    f"{CAPTIONS}/{{name}}": READ,
+    CAPTIONS_LIVE: (SOCKET,),
     REALTIME: (SOCKET,),
     f"{GRADIO_API}/upload_progress": READ,
     f"{FILE}{{path_or_url:path}}": READ,

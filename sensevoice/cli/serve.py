@@ -6,6 +6,7 @@ import functools
 import os
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +84,7 @@ def _open_page(
     refs = ui.UploadRefs()
     uploads.keep(refs.paths)
     app = ui.build_app(runner, page, refs)
-    policy = _policy(args, bool(accounts))
+    policy = _policy(args, bool(accounts), hub.is_reader)
     guard = functools.partial(
         AccessMiddleware,
         policy=policy,
@@ -124,7 +125,7 @@ def _routes(
     """Return the routes beside gradio's own: of the workbench, and of programs."""
     from sensevoice import ui
     from sensevoice.api import api_routes
-    from sensevoice.live import live_routes
+    from sensevoice.live import captions_routes, live_routes
     from sensevoice.transcribe import pipeline
 
     hear = functools.partial(_hear, pipeline, recognizer)
@@ -132,16 +133,18 @@ def _routes(
         *ui.job_routes(runner, hear, pipeline.cut),
         *api_routes(runner, uploads, options, args.keep_api_jobs),
         *live_routes(hub, options),
+        *captions_routes(hub),
     ]
 
 
-def _policy(args: Any, login: bool) -> AccessPolicy:
+def _policy(args: Any, login: bool, readers: Callable[[str], bool]) -> AccessPolicy:
     return AccessPolicy(
         max_upload_mb=args.max_upload_mb,
         login=login,
         open_to_all=args.open,
         hosts=allowed_hosts(args.allow_host),
         proxied=bool(args.allow_host or args.root_path or args.trusted_proxy),
+        readers=readers,
     )
 
 

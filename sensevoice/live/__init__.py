@@ -8,7 +8,8 @@ it to a room, read only.
 
 from __future__ import annotations
 
+from sensevoice.live.captions import captions_routes
 from sensevoice.live.hub import LiveHub
 from sensevoice.live.socket import live_routes
 
-__all__ = ["LiveHub", "live_routes"]
+__all__ = ["LiveHub", "captions_routes", "live_routes"]

@@ -12,6 +12,7 @@ import { header } from "./header.js";
 import { keyboard } from "./keyboard.js";
 import { BUSY, jobs } from "./jobs.js";
 import { charts, coverage, highlights } from "./panels.js";
+import { live } from "./live.js";
 import { player } from "./player.js";
 import { timeline } from "./timeline.js";
 import { speakers } from "./speakers.js";
@@ -125,6 +126,7 @@ class App {
     place("sv-library", this.list.element, several(this).element);
     this.keys = keyboard(this);
     header(this);
+    live(this);
     this.tabs.restore();
     this.on("time", (ms) => this.mark(ms));
     this.stand();
