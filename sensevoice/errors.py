@@ -325,8 +325,8 @@ class LiveBusy(SenseVoiceError):
     http_status = 503
     zh = "现在已有 {count} 路实时识别在进行，没有空位了。请等其中一路结束后再试，或先录音，再上传识别。"
     en = (
-        "{count} live recordings are under way, and there is no room for another. Please try again when one has "
-        "ended, or record first and upload the recording."
+        "{count} live recordings are under way, and there is no room for another. Please try again when one "
+        "has ended, or record first and upload the recording."
     )
 
 
@@ -337,8 +337,8 @@ class LiveDiskFull(SenseVoiceError):
     http_status = 507
     zh = "服务器的磁盘暂时写不进去（{reason}），录音先留在浏览器里，腾出空间后会自动补传。请不要关闭网页。"
     en = (
-        "The server's disk takes nothing at the moment ({reason}). The recording stays in the browser and is sent "
-        "when there is room again. Please do not close the page."
+        "The server's disk takes nothing at the moment ({reason}). The recording stays in the browser and is "
+        "sent when there is room again. Please do not close the page."
     )
 
 

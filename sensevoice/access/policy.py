@@ -208,4 +208,6 @@ def _is_gradio_starting(request: Request) -> bool:
 def _follows_a_link(request: Request) -> bool:
     """Return whether a browser opens the page itself as a whole, and not in a frame."""
     fetch = (request.headers.get("sec-fetch-mode"), request.headers.get("sec-fetch-dest"))
-    return request.method == "GET" and request.route in ("", "/", CAPTIONS) and fetch == ("navigate", "document")
+    return (
+        request.method == "GET" and request.route in ("", "/", CAPTIONS) and fetch == ("navigate", "document")
+    )

@@ -105,7 +105,8 @@ def argument_parser(prog: str | None = None) -> Any:
         type=int,
         default=0,
         metavar="N",
-        help="live recordings at a time (default 0: one for each core, at least 2; 16 on a GPU) / 同时进行的实时识别数",
+        help="live recordings at a time (default 0: one for each core, at least 2; 16 on a GPU) "
+        "/ 同时进行的实时识别数",
     )
     group.add_argument(
         "--on-hangup",

@@ -83,8 +83,8 @@ class Result:
 class ActiveJob:
     """A job that waits or runs. `changes` counts up with everything that can be seen of it.
 
-    `address` is where it was submitted from. `stop` ends a recording that is live; others have none. `turns` counts how often it gave its place up, and `leaving`
-    says that it is about to; see JobQueue.
+    `address` is where it was submitted from. `stop` ends a recording that is live; others have none. `turns`
+    counts how often it gave its place up, and `leaving` says that it is about to; see JobQueue.
     """
 
     job: Job

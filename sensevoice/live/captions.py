@@ -140,6 +140,4 @@ def token_of(connection: HTTPConnection) -> str:
 def labels() -> protocol.Json:
     """Return what moods and sounds are called."""
     names = [*EMOTION_NAMES, *EVENT_NAMES]
-    return {
-        locale: {name: label(name, locale) for name in names} for locale in ("zh", "en")
-    }
+    return {locale: {name: label(name, locale) for name in names} for locale in ("zh", "en")}

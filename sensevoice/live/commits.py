@@ -1,7 +1,8 @@
 """Which words of speech that goes on are shown for good: those that two passes over it agree on.
 
 LocalAgreement-2: Liu et al. 2020, "Low-latency sequence-to-sequence speech recognition and translation by
-partial hypothesis selection"; as in Macháček et al. 2023, "Turning Whisper into real-time transcription system".
+partial hypothesis selection"; as in Macháček et al. 2023, "Turning Whisper into real-time transcription
+system".
 """
 
 from __future__ import annotations

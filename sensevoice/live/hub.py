@@ -1,4 +1,4 @@
-"""All recordings that are being made: how many there may be, and what becomes of those that nobody goes on with."""
+"""All recordings that are being made: how many there may be, and what becomes of those that are left."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from functools import partial
 from sensevoice.errors import JobNotFound, LiveBusy
 from sensevoice.jobs import ActiveJob, Job, JobRunner
 from sensevoice.live.session import LiveSession
-from sensevoice.live.stream import LiveStream
+from sensevoice.live.stream import PASS_EVERY_S, LiveStream
 from sensevoice.options import Options
 from sensevoice.protocols import PromptRecognizer
 from sensevoice.runtime.cpus import usable_cpus
@@ -50,12 +50,14 @@ class LiveHub:
         runner: JobRunner,
         recognizer: PromptRecognizer,
         at_once: int = 0,
+        pass_every_s: float = PASS_EVERY_S,
         gone_s: float = GONE_S,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._runner = runner
         self._recognizer = recognizer
         self._at_once = at_once
+        self._pass_every_s = pass_every_s
         self._gone_s = gone_s
         self._clock = clock
         self._lock = threading.RLock()
@@ -176,7 +178,7 @@ class LiveHub:
         return session
 
     def _open_stream(self, options: Options, start_ms: int) -> LiveStream:
-        return LiveStream(self._recognizer, options, start_ms)
+        return LiveStream(self._recognizer, options, start_ms, self._pass_every_s)
 
     def _revoke(self, session: LiveSession) -> None:
         self._readers.pop(_key(session.captions_token), None)

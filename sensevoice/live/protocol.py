@@ -5,9 +5,10 @@ From the client, in JSON unless it is sound:
     {"type": "start", "name": "…", "options": {"language": "auto", …}}      begins a recording
     {"type": "resume", "session": "…"}                                     goes on with it after a broken line
     4 bytes, the number of the frame from 0 (little-endian), and 100 ms of sound: 1600 × int16 at 16 kHz, mono
-    {"type": "lost", "first": 30, "end": 35}         the client no longer has these frames: they become silence
+    {"type": "lost", "first": 30, "end": 35}         the client has these frames no more: they become silence
     {"type": "stop", "frames": 600, "tail": "…"}     all; the tail, in base64, is what is less than a frame
-    {"type": "captions", "on": true}                 asks for the link that a room can follow, or takes it back
+    {"type": "captions", "on": true}                 asks for the link that a room can follow, or takes it
+                                                     back
 
 From the server:
 
@@ -15,8 +16,9 @@ From the server:
     {"type": "state", "next": 40, "heard_ms": 3900, "from": 2, "rows": […], "settled": 3, "growing": {…}}
                                                      frames before `next` may be forgotten. `rows` replace all
                                                      from number `from` on; the first `settled` of all stay as
-                                                     they are. `growing` is the speech that goes on: `committed`
-                                                     words stay until it pauses, those of `tail` may change
+                                                     they are. `growing` is the speech that goes on: words in
+                                                     `committed` stay until it pauses, those of `tail` may
+                                                     change
     {"type": "resend", "next": 40}                   a frame is missing: send all from this one on
     {"type": "captions", "token": "…"}               null when it was taken back
     {"type": "ended", "job": "…"}                    recognised as a file now; null for one without sound
@@ -29,7 +31,6 @@ over. The first message has to come within ten seconds.
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Mapping
 from dataclasses import replace
@@ -89,7 +90,7 @@ def tail_of(message: Mapping[str, Any]) -> bytes:
     """Return the sound at the end of a recording. Raises BadRequest."""
     try:
         return base64.b64decode(text_of(message, "tail"), validate=True)
-    except binascii.Error as exc:
+    except ValueError as exc:
         raise BadRequest(reason="tail") from exc
 
 

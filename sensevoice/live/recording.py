@@ -83,7 +83,9 @@ def _header(data_bytes: int) -> bytes:
     """Return the header of a WAV file (RIFF, Microsoft 1991) of one channel of 16 bits."""
     riff_bytes = data_bytes if data_bytes == UNKNOWN else data_bytes + HEADER_BYTES - 8
     form = struct.pack("<HHIIHH", 1, 1, SAMPLE_RATE_HZ, 2 * SAMPLE_RATE_HZ, 2, 16)
-    return b"".join(
-        (b"RIFF", struct.pack("<I", riff_bytes), b"WAVEfmt ", struct.pack("<I", len(form)), form)
-        + (b"data", struct.pack("<I", data_bytes))
+    return b"RIFF%bWAVEfmt %b%bdata%b" % (
+        struct.pack("<I", riff_bytes),
+        struct.pack("<I", len(form)),
+        form,
+        struct.pack("<I", data_bytes),
     )

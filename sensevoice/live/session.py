@@ -37,7 +37,7 @@ MOST_LOST_FRAMES = 10 * 60 * 1000 // FRAME_MS
 OpenStream = Callable[[Options, int], LiveStream]
 """Returns a stream for the sound from a time in milliseconds on."""
 
-Wake = Callable[[], None]
+Wake = Callable[[], object]
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ class Client:
         self._defaults = defaults
         self._owner = websocket.scope.get(USER) or ""
         self._news = asyncio.Event()
-        self._asked_again_s = 0.0
+        self._asked_again_s = -RESEND_EVERY_S  # on the loop's clock
 
     async def run(self) -> None:
         await self._socket.accept()
@@ -72,7 +72,7 @@ class Client:
             await self._refuse(Unexpected(reference=reference))
 
     async def _enter(self) -> LiveSession | None:
-        """Begin a recording or go on with one, as the first message says; None when it has ended meanwhile."""
+        """Begin a recording or go on with one, as the first message says; None when that has ended."""
         try:
             message = await asyncio.wait_for(self._message(), FIRST_MESSAGE_S)
         except TimeoutError as exc:
@@ -114,8 +114,8 @@ class Client:
             session.unlisten(self)
             session.leave(self)
             for task in (telling, hearing):
+                task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
                 task.cancel()
-            await asyncio.gather(telling, hearing, return_exceptions=True)
 
     async def _tell(self, session: LiveSession) -> None:
         """Send what is new, until the recording ends or another client takes it over."""
@@ -128,7 +128,7 @@ class Client:
             if message := sender.message(view):
                 await self._send(message)
             if view.ended:
-                await self._send({"type": "ended", "job": session.id if view.frames or session.duration_ms else None})
+                await self._send({"type": "ended", "job": session.id if session.duration_ms else None})
                 await self._socket.close()
                 return
             if not session.is_of(self):
@@ -159,6 +159,7 @@ class Client:
             if await run_in_threadpool(session.complete, frames, tail):
                 await run_in_threadpool(self._hub.end, session)
             else:
+                self._asked_again_s = -RESEND_EVERY_S  # nothing follows that could be told then
                 await self._ask_again(session)
         elif kind == "lost":
             first, end = protocol.number_of(message, "first"), protocol.number_of(message, "end")

@@ -74,11 +74,13 @@ class LiveStream:
         recognizer: PromptRecognizer,
         options: Options,
         start_ms: int = 0,
+        pass_every_s: float = PASS_EVERY_S,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._options = replace(options, word_times=False)
         self._recognizer = RememberingRecognizer(recognizer)
         self._start_ms = start_ms
+        self._pass_every_s = pass_every_s
         self._clock = clock
         self._finder = recognizer.open_live_finder(options.pause_ms)
         self._segmenter = Segmenter(self._finder, self._options, SOUND_STRETCH_MS)
@@ -128,7 +130,7 @@ class LiveStream:
         span = Span(self._segmenter.fed_ms - len(samples) // SAMPLES_PER_MS, self._segmenter.fed_ms)
         answer = self._recognizer.now(samples, self._options)
         took_s = self._clock() - began_s
-        self._due_s = began_s + max(PASS_EVERY_S, took_s * (1 + REST))
+        self._due_s = began_s + max(self._pass_every_s, took_s * (1 + REST))
         if answer.error:
             return False
         self._committer.push(words_from_tokens(answer.tokens, span))

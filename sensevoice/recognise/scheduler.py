@@ -1,7 +1,9 @@
 """One line for the model, many who wait in it: clips of all running jobs, batched together and fairly.
 
-What people are waiting for as they speak goes first, but for one batch in FIRST_IN_A_ROW + 1, so that files go
-on however many speak. Every job hands in its clips as it finds them; a single thread takes some from each job in turn and has
+What people are waiting for as they speak goes first, but for one batch in FIRST_IN_A_ROW + 1, so that files
+go on however many speak.
+
+Every job hands in its clips as it finds them; a single thread takes some from each job in turn and has
 them recognised in one batch. So a short recording does not wait for the end of a long one, a batch is
 full even when every file is short, and two threads never meet in the model.
 """
@@ -25,7 +27,7 @@ BatchKey = tuple[str, bool, bool]
 
 
 FIRST_IN_A_ROW = 3
-"""Batches for those who speak before one for a file, if one waits: it then costs them a quarter of the time."""
+"""Batches for those who speak before one for a file, if one waits."""
 
 
 @dataclass(eq=False)

@@ -131,8 +131,8 @@ def _speakers(transcript: Transcript) -> list[Json]:
 def version(runner: JobRunner, job: Job) -> int:
     """Return a number that changes whenever rows that were sent are out of date.
 
-    0 while rows are only added; the end of the job sorts them by time, and every correction counts up. -1 while
-    it is being recorded: afterwards all of it is recognised anew.
+    0 while rows are only added; the end of the job sorts them by time, and every correction counts up. -1
+    while it is being recorded: afterwards all of it is recognised anew.
     """
     live = runner.live(job.id)
     if live is not None:

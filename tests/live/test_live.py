@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,8 @@ def test_the_record_is_that_of_the_same_sound_uploaded(house: House) -> None:
     assert live.segments
 
 
-def test_rows_come_while_somebody_speaks_and_committed_words_stay(house: House) -> None:
+def test_rows_come_while_somebody_speaks_and_committed_words_stay(tmp_path: Path, scheduled: Any) -> None:
+    house = House(tmp_path / "data", scheduled, pass_every_s=0.0)
     with house.client().websocket_connect("/live") as socket:
         talker = Talker(socket).start()
         for number, frame in enumerate(FRAMES):
@@ -65,6 +67,7 @@ def test_rows_come_while_somebody_speaks_and_committed_words_stay(house: House) 
         rows = list(talker.rows)
         talker.stop(len(FRAMES))
     recorded = house.record(job)
+    house.close()
     said = "".join(row["text"] for row in rows)
     recognised = "".join(row.text for row in recorded.segments)
     assert len(said) > len(recognised) / 2
@@ -73,7 +76,7 @@ def test_rows_come_while_somebody_speaks_and_committed_words_stay(house: House) 
     starts = {each["start_ms"] for each in talker.growing}
     for start_ms in starts:  # of one piece of speech, words are only added
         committed = [each["committed"] for each in talker.growing if each["start_ms"] == start_ms]
-        for before, after in zip(committed, committed[1:], strict=False):
+        for before, after in pairwise(committed):
             assert after.startswith(before)
     assert any(each["committed"] for each in talker.growing)
 
@@ -139,11 +142,11 @@ def test_a_new_connection_takes_the_recording_over(house: House) -> None:
 
 
 def test_a_process_that_was_killed_leaves_a_recording_that_goes_on(tmp_path: Path, scheduled: Any) -> None:
-    house = House(tmp_path / "data", scheduled)
+    house, long = House(tmp_path / "data", scheduled), FRAMES * 3
     with house.client().websocket_connect("/live") as socket:
         talker = Talker(socket).start()
-        talker.send_all(FRAMES)
-        talker.hear_all(len(FRAMES) * 100)
+        talker.send_all(long)
+        talker.hear_all(len(long) * 100)
         session, settled = talker.session, talker.rows[: talker.settled]
     assert settled
     house.close()
@@ -151,11 +154,11 @@ def test_a_process_that_was_killed_leaves_a_recording_that_goes_on(tmp_path: Pat
     try:
         with again.client().websocket_connect("/live") as socket:
             talker = Talker(socket).resume(session)
-            assert talker.next == len(FRAMES)
-            talker.hear_all(len(FRAMES) * 100)
+            assert talker.next == len(long)
+            talker.hear_all(len(long) * 100)
             assert talker.rows[: len(settled)] == settled
-            ended = talker.stop(len(FRAMES))
-        assert again.record(ended["job"]).duration_ms == len(FRAMES) * 100
+            ended = talker.stop(len(long))
+        assert again.record(ended["job"]).duration_ms == len(long) * 100
     finally:
         again.close()
 
