@@ -124,7 +124,7 @@ def _routes(
 ) -> list[Any]:
     """Return the routes beside gradio's own: of the workbench, and of programs."""
     from sensevoice import ui
-    from sensevoice.api import api_routes
+    from sensevoice.api import api_routes, realtime_routes
     from sensevoice.live import captions_routes, live_routes
     from sensevoice.transcribe import pipeline
 
@@ -134,6 +134,7 @@ def _routes(
         *api_routes(runner, uploads, options, args.keep_api_jobs),
         *live_routes(hub, options),
         *captions_routes(hub),
+        *realtime_routes(hub, recognizer, options),
     ]
 
 

@@ -7,7 +7,8 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 
 from sensevoice.errors import JobNotFound, LiveBusy
@@ -63,6 +64,7 @@ class LiveHub:
         self._lock = threading.RLock()
         self._sessions: dict[str, LiveSession] = {}
         self._readers: dict[bytes, str] = {}
+        self._guests = 0
         for job in runner.store.unfinished():
             if job.state == "live":
                 self._restore(job)
@@ -127,6 +129,19 @@ class LiveHub:
         with self._lock:
             self._revoke(session)
 
+    @contextmanager
+    def guest(self, owner: str = "") -> Iterator[None]:
+        """Count somebody who speaks without a recording among the others. Raises LiveBusy."""
+        self._runner.check()
+        with self._lock:
+            self._check_room(owner)
+            self._guests += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._guests -= 1
+
     def is_reader(self, token: str) -> bool:
         """Return whether a token may follow a recording."""
         return _key(token) in self._readers
@@ -156,8 +171,9 @@ class LiveHub:
     def _check_room(self, owner: str) -> None:
         speaking = [each for each in self._sessions.values() if each.is_connected]
         own = [each for each in speaking if owner and each.active.job.owner == owner]
-        if len(speaking) >= self.at_once or len(own) >= PER_OWNER:
-            raise LiveBusy(count=len(own) if len(own) >= PER_OWNER else len(speaking))
+        count = len(speaking) + self._guests
+        if count >= self.at_once or len(own) >= PER_OWNER:
+            raise LiveBusy(count=len(own) if len(own) >= PER_OWNER else count)
 
     def _restore(self, job: Job) -> None:
         try:
