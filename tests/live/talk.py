@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 from sensevoice.audio.source import open_audio
 from sensevoice.jobs import JobRunner, JobStore
-from sensevoice.live import LiveHub, live_routes
+from sensevoice.live import LiveHub, captions_routes, live_routes
 from sensevoice.live.recording import FRAME_BYTES
 from sensevoice.options import Options
 from sensevoice.transcribe.pipeline import iter_updates
@@ -44,7 +44,7 @@ class House:
         store = JobStore(directory, lambda: recognizer.info)
         self.runner = JobRunner(store, lambda path, options: iter_updates(path, recognizer, options))
         self.hub = LiveHub(self.runner, recognizer, **hub)
-        self.app = Starlette(routes=list(live_routes(self.hub, PAGE)))
+        self.app = Starlette(routes=[*live_routes(self.hub, PAGE), *captions_routes(self.hub)])
 
     def client(self) -> TestClient:
         return TestClient(self.app)

@@ -12,19 +12,11 @@ import pytest
 from starlette.websockets import WebSocketDisconnect
 
 from sensevoice.formats import to_dict
-from sensevoice.models.recognizer import FunasrRecognizer
 from tests.conftest import SAMPLES
 from tests.live.talk import House, Talker, frames_of, sound_of, tail_of
 
 SOUND = sound_of(SAMPLES["customer_call"].path)
 FRAMES = frames_of(SOUND)
-
-
-@pytest.fixture(scope="module")
-def scheduled(demo_recognizer: FunasrRecognizer) -> Iterator[Any]:
-    scheduler = demo_recognizer.scheduled()
-    yield scheduler
-    scheduler.close()
 
 
 @pytest.fixture
