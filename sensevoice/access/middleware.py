@@ -196,7 +196,7 @@ class AccessMiddleware:
         return counted(receive, self._policy.max_body_bytes, too_much, look)
 
     async def _pass_on(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request in, without its secrets."""
+        """Pass a request on, without its credentials."""
         answer = _Answer(send)
         try:
             await self._app(self._let_in(request, scope), answer.body(receive), answer.send)

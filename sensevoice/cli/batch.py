@@ -166,7 +166,7 @@ class DoneList:
         return bool(known == (state.st_size, state.st_mtime_ns, self._key))
 
     def rename(self, path: Path, name: str) -> None:
-        """Give the result of a file that was renamed since to its new name: the same size and time of change,
+        """Move the result of a file that was renamed since to its new name: the same size and time of change,
         and nothing any more where it was."""
         state = path.stat()
         same = self._database.execute(

@@ -81,7 +81,7 @@ class JobFolder:
         return replace(job, id=self.path.name)
 
     def put_aside(self, path: Path) -> None:
-        """Give a damaged file another name, so that what takes its place does not cost what is in it."""
+        """Rename a damaged file, so that its replacement does not overwrite what is in it."""
         with suppress(OSError):
             path.replace(self.put_aside_path(path))
 

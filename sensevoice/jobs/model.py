@@ -1,4 +1,4 @@
-"""What a job is."""
+"""Job records: state, options, failure."""
 
 from __future__ import annotations
 

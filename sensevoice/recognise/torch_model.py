@@ -81,7 +81,7 @@ class TimedSenseVoiceSmall(SenseVoiceSmall):  # type: ignore[misc]
 
 
 def prepare_cuda(model: TimedSenseVoiceSmall, precision: str) -> None:
-    """Let a loaded model compute in "bf16" or "fp32", with what cuda_encoder saves."""
+    """Switch a loaded model to "bf16" or "fp32" and to the encoder of cuda_encoder."""
     # What is called float32 is to be that; by itself cuDNN keeps 10 of 23 bits (TF32), also for fsmn-vad.
     torch.backends.cudnn.allow_tf32 = False
     model.compute_type = torch.bfloat16 if precision == "bf16" else None

@@ -69,7 +69,7 @@ def _let_any_text_be_printed() -> None:
 
 
 def _find_place_for_compiled_code() -> None:
-    """Give numba a cache folder when it cannot write beside the code; without one it fails."""
+    """Point numba at a cache folder when it cannot write beside the code; without one it fails."""
     beside = Path(__file__).parents[1] / "vad"
     if "NUMBA_CACHE_DIR" in os.environ or os.access(beside, os.W_OK):
         return

@@ -181,7 +181,7 @@ class Segmenter:
         return self._kept[0]
 
     def _release(self, until_ms: int) -> None:
-        """Let the samples before a time go."""
+        """Drop the samples before a time."""
         until_ms = min(max(until_ms, self._done_ms), self.fed_ms)
         self._kept = [self._joined()[(until_ms - self._kept_from_ms) * SAMPLES_PER_MS :]]
         self._kept_from_ms = self._done_ms = until_ms

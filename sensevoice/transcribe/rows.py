@@ -47,7 +47,7 @@ from sensevoice.transcript import Piece, Segment, Span
 
 
 class Speakers(Protocol):
-    """Tells who speaks. None stands for a speaker who is not known."""
+    """Source of speaker ids for spans of sound. None: the speaker is not known."""
 
     def of_pieces(self, pieces: Sequence[Chunk]) -> Sequence[str | None]:
         """Return the speaker of each piece of a run, before it is recognised."""

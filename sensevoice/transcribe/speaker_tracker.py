@@ -29,7 +29,7 @@ MANY_WINDOWS = 1_000
 
 
 class SpeakerTracker:
-    """Tells the speakers of one stream of sound (`rows.Speakers`); `count` is how many there are, if known.
+    """Assigns speakers within one stream of sound (`rows.Speakers`); `count` is how many there are, if known.
 
     The names that it gives are provisional: they keep to a person as far as that can be known.
     """

@@ -206,7 +206,7 @@ def _speak(frame, state):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def _take(frame, state):  # type: ignore[no-untyped-def]
-    """Let the segment reach to the end of a frame."""
+    """Extend the segment to the end of a frame."""
     state.first_free = max(state.first_free, frame) + 1
     state.segment_end = frame + 1
 
@@ -223,7 +223,7 @@ def _end(frame, state, window):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def _forget(state, window):  # type: ignore[no-untyped-def]
-    """Be as at the start, but for the frames that are taken."""
+    """Reset the state, except for the frames that segments have taken."""
     state.segments_ended += 1
     state.in_speech = 0
     state.last_speech = 0

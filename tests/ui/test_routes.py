@@ -10,6 +10,7 @@ import wave
 import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from sensevoice.jobs.editing.channels import each_from_its_channel
 from sensevoice.jobs.editing.retranscribe import neighbours
 from sensevoice.options import Options
 from sensevoice.transcribe.pipeline import cut
-from sensevoice.transcript import Segment, Span
+from sensevoice.transcript import Segment, Span, Speaker
 from sensevoice.ui import job_routes
 from tests.media import tone, write_wav
 from tests.ui.ui_script import CALL, Script, call, runner_of, speech, transcript
@@ -533,3 +534,36 @@ def test_lists_answer_while_recordings_are_converted(site: Site, monkeypatch: py
         go.set()
         assert {each.result(30.0).status_code for each in asked} == {200}
     assert sorted(made) == sorted(jobs), "each was made once"
+
+
+def test_people_are_named_put_together_and_parted(site: Site) -> None:
+    rows = tuple(replace(row, speaker=f"S{1 + n % 2}") for n, row in enumerate(CALL) if row.kind == "speech")
+    site.script.items = [*rows, transcript(rows, speakers=(Speaker("S1"), Speaker("S2")))]
+    address = f"/sv/jobs/{site.done()}/people"
+
+    def changed(**body: Any) -> Any:
+        response = site.client.patch(address, json=body)
+        assert response.status_code == 200, response.text
+        return [(each["id"], each["name"]) for each in response.json()["speakers"]]
+
+    assert changed(speaker="S2", name="客户") == [("S1", ""), ("S2", "客户")]
+    assert changed(speaker="S1", into="S2") == [("S2", "客户")]
+    assert changed(speaker="S1", into="") == [("S1", ""), ("S2", "客户")]
+    for wrong in (
+        {"count": "2"},  # no voice prints were kept of this job
+        {"count": "many"},
+        {"speaker": "S9", "name": "x"},
+        {"speaker": "S1", "into": "S9"},
+        {"speaker": "S1"},
+        {},
+    ):
+        refused = site.client.patch(address, json=wrong)
+        assert refused.status_code == 400 and refused.json()["zh"], (wrong, refused.text)
+    assert site.client.patch("/sv/jobs/none/people", json={"speaker": "S1", "name": "x"}).status_code == 404
+
+
+def test_people_of_a_job_that_still_runs_cannot_be_changed(site: Site) -> None:
+    site.script.hold_after = 2
+    address = f"/sv/jobs/{site.job()}/people"
+    refused = site.client.patch(address, json={"speaker": "S1", "name": "x"})
+    assert refused.status_code == 400 and "任务还没有完成" in refused.text

@@ -92,7 +92,7 @@ class Socket(WebSocketsSansIOProtocol):
 
 
 def install() -> None:
-    """Have the web server, which gradio makes, use our connections, and as many handles as it may."""
+    """Make uvicorn, which gradio starts, use `Connection`, and raise the limit of open files."""
     config.HTTP_PROTOCOLS["auto"] = f"{__name__}:{Connection.__name__}"
     config.WS_PROTOCOLS["auto"] = f"{__name__}:{Socket.__name__}"
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -68,7 +68,7 @@ class JobRunner:
             thread.start()
 
     def resume(self) -> None:
-        """Let the jobs begin."""
+        """Start running the queued jobs."""
         with self._changed:
             self.paused = False
             self._changed.notify_all()
@@ -144,7 +144,7 @@ class JobRunner:
         self.store.save()
 
     def rename(self, job: Job, name: str) -> Job:
-        """Give a job another name, also while it runs."""
+        """Rename a job, also while it runs."""
         with self._changed:
             renamed = self.store.rename(job, name)
             live = self._live(job.id)
