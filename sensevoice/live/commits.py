@@ -25,6 +25,11 @@ class Committer:
         self._before: list[Word] = []
 
     @property
+    def words(self) -> tuple[Word, ...]:
+        """The words that stay."""
+        return tuple(self._committed)
+
+    @property
     def committed(self) -> str:
         return spelled([word.text for word in self._committed])
 

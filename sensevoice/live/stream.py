@@ -44,7 +44,10 @@ SHORTEST_MS = 300
 
 @dataclass(frozen=True)
 class Growing:
-    """Speech that goes on: words that stay as they are until it pauses, and those that may still change."""
+    """Speech that goes on: words that stay as they are until it pauses, and those that may still change.
+
+    `ends_ms` is when each of the words that stay ended.
+    """
 
     span: Span
     committed: str = ""
@@ -52,6 +55,7 @@ class Growing:
     language: str = ""
     emotion: str = ""
     events: tuple[str, ...] = ()
+    ends_ms: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -142,6 +146,7 @@ class LiveStream:
             tagged.language,
             tagged.emotion,
             tuple(event.name for event in tagged.events),
+            tuple(self._start_ms + word.span.end_ms for word in self._committer.words),
         )
         return True
 
