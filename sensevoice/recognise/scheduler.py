@@ -107,12 +107,14 @@ class Scheduler(ForwardingRecognizer):
 
     def _take(self) -> list[tuple[_Job, np.ndarray]]:
         """Take the next batch out of the line, and those it belongs to: a clip of each job in turn."""
-        sharing = self._sharing()
+        sharing, longest = self._sharing()
         batch: list[tuple[_Job, np.ndarray]] = []
         samples = 0
         while sharing and len(batch) < self._max_clips:
             job = sharing.popleft()
             if not job.clips:  # cancelled, or all taken
+                continue
+            if longest and len(job.clips[0]) > longest:
                 continue
             if batch and samples + len(job.clips[0]) > self._max_batch_samples:
                 break
@@ -124,21 +126,20 @@ class Scheduler(ForwardingRecognizer):
         self._jobs = deque(job for job in self._jobs if job.clips and job not in served)
         return batch
 
-    def _sharing(self) -> deque[_Job]:
-        """Return the jobs whose clips make the next batch, in the order in which they are asked for them.
+    def _sharing(self) -> tuple[deque[_Job], int]:
+        """Return the jobs whose clips make the next batch, and the longest clip that it may hold, 0 for any.
 
-        A batch takes as long as its longest clip: one for somebody who speaks holds no longer clip of a file.
+        A batch takes as long as its longest clip: one for somebody who speaks holds no longer one of a file.
         """
         first = [job for job in self._jobs if job.first and job.clips]
         files = [job for job in self._jobs if not job.first and job.clips]
         if not first or (files and self._first_in_a_row >= FIRST_IN_A_ROW):
             self._first_in_a_row = 0
-            ahead = files or list(self._jobs)
-            return deque(job for job in ahead if job.question == ahead[0].question)
-        self._first_in_a_row += 1
-        longest = max(len(job.clips[0]) for job in first)
-        short = [job for job in files if len(job.clips) == 1 and len(job.clips[0]) <= longest]
-        return deque(job for job in (*first, *short) if job.question == first[0].question)
+            ahead, longest = files or list(self._jobs), 0
+        else:
+            self._first_in_a_row += 1
+            ahead, longest = [*first, *files], max(len(job.clips[0]) for job in first)
+        return deque(job for job in ahead if job.question == ahead[0].question), longest
 
     def _recognise(self, batch: list[tuple[_Job, np.ndarray]]) -> None:
         if not batch:

@@ -11,6 +11,7 @@ import numpy as np
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from sensevoice.access import USER
 from sensevoice.audio.source import open_audio
 from sensevoice.jobs import JobRunner, JobStore
 from sensevoice.live import LiveHub, captions_routes, live_routes
@@ -46,8 +47,13 @@ class House:
         self.hub = LiveHub(self.runner, recognizer, **hub)
         self.app = Starlette(routes=[*live_routes(self.hub, PAGE), *captions_routes(self.hub)])
 
-    def client(self) -> TestClient:
-        return TestClient(self.app)
+    def client(self, user: str | None = None) -> TestClient:
+        """Return a client, of a login if one is named."""
+
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            await self.app({**scope, USER: user}, receive, send)
+
+        return TestClient(app)
 
     def record(self, job_id: str) -> Any:
         """Return the record of a job when it has come to its end."""

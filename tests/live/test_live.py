@@ -189,6 +189,20 @@ def test_more_than_the_machine_holds_are_refused_with_a_sentence(tmp_path: Path,
         house.close()
 
 
+def test_a_recording_is_gone_on_with_by_its_own_login_alone(house: House) -> None:
+    with house.client("ann").websocket_connect("/live") as socket:
+        session = Talker(socket).start().session
+        with house.client("bob").websocket_connect("/live") as other:
+            other.send_json({"type": "resume", "session": session})
+            assert other.receive_json()["code"] == "job_not_found"
+        assert house.runner.store.job(session, "ann").owner == "ann"
+        with house.client("ann").websocket_connect("/live") as second:
+            Talker(second).start()
+            with house.client("ann").websocket_connect("/live") as third:
+                third.send_json({"type": "start"})
+                assert third.receive_json()["code"] == "live_busy"
+
+
 @pytest.mark.parametrize(
     "first",
     [
