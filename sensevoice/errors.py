@@ -33,6 +33,7 @@ SenseVoiceError
 ├── JobNotFound                 there is no such job, or it is somebody else's
 ├── JobDamaged                  what lies on disk of a job cannot be read
 ├── Unexpected                  a fault of the program, with a number that the log has too
+├── MinutesFailed               the user's language model gave no minutes
 ├── BadRequest                  what a browser asked for does not exist
 ├── RowChanged                  a row that was corrected elsewhere since it was seen
 ├── RowsChanged                 what was heard again belongs to rows that are no longer so
@@ -417,6 +418,17 @@ class BadRequest(SenseVoiceError):
     code = "bad_request"
     zh = "请求有误：{reason}"
     en = "This request cannot be answered: {reason}"
+
+
+class MinutesFailed(SenseVoiceError):
+    reason: object
+
+    code = "minutes_failed"
+    http_status = 502
+    zh = "语言模型没有给出可用的纪要（{reason}）。请检查 --llm-url 和 --llm-model，或再试一次。"
+    en = (
+        "The language model gave no usable minutes ({reason}). Check --llm-url and --llm-model, or try again."
+    )
 
 
 class RowChanged(SenseVoiceError):

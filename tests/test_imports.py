@@ -33,6 +33,8 @@ ORDER = (
     "models",
     "formats",
     "jobs",
+    "webhooks",
+    "minutes",
     "live",
     "api",
     "ui",

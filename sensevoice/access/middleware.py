@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, parse_qsl, urlencode
 
@@ -13,6 +14,7 @@ from starlette.responses import RedirectResponse, Response
 
 from sensevoice.access.http.asgi import App, Message, Receive, Scope, Send
 from sensevoice.access.http.body_limits import MAX_BODY_BYTES, BodyRefused, counted, replayed, whole_body
+from sensevoice.access.http.cors import preflight, with_origin
 from sensevoice.access.http.headers import FILE_POLICY, PAGE_POLICY, with_our_headers
 from sensevoice.access.http.json_bodies import check_json
 from sensevoice.access.http.streams import Streams
@@ -29,6 +31,7 @@ from sensevoice.access.routes import (
     STARTUP,
     UPLOAD,
     UPLOADS,
+    is_open,
 )
 from sensevoice.access.throttle import LoginThrottle
 from sensevoice.errors import (
@@ -82,6 +85,11 @@ class AccessMiddleware:
             await self._serve(_request(scope), scope, receive, send)
 
     async def _serve(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
+        if guest := self._policy.guest(request):
+            request, send = _without_cookies(request), with_origin(send, guest)
+            if response := _preflight(request):
+                await response(scope, receive, send)
+                return
         send = with_our_headers(send, FILE_POLICY if request.route.startswith(FILE) else PAGE_POLICY)
         try:
             response = await self._own_answer(request, receive)
@@ -243,6 +251,20 @@ class _Answer:
             return  # gradio's own words for it
         self.started = True
         await self._send(message)
+
+
+def _preflight(request: Request) -> Response | None:
+    """Return the answer to a browser that asks before a request which may be sent; None for anything else."""
+    asked = request.headers.get("access-control-request-method", "")
+    if request.method != "OPTIONS" or not is_open(asked, request.route):
+        return None
+    private = request.headers.get("access-control-request-private-network") == "true"
+    return preflight(request.headers.get("access-control-request-headers", ""), private)
+
+
+def _without_cookies(request: Request) -> Request:
+    """Return a request as if the browser kept nothing of ours: its page is to have a key of its own."""
+    return replace(request, headers={key: value for key, value in request.headers.items() if key != "cookie"})
 
 
 def _refusal(error: SenseVoiceError, request: Request) -> Response:

@@ -45,7 +45,11 @@ CAPTIONS_LIVE = f"{CAPTIONS}/live"
 SOCKET = "WEBSOCKET"
 """Stands for the method of a request that opens a WebSocket, which HTTP does not tell from GET."""
 
-UPLOADS = (UPLOAD, TRANSCRIPTIONS)
+JOBS = f"{OPENAI_API}jobs"
+
+JOB = f"{JOBS}/{{job_id}}"
+
+UPLOADS = (UPLOAD, TRANSCRIPTIONS, JOBS)
 """Where files are sent, for which bodies may be large."""
 
 ALLOWED: dict[str, tuple[str, ...]] = {
@@ -74,6 +78,12 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     TRANSCRIPTIONS: ("POST",),
     MODELS: READ,
     f"{MODELS}/{{model:path}}": READ,
+    JOBS: (*READ, "POST"),
+    JOB: (*READ, "DELETE"),
+    f"{JOB}/cancel": ("POST",),
+    f"{JOB}/rows": READ,
+    f"{JOB}/record": READ,
+    f"{JOB}/minutes": (*READ, "POST", "DELETE"),
     f"{GRADIO_API}/component_server/": ("POST",),  # what the picker of --media-dir lists, see ui/server_files
     LIVE: (SOCKET,),
     CAPTIONS: READ,

@@ -109,15 +109,49 @@ def argument_parser(prog: str | None = None) -> Any:
         "/ 同时进行的实时识别数",
     )
     group.add_argument(
+        "--allow-origin",
+        action="append",
+        default=[],
+        metavar="ORIGIN",
+        help="site whose pages may call /v1 with a key, such as https://chat.example.org / "
+        "允许哪个网站的页面凭密钥调用 /v1",
+    )
+    group.add_argument(
+        "--webhook-host",
+        action="append",
+        default=[],
+        metavar="HOST[:PORT]",
+        help="where programs may be told that a job has ended (docs/programs.md) / 任务结束时可通知的主机",
+    )
+    group.add_argument(
         "--on-hangup",
         choices=hangup.CHOICES,
         default=hangup.STAY,
         help="when the terminal is closed: stay in the background, or end (default %(default)s) / "
         "终端关闭时继续在后台运行或退出",
     )
+    add_language_model_arguments(parser)
     group.add_argument("--version", action="version", version=__version__)
     arguments.add_model_arguments(parser)
     arguments.add_option_arguments(parser)
     # Of the page; the API and the scripts tell nobody apart unless they are asked to.
     parser.set_defaults(speakers="auto")
     return parser
+
+
+def add_language_model_arguments(to: Any) -> None:
+    """Add which language model writes minutes; without it nothing of that is on the page, or sent."""
+    group = to.add_argument_group("minutes / 纪要")
+    group.add_argument(
+        "--llm-url",
+        metavar="URL",
+        help="OpenAI-compatible address of a language model that writes minutes, such as "
+        "http://127.0.0.1:11434/v1 / 写纪要的语言模型的地址",
+    )
+    group.add_argument("--llm-model", default="", metavar="NAME", help="its name there / 模型名称")
+    group.add_argument(
+        "--llm-key",
+        metavar="KEY",
+        help="the key that it asks for; better as the variable / 密钥，建议用环境变量",
+    )
+    group.add_argument("--llm-key-file", metavar="FILE", help="a file with the key / 存放密钥的文件")

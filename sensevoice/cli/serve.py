@@ -13,9 +13,10 @@ from typing import Any
 from sensevoice import __version__
 from sensevoice.access import AccessMiddleware, AccessPolicy, Accounts, Login
 from sensevoice.access.http import connections
-from sensevoice.access.origins import allowed_hosts
+from sensevoice.access.origins import allowed_hosts, allowed_origins
 from sensevoice.cli import arguments, startup
 from sensevoice.cli.ending import Ending
+from sensevoice.cli.features import Features
 from sensevoice.errors import OptionError, SenseVoiceError
 from sensevoice.models import loader
 from sensevoice.models.loading import Loaded, LoadingRecognizer
@@ -45,9 +46,9 @@ def run(args: Any, terminal: hangup.Terminal | None) -> int:
     os.environ["GRADIO_TEMP_DIR"] = str(uploads.path)  # gradio reads it when it is imported
     recognizer = LoadingRecognizer(loader.known_info(settings))
     runner = _job_runner(args, recognizer)
-    hub = _live_hub(args, recognizer, runner)
+    features = Features.of(args, runner, recognizer)
     ending = Ending(terminal)
-    app = _open_page(args, options, settings.demo, accounts, uploads, recognizer, runner, hub)
+    app = _open_page(args, options, settings.demo, accounts, uploads, recognizer, runner, features)
     # Not before: importing torch would hold up the page.
     recognizer.load_in_background(
         functools.partial(_load, settings, runner.store.directory),
@@ -56,7 +57,7 @@ def run(args: Any, terminal: hangup.Terminal | None) -> int:
     )
     code = ending.wait()
     app.close()
-    hub.close()
+    features.close()
     runner.close()
     uploads.close()
     if not recognizer.settled:
@@ -75,7 +76,7 @@ def _open_page(
     uploads: ui_uploads.WorkDirectory,
     recognizer: LoadingRecognizer,
     runner: Any,
-    hub: Any,
+    features: Features,
 ) -> Any:
     """Return gradio's app, which answers from now on."""
     from sensevoice import ui
@@ -84,7 +85,7 @@ def _open_page(
     refs = ui.UploadRefs()
     uploads.keep(refs.paths)
     app = ui.build_app(runner, page, refs)
-    policy = _policy(args, bool(accounts), hub.is_reader)
+    policy = _policy(args, bool(accounts), features.live.is_reader)
     guard = functools.partial(
         AccessMiddleware,
         policy=policy,
@@ -92,7 +93,7 @@ def _open_page(
         min_free_bytes=args.min_free_mb << 20,
         login=Login(accounts, f"sensevoice-session-{args.port}") if accounts else None,
     )
-    routes = _routes(args, options, uploads.path, recognizer, runner, hub)
+    routes = _routes(args, options, uploads.path, recognizer, runner, features)
     connections.install()
     app.queue(**ui.queue_arguments()).launch(
         server_name=args.host,
@@ -120,7 +121,12 @@ def _page_settings(args: Any, options: Options, demo: bool, recognizer: LoadingR
 
 
 def _routes(
-    args: Any, options: Options, uploads: Path, recognizer: LoadingRecognizer, runner: Any, hub: Any
+    args: Any,
+    options: Options,
+    uploads: Path,
+    recognizer: LoadingRecognizer,
+    runner: Any,
+    features: Features,
 ) -> list[Any]:
     """Return the routes beside gradio's own: of the workbench, and of programs."""
     from sensevoice import ui
@@ -130,11 +136,19 @@ def _routes(
 
     hear = functools.partial(_hear, pipeline, recognizer)
     return [
-        *ui.job_routes(runner, hear, pipeline.cut),
-        *api_routes(runner, uploads, options, args.keep_api_jobs),
-        *live_routes(hub, options),
-        *captions_routes(hub),
-        *realtime_routes(hub, recognizer, options),
+        *ui.job_routes(runner, hear, pipeline.cut, features.minutes),
+        *api_routes(
+            runner,
+            uploads,
+            options,
+            args.keep_api_jobs,
+            _media_directory(args.media_dir),
+            features.hooks,
+            features.minutes,
+        ),
+        *live_routes(features.live, options),
+        *captions_routes(features.live),
+        *realtime_routes(features.live, recognizer, options),
     ]
 
 
@@ -144,6 +158,7 @@ def _policy(args: Any, login: bool, readers: Callable[[str], bool]) -> AccessPol
         login=login,
         open_to_all=args.open,
         hosts=allowed_hosts(args.allow_host),
+        origins=allowed_origins(args.allow_origin),
         proxied=bool(args.allow_host or args.root_path or args.trusted_proxy),
         readers=readers,
     )
@@ -163,13 +178,6 @@ def _job_runner(args: Any, recognizer: LoadingRecognizer) -> Any:
         args.max_data_gb,
     )
     return jobs.JobRunner(store, functools.partial(_transcribe, pipeline, recognizer), paused=True)
-
-
-def _live_hub(args: Any, recognizer: LoadingRecognizer, runner: Any) -> Any:
-    """Return what takes recordings while they are made."""
-    from sensevoice.live import LiveHub
-
-    return LiveHub(runner, recognizer, args.live_sessions)
 
 
 def _load(settings: loader.ModelSettings, data_directory: Path, on_step: Any) -> Loaded:

@@ -37,6 +37,8 @@ class JobFolder:
         self.playable = path / "playable.ogg"
         self.voices = path / "voices.npz"
         self.people = path / "people.json"
+        self.webhooks = path / "webhooks"
+        self.minutes = path / "minutes.json"
 
     @property
     def source(self) -> Path:

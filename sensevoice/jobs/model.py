@@ -109,6 +109,14 @@ def speakers_of(segments: Iterable[Segment]) -> tuple[Speaker, ...]:
     return tuple(Speaker(id) for id in dict.fromkeys(row.speaker for row in segments) if id)
 
 
+def whole_until_ms(segments: Iterable[Segment]) -> int:
+    """Return until when rows without a record are all there: as far as the slower channel came."""
+    ends: dict[str | None, int] = {}
+    for segment in segments:
+        ends[segment.channel] = max(ends.get(segment.channel, 0), segment.span.end_ms)
+    return min(ends.values(), default=0)
+
+
 def to_dict(job: Job) -> dict[str, Any]:
     """Return a job as values of JSON."""
     return {"schema_version": SCHEMA_VERSION, **asdict(job), "options": job.options.as_dict()}

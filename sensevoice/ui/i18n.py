@@ -156,6 +156,10 @@ SPOKEN: dict[str, tuple[str, str]] = {
     ),
     "no_file": ("请先选择一个音频或视频文件。", "Please choose an audio or video file first."),
     "no_recording": ("请先用麦克风录一段音。", "Please record something with the microphone first."),
+    "caller_left": (
+        "调用方已断开连接，任务已取消。",
+        "The caller has closed its connection, so the job was cancelled.",
+    ),
     "not_uploaded": (
         "请用 handle_file() 上传文件；服务器上的路径和网址不被接受，上传的文件几分钟不用就会被清除。",
         "Upload the file with handle_file(); paths on the server and web addresses are not accepted, and an "

@@ -29,12 +29,14 @@ from sensevoice.analysis.certainty import without_unsure_tags
 from sensevoice.errors import BadRequest, JobNotFound, LoginNeeded, SenseVoiceError, Unexpected
 from sensevoice.formats import FORMATS, render
 from sensevoice.formats.finetune import finetune_bundle
+from sensevoice.formats.query import render_options, sure_only
 from sensevoice.jobs import Job, JobRunner
 from sensevoice.jobs.editing.channels import each_from_its_channel
 from sensevoice.jobs.editing.corrections import training_rows
 from sensevoice.jobs.editing.edits import Change
 from sensevoice.jobs.editing.retranscribe import Proposals, RecogniseSpansFn
 from sensevoice.jobs.store import MAX_NAME_CHARS
+from sensevoice.minutes import MinutesMaker
 from sensevoice.options import Channel
 from sensevoice.transcript import Segment, Span
 from sensevoice.ui import bodies, compare, serialise
@@ -42,6 +44,7 @@ from sensevoice.ui.bodies import Body
 from sensevoice.ui.downloads import file_stem
 from sensevoice.ui.handlers import log_unexpected
 from sensevoice.ui.media import peaks_response, recording_response
+from sensevoice.ui.minutes_routes import minutes_routes
 from sensevoice.ui.people_routes import PeopleRoutes
 from sensevoice.ui.row_routes import RowRoutes
 from sensevoice.ui.script_bundle import bundle
@@ -64,9 +67,11 @@ less."""
 Method = Callable[[Request, Body], "Response | Future[Response] | Json"]
 
 
-def job_routes(runner: JobRunner, recognise: RecogniseSpansFn, cut: CutFn) -> list[BaseRoute]:
+def job_routes(
+    runner: JobRunner, recognise: RecogniseSpansFn, cut: CutFn, minutes: MinutesMaker | None = None
+) -> list[BaseRoute]:
     """Return the routes below /sv, which must come before gradio's own."""
-    at, rows, people = JobRoutes(runner, recognise, cut), RowRoutes(runner), PeopleRoutes(runner)
+    at, rows, people = JobRoutes(runner, recognise, cut, minutes), RowRoutes(runner), PeopleRoutes(runner)
     job = "/sv/jobs/{job_id}"
     return [
         Route("/sv/labels", at.labels, middleware=COMPRESSED),
@@ -95,6 +100,7 @@ def job_routes(runner: JobRunner, recognise: RecogniseSpansFn, cut: CutFn) -> li
         Route(f"{job}/peaks", at.answer(at.peaks), middleware=COMPRESSED),
         Route(f"{job}/export", at.answer(at.export)),
         Route(f"{job}/finetune", at.answer(at.finetune)),
+        *minutes_routes(runner, minutes, f"{job}/minutes", at.answer),
         Route("/sv/static/bundle.js", script, middleware=COMPRESSED),
         Route("/sv/static/{path:path}", StaticRoute(directory=STATIC, check_dir=False)),
     ]
@@ -121,8 +127,11 @@ class StaticRoute(StaticFiles):
 class JobRoutes:
     """The handlers of the routes. Each method takes a request and its JSON body, and runs in a thread."""
 
-    def __init__(self, runner: JobRunner, recognise: RecogniseSpansFn, cut: CutFn) -> None:
+    def __init__(
+        self, runner: JobRunner, recognise: RecogniseSpansFn, cut: CutFn, minutes: MinutesMaker | None
+    ) -> None:
         self._runner = runner
+        self._minutes = minutes
         self._store = runner.store
         self._recognise = recognise
         self._cut = cut
@@ -163,7 +172,7 @@ class JobRoutes:
             await asyncio.sleep(MODEL_POLL_S)
 
     async def labels(self, request: Request) -> Response:
-        return JSONResponse(serialise.labels())
+        return JSONResponse({**serialise.labels(), "minutes": self._minutes is not None})
 
     def jobs(self, request: Request, body: Body) -> Json:
         listed = self._store.jobs(request.state.owner)
@@ -171,7 +180,7 @@ class JobRoutes:
 
     def job(self, request: Request, body: Body) -> Json:
         job = self._job(request)
-        details = serialise.job_details(self._runner, job, serialise.sure_only(request.query_params))
+        details = serialise.job_details(self._runner, job, sure_only(request.query_params))
         return {**serialise.job_row(self._runner, job), **details}
 
     def rename(self, request: Request, body: Body) -> Json:
@@ -248,11 +257,13 @@ class JobRoutes:
     def export(self, request: Request, body: Body) -> Response:
         job, wanted = self._job(request), request.query_params
         name = wanted.get("format", "txt")
-        options = serialise.render_options(wanted)
+        options = render_options(wanted)
         transcript = serialise.chosen(self._runner, job, wanted.get("rows"))
-        if serialise.sure_only(wanted):
+        if sure_only(wanted):
             transcript = without_unsure_tags(transcript)
         content = render(transcript, name, options)
+        if name == "markdown" and self._minutes is not None:
+            content = self._minutes.in_markdown(job, content, options.locale)
         return serialise.file_response(
             content, file_stem(job.name, serialise.is_partial(self._runner, job)), FORMATS[name]
         )
@@ -276,7 +287,7 @@ class JobRoutes:
 
     def zip(self, request: Request, body: Body) -> Response:
         wanted = request.query_params
-        options = serialise.render_options(wanted)
+        options = render_options(wanted)
         return compare.zip_response(
             self._store, self._chosen_jobs(request), wanted.get("format", "txt"), options
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import TypeAlias
 from urllib.parse import quote
@@ -15,8 +15,8 @@ from sensevoice.analysis.certainty import without_unsure_tags
 from sensevoice.analysis.coverage import coverage
 from sensevoice.analysis.highlights import Highlight, highlight_name, highlights
 from sensevoice.analysis.statistics import Share, emotion_over_time, shares, speech_rate_over_time
-from sensevoice.errors import BadRequest, OptionError
-from sensevoice.formats import FORMATS, LABELS, VIEWS, Format, RenderOptions, can_be_traditional
+from sensevoice.errors import BadRequest
+from sensevoice.formats import FORMATS, LABELS, VIEWS, Format, can_be_traditional
 from sensevoice.formats.shared import speaker_channels
 from sensevoice.jobs import Job, JobRunner
 from sensevoice.jobs.copies import needs_copy
@@ -93,11 +93,6 @@ def is_partial(runner: JobRunner, job: Job) -> bool:
     """Return whether a job has no complete result."""
     result = runner.result(job)
     return result is None or result.partial
-
-
-def sure_only(wanted: Mapping[str, str]) -> bool:
-    """Return whether a request is for what is left without the tags of which the model is unsure."""
-    return wanted.get("sure") == "1"
 
 
 def job_details(runner: JobRunner, job: Job, sure: bool = False) -> Json:
@@ -200,28 +195,6 @@ def chosen(runner: JobRunner, job: Job, wanted: str | None) -> Transcript:
     except (ValueError, IndexError) as exc:
         raise BadRequest(reason=f"rows={wanted[:50]}") from exc
     return replace(transcript, segments=segments)
-
-
-def render_options(wanted: Mapping[str, str]) -> RenderOptions:
-    """Return the options of an export from the parameters of its address. Raises OptionError."""
-    return RenderOptions(
-        view=wanted.get("view", "tagged"),
-        locale=wanted.get("labels", "zh"),
-        traditional=wanted.get("traditional") == "1",
-        captions=wanted.get("captions") == "1",
-        names=wanted.get("names", "name"),
-        fps=wanted.get("fps", ""),
-        start_timecode=wanted.get("start_timecode", ""),
-        handles_s=_number(wanted.get("handles", "0")),
-        kinds=tuple(kind for kind in wanted.get("kinds", "").split(",") if kind),
-    )
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError as exc:
-        raise OptionError(option="handles", value=text, allowed="0 …") from exc
 
 
 def file_response(content: str, stem: str, form: Format) -> Response:

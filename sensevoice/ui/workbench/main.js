@@ -10,6 +10,7 @@ import { clock, make } from "./dom.js";
 import { filter } from "./filter.js";
 import { header } from "./header.js";
 import { keyboard } from "./keyboard.js";
+import { minutes } from "./minutes.js";
 import { BUSY, jobs } from "./jobs.js";
 import { charts, coverage, highlights } from "./panels.js";
 import { live } from "./live.js";
@@ -55,8 +56,8 @@ class App {
     this.pause = POLL_MS;
   }
 
-  learn({ labels, kinds, formats, views, traditional }) {
-    Object.assign(this, { names: labels[this.reader], kinds, formats, views, traditional });
+  learn({ labels, kinds, formats, views, traditional, minutes: writes }) {
+    Object.assign(this, { names: labels[this.reader], kinds, formats, views, traditional, writes });
     this.kind = new Map(Object.entries(kinds).flatMap(([kind, names]) => names.map((name) => [name, kind])));
   }
 
@@ -115,7 +116,7 @@ class App {
     this.player = player(this);
     const chips = filter(this);
     const rows = make("div", {}, chips.element, table(this, editor(this)).element, again(this).element);
-    const overview = make("div", {}, highlights(this).element, charts(this).element, speakers(this).element);
+    const overview = make("div", {}, this.writes ? minutes(this).element : null, highlights(this).element, charts(this).element, speakers(this).element);
     const panels = { rows, overview, quality: coverage(this).element };
     this.tabs = tabs(this, { text: document.querySelector("#sv-text-panel"), ...panels });
     this.list = jobs(this);
