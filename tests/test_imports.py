@@ -38,6 +38,7 @@ ORDER = (
     "search",
     "webhooks",
     "minutes",
+    "live",
     "api",
     "ui",
     "cli",

@@ -139,6 +139,25 @@ class JobStore:
         self.save()
         return job
 
+    def create_live(self, name: str, options: Options, owner: str = "") -> Job:
+        """Make the folder of a recording that is about to be made; whoever makes it writes it to `source`.
+
+        Raises DiskLow.
+        """
+        self.sweep()
+        self.check_room(0)
+        job = Job(secrets.token_urlsafe(9), name, owner, "live", time.time(), options)
+        folder = self.folder(job.id)
+        try:
+            (folder.path / "source").mkdir(parents=True, mode=0o700)
+            folder.write_job(job)
+        except OSError as exc:
+            folder.remove()
+            raise DiskLow(reason=exc.strerror or str(exc)) from exc
+        self._index.put(job)
+        self.save()
+        return job
+
     def folder(self, job_id: str) -> JobFolder:
         return JobFolder(self._jobs_directory / job_id)
 

@@ -271,12 +271,12 @@ class JobRoutes:
         return Span(wanted.start_ms, end_ms)
 
     def audio(self, request: Request, body: Body) -> Response | Future[Response]:
-        job = self._job(request)
+        job = self._recorded(request)
         as_opus = request.query_params.get("as") == "opus"
         return recording_response(self._store.folder(job.id), as_opus, job.options)
 
     def peaks(self, request: Request, body: Body) -> Response | Future[Response]:
-        job = self._job(request)
+        job = self._recorded(request)
         first = bodies.query_number(request.query_params, "from") or 0
         goes_on = self._runner.live(job.id) is not None
         return peaks_response(self._store.folder(job.id), job.options, first, goes_on)
@@ -335,6 +335,13 @@ class JobRoutes:
 
     def _job(self, request: Request) -> Job:
         return self._store.job(request.path_params["job_id"], request.state.owner)
+
+    def _recorded(self, request: Request) -> Job:
+        """Return the job unless it is still being recorded: what is made of its sound is made once."""
+        job = self._job(request)
+        if job.state == "live":
+            raise BadRequest(reason="still being recorded / 还在录音")
+        return job
 
     def _finished(self, request: Request) -> Job:
         """Return the job if it is finished: only then the numbers of rows are final. Raises BadRequest."""

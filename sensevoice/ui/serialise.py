@@ -127,9 +127,13 @@ def _speakers(transcript: Transcript) -> list[Json]:
 def version(runner: JobRunner, job: Job) -> int:
     """Return a number that changes whenever rows that were sent are out of date.
 
-    0 while rows are only added; the end of the job sorts them by time, and every correction counts up.
+    0 while rows are only added; the end of the job sorts them by time, and every correction counts up. -1
+    while it is being recorded: afterwards all of it is recognised anew.
     """
-    return 0 if runner.live(job.id) else 1 + runner.store.corrections(job)
+    live = runner.live(job.id)
+    if live is not None:
+        return -1 if live.job.state == "live" else 0
+    return 1 + runner.store.corrections(job)
 
 
 def segment_rows(runner: JobRunner, job: Job, first: int, known_version: int | None) -> Json:

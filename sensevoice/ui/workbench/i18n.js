@@ -219,6 +219,7 @@ const WORDS = {
   gap: ["停顿多久断开", "Split at pauses of"],
   logOut: ["退出登录", "Log out"],
   queued: ["排队中", "waiting"],
+  live: ["正在录音", "recording"],
   running: ["识别中", "running"],
   waiting: ["等待磁盘空间", "waiting for disk space"],
   done: ["完成", "done"],

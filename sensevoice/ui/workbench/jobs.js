@@ -4,7 +4,7 @@ import { button, clock, make } from "./dom.js";
 import { spoken } from "./i18n.js";
 import { librarySearch } from "./search.js";
 
-export const BUSY = ["running", "waiting", "queued"]; // the states of a job that goes on
+export const BUSY = ["live", "running", "waiting", "queued"]; // the states of a job that goes on
 const BUSY_MS = 1500;
 const IDLE_MS = 15000;
 const UNDO_MS = 30000;

@@ -13,6 +13,7 @@ import { keyboard } from "./keyboard.js";
 import { minutes } from "./minutes.js";
 import { BUSY, jobs } from "./jobs.js";
 import { charts, coverage, highlights } from "./panels.js";
+import { live } from "./live.js";
 import { player } from "./player.js";
 import { timeline } from "./timeline.js";
 import { speakers } from "./speakers.js";
@@ -136,6 +137,7 @@ class App {
     place("sv-library", this.list.element, several(this).element);
     this.keys = keyboard(this);
     header(this);
+    live(this);
     this.tabs.restore();
     this.on("time", (ms) => this.mark(ms));
     this.stand();
