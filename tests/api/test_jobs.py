@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,10 +13,8 @@ from typing import Any
 import pytest
 import srt
 
-from sensevoice import formats
 from sensevoice.errors import NotMedia
 from sensevoice.formats import FORMATS, from_dict
-from sensevoice.formats.shared import Format
 from tests.api.site import Site, until
 from tests.ui.ui_script import CALL, CALL_MS, Script, call
 
@@ -132,14 +132,12 @@ def test_the_record_has_the_options_of_an_export(site: Site) -> None:
     assert any("音乐" in cue.content for cue in cues)
 
 
-def test_a_format_may_be_bytes(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    content = bytes(range(256))
-    form = Format("bin", ".bin", "application/x-bin", "二进制", "Binary", lambda record, options: content)
-    monkeypatch.setattr("sensevoice.api.jobs.FORMATS", {**FORMATS, "bin": form})
-    monkeypatch.setattr("sensevoice.api.jobs.render", lambda record, name, options: content)
-    assert formats.FORMATS is not None
-    answer = site.client.get(f"/v1/jobs/{site.done()}/record?format=bin")
-    assert answer.content == content and answer.headers["content-type"] == "application/x-bin"
+def test_a_format_may_be_bytes(shared: tuple[Site, str]) -> None:
+    site, job_id = shared
+    answer = site.client.get(f"/v1/jobs/{job_id}/record?format=docx")
+    assert answer.headers["content-type"] == FORMATS["docx"].content_type
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as document:
+        assert CALL[0].text in document.read("word/document.xml").decode()
 
 
 def test_the_record_of_a_job_that_runs_says_that_it_is_partial(slow: tuple[Site, Script]) -> None:
