@@ -53,7 +53,7 @@ def test_json_and_whose(data_dir: Path, capsys: pytest.CaptureFixture[str]) -> N
         ([], "请输入"),
         (["退款", "--limit", "0"], "limit"),
         (["退款", "--index", "missing.db"], "没有搜索索引 missing.db"),
-        (["退款", "--index", __file__], "不是本程序的搜索索引"),
+        (["退款", "--index", __file__], "不是本版本的搜索索引"),
     ],
 )
 def test_what_is_wrong_is_a_sentence(
