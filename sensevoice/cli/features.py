@@ -23,7 +23,7 @@ class Features:
         """Return what the arguments ask for. Raises OptionError."""
         # Taken out of the environment in any case: no process that decodes needs to inherit them.
         secret = environment.secret(environment.WEBHOOK_SECRET)
-        key = environment.secret(environment.LLM_KEY)
+        key = environment.secret(environment.LLM_KEY) or args.llm_key or ""
         return cls(_hooks(args, runner, secret), _minutes(args, runner, key))
 
     def close(self) -> None:
