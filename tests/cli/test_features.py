@@ -29,7 +29,7 @@ def runner(tmp_path: Path) -> Iterator[JobRunner]:
 
 
 def features(runner: Any, *arguments: str) -> Features:
-    return Features.of(argument_parser().parse_args(arguments), runner)
+    return Features.of(argument_parser().parse_args(arguments), runner, None)
 
 
 def test_without_being_asked_for_there_is_nothing(runner: Any, monkeypatch: pytest.MonkeyPatch) -> None:
