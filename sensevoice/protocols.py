@@ -74,6 +74,14 @@ class SpeechFinder(Protocol):
         """No speech that is still to be returned begins before this time."""
 
 
+class LiveSpeechFinder(SpeechFinder, Protocol):
+    """Voice activity detection while the sound is being made: speech is returned as soon as it pauses."""
+
+    @property
+    def open_ms(self) -> int | None:
+        """Start of the speech that goes on at this moment, None in silence."""
+
+
 class FunasrModel(Protocol):
     """funasr's AutoModel around one network, as far as it is used; `generate` is not safe across threads."""
 
@@ -100,11 +108,21 @@ class Recognizer(Protocol):
     def open_speech_finder(self, pause_ms: int = 0) -> SpeechFinder:
         """Return a detector for one stream; with `pause_ms`, it finds the pauses that are that long, too."""
 
+    def open_live_finder(self, pause_ms: int) -> LiveSpeechFinder:
+        """Return a detector for a stream that is being made, which ends speech at pauses of `pause_ms`."""
+
     def open_voices(self) -> VoiceEncoder:
         """Return the model that tells voices apart. Raises ModelError when it cannot be had."""
 
     def recognise(self, clips: Sequence[np.ndarray], options: Options) -> Iterator[Recognition]:
         """Yield one Recognition per float32 mono 16 kHz clip, in order, as soon as each is known."""
+
+
+class PromptRecognizer(Recognizer, Protocol):
+    """A recogniser that many share, and that answers some of them before the others."""
+
+    def recognise_first(self, clips: Sequence[np.ndarray], options: Options) -> Iterator[Recognition]:
+        """Do as `recognise`, before all clips of files: somebody speaks and waits for the words."""
 
 
 class ForwardingRecognizer:
@@ -119,6 +137,9 @@ class ForwardingRecognizer:
 
     def open_speech_finder(self, pause_ms: int = 0) -> SpeechFinder:
         return self._recognizer.open_speech_finder(pause_ms)
+
+    def open_live_finder(self, pause_ms: int) -> LiveSpeechFinder:
+        return self._recognizer.open_live_finder(pause_ms)
 
     def open_voices(self) -> VoiceEncoder:
         return self._recognizer.open_voices()

@@ -162,8 +162,8 @@ def _granularities(form: FormData) -> list[str]:
 
 def _options(form: FormData, defaults: Options) -> Options:
     language = _text(form, "language")
-    among = [_language("languages", code) for code in _list(form, "languages")]
-    options = replace(defaults, language=_language("language", language) if language else "auto")
+    among = [language_of("languages", code) for code in _list(form, "languages")]
+    options = replace(defaults, language=language_of("language", language) if language else "auto")
     options = replace(options, among=tuple(among)) if among else options
     return replace(options, hotwords=(*options.hotwords, *_keywords(form), *_terms_in(form)))
 
@@ -194,7 +194,7 @@ def _settings(form: FormData) -> dict[str, Any]:
     return {**values, "hotwords": hotwords} if isinstance(hotwords, str) else values
 
 
-def _language(field: str, value: str) -> str:
+def language_of(field: str, value: str) -> str:
     """Return the language that a client names by ISO 639, with or without a region, or in English."""
     name = value.strip().lower().replace("_", "-")
     code = LANGUAGE_NAMES.get(name, name.partition("-")[0])

@@ -30,6 +30,7 @@ from sensevoice.segment.batching import packs
 from sensevoice.tags.labels import TagKind
 from sensevoice.tags.parse import head_kinds, parse
 from sensevoice.transcript import ModelInfo, TagScore
+from sensevoice.vad.live import FsmnLiveFinder
 from sensevoice.vad.stream import FsmnSpeechFinder
 
 log = logging.getLogger(__name__)
@@ -94,6 +95,9 @@ class FunasrRecognizer:
 
     def open_speech_finder(self, pause_ms: int = 0) -> FsmnSpeechFinder:
         return FsmnSpeechFinder(self._vad, self._vad_lock, pause_ms, self._note_fault)
+
+    def open_live_finder(self, pause_ms: int) -> FsmnLiveFinder:
+        return FsmnLiveFinder(self._vad, self._vad_lock, pause_ms, self._note_fault)
 
     def open_voices(self) -> VoiceEncoder:
         """See Recognizer; the model is loaded when it is first asked for."""

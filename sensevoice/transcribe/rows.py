@@ -6,6 +6,7 @@ A row is a chunk in which one person speaks one language in one mood; `agreement
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
@@ -100,6 +101,23 @@ class RowMaker:
         for rows in self._told([carried] if carried else []):
             yield from self._emitted(rows)
         yield from self._sounds.flush()
+
+    @property
+    def open_from_ms(self) -> int | None:
+        """Start of the row that may go on with the next run, None when there is none."""
+        return self._carried[0].span.start_ms if self._carried else None
+
+    def preview(self, run: Run | None) -> list[Segment]:
+        """Return what is still open, and the rows of a run, as if the sound ended with it.
+
+        Nothing changes here by it: the same run may be given again when more of it has come.
+        """
+        carried, sounds = self._carried, self._sounds
+        self._sounds = copy.deepcopy(sounds)
+        try:
+            return [*self.of([run] if run else []), *self.finish()]
+        finally:
+            self._carried, self._sounds = carried, sounds
 
     def _named(self, run: Run) -> list[Chunk]:
         """Return the chunks of a run with their speakers."""

@@ -369,6 +369,19 @@ def test_the_loudness_to_draw(tmp_path: Path) -> None:
     site.runner.close()
 
 
+def test_the_loudness_of_a_running_job_is_told_as_far_as_it_is(site: Site) -> None:
+    site.script.hold_after = 2
+    job_id = site.job()
+    path = f"jobs/{job_id}/peaks"
+    assert site.get(path) == {"per_s": 20, "from": 0, "peaks": []}
+    site.runner.store.folder(job_id).peaks.with_suffix(".part").write_bytes(bytes([1, 2, 3]))
+    assert site.get(f"{path}?from=1") == {"per_s": 20, "from": 1, "peaks": [2, 3]}
+    assert site.get(f"{path}?from=9") == {"per_s": 20, "from": 0, "peaks": [1, 2, 3]}, "it began anew"
+    site.script.go.set()
+    assert site.runner.wait_for_end(job_id, 10.0)
+    assert len(site.get(f"{path}?from=3")["peaks"]) == 80 - 3
+
+
 def test_a_name_a_deletion_and_a_job_that_is_not_there(site: Site) -> None:
     job_id = site.done()
     assert site.client.patch(f"/sv/jobs/{job_id}", json={"name": "周一"}).json()["name"] == "周一"
@@ -377,6 +390,16 @@ def test_a_name_a_deletion_and_a_job_that_is_not_there(site: Site) -> None:
         gone = site.client.get(f"/sv/{path}")
         assert gone.status_code == 404
     assert not site.runner.store.folder(job_id).path.exists()
+
+
+def test_how_long_a_job_is_kept_is_told_and_lifted(site: Site) -> None:
+    job_id = site.done()
+    (told,) = site.get("jobs")["jobs"]
+    assert (told["keep"], told["kept_hours"]) == (False, 72)
+    for keep, hours in ((True, None), (False, 72)):
+        told = site.client.patch(f"/sv/jobs/{job_id}", json={"keep": keep}).json()
+        assert (told["keep"], told["kept_hours"], told["name"]) == (keep, hours, "客服 电话.wav")
+    assert site.client.patch(f"/sv/jobs/{job_id}", json={"keep": "yes"}).status_code == 400
 
 
 class _BehindTheDoor:
