@@ -152,7 +152,7 @@ def sharpened(model: Path, folder: Path) -> Path:
     import torch
 
     copy = folder / "model"
-    shutil.copytree(model, copy)
+    shutil.copytree(model, copy, ignore=shutil.ignore_patterns(".*"))  # not the sums of the other weights
     weights = torch.load(copy / "model.pt", map_location="cpu", weights_only=True)
     weights["ctc.ctc_lo.weight"] *= SHARPER
     torch.save(weights, copy / "model.pt")
