@@ -291,7 +291,7 @@ def event_of(text: str) -> Mapping[str, Any]:
 
 
 def error_event(error: SenseVoiceError, asked: Any = None) -> Event:
-    shape = error_shape(error, str(error.data["option"]) if isinstance(error, OptionError) else None)["error"]
+    shape = error_shape(error)["error"]
     event_id = asked.get("event_id") if isinstance(asked, Mapping) else None
     return {"type": "error", "error": {**shape, "event_id": event_id}}
 
