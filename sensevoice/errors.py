@@ -37,6 +37,10 @@ SenseVoiceError
 ├── Unexpected                  a fault of the program, with a number that the log has too
 ├── MinutesFailed               the user's language model gave no minutes
 ├── BadRequest                  what a browser asked for does not exist
+├── BadQuery                    a line of the search that cannot be read
+├── RuleNotFound                a search under a name that is not there
+├── IndexMissing                there is no search index where one was looked for
+├── NotAnIndex                  a file that is no search index of ours
 ├── RowChanged                  a row that was corrected elsewhere since it was seen
 ├── RowsChanged                 what was heard again belongs to rows that are no longer so
 ├── LoginNeeded                 the page is open to those who log in
@@ -436,6 +440,59 @@ class BadRequest(SenseVoiceError):
     code = "bad_request"
     zh = "请求有误：{reason}"
     en = "This request cannot be answered: {reason}"
+
+
+class BadQuery(SenseVoiceError):
+    """A line that somebody typed into the search."""
+
+    reason: tuple[str, str]
+    """In Chinese and in English: it says what to type instead."""
+
+    code = "bad_query"
+    zh = "无法查找：{reason}"
+    en = "This cannot be searched for: {reason}"
+    exit_code = 2
+
+    def message(self, language: str) -> str:
+        reason = self.data["reason"]
+        if isinstance(reason, tuple):
+            reason = reason[0 if language == "zh" else 1]
+        return (self.zh if language == "zh" else self.en).format(reason=reason)
+
+
+class RuleNotFound(SenseVoiceError):
+    rule: str
+
+    code = "rule_not_found"
+    http_status = 404
+    zh = "没有这条规则，它可能已被删除。"
+    en = "There is no such rule; it may have been deleted."
+
+
+class IndexMissing(SenseVoiceError):
+    path: str | os.PathLike[str]
+
+    code = "index_missing"
+    zh = "没有搜索索引 {path}。页面运行过后才会有；请核对 --data-dir、--port，或用 --index 指定文件。"
+    en = (
+        "There is no search index {path}. The page makes it when it runs; check --data-dir and --port, or "
+        "name a file with --index."
+    )
+    exit_code = 2
+
+
+class NotAnIndex(SenseVoiceError):
+    """A file that was named as a search index."""
+
+    path: str | os.PathLike[str]
+
+    code = "not_an_index"
+    zh = "“{name}”不是本版本的搜索索引。请用 sensevoice transcribe … --index 生成，或换一个文件名。"
+    en = (
+        "“{name}” is no search index of this version of the program. Make one with sensevoice transcribe … "
+        "--index, or name another file."
+    )
+    exit_code = 2
 
 
 class MinutesFailed(SenseVoiceError):

@@ -33,6 +33,7 @@ ORDER = (
     "models",
     "formats",
     "jobs",
+    "search",
     "clips",
     "webhooks",
     "minutes",
@@ -241,7 +242,7 @@ def test_heavy_libraries_are_imported_on_use(library: str, file: str) -> None:
     assert not [node for node in everywhere if node in tree.body]
 
 
-@pytest.mark.parametrize("stage", ["segment", "transcribe", "models", "jobs"])
+@pytest.mark.parametrize("stage", ["segment", "transcribe", "models", "jobs", "search"])
 def test_the_stages_know_nothing_of_the_page(stage: str) -> None:
     names = [name for path in (PACKAGE / stage).glob("*.py") for name, _ in imports(path)]
     assert not [name for name in names if name.startswith(("sensevoice.ui", "gradio"))]

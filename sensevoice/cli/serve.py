@@ -134,7 +134,7 @@ def _routes(
 
     hear = functools.partial(_hear, pipeline, recognizer)
     return [
-        *ui.job_routes(runner, hear, pipeline.cut, features.minutes),
+        *ui.job_routes(runner, hear, pipeline.cut, features.minutes, features.search),
         *api_routes(
             runner,
             uploads,
@@ -143,6 +143,7 @@ def _routes(
             _media_directory(args.media_dir),
             features.hooks,
             features.minutes,
+            features.search,
         ),
     ]
 

@@ -36,6 +36,7 @@ from sensevoice.options import Options
 from sensevoice.progress import Progress
 from sensevoice.protocols import Recognizer
 from sensevoice.runtime import environment
+from sensevoice.search.files import FileIndex
 from sensevoice.transcribe.pipeline import transcribe
 from sensevoice.transcript import Transcript
 
@@ -45,6 +46,7 @@ examples / 示例:
   python scripts/batch_transcribe.py recordings --recursive --format srt --out-dir subtitles
   python scripts/batch_transcribe.py recordings --formats docx xlsx json --out-dir documents
   python scripts/batch_transcribe.py calls -o calls.txt --channel split --language zh
+  python scripts/batch_transcribe.py calls -o calls.txt --index calls.db   then / 之后: sensevoice search
 
 Run again, it goes on where it was: files that are done are skipped unless they or the settings changed.
 再次运行会跳过已完成的文件（除非文件或设置有变化）。Exit code: 0 all done, 1 some failed or
@@ -60,6 +62,12 @@ def argument_parser(prog: str | None = None) -> Any:
     )
     parser.add_argument(
         "--out-dir", type=Path, metavar="DIR", help="one file each, in this folder / 每个录音一个文件"
+    )
+    parser.add_argument(
+        "--index",
+        type=Path,
+        metavar="FILE",
+        help="also write a search index, for sensevoice search and the page's --index / 同时写出搜索索引",
     )
     parser.add_argument(
         "--format", choices=sorted(FORMATS), default="txt", help="for --out-dir (default txt)"
@@ -183,6 +191,8 @@ class Batch:
         formats = " ".join(self._formats)
         key = settings_key(self._options, recognizer.info, formats, args.view, args.labels, *extras)
         self._done = DoneList(state, key)
+        self._key = settings_key(self._options, recognizer.info)
+        self._index = FileIndex(args.index) if args.index else None
         self._stopped = threading.Event()
         self._written_s = -WRITE_EVERY_S
         self.failed: list[str] = []
@@ -194,6 +204,8 @@ class Batch:
             name = name_in(self._args.directory, path)
             with suppress(OSError):  # it has vanished; trying to read it will say so
                 self._done.rename(path, name)
+                if self._index:
+                    self._index.rename(path, name, self._key)
             if self._is_done(path, name):
                 self.counts["skipped"] += 1
             else:
@@ -228,17 +240,21 @@ class Batch:
                 path, name = running.pop(future)
                 try:
                     self._finish(path, name, *future.result(), bar)
-                except (SenseVoiceError, OSError) as error:
+                except (SenseVoiceError, OSError, sqlite3.OperationalError) as error:
                     self.failed.append(name)
                     bar.write(f"{name}: {error}", file=sys.stderr)
                 bar.update(1)
 
     def close(self) -> None:
         self._done.close()
+        if self._index:
+            self._index.close()
 
     def _is_done(self, path: Path, name: str) -> bool:
         try:
-            return self._done.holds(path) and all(target.exists() for target in self._targets(name).values())
+            indexed = self._index is None or self._index.holds(path, self._key)
+            written = all(target.exists() for target in self._targets(name).values())
+            return indexed and written and self._done.holds(path)
         except OSError:  # it has vanished; trying to read it will say so
             return False
 
@@ -275,6 +291,8 @@ class Batch:
 
     def _write(self, path: Path, name: str, before: os.stat_result, transcript: Transcript) -> None:
         whole = not transcript.failed()
+        if self._index:
+            self._index.add(path, name, transcript, before, self._key if whole else "")
         if self._args.out_dir:
             for each, target in self._targets(name).items():
                 write_whole(target, render(transcript, each, self._render))
@@ -328,6 +346,8 @@ def run(args: argparse.Namespace) -> int:
     render_options(args)  # a wrong value is told before the models are loaded
     if args.traditional:
         check_traditional()
+    if args.index:
+        FileIndex(args.index).close()  # another file is told before the models are loaded
     listing = list_media(args.directory, args.recursive, options.raw_format)
     settings = arguments.model_settings(args)
     startup.announce_versions()

@@ -38,6 +38,7 @@ from sensevoice.jobs.editing.retranscribe import Proposals, RecogniseSpansFn
 from sensevoice.jobs.store import MAX_NAME_CHARS
 from sensevoice.minutes import MinutesMaker
 from sensevoice.options import Channel
+from sensevoice.search import SearchService
 from sensevoice.transcript import Segment, Span
 from sensevoice.ui import bodies, compare, serialise
 from sensevoice.ui.bodies import Body
@@ -49,6 +50,7 @@ from sensevoice.ui.minutes_routes import minutes_routes
 from sensevoice.ui.people_routes import PeopleRoutes
 from sensevoice.ui.row_routes import RowRoutes
 from sensevoice.ui.script_bundle import bundle
+from sensevoice.ui.search_routes import SearchRoutes, search_routes
 from sensevoice.ui.serialise import Json
 
 CutFn = Callable[[Path, Sequence[Span], Channel, int | None, str], list[np.ndarray]]
@@ -69,11 +71,15 @@ Method = Callable[[Request, Body], "Response | Future[Response] | Json"]
 
 
 def job_routes(
-    runner: JobRunner, recognise: RecogniseSpansFn, cut: CutFn, minutes: MinutesMaker | None = None
+    runner: JobRunner,
+    recognise: RecogniseSpansFn,
+    cut: CutFn,
+    minutes: MinutesMaker | None = None,
+    search: SearchService | None = None,
 ) -> list[BaseRoute]:
     """Return the routes below /sv, which must come before gradio's own."""
-    at, rows, people = JobRoutes(runner, recognise, cut, minutes), RowRoutes(runner), PeopleRoutes(runner)
-    clips = ClipRoutes(runner.store)
+    at = JobRoutes(runner, recognise, cut, minutes, SearchRoutes(search) if search else None)
+    rows, people, clips = RowRoutes(runner), PeopleRoutes(runner), ClipRoutes(runner.store)
     job, one_cut = "/sv/jobs/{job_id}", "/sv/cuts/{cut_id}"
     return [
         Route("/sv/labels", at.labels, middleware=COMPRESSED),
@@ -108,6 +114,7 @@ def job_routes(
         Route(one_cut, at.answer(clips.cancel), methods=["DELETE"]),
         Route(f"{one_cut}/file", at.answer(clips.file)),
         *minutes_routes(runner, minutes, f"{job}/minutes", at.answer),
+        *search_routes(at.search, at.answer),
         Route("/sv/static/bundle.js", script, middleware=COMPRESSED),
         Route("/sv/static/{path:path}", StaticRoute(directory=STATIC, check_dir=False)),
     ]
@@ -135,10 +142,16 @@ class JobRoutes:
     """The handlers of the routes. Each method takes a request and its JSON body, and runs in a thread."""
 
     def __init__(
-        self, runner: JobRunner, recognise: RecogniseSpansFn, cut: CutFn, minutes: MinutesMaker | None
+        self,
+        runner: JobRunner,
+        recognise: RecogniseSpansFn,
+        cut: CutFn,
+        minutes: MinutesMaker | None,
+        search: SearchRoutes | None = None,
     ) -> None:
         self._runner = runner
         self._minutes = minutes
+        self.search = search
         self._store = runner.store
         self._recognise = recognise
         self._cut = cut
@@ -183,7 +196,8 @@ class JobRoutes:
 
     def jobs(self, request: Request, body: Body) -> Json:
         listed = self._store.jobs(request.state.owner)
-        return {"jobs": [serialise.job_row(self._runner, job) for job in listed]}
+        rules = self.search.rules_of(request.state.owner) if self.search else {}
+        return {"jobs": [serialise.job_row(self._runner, job) for job in listed], **rules}
 
     def job(self, request: Request, body: Body) -> Json:
         job = self._job(request)

@@ -19,6 +19,9 @@ from sensevoice.formats import FORMATS
 from sensevoice.formats.traditional import _converter
 from sensevoice.options import Options
 from sensevoice.protocols import Recognition
+from sensevoice.search.database import Database
+from sensevoice.search.finding import find
+from sensevoice.search.query import parse
 from tests.fakes import Answer, FakeRecognizer
 from tests.formats.office import text_of
 from tests.media import tone, write_wav
@@ -557,3 +560,39 @@ def test_traditional_characters_without_opencc_are_refused_before_the_work(
     assert folder.to_folder("--traditional") == 2
     assert folder.recognised == 0
     assert "pip install OpenCC" in capsys.readouterr().err
+
+
+def test_the_same_run_writes_an_index_that_goes_on_with_it(
+    folder: Folder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def found(line: str) -> list[str]:
+        database = Database(index, writable=False)
+        hits = find(database, parse(line), "").hits
+        database.close()
+        return [hit.recording.name for hit in hits]
+
+    index = tmp_path / "night" / "calls.db"
+    first, second = folder.add("a.wav", 300), folder.add("sub/b.wav", 500)
+    assert folder.to_file("--recursive") == 0
+    assert folder.to_file("--recursive", "--index", index) == 0, "done before, but not in the index"
+    assert found("tone 500") == ["sub/b.wav"] and sorted(found("tone")) == ["a.wav", "sub/b.wav"]
+    assert folder.to_file("--recursive", "--index", index) == 0
+    assert "2 skipped" in capsys.readouterr().out
+    second.rename(second.with_name("c.wav"))
+    folder.add("a.wav", 700)
+    first.touch()
+    assert folder.to_file("--recursive", "--index", index) == 0
+    assert found("tone 500") == ["sub/c.wav"] and found("tone 300") == [] and found("tone 700") == ["a.wav"]
+    assert "1 done, 1 skipped" in capsys.readouterr().out
+
+
+def test_a_file_that_is_no_index_is_told_and_stays(
+    folder: Folder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder.add("a.wav", 300)
+    theirs = tmp_path / "notes.txt"
+    theirs.write_text("mine")
+    assert folder.to_file("--index", theirs) == 2
+    assert "notes.txt" in capsys.readouterr().err and theirs.read_text() == "mine"
+    assert folder.to_file("--index", theirs / "below") == 2
+    assert "index" in capsys.readouterr().err

@@ -6,6 +6,7 @@ import { sorted } from "../../sensevoice/ui/workbench/compare.js";
 import { clock } from "../../sensevoice/ui/workbench/dom.js";
 import { fits, placesOf, replaced } from "../../sensevoice/ui/workbench/filter.js";
 import { isLoud, levelOf } from "../../sensevoice/ui/workbench/panels.js";
+import { grouped, pieces } from "../../sensevoice/ui/workbench/search.js";
 import { spoken, words } from "../../sensevoice/ui/workbench/i18n.js";
 
 test("times have one shape", () => {
@@ -67,4 +68,21 @@ test("only parts in which there is something to hear may have been missed", () =
   const loud = (start_s, end_s) => isLoud(peaks, levelOf(peaks), 10_000, { start_ms: start_s * 1000, end_ms: end_s * 1000 });
   assert.deepEqual([loud(0, 5), loud(5, 6), loud(6, 8), loud(8, 10)], [true, false, false, true]);
   assert.equal(isLoud([0, 0, 0], levelOf([0, 0, 0]), 3_000, { start_ms: 0, end_ms: 3_000 }), false);
+});
+
+test("a column for each rule is sorted as the others are", () => {
+  const row = (id) => ({ id, source: id, emotions: [] });
+  const rules = [{ name: "急", recordings: { b: 3, c: 1 } }];
+  assert.deepEqual(sorted(["a", "b", "c"].map(row), 6, true, rules).map((each) => each.id), ["b", "c", "a"]);
+});
+
+test("rows that were found stand together where they follow each other in one recording", () => {
+  const hits = [{ job: "a", row: 1 }, { job: "a", row: 2 }, { job: null, path: "/b", row: 3 }, { job: "a", row: 4 }];
+  assert.deepEqual(grouped(hits).map((group) => [group.key, group.hits.length]), [["a", 2], ["/b", 1], ["a", 1]]);
+});
+
+test("what was looked for is marked, once where words overlap", () => {
+  assert.deepEqual(pieces("我要退款，退款！", ["退款"]), ["我要", "退款", "，", "退款", "！"]);
+  assert.deepEqual(pieces("Refund", ["fun", "und"]), ["Re", "fun", "d"]);
+  assert.deepEqual(pieces("好", []), ["好"]);
 });

@@ -13,12 +13,16 @@ const COLUMNS = [
   ["emotion", (row) => row.emotions.map((/** @type {[string, number]} */ [name]) => name).join()],
 ];
 
+// A column for each rule, by its name, behind ours, by their keys.
+/** @param {any[]} rules @returns {[string, (row: any) => string | number][]} */
+const withRules = (rules) => [...COLUMNS, ...rules.map((rule) => /** @type {[string, (row: any) => number]} */ ([rule.name, (row) => rule.recordings[row.id] ?? 0]))];
+
 /**
- * @param {any[]} rows @param {number} column @param {boolean} down
+ * @param {any[]} rows @param {number} column @param {boolean} down @param {any[]} [rules]
  * @returns {any[]} a sorted copy; rows that are equal keep their order
  */
-export function sorted(rows, column, down) {
-  const value = COLUMNS[column][1];
+export function sorted(rows, column, down, rules = []) {
+  const value = withRules(rules)[column][1];
   const sign = down ? -1 : 1;
   return [...rows].sort((a, b) => {
     const [first, second] = [value(a), value(b)];
@@ -67,6 +71,7 @@ export function several(app) {
       make("td", {}, anger, row.first_anger_text ? make("span", { className: "svw-quiet" }, ` ${row.first_anger_text}`) : null),
       make("td", {}, String(row.anger_count)),
       make("td", {}, bar(row), make("span", { className: "svw-quiet" }, emotions)),
+      ...app.rules.map((/** @type {any} */ rule) => make("td", {}, String(rule.recordings[row.id] ?? 0))),
     );
   }
 
@@ -86,7 +91,7 @@ export function several(app) {
       /** @type {HTMLElement | null} */ (body.querySelectorAll("th button")[at])?.focus();
     };
     const mark = column === at ? (down ? " ↓" : " ↑") : "";
-    return make("th", { scope: "col", "aria-sort": column === at ? (down ? "descending" : "ascending") : "none" }, button(t(key) + mark, turn, { className: "svw-sort" }));
+    return make("th", { scope: "col", "aria-sort": column === at ? (down ? "descending" : "ascending") : "none" }, button((at < COLUMNS.length ? t(key) : key) + mark, turn, { className: "svw-sort" }));
   }
 
   function links() {
@@ -103,10 +108,10 @@ export function several(app) {
 
   function draw() {
     if (!rows.length) return body.replaceChildren(make("p", { className: "svw-quiet" }, t("noJobs")));
-    const shown = column < 0 ? rows : sorted(rows, column, down);
+    const shown = column < 0 ? rows : sorted(rows, column, down, app.rules);
     const all = make("input", { type: "checkbox", checked: ticked.size === rows.length, "aria-label": t("selectAll") });
     all.addEventListener("change", () => (rows.forEach((row) => (all.checked ? ticked.add(row.id) : ticked.delete(row.id))), draw()));
-    const head = make("tr", {}, make("th", {}, all), ...COLUMNS.map(([key], at) => heading(key, at)));
+    const head = make("tr", {}, make("th", {}, all), ...withRules(app.rules).map(([key], at) => heading(key, at)));
     body.replaceChildren(links(), make("table", {}, make("thead", {}, head), make("tbody", {}, ...shown.map(line))));
   }
 

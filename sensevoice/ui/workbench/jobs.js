@@ -2,6 +2,7 @@
 // The library: every recording, what waits and runs among them, and what can be done with several at once.
 import { button, clock, make } from "./dom.js";
 import { spoken } from "./i18n.js";
+import { librarySearch } from "./search.js";
 
 export const BUSY = ["running", "waiting", "queued"]; // the states of a job that goes on
 const BUSY_MS = 1500;
@@ -37,7 +38,9 @@ export function jobs(app) {
   const zip = make("a", { className: "svw-button", href: "#" }, t("exportZip"));
   zip.addEventListener("click", () => (zip.href = `${api.base}/several/zip?format=txt&labels=${app.reader}&jobs=${[...ticked].join(",")}`));
   const bulk = make("div", { className: "svw-row svw-bulk", hidden: true }, chosen, zip, remove);
-  const element = make("section", { className: "svw-library" }, title, search, bulk, lost, body);
+  const everywhere = librarySearch(app, search, () => draw());
+  const element = make("section", { className: "svw-library" }, title, search, everywhere.element, bulk, lost, body);
+  let fewest = 2; // recordings for which there is something to look for
   let timer = 0;
 
   /** @param {any} job */
@@ -46,7 +49,7 @@ export function jobs(app) {
     const pick = make("input", { type: "checkbox", checked: ticked.has(job.id), "aria-label": `${t("select")} ${job.name}` });
     pick.addEventListener("change", () => (pick.checked ? ticked.add(job.id) : ticked.delete(job.id), drawBulk()));
     const tags = job.tags.filter((/** @type {any} */ tag) => app.label(tag.name)).slice(0, 3);
-    const facts = [job.state === "done" && !job.partial ? "" : stateOf(app, job), job.duration_ms ? clock(job.duration_ms) : "", ...tags.map((/** @type {any} */ tag) => `${app.label(tag.name)} ${tag.count}`)];
+    const facts = [job.state === "done" && !job.partial ? "" : stateOf(app, job), job.duration_ms ? clock(job.duration_ms) : "", ...tags.map((/** @type {any} */ tag) => `${app.label(tag.name)} ${tag.count}`), ...ruled(job)];
     const under = make("span", { className: job.state === "failed" ? "svw-bad svw-facts" : "svw-quiet svw-facts" }, facts.filter(Boolean).join(" · "));
     under.title = [job.error?.[app.reader], new Date(job.created_s * 1000).toLocaleString(), lifetime(job)].filter(Boolean).join("\n");
     const bar = busy && job.fraction !== null ? make("span", { className: "svw-progress" }, make("span", {})) : null;
@@ -61,6 +64,10 @@ export function jobs(app) {
         : button("×", () => removeAll([job.id]), { className: "svw-plain", "aria-label": `${t("remove")} ${job.name}`, title: t("remove") }),
     );
   }
+
+  // How many of its rows each rule finds.
+  /** @param {any} job */
+  const ruled = (job) => app.rules.filter((/** @type {any} */ rule) => rule.recordings[job.id]).map((/** @type {any} */ rule) => `${rule.name} ${rule.recordings[job.id]}`);
 
   // How long a recording is still kept.
   /** @param {any} job */
@@ -107,11 +114,11 @@ export function jobs(app) {
     const named = (/** @type {any} */ job) => [job.name, t(job.state), ...job.tags.map((/** @type {any} */ tag) => app.label(tag.name))].join(" ").toLowerCase();
     const shown = listed.filter((job) => named(job).includes(words));
     title.textContent = `${t("library")} ${listed.length || ""}`;
-    search.hidden = listed.length < 2;
+    search.hidden = listed.length < fewest;
     const lines = shown.map(line);
     const focus = document.activeElement?.closest?.(".svw-job")?.getAttribute("data-job");
     const at = focus ? [...body.querySelectorAll(`[data-job="${focus}"] :is(button, input)`)].indexOf(document.activeElement) : -1;
-    body.replaceChildren(...(lines.length ? lines : [make("p", { className: "svw-quiet" }, t(listed.length ? "noMatchJobs" : "noJobs"))]));
+    body.replaceChildren(...(lines.length ? lines : everywhere.active() ? [] : [make("p", { className: "svw-quiet" }, t(listed.length ? "noMatchJobs" : "noJobs"))]));
     if (at >= 0) /** @type {HTMLElement} */ (body.querySelectorAll(`[data-job="${focus}"] :is(button, input)`)[at])?.focus();
     drawBulk();
   }
@@ -120,9 +127,11 @@ export function jobs(app) {
     clearTimeout(timer);
     let pause = IDLE_MS;
     try {
-      known = (await api.get("jobs")).jobs;
+      const data = await api.get("jobs");
+      known = data.jobs;
       lost.hidden = true;
-      draw();
+      if (data.rules) fewest = data.shared ? 0 : 1;
+      everywhere.learn(data); // draws
       app.emit("listed", known);
       if (known.some((job) => BUSY.includes(job.state))) pause = BUSY_MS;
     } catch {

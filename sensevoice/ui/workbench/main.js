@@ -49,7 +49,7 @@ const addressed = () => new URL(window.location.href).searchParams.get("job");
 
 class App {
   constructor(api, reader) {
-    Object.assign(this, { api, reader, t: words(reader), job: null, rows: [], people: [], shown: [], playing: [], version: 0, current: -1, selected: new Set() });
+    Object.assign(this, { api, reader, t: words(reader), job: null, rows: [], people: [], rules: [], shown: [], playing: [], version: 0, current: -1, selected: new Set() });
     this.listeners = new Map(EVENTS.map((event) => [event, []]));
     this.timer = 0;
     this.pause = POLL_MS;
