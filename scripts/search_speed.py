@@ -95,7 +95,7 @@ def measure(database: Database, line: str, rounds: int) -> tuple[int, float, flo
     times: dict[str, list[float]] = {"newest": [], "score": [], "counts": []}
     for _ in range(rounds):
         for order in orders:
-            times[order].append(_ms(lambda order=order: find(database, query, "", order)))  # type: ignore[misc]
+            times[order].append(_ms(lambda order=order: find(database, query, "", order)))
         times["counts"].append(_ms(lambda: counts(database, query, "")))
     found = find(database, query, "")
     newest, score, counted = (statistics.median(times[name]) for name in ("newest", "score", "counts"))

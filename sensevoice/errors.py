@@ -2,6 +2,7 @@
 
 SenseVoiceError
 ├── OptionError                 a setting with a value that is not allowed
+│   └── BadVocabulary           a line of a list of hotwords
 ├── MediaError                  something about the file that was given
 │   ├── FileMissing
 │   ├── EmptyFile
@@ -26,6 +27,9 @@ SenseVoiceError
 ├── RecognitionFailed           one clip; the other segments go on
 │   └── GpuMemory
 ├── TooBusy                     too many runs are waiting for their turn
+├── LiveBusy                    as many speak as the machine, or a login, can hold
+├── LiveDiskFull                what is said cannot be written at this moment
+├── CaptionsEnded               the link to captions of a recording that has ended, or was taken back
 ├── DiskLow                     no room for another recording
 ├── NothingToCut                no rows were chosen, or far too many
 ├── NoRoomToCut                 the disk does not take the clips
@@ -113,6 +117,23 @@ class OptionError(SenseVoiceError):
     zh = "设置 {option} 的值 {value!r} 不可用，可选：{allowed}。"
     en = "Setting {option} cannot be {value!r}; allowed: {allowed}."
     exit_code = 2
+
+
+class BadVocabulary(OptionError):
+    """A list of hotwords that cannot be read: in which file and line, and why, in Chinese and in English."""
+
+    where: tuple[str, str]
+    reason: tuple[str, str]
+
+    code = "bad_hotwords"
+    zh = "热词{where}：{reason}"
+    en = "Hotwords{where}: {reason}"
+
+    def message(self, language: str) -> str:
+        """Return the sentence in "zh" or, for any other value, in English."""
+        own = 0 if language == "zh" else 1
+        data = {name: value[own] if isinstance(value, tuple) else value for name, value in self.data.items()}
+        return (self.zh if language == "zh" else self.en).format_map(data)
 
 
 class MediaError(SenseVoiceError):
@@ -328,6 +349,38 @@ class TooBusy(SenseVoiceError):
     code = "too_busy"
     zh = "现在有 {waiting} 个任务在排队，请过几分钟再试。"
     en = "{waiting} runs are waiting already. Please try again in a few minutes."
+
+
+class LiveBusy(SenseVoiceError):
+    count: int
+    """How many are being recorded."""
+
+    code = "live_busy"
+    http_status = 503
+    zh = "现在已有 {count} 路实时识别在进行，没有空位了。请等其中一路结束后再试，或先录音，再上传识别。"
+    en = (
+        "{count} live recordings are under way, and there is no room for another. Please try again when one "
+        "has ended, or record first and upload the recording."
+    )
+
+
+class LiveDiskFull(SenseVoiceError):
+    reason: object
+
+    code = "live_disk_full"
+    http_status = 507
+    zh = "服务器的磁盘暂时写不进去（{reason}），录音先留在浏览器里，腾出空间后会自动补传。请不要关闭网页。"
+    en = (
+        "The server's disk takes nothing at the moment ({reason}). The recording stays in the browser and is "
+        "sent when there is room again. Please do not close the page."
+    )
+
+
+class CaptionsEnded(SenseVoiceError):
+    code = "captions_ended"
+    http_status = 410
+    zh = "字幕已经结束：这次录音结束了，或者链接已被收回。"
+    en = "These captions have ended: the recording is over, or its link was taken back."
 
 
 class DiskLow(SenseVoiceError):

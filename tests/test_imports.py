@@ -16,6 +16,7 @@ PACKAGE = ROOT / "sensevoice"
 ORDER = (
     "errors",
     "headerless",
+    "vocabulary",
     "runtime",
     "access",
     "options",
@@ -37,6 +38,7 @@ ORDER = (
     "clips",
     "webhooks",
     "minutes",
+    "live",
     "api",
     "ui",
     "cli",
@@ -66,7 +68,9 @@ OWNERS = {
     "onnx": {"vad/graph.py", "recognise/onnx_graph.py", "speakers/graph.py"},
     "onnxruntime": {"vad", "recognise", "models/graphs/cpu_model.py", "models/voice_encoder.py"},
     "scipy": {"speakers/cluster.py", "transcribe/speaker_tracker.py"},
-    "numba": {"vad/state_machine.py"},
+    "numba": {"vad/state_machine.py", "vocabulary/ctc_beam.py"},
+    "pypinyin": {"vocabulary/sounds.py"},
+    "jellyfish": {"vocabulary/sounds.py"},
     "pysubs2": {"formats"},
     "opencc": {"formats/traditional.py"},
     "docx": {"formats/document.py"},
@@ -92,6 +96,7 @@ LAZY = {
     ("opencc", "formats/traditional.py"),
     ("docx", "formats/document.py"),
     ("xlsxwriter", "formats/spreadsheet.py"),
+    ("pypinyin", "vocabulary/sounds.py"),
     ("torch", "cli/check/worker.py"),
     ("funasr", "cli/check/worker.py"),
     ("onnxruntime", "models/graphs/cpu_model.py"),
@@ -114,6 +119,7 @@ HEAVY = (
     "vad/model.py",
     "vad/network.py",
     "vad/state_machine.py",
+    "vocabulary/ctc_beam.py",
 )
 """What runs inside funasr's models and is imported with them, by `models/registry.py` alone."""
 

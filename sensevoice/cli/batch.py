@@ -128,7 +128,7 @@ def name_in(directory: Path, path: Path) -> str:
 MAX_NAME_BYTES = 255
 """What file systems take for one name."""
 
-LATER = ("track", "raw_format")
+LATER = ("track", "raw_format", "hotwords")
 """Settings that there were not always; their defaults are what was done before."""
 
 

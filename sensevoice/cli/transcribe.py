@@ -254,7 +254,7 @@ class Batch:
         try:
             indexed = self._index is None or self._index.holds(path, self._key)
             written = all(target.exists() for target in self._targets(name).values())
-            return indexed and written and self._done.holds(path)
+            return indexed and self._done.holds(path) and written
         except OSError:  # it has vanished; trying to read it will say so
             return False
 

@@ -161,14 +161,20 @@ def speaker_names(transcript: Transcript, locale: str) -> dict[str, str]:
     speakers = transcript.speakers
     if len(speakers) == 1 and not speakers[0].name:
         return {}
-    word = pick(("说话人", "Speaker "), locale)
     channels = speaker_channels(transcript)
     return {
-        speaker.id: one_line(speaker.name)
-        or channel_name(channels[speaker.id], locale)
-        or f"{word}{speaker.id[1:]}"
+        speaker.id: speaker_name(speaker.id, speaker.name, channels[speaker.id], locale)
         for speaker in speakers
     }
+
+
+def speaker_name(id: str, name: str, channel: str, locale: str) -> str:
+    """Return what a reader is shown for a speaker: the given name, a channel of their own, or a number.
+
+    Each is "" where there is none.
+    """
+    numbered = f"{pick(('说话人', 'Speaker '), locale)}{id[1:]}" if id else ""
+    return one_line(name) or channel_name(channel, locale) or numbered
 
 
 def speaker_channels(transcript: Transcript) -> dict[str, str]:

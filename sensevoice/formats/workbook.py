@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from sensevoice.analysis.comparison import Comparison
 from sensevoice.analysis.coverage import coverage
-from sensevoice.analysis.statistics import Comparison
 from sensevoice.formats.page_tables import (
     Names,
     Row,
@@ -19,6 +19,7 @@ from sensevoice.formats.page_tables import (
 from sensevoice.formats.partial import end_note
 from sensevoice.formats.rows import event_names, kind_name, segment_text
 from sensevoice.formats.shared import RenderOptions, channel_name, pick, speaker_names, title
+from sensevoice.formats.sheets import who_speaks
 from sensevoice.formats.spreadsheet import Cell, Percent, Sheet, Time, workbook_bytes
 from sensevoice.tags.labels import label
 from sensevoice.transcript import Segment, Transcript
@@ -49,6 +50,12 @@ _COMPARISONS: Sequence[Names] = (
     ("首次愤怒", "First anger"),
     ("愤怒次数", "Times angry"),
     ("那时说的话", "What was said then"),
+    ("愤怒占比", "Share of anger"),
+    ("说话人", "Who speaks"),
+    ("字/分钟", "Characters a minute"),
+    ("词/分钟", "Words a minute"),
+    ("最长没有人说话", "Longest silence"),
+    ("日期", "Date"),
 )
 
 
@@ -68,20 +75,33 @@ def xlsx(transcript: Transcript, options: RenderOptions) -> bytes:
     return workbook_bytes([first, *kept], title(transcript), locale)
 
 
-def comparisons_xlsx(comparisons: Iterable[Comparison], locale: str) -> bytes:
-    """Return a row for each of several files, with a column for each emotion."""
+def comparisons_xlsx(comparisons: Iterable[Comparison], locale: str, dates: Sequence[str] = ()) -> bytes:
+    """Return a row for each file, with a column for each emotion; `dates` as in comparisons_csv."""
     files = list(comparisons)
     emotions = list(dict.fromkeys(name for item in files for name, _ in item.emotions))
     header = [*picked(_COMPARISONS, locale), *(label(name, locale) for name in emotions)]
-    rows = [[*_comparison(item), *_counts(item, emotions)] for item in files]
+    dated = zip(files, dates or [""] * len(files), strict=True)
+    rows = [[*_comparison(item, locale), date, *_counts(item, emotions)] for item, date in dated]
     name = pick(("录音对比", "Recordings"), locale)
     return workbook_bytes([Sheet(name, header, rows)], name, locale)
 
 
-def _comparison(item: Comparison) -> Row:
+def _comparison(item: Comparison, locale: str) -> Row:
     first = None if item.first_anger_ms is None else Time(item.first_anger_ms)
-    times = Time(item.duration_ms), item.segments, first, item.anger_count
-    return item.source, *times, item.first_anger_text
+    silence = None if item.longest_silence_ms is None else Time(item.longest_silence_ms)
+    return (
+        item.source,
+        Time(item.duration_ms),
+        item.segments,
+        first,
+        item.anger_count,
+        item.first_anger_text,
+        Percent(item.anger_share),
+        who_speaks(item, locale),
+        item.characters_per_minute,
+        item.words_per_minute,
+        silence,
+    )
 
 
 def _counts(item: Comparison, emotions: Sequence[str]) -> Row:

@@ -56,6 +56,14 @@ def number(body: Body, name: str) -> int:
     return value
 
 
+def flag(body: Body, name: str) -> bool:
+    """Return true or false."""
+    value = body.get(name)
+    if not isinstance(value, bool):
+        raise BadRequest(reason=f"{name}={value!a:.50}")
+    return value
+
+
 def numbers(body: Body, name: str) -> list[int]:
     """Return a list of whole numbers, empty when it is missing."""
     return [number({name: item}, name) for item in _list(body.get(name, []), name)]
@@ -113,7 +121,8 @@ def again_options(body: Body, options: Options) -> Options:
 def correction(body: Body) -> Correction:
     """Return what a person corrected.
 
-    They are `text`, `language`, `emotion`, `speaker` (an id) and `events` (names, or {"name": …}).
+    They are `text`, `language`, `emotion`, `speaker` (an id), `events` (names, or {"name": …}) and `terms`
+    (numbers, to be taken back or applied).
     """
     return Correction(
         text=_optional(body, "text", MAX_TEXT_CHARS),
@@ -121,6 +130,7 @@ def correction(body: Body) -> Correction:
         emotion=_optional(body, "emotion"),
         events=_events(body["events"]) if "events" in body else None,
         speaker=_optional(body, "speaker"),
+        terms=tuple(numbers(body, "terms")),
     )
 
 

@@ -89,7 +89,7 @@ def job_routes(
         Route("/sv/several/csv", at.answer(at.csv)),
         Route("/sv/several/xlsx", at.answer(at.xlsx)),
         Route(job, at.answer(at.job), middleware=COMPRESSED),
-        Route(job, at.answer(at.rename), methods=["PATCH"]),
+        Route(job, at.answer(at.alter), methods=["PATCH"]),
         Route(job, at.answer(at.delete), methods=["DELETE"]),
         Route(f"{job}/cancel", at.answer(at.cancel), methods=["POST"]),
         Route(f"{job}/segments", at.answer(at.segments), middleware=COMPRESSED),
@@ -204,10 +204,14 @@ class JobRoutes:
         details = serialise.job_details(self._runner, job, sure_only(request.query_params))
         return {**serialise.job_row(self._runner, job), **details}
 
-    def rename(self, request: Request, body: Body) -> Json:
-        return serialise.job_row(
-            self._runner, self._runner.rename(self._job(request), bodies.text(body, "name", MAX_NAME_CHARS))
-        )
+    def alter(self, request: Request, body: Body) -> Json:
+        """Give a job another `name`, or `keep` it until somebody deletes it."""
+        job = self._job(request)
+        if "keep" in body:
+            job = self._runner.keep(job, bodies.flag(body, "keep"))
+        if "name" in body:
+            job = self._runner.rename(job, bodies.text(body, "name", MAX_NAME_CHARS))
+        return serialise.job_row(self._runner, job)
 
     def delete(self, request: Request, body: Body) -> Json:
         self._runner.delete(self._job(request))
@@ -267,13 +271,15 @@ class JobRoutes:
         return Span(wanted.start_ms, end_ms)
 
     def audio(self, request: Request, body: Body) -> Response | Future[Response]:
-        job = self._job(request)
+        job = self._recorded(request)
         as_opus = request.query_params.get("as") == "opus"
         return recording_response(self._store.folder(job.id), as_opus, job.options)
 
-    def peaks(self, request: Request, body: Body) -> Future[Response]:
-        job = self._job(request)
-        return peaks_response(self._store.folder(job.id), job.options)
+    def peaks(self, request: Request, body: Body) -> Response | Future[Response]:
+        job = self._recorded(request)
+        first = bodies.query_number(request.query_params, "from") or 0
+        goes_on = self._runner.live(job.id) is not None
+        return peaks_response(self._store.folder(job.id), job.options, first, goes_on)
 
     def export(self, request: Request, body: Body) -> Response:
         job, wanted = self._job(request), request.query_params
@@ -329,6 +335,13 @@ class JobRoutes:
 
     def _job(self, request: Request) -> Job:
         return self._store.job(request.path_params["job_id"], request.state.owner)
+
+    def _recorded(self, request: Request) -> Job:
+        """Return the job unless it is still being recorded: what is made of its sound is made once."""
+        job = self._job(request)
+        if job.state == "live":
+            raise BadRequest(reason="still being recorded / 还在录音")
+        return job
 
     def _finished(self, request: Request) -> Job:
         """Return the job if it is finished: only then the numbers of rows are final. Raises BadRequest."""

@@ -384,6 +384,15 @@ def test_recordings_are_listed_renamed_opened_and_deleted_together_with_a_way_ba
     expect(page.locator(".svw-title")).to_have_text("周一的电话")
     page.click(".svw-job >> nth=1 >> .svw-name")
     expect(page.locator(".svw-title")).to_have_text("客服通话.wav")
+    keep = page.locator(".svw-bar").get_by_role("button", name="保留")
+    keep.click()
+    expect(keep).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(".svw-bar .svw-facts")).to_contain_text("长期保留")
+    keep.press("Enter")
+    expect(page.locator(".svw-bar .svw-facts")).to_contain_text("72 小时后删除")
+    expect(library.first).to_contain_text("72 小时后删除")
+    library.first.get_by_role("button", name="保留").click()
+    expect(library.first).to_contain_text("长期保留")
     page.fill(".svw-library input[type=search]", "周一")
     expect(library).to_have_count(1)
     page.fill(".svw-library input[type=search]", "")
@@ -618,6 +627,30 @@ def test_tags_of_which_the_model_is_unsure_are_told_and_hidden_everywhere(
     wait_until(lambda: "愤怒" in page.input_value("#sv-text textarea"))
 
 
+DEAF = """
+window.deaf = 2;
+addEventListener("input", (event) => {
+  if (window.deaf && event.target.closest("#sv-opened")) {
+    window.deaf -= 1;
+    event.stopImmediatePropagation();
+  }
+}, true);
+"""
+"""As gradio is while its page begins."""
+
+
+def test_what_gradio_did_not_hear_is_asked_for_again(live_app: Any, page_zh: Any, media: Path) -> None:
+    page = page_zh(live_app(Script(scored_call()), SETTINGS))
+    page.evaluate("localStorage.setItem('sv-hide-unsure', 'yes')")
+    start(page, media)
+    wait_until(lambda: "谢谢" in page.input_value("#sv-text textarea"))
+    page.add_init_script(DEAF)
+    page.reload()
+    wait_until(lambda: "谢谢" in page.input_value("#sv-text textarea"))
+    wait_until(lambda: "愤怒" not in page.input_value("#sv-text textarea"))
+    assert page.evaluate("window.deaf") == 0
+
+
 def test_presets_fill_the_settings_and_the_browser_keeps_them(
     live_app: Any, page_zh: Any, media: Path
 ) -> None:
@@ -685,8 +718,27 @@ def test_what_is_opened_or_corrected_is_what_every_surface_shows(
 
 def test_all_jobs_are_compared(done: Any) -> None:
     done.click("text=所有录音对比")
-    expect(done.locator(".svw-compare tbody tr")).to_have_count(1)
-    expect(done.locator(".svw-compare tbody tr")).to_contain_text("客服通话.wav")
+    rows = done.locator(".svw-compare tbody tr")
+    expect(rows).to_have_count(1)
+    expect(rows).to_contain_text("客服通话.wav")
+    expect(rows.locator("[data-column=angerShare]")).to_have_text("13 %")
+    expect(rows.locator("[data-column=speechRate]")).to_have_count(0)
+    done.click(".svw-columns > summary")
+    done.check(".svw-columns >> text=语速")
+    done.check(".svw-columns >> text=最长没有人说话")
+    expect(rows.locator("[data-column=speechRate]")).to_contain_text("字/分钟")
+    expect(rows.locator("[data-column=longestSilence]")).to_have_text("2.2 s")
+    done.click(".svw-columns > summary")
+    done.click(".svw-compare th >> text=愤怒占比")
+    expect(done.locator(".svw-compare [aria-sort=descending]")).to_have_text("愤怒占比 ↓")
+    done.fill(".svw-compare input[type=search]", "第几天")
+    expect(rows).to_have_count(1)
+    done.fill(".svw-compare input[type=search]", "会议")
+    expect(rows).to_have_count(0)
+    expect(done.locator(".svw-compare [role=status]")).to_have_text("0 / 1 个录音")
+    done.reload()
+    done.click("text=所有录音对比")
+    expect(rows.locator("[data-column=speechRate]")).to_have_count(1)
     expect(done.locator(".svw-compare tbody tr")).to_contain_text("这都第几天了")
     with done.expect_download() as download:
         done.click(".svw-compare >> text=全部打包下载")

@@ -1,4 +1,5 @@
 // Every text of the workbench, in Chinese and in English.
+import { traditional } from "./traditional.js";
 
 const WORDS = {
   views: ["视图", "Views"],
@@ -29,14 +30,18 @@ const WORDS = {
   selectAll: ["全选", "Select all"],
   exportZip: ["打包文本", "Text as zip"],
   removed: ["已删除 {n} 个录音", "{n} recording(s) deleted"],
-  keptFor: ["还保留 {n} 小时", "kept for {n} more hours"],
+  keptFor: ["{n} 小时后删除", "deleted in {n} h"],
+  keptForGood: ["长期保留", "kept"],
+  keep: ["保留", "Keep"],
+  keepHelp: ["不再自动删除这个录音", "Never delete this recording by itself"],
   left: ["还需约 {time}", "about {time} left"],
   seconds: ["{n} 秒", "{n} s"],
   minutes: ["{m} 分 {n} 秒", "{m} min {n} s"],
   hours: ["{h} 小时 {m} 分", "{h} h {m} min"],
   dockEmpty: ["录音的波形、说话的人、情绪和声音会显示在这里。", "The waveform, who speaks, moods and sounds appear here."],
   waveComing: ["波形计算中…", "Making the waveform …"],
-  map: ["波形与时间轴：点击跳转，滚轮缩放", "Waveform and timeline: click to jump, wheel to zoom"],
+  waveSoFar: ["波形已到 {time}", "Waveform up to {time} so far"],
+  map: ["波形与时间轴：点击跳转，滚轮或两指缩放", "Waveform and timeline: click to jump, wheel or two fingers to zoom"],
   zoomIn: ["放大", "Zoom in"],
   zoomOut: ["缩小", "Zoom out"],
   zoomAll: ["全部", "All"],
@@ -93,6 +98,17 @@ const WORDS = {
   step_accept: ["重新识别", "retranscription"],
   step_transcribe: ["补识别", "transcribed part"],
   step_speaker: ["说话人", "speaker"],
+  step_term: ["热词", "hotword"],
+  replacedTerms: ["替换的词（{n}）", "Hotwords put in ({n})"],
+  noReplacedTerms: ["没有替换。", "None."],
+  nearTerms: ["读音相近，未替换", "Sounds alike, left as it is"],
+  undoAllTerms: ["全部撤销", "Undo all"],
+  apply: ["采用", "Apply"],
+  termTakenBack: ["已撤销：{a} → {b}", "Undone: {a} → {b}"],
+  termApplied: ["已替换：{a} → {b}", "Replaced: {a} → {b}"],
+  termsTakenBack: ["已撤销 {n} 处替换", "{n} replacement(s) undone"],
+  term_decoding: ["解码时，得分 {n}", "while decoding, score {n}"],
+  term_sound: ["读音，得分 {n}", "by sound, score {n}"],
   hideUnsure: ["隐藏不确定的标签", "Hide uncertain tags"],
   hideUnsureHelp: ["模型自己打分低于 0.50 的标签不显示、不计数、不导出。得分是模型的把握，不是正确的概率。", "Tags with a score below 0.50 are neither shown, counted nor exported. The score is the model's own confidence, not a probability of being right."],
   unsureHidden: ["不含不确定的标签", "without uncertain tags"],
@@ -203,6 +219,7 @@ const WORDS = {
   gap: ["停顿多久断开", "Split at pauses of"],
   logOut: ["退出登录", "Log out"],
   queued: ["排队中", "waiting"],
+  live: ["正在录音", "recording"],
   running: ["识别中", "running"],
   waiting: ["等待磁盘空间", "waiting for disk space"],
   done: ["完成", "done"],
@@ -268,6 +285,15 @@ const WORDS = {
   length: ["时长", "Length"],
   firstAnger: ["首次愤怒", "First anger"],
   angerCount: ["愤怒次数", "Times angry"],
+  angerShare: ["愤怒占比", "Share of anger"],
+  date: ["日期", "Date"],
+  columns: ["列", "Columns"],
+  compareSearch: ["按名称、说话人或愤怒的那句话查找", "Find by name, speaker or angry sentence"],
+  onlyAngry: ["只看有愤怒的", "Only with anger"],
+  recordingsShown: ["{n} / {m} 个录音", "{n} of {m} recordings"],
+  startedAgain: ["已重新开始识别 {n} 个录音", "{n} recording(s) are being transcribed again"],
+  failedApart: ["没有识别成功的", "Not recognised"],
+  listComma: ["、", ", "],
   emotionOverTime: ["情绪随时间变化", "Emotion over time"],
   rateOverTime: ["语速随时间变化", "Speech rate over time"],
   charactersPerMinute: ["字/分钟", "characters/min"],
@@ -276,6 +302,9 @@ const WORDS = {
   hearFiltered: ["没有选中片段：识别筛选出的 {n} 段", "nothing selected: the {n} rows that are shown"],
   hearMost: ["每次最多 {n} 段，只识别前面的", "at most {n} at a time, the first of them"],
   select: ["选择", "Select"],
+  uploadingTitle: ["上传 {n} %", "Uploading {n} %"],
+  uploadingFiles: ["{n} 个文件", "{n} files"],
+  batchDone: ["正在识别 {m} 个录音：已完成 {n} 个", "{m} recordings: {n} done"],
   uploading: ["正在上传 {n} %（{mb} / {max} MB）", "Uploading {n} % ({mb} / {max} MB)"],
   tooLarge: [
     "{names}：{mb} MB，超过 {max} MB 的上限（--max-upload-mb），没有上传。请压缩、分段，或先转成 mp3 之类的音频。",
@@ -305,6 +334,9 @@ export function spoken(t, ms) {
 }
 
 export const words = (reader) => (key, values = {}) => {
-  const text = WORDS[key][reader === "zh" ? 0 : 1];
+  const text = reader === "zh" ? traditional(WORDS[key][0]) : WORDS[key][1];
   return text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 };
+
+// What the server says in both languages, in the one of the reader.
+export const told = (reader, both) => (reader === "zh" ? traditional(both.zh) : both.en);

@@ -130,7 +130,7 @@ export function exportMenu(app, filter) {
 
   /** @param {any} format */
   function link(format) {
-    const made = make("a", { className: "svw-button", href: "#", title: format.extension, data: { format: format.name } }, format[reader]);
+    const made = make("a", { className: "svw-button", href: "#", title: format.extension, data: { format: format.name } }, app.told(format));
     made.addEventListener("click", () => {
       const asked = query();
       if (format.group === "editing") asked.delete("rows"); // key moments are those of the recording
