@@ -85,6 +85,16 @@ class Recognizer(Protocol):
         """Yield one Recognition per float32 mono 16 kHz clip, in order, as soon as each is known."""
 
 
+class SharedRecognizer(Recognizer, Protocol):
+    """What a program loads: a Recognizer that any number of recordings share fairly."""
+
+    def share(self) -> Recognizer:
+        """Return it as one recording uses it: all its calls count as one."""
+
+    def close(self) -> None:
+        """Stop; calls that still wait get an error."""
+
+
 class ForwardingRecognizer:
     """What a recogniser in front of another one passes on unchanged; a subclass has its own `recognise`."""
 

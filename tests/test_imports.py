@@ -33,6 +33,7 @@ ORDER = (
     "models",
     "formats",
     "jobs",
+    "fleet",
     "api",
     "ui",
     "cli",
@@ -65,6 +66,7 @@ OWNERS = {
     "numba": {"vad/state_machine.py"},
     "pysubs2": {"formats"},
     "opencc": {"formats/traditional.py"},
+    "ray": {"fleet/ray_fleet.py"},
     "modelscope": {"models/sources/hub_client.py"},
     "modelscope_hub": {"models/sources/hub_client.py"},
     "huggingface_hub": {"models/sources/hub_client.py"},
@@ -84,6 +86,7 @@ LAZY = {
     ("funasr", "models/voice_encoder.py"),
     ("funasr", "formats/emoji.py"),
     ("opencc", "formats/traditional.py"),
+    ("ray", "fleet/ray_fleet.py"),
     ("torch", "cli/check/worker.py"),
     ("funasr", "cli/check/worker.py"),
     ("onnxruntime", "models/graphs/cpu_model.py"),
@@ -133,6 +136,7 @@ MODELS = (
     "voice_encoder",
     "recognizer",
     "loader",
+    "cards",
     "loading",
 )
 """Loading a model is a straight line through these: find, verify, open, check, answer; none looks back up."""

@@ -13,12 +13,13 @@ from sensevoice.jobs.copies import CopyWriter
 from sensevoice.jobs.files import answers_beside, playable_beside
 from sensevoice.jobs.model import FINISHED, ActiveJob, Job, JobState, Result, TranscribeFn, Update
 from sensevoice.jobs.running.resume import ResumingRecognizer
-from sensevoice.jobs.running.runner import JobRunner
-from sensevoice.jobs.running.suspects import SuspectingRecognizer
+from sensevoice.jobs.running.runner import AT_ONCE, JobRunner
+from sensevoice.jobs.running.suspects import Suspects, SuspectingRecognizer
 from sensevoice.jobs.store import JobStore
 from sensevoice.runtime.directories import data_directory
 
 __all__ = [
+    "AT_ONCE",
     "FINISHED",
     "ActiveJob",
     "CopyWriter",
@@ -28,6 +29,7 @@ __all__ = [
     "JobStore",
     "Result",
     "ResumingRecognizer",
+    "Suspects",
     "SuspectingRecognizer",
     "TranscribeFn",
     "Update",

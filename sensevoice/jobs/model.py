@@ -84,7 +84,7 @@ class ActiveJob:
     """A job that waits or runs. `changes` counts up with everything that can be seen of it.
 
     `address` is where it was submitted from. `turns` counts how often it gave its place up, and `leaving`
-    says that it is about to; see JobQueue.
+    says that it is about to; `is_guest` that it runs beside the ordinary places; see JobQueue.
     """
 
     job: Job
@@ -96,6 +96,7 @@ class ActiveJob:
     address: str = ""
     turns: int = 0
     leaving: bool = False
+    is_guest: bool = False
 
     @property
     def visitor(self) -> tuple[str, str]:
