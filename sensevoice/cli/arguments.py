@@ -34,7 +34,8 @@ def add_model_arguments(to: Any) -> None:
         "--device",
         default="auto",
         metavar="auto|cpu|cuda|cuda:0|cuda:0,cuda:2|cuda:all",
-        help="auto: the card with most free memory if there is any; several: all at once / 运行设备，可用多张显卡",
+        help="auto: the card with most free memory if there is any; several: all at once / "
+        "运行设备，可用多张显卡",
     )
     group.add_argument(
         "--precision",

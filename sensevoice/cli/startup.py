@@ -114,7 +114,7 @@ def join_fleet(settings: ModelSettings, address: str, workers: int | None) -> Fl
 
 
 def _announced_devices(asked: str) -> tuple[str, ...]:
-    """Print which devices are meant, and return them: asked again, another card might have more memory free."""
+    """Print which devices are meant, and return them: asked again, another card might have more memory."""
     devices = resolve_devices(asked)
     note = ""
     if asked == "auto" and devices == ("cpu",):

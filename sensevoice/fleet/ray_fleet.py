@@ -56,8 +56,8 @@ class _Member:
 class Fleet:
     """The workers of this driver, in place of the local pipeline; each has the models loaded.
 
-    `address` is LOCAL or a cluster's; `count` how many workers, None: one for each GPU, without any one for each
-    machine. Raises FleetUnavailable.
+    `address` is LOCAL or a cluster's; `count` how many workers, None: one for each GPU, without any one for
+    each machine. Raises FleetUnavailable.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class Fleet:
         self._ray.shutdown()
 
     def transcribe(self, path: Path, options: Options) -> Iterator[Update]:
-        """Yield what `pipeline.iter_updates` yields; see there. Raises WorkerLost when three workers died of it.
+        """Yield what `pipeline.iter_updates` yields; see there. Raises WorkerLost after TRIES deaths.
 
         Rows that a worker had given before it died come once: the next one gives the same.
         """
@@ -167,7 +167,7 @@ class Fleet:
                     actor.cancel.remote(run)
 
     def _arriving(self, stream: Any) -> Iterator[Any]:
-        """Yield the values of a stream as they come; whoever waits for one is asked meanwhile if he still does."""
+        """Yield the values of a stream as they come; each WAIT_S, see whether they are still wanted."""
         while True:
             ready, _ = self._ray.wait([stream], timeout=WAIT_S)
             checkpoint()

@@ -14,7 +14,7 @@ from sensevoice.jobs.files import answers_beside, playable_beside
 from sensevoice.jobs.model import FINISHED, ActiveJob, Job, JobState, Result, TranscribeFn, Update
 from sensevoice.jobs.running.resume import ResumingRecognizer
 from sensevoice.jobs.running.runner import AT_ONCE, JobRunner
-from sensevoice.jobs.running.suspects import Suspects, SuspectingRecognizer
+from sensevoice.jobs.running.suspects import SuspectingRecognizer, Suspects
 from sensevoice.jobs.store import JobStore
 from sensevoice.runtime.directories import data_directory
 
@@ -29,8 +29,8 @@ __all__ = [
     "JobStore",
     "Result",
     "ResumingRecognizer",
-    "Suspects",
     "SuspectingRecognizer",
+    "Suspects",
     "TranscribeFn",
     "Update",
     "answers_beside",

@@ -21,8 +21,8 @@ log = logging.getLogger(__name__)
 class Cards:
     """The loaded recognisers. `fault` is told of each that answers nothing any more.
 
-    `announce` gets the sentence about a card that is taken out; `on_device_fault` the reason when the last one
-    answers nothing any more: only a new process can mend that.
+    `announce` gets the sentence about a card that is taken out; `on_device_fault` the reason when the last
+    one answers nothing any more: only a new process can mend that.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ def load_cards(
 ) -> Cards:
     """Load both models on every device that is meant; see `load_recognizer` and `resolve_devices`.
 
-    A card on which they do not work is left out with a sentence; where none is left, it is as with one device.
+    A card on which they do not work is left out with a sentence; where none is left, it is as with one.
     """
     devices = resolve_devices(settings.device)
     cards = Cards(announce, on_device_fault)

@@ -2,8 +2,8 @@
 
 A fair queue with a virtual clock: it runs with the sound that each waiting recording would have had of the
 model if all had the same (Parekh and Gallager 1993, "generalized processor sharing"). Each recording has a
-time of its own, the sound that it had; the one that is furthest behind is next. On its first CREDIT_S seconds a
-recording has credit: they go first, and count afterwards. So a short recording is recognised at once, beside
+time of its own, the sound that it had; the one that is furthest behind is next. The first CREDIT_S seconds of
+a recording go before the others, and count afterwards. So a short recording is recognised at once, beside
 however many long ones, while a long one waits for newcomers for a bounded time only.
 """
 
@@ -107,7 +107,7 @@ class FairLine:
         self.calls.append(call)
 
     def put_back(self, batch: Batch) -> None:
-        """Take clips in again that could not be recognised where they were, before all others of their calls."""
+        """Take clips in again that could not be recognised where they were, as the first of their calls."""
         for taken in reversed(batch):
             taken.call.clips.appendleft((taken.number, taken.clip))
             if taken.call not in self.calls:

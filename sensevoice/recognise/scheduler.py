@@ -16,7 +16,7 @@ import numpy as np
 from sensevoice.errors import CardLost
 from sensevoice.options import Options
 from sensevoice.protocols import ForwardingRecognizer, Recognition, Recognizer, Speech, SpeechFinder
-from sensevoice.recognise.fair_line import Batch, Call, FairLine, Share, call_of
+from sensevoice.recognise.fair_line import Batch, FairLine, Share, call_of
 
 log = logging.getLogger(__name__)
 

@@ -34,7 +34,7 @@ def _within_quotas(count: int) -> int:
 
 
 def _core_of(cpu: int) -> str:
-    """Return what the CPUs of one core have in common (Linux, cputopology.rst); each is its own if unknown."""
+    """Return what the CPUs of one core have in common (Linux, cputopology.rst); unknown, each is its own."""
     try:
         return (CPUS / f"cpu{cpu}" / "topology" / "thread_siblings_list").read_text("ascii").strip()
     except (OSError, UnicodeDecodeError):

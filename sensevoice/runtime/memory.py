@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +17,12 @@ LIMITS = (
 )
 """The limit of a control group, what it uses, and what of that are files that the kernel drops when memory is
 wanted (Linux, cgroup-v2.rst; then version 1)."""
+
+
+def trim_heap() -> None:
+    """Give what the process has freed back to the system, where the C library can (glibc)."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def available_bytes() -> int | None:

@@ -257,7 +257,7 @@ class _Run:
                         self._held.let_go(decoded_ms)
                         yield self._progress("decode", decoded_ms)
             except BaseException:  # cancelled, or what a stage raises
-                self._source.stop()  # the threads that read ahead may wait for the decoder, for up to a minute
+                self._source.stop()  # the threads that read ahead may wait a minute for the decoder
                 raise
         for stream in self._streams:
             yield from stream.maker.finish()
@@ -273,6 +273,7 @@ class _Run:
                 last = stream is self._streams[-1]
                 done_ms = min(each.segmenter.done_ms for each in self._streams) if last else None
                 yield stream, result, done_ms
+            self._held.searched()
         for stream in self._streams:
             yield stream, [*stream.collected(stream.segmenter.finish()), *stream.collector.flush()], None
 

@@ -24,8 +24,8 @@ from sensevoice.jobs import (
     JobRunner,
     JobStore,
     ResumingRecognizer,
-    Suspects,
     SuspectingRecognizer,
+    Suspects,
     answers_beside,
     data_directory,
 )
@@ -425,7 +425,8 @@ class TestSuspects:
         code = (
             f"import sys, os, json\nsys.path.insert(0, {str(ROOT)!r})\n"
             "from pathlib import Path\nimport numpy as np\n"
-            "from tests.jobs.test_jobs import SPANS, FakeRecognizer, Options, Suspects, SuspectingRecognizer\n"
+            "from tests.jobs.test_jobs import SPANS, FakeRecognizer, Options\n"
+            "from sensevoice.jobs import Suspects, SuspectingRecognizer\n"
             "lengths, deadly = json.loads(sys.argv[2]), int(sys.argv[3])\n"
             "def answer(clip, options):\n"
             "    if len(clip) == deadly: print(json.dumps(fake.batches), flush=True); os.abort()\n"

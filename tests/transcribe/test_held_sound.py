@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -38,22 +39,69 @@ def test_what_is_decoded_counts_until_it_is_recognised() -> None:
         assert held_bytes() == 600 * BYTES_PER_MS
 
 
+LONG = np.zeros((1, 40 * 16_000), np.float32)
+
+
+def waits(pool: ThreadPoolExecutor, held: HeldSound) -> Future[None]:
+    """Return the wait of a recording that has to."""
+    waiting = pool.submit(held.wait_for_room)
+    with pytest.raises(TimeoutError):
+        waiting.result(0.05)
+    return waiting
+
+
 def test_who_has_nothing_to_be_recognised_reads_on_whatever_others_hold(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(held_sound, "MAX_HELD_BYTES", 1000)
-    with HeldSound() as greedy, HeldSound() as mine, ThreadPoolExecutor(1) as pool:
-        greedy.add(SECOND, 1)
-        mine.wait_for_room()
+    with ThreadPoolExecutor(1) as pool, HeldSound() as greedy, HeldSound() as mine:
+        for each in (greedy, mine):
+            each.add(LONG, 1)
+        reading = waits(pool, mine)  # of which nothing is known yet
+        mine.searched()
+        reading.result(10)
         with mine.recognising():
-            reading = pool.submit(mine.wait_for_room)
-            with pytest.raises(TimeoutError):
-                reading.result(0.05)
+            reading = waits(pool, mine)
         reading.result(10)  # what it had is recognised
         with mine.recognising():
-            reading = pool.submit(mine.wait_for_room)
-            greedy.let_go(1000)
+            reading = waits(pool, mine)
+            for each in (greedy, mine):
+                each.let_go(40_000)
             reading.result(10)  # there is room
+
+
+def test_above_the_limit_a_few_read_on_and_then_those_that_waited_longest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Otherwise all of them would hold a minute before the first comes to anything."""
+    monkeypatch.setattr(held_sound, "MAX_HELD_BYTES", 1000)
+    with ThreadPoolExecutor(8) as pool, ExitStack() as stack:
+        every = [stack.enter_context(HeldSound()) for _ in range(6)]
+        for each in every:
+            each.add(LONG, 1)
+            each.searched()
+        reading = [pool.submit(each.wait_for_room) for each in every]
+        for each in reading[:3]:
+            each.result(10)
+        second = reading[3:]
+        assert not any(each.done() for each in second)
+        every[0].let_go(20_000)
+        waits(pool, every[0])  # it has had its turn
+        second[0].result(10)
+        assert not second[1].done() and not second[2].done()
+        for each in every:
+            each.let_go(40_000)
+
+
+def test_a_short_recording_waits_for_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(held_sound, "MAX_HELD_BYTES", 1000)
+    with ExitStack() as stack:
+        for _ in range(6):
+            stack.enter_context(HeldSound()).add(LONG, 1)
+        short = stack.enter_context(HeldSound())
+        short.add(SECOND, 1)
+        with short.recognising():
+            short.wait_for_room()
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Where a job can stop in the middle of its recognition: after each answer of the model.
 
-A minute of sound is sixty clips, which among other recordings take seconds: who cancels, and who waits for the
-place, would wait for the next row otherwise. The thread of a job says what is to be done there (`checking`).
+A minute of sound is sixty clips, which among other recordings take seconds: who cancels, and who waits for
+the place, would wait for the next row otherwise. The thread of a job says what is done there (`checking`).
 """
 
 from __future__ import annotations

@@ -17,8 +17,8 @@ TURN_S = 3.0
 class JobQueue:
     """Jobs by id, in the order in which they came, of which `at_once` run, and a quarter more as guests.
 
-    A guest is the first job of a visitor who comes when all places are taken: it begins at once. Beyond that a
-    visitor's jobs keep three of four places, whatever they are. Those that one visitor has beyond that run
+    A guest is the first job of a visitor who comes when all places are taken: it begins at once. Beyond that
+    a visitor's jobs keep three of four places, whatever they are. Those that one visitor has beyond that run
     on a turn: they give way to another visitor at once, and after TURN_S to a job of the same visitor that
     has had no more turns. So a short recording begins soon, whoever has many long ones recognised. Whoever
     changes it holds the runner's lock.
