@@ -49,6 +49,7 @@ class HeldSound:
         self._is_busy = False
         self._waits = False
         self._turn = 0
+        self._stopped = False
 
     def __enter__(self) -> HeldSound:
         with _changed:
@@ -88,6 +89,21 @@ class HeldSound:
             _changed.notify_all()
         _trim_now_and_then()
 
+    def stop(self) -> None:
+        """Let nobody wait for room any more: the run ends early."""
+        with _changed:
+            self._stopped = True
+            _changed.notify_all()
+
+    @contextmanager
+    def until_stopped(self) -> Iterator[None]:
+        """Stop when the block raises; else whoever waits here would be waited for."""
+        try:
+            yield
+        except BaseException:
+            self.stop()
+            raise
+
     @contextmanager
     def recognising(self) -> Iterator[None]:
         """Whoever reads ahead for this recording has time meanwhile."""
@@ -106,7 +122,7 @@ class HeldSound:
             self._waits = False
 
     def _may_read(self) -> bool:
-        if self not in _open or self._decoded_ms < FREE_MS or held_bytes() < MAX_HELD_BYTES:
+        if self._stopped or self._decoded_ms < FREE_MS or held_bytes() < MAX_HELD_BYTES:
             return True
         hungry = [each for each in _open if each._is_hungry]
         hungry.sort(key=lambda each: each._turn)

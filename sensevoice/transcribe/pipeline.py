@@ -251,7 +251,7 @@ class _Run:
     def updates(self) -> Iterator[Update]:
         for stream, runs, decoded_ms in prefetch(self._runs(), BLOCKS_AHEAD):
             try:
-                with self._held.recognising():
+                with self._held.until_stopped(), self._held.recognising():
                     yield from self._recognise(stream, runs)
                     if decoded_ms is not None:
                         self._held.let_go(decoded_ms)
@@ -265,17 +265,21 @@ class _Run:
     def _runs(self) -> Iterator[tuple[_Stream, list[Run], int | None]]:
         """Read the file to its end; yield what is to be recognised, and how far all streams have come."""
         for block in prefetch(self._measured(), BLOCKS_AHEAD):
-            tracks = self._tracks(block)
-            self._streams = self._streams or self._open_streams(len(tracks))
-            for stream, samples in zip(self._streams, tracks, strict=True):
-                result = stream.collected(stream.segmenter.feed(samples))
-                result += stream.collector.settle(stream.segmenter.settled_ms)
-                last = stream is self._streams[-1]
-                done_ms = min(each.segmenter.done_ms for each in self._streams) if last else None
-                yield stream, result, done_ms
-            self._held.searched()
+            with self._held.until_stopped():
+                yield from self._runs_in(block)
+                self._held.searched()
         for stream in self._streams:
             yield stream, [*stream.collected(stream.segmenter.finish()), *stream.collector.flush()], None
+
+    def _runs_in(self, block: Samples) -> Iterator[tuple[_Stream, list[Run], int | None]]:
+        tracks = self._tracks(block)
+        self._streams = self._streams or self._open_streams(len(tracks))
+        for stream, samples in zip(self._streams, tracks, strict=True):
+            result = stream.collected(stream.segmenter.feed(samples))
+            result += stream.collector.settle(stream.segmenter.settled_ms)
+            last = stream is self._streams[-1]
+            done_ms = min(each.segmenter.done_ms for each in self._streams) if last else None
+            yield stream, result, done_ms
 
     def _tracks(self, block: Samples) -> Samples:
         try:
