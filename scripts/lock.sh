@@ -39,11 +39,13 @@ compile_all() { # [OPTION]...
     cd -- "$work"
     # Without torch and torchaudio, and so without what only they bring: other builds can take their place.
     printf '%s\n' torch torchaudio >without.txt
+    # Resemblyzer's code is not run: webrtcvad would have to be built, typing is of Python 2, librosa comes with funasr.
+    printf '%s\n' torch torchaudio librosa webrtcvad typing >without-dev.txt
     grep -E '^torch(audio)?==' requirements.txt >requirements-torch.txt
     echo uv >requirements-uv.txt
     compile requirements.lock requirements.txt --excludes without.txt "$@"
     compile requirements-torch.lock requirements-torch.txt --constraints requirements.lock "$@"
-    compile requirements-dev.lock requirements-dev.txt --constraints requirements.lock --excludes without.txt "$@"
+    compile requirements-dev.lock requirements-dev.txt --constraints requirements.lock --excludes without-dev.txt "$@"
     compile requirements-uv.lock requirements-uv.txt "$@"
 }
 
@@ -69,6 +71,7 @@ check() { # the locks are those the lists ask for, and can be installed with eac
     for python in "${pythons[@]}"; do
         for platform in "${platforms[@]}"; do
             run_uv "$uv" --index-only pip install --dry-run --quiet --target "$work/nothing" --require-hashes \
+                --excludes <(printf '%s\n' webrtcvad typing) \
                 --python-version "$python" --python-platform "$platform" "${all_locks[@]/#/--requirements=}"
             say "Python $python, $platform: resolves" "可安装"
         done

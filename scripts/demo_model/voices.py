@@ -6,6 +6,7 @@ import re
 import subprocess
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 from xml.sax.saxutils import escape
 
 import numpy as np
@@ -141,10 +142,12 @@ def say(
     rng: np.random.Generator,
     rate: int | None = None,
     comma_ms: int = 0,
+    data: Path | None = None,
 ) -> Rendition:
     """Render a sentence in a mood; pitch, rate and range vary within what the mood allows.
 
-    A given rate (words per minute) replaces the drawn one; `comma_ms` of silence are put at commas.
+    A given rate (words per minute) replaces the drawn one; `comma_ms` of silence are put at commas; `data` is
+    espeak-ng's data directory, where it is not the installed one.
     """
     mood = MOODS[emotion]
     drawn_rate, pitch, pitch_range = (
@@ -156,7 +159,7 @@ def say(
         spoken = re.sub(r"([，、,])", rf'\1<break time="{comma_ms}ms"/>', spoken)
     ssml = f'<speak><prosody range="{pitch_range}%">{spoken}</prosody></speak>'
     command = ["espeak-ng", "-v", f"{language}+{voice}", "-m", "--stdout"]
-    command += ["-s", str(rate or drawn_rate), "-p", str(pitch)]
+    command += ["-s", str(rate or drawn_rate), "-p", str(pitch), *([f"--path={data}"] if data else [])]
     # To a pipe espeak-ng writes a wav header without lengths: the rate at byte 24, samples from byte 44.
     output = subprocess.run(command, input=ssml.encode(), capture_output=True, check=True).stdout
     source_rate = int.from_bytes(output[24:28], "little")

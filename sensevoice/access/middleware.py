@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, parse_qsl, urlencode
 
@@ -13,13 +14,25 @@ from starlette.responses import RedirectResponse, Response
 
 from sensevoice.access.http.asgi import App, Message, Receive, Scope, Send
 from sensevoice.access.http.body_limits import MAX_BODY_BYTES, BodyRefused, counted, replayed, whole_body
+from sensevoice.access.http.cors import preflight, with_origin
 from sensevoice.access.http.headers import FILE_POLICY, PAGE_POLICY, with_our_headers
 from sensevoice.access.http.json_bodies import check_json
 from sensevoice.access.http.streams import Streams
 from sensevoice.access.login import Login
 from sensevoice.access.pages import refusal_json, refusal_page
 from sensevoice.access.policy import COOKIE, AccessPolicy, Request
-from sensevoice.access.routes import FILE, GRADIO_API, HEARTBEAT, LOGIN, LOGOUT, STARTUP, UPLOAD, UPLOADS
+from sensevoice.access.routes import (
+    FILE,
+    GRADIO_API,
+    HEARTBEAT,
+    LOGIN,
+    LOGOUT,
+    SOCKET,
+    STARTUP,
+    UPLOAD,
+    UPLOADS,
+    is_open,
+)
 from sensevoice.access.throttle import LoginThrottle
 from sensevoice.errors import (
     BodyTooBig,
@@ -66,12 +79,17 @@ class AccessMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
-        elif scope["type"] == "websocket":  # nothing here speaks it
-            await send({"type": "websocket.close", "code": 1008})
+        elif scope["type"] == "websocket":
+            await self._open_socket(_request(scope), scope, receive, send)
         else:
             await self._serve(_request(scope), scope, receive, send)
 
     async def _serve(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
+        if guest := self._policy.guest(request):
+            request, send = _without_cookies(request), with_origin(send, guest)
+            if response := _preflight(request):
+                await response(scope, receive, send)
+                return
         send = with_our_headers(send, FILE_POLICY if request.route.startswith(FILE) else PAGE_POLICY)
         try:
             response = await self._own_answer(request, receive)
@@ -86,6 +104,17 @@ class AccessMiddleware:
         else:
             await self._pass_on(request, scope, receive, send)
 
+    async def _open_socket(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a WebSocket be opened by whoever may ask for the page; who may not is answered over HTTP."""
+        try:
+            response = await self._own_answer(request, receive)
+        except SenseVoiceError as refused:
+            response = _refusal(refused, request)
+        if response is None:
+            await self._app(self._let_in(request, scope), receive, send)
+        else:
+            await response(scope, receive, send)
+
     async def _own_answer(self, request: Request, receive: Receive) -> Response | None:
         """Return what is answered here, None when a request may go on. Raises the refusal."""
         refusal = self._policy.refusal(request)
@@ -96,7 +125,8 @@ class AccessMiddleware:
             raise refusal
         if self._invited(request):
             return self._welcome(request)
-        if self._login is not None and (response := await self._answer_login(self._login, request, receive)):
+        login = None if self._policy.is_reader(request) else self._login
+        if login is not None and (response := await self._answer_login(login, request, receive)):
             return response
         self._check_disk(request, int(request.headers.get("content-length", "0")))
         return None
@@ -174,13 +204,10 @@ class AccessMiddleware:
         return counted(receive, self._policy.max_body_bytes, too_much, look)
 
     async def _pass_on(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request in, without its secrets."""
+        """Pass a request on, without its credentials."""
         answer = _Answer(send)
-        headers = [pair for pair in scope["headers"] if pair[0].lower() not in SECRETS]
         try:
-            await self._app(
-                {**scope, "headers": headers, USER: self._user(request)}, answer.body(receive), answer.send
-            )
+            await self._app(self._let_in(request, scope), answer.body(receive), answer.send)
         except BodyRefused:
             pass  # as below
         except Exception:  # no handles left for an upload, say: a sentence instead of a bare 500
@@ -191,6 +218,11 @@ class AccessMiddleware:
             answer.refused = Unexpected(reference=reference)
         if answer.refused is not None and not answer.started:
             await _refusal(answer.refused, request)(scope, receive, send)
+
+    def _let_in(self, request: Request, scope: Scope) -> Scope:
+        """Return what those behind this middleware see of a request: who sends it, but nothing secret."""
+        headers = [pair for pair in scope["headers"] if pair[0].lower() not in SECRETS]
+        return {**scope, "headers": headers, USER: self._user(request)}
 
     def _user(self, request: Request) -> str | None:
         return self._login.user_of(request) if self._login else None
@@ -221,6 +253,20 @@ class _Answer:
         await self._send(message)
 
 
+def _preflight(request: Request) -> Response | None:
+    """Return the answer to a browser that asks before a request which may be sent; None for anything else."""
+    asked = request.headers.get("access-control-request-method", "")
+    if request.method != "OPTIONS" or not is_open(asked, request.route):
+        return None
+    private = request.headers.get("access-control-request-private-network") == "true"
+    return preflight(request.headers.get("access-control-request-headers", ""), private)
+
+
+def _without_cookies(request: Request) -> Request:
+    """Return a request as if the browser kept nothing of ours: its page is to have a key of its own."""
+    return replace(request, headers={key: value for key, value in request.headers.items() if key != "cookie"})
+
+
 def _refusal(error: SenseVoiceError, request: Request) -> Response:
     log.info("turned away: %s", error.code)
     headers = {"Connection": "close"}
@@ -234,7 +280,7 @@ def _request(scope: Scope) -> Request:
         headers[name] = f"{headers[name]}{between}{value}" if name in headers else value
     client = scope.get("client")
     return Request(
-        method=scope["method"],
+        method=scope.get("method", SOCKET),
         path=scope["path"],
         query=scope.get("query_string", b"").decode("latin-1"),
         address=client[0] if client else "",

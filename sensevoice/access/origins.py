@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
+
+from sensevoice.errors import OptionError
 
 FORWARDING = (
     *("forwarded", "via", "x-forwarded", "x-original-", "x-real-ip", "x-remote-", "x-scheme", "x-host"),
@@ -45,6 +48,12 @@ WebLogic."""
 
 PROXY_HTTP_VERSIONS = ("0.9", "1.0")
 """What nginx speaks to a server behind it when its configuration is silent; browsers and programs use 1.1."""
+
+DEFAULT_PORTS = {"http": 80, "https": 443}
+"""Browsers leave these out of an Origin (HTML standard, "serialization of an origin")."""
+
+HOST = re.compile(r"[a-z0-9._:-]+")
+"""A name in ASCII, or an address."""
 
 IPV6_HOST_BITS = 64
 """Of an address: providers give each customer all that differ in them (RFC 6177)."""
@@ -103,6 +112,27 @@ def host_of(netloc: str) -> str:
         return (urlsplit(f"//{netloc}").hostname or "").rstrip(".")
     except ValueError:
         return ""
+
+
+def allowed_origins(given: Iterable[str]) -> tuple[str, ...]:
+    """Return the origins of --allow-origin as browsers write them; with commas, or given several times.
+
+    Raises OptionError for what is no origin of http or https: "*" would be everybody, "null" anybody.
+    """
+    return tuple(_origin(name.strip()) for each in given for name in each.split(",") if name.strip())
+
+
+def _origin(name: str) -> str:
+    try:
+        parts = urlsplit(name.lower())
+        port, host = parts.port, parts.hostname or ""
+    except ValueError:
+        port, host, parts = None, "", urlsplit("")
+    rest = (parts.path.rstrip("/"), parts.query, parts.fragment, parts.username or "")
+    if parts.scheme not in DEFAULT_PORTS or not HOST.fullmatch(host) or any(rest):
+        raise OptionError(option="allow-origin", value=name[:200], allowed="https://HOST, http://HOST:PORT")
+    shown = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{shown}" + ("" if port in (None, DEFAULT_PORTS[parts.scheme]) else f":{port}")
 
 
 def allowed_hosts(given: Iterable[str]) -> tuple[str, ...]:

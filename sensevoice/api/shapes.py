@@ -56,11 +56,7 @@ def verbose_shape(transcript: Transcript, words: bool, segments: bool) -> dict[s
     if segments:
         shape["segments"] = [_segment(number, row) for number, row in enumerate(rows)]
     if words:
-        shape["words"] = [
-            {"word": word.text, "start": word.span.start_ms / 1000, "end": word.span.end_ms / 1000}
-            for row in rows
-            for word in row.words
-        ]
+        shape["words"] = [word for row in rows for word in _words(row)]
     shape["sounds"] = [
         {"start": item.span.start_ms / 1000, "end": item.span.end_ms / 1000, "events": _events(item)}
         for item in transcript.segments
@@ -93,6 +89,21 @@ def diarized_segment(number: int, row: Segment) -> dict[str, Any]:
     }
 
 
+def row_shape(number: int, row: Segment) -> dict[str, Any]:
+    """Return a row of a job, of speech or of sound; `words` have their times in seconds."""
+    return {
+        "object": "job.row",
+        "id": number,
+        "kind": row.kind,
+        "start": row.span.start_ms / 1000,
+        "end": row.span.end_ms / 1000,
+        "text": row.text,
+        **_ours(row),
+        "words": _words(row),
+        "error": row.error,
+    }
+
+
 def main_language(rows: Sequence[Segment]) -> str:
     """Return the name of the language that is spoken longest, "" without speech."""
     durations: Counter[str] = Counter()
@@ -116,6 +127,13 @@ def _segment(number: int, row: Segment) -> dict[str, Any]:
         "no_speech_prob": 0.0,
         **_ours(row),
     }
+
+
+def _words(row: Segment) -> list[dict[str, Any]]:
+    return [
+        {"word": word.text, "start": word.span.start_ms / 1000, "end": word.span.end_ms / 1000}
+        for word in row.words
+    ]
 
 
 def _ours(row: Segment) -> dict[str, Any]:

@@ -8,36 +8,27 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
-import secrets
-import shutil
 from collections.abc import AsyncIterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
-from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
-from sensevoice.access import USER
-from sensevoice.access.origins import visitor_address
 from sensevoice.access.routes import MODELS, TRANSCRIPTIONS
 from sensevoice.api import shapes
-from sensevoice.api.errors import FAILED_STATUS, error_response, error_shape, failure_shape
-from sensevoice.api.parameters import Parameters, parameters_of
-from sensevoice.errors import BadRequest, OptionError, SenseVoiceError, Unexpected
+from sensevoice.api.errors import FAILED_STATUS, answering, error_shape, failure_shape
+from sensevoice.api.intake import Intake, address_of, owner_of
+from sensevoice.api.parameters import Parameters, parameters_of, read_form
+from sensevoice.errors import SenseVoiceError
 from sensevoice.formats import FORMATS, RenderOptions, render
 from sensevoice.formats.partial import with_end_note
 from sensevoice.jobs import Job, JobRunner
 from sensevoice.jobs.model import Failure
 from sensevoice.options import Options
-from sensevoice.runtime.file_names import short_name
 from sensevoice.tags.parse import space_between
 from sensevoice.transcript import Segment, Transcript
-
-log = logging.getLogger(__name__)
 
 OWNER = "/v1"
 """No login contains a slash, so that jobs which are not kept are in nobody's list."""
@@ -47,8 +38,6 @@ MODEL = "sensevoice-small"
 POLL_S = 0.1
 """How often a job is looked at. Waiting in a thread would take one of the few that all requests share."""
 
-MAX_FIELDS = 200
-
 CLIENT_LEFT = 499
 """nginx's number; nobody reads it."""
 
@@ -56,50 +45,31 @@ MODEL_CREATED_S = 1_719_964_800
 """SenseVoiceSmall was published on 3 July 2024."""
 
 
-def api_routes(
-    runner: JobRunner, uploads: Path, defaults: Options, keep: bool = False
-) -> Sequence[BaseRoute]:
-    """Return the routes below /v1. `uploads` is where files lie until their job has them."""
-    at = Transcriptions(runner, uploads, defaults, keep)
-    return (
-        Route(TRANSCRIPTIONS, at.create, methods=["POST"]),
-        Route(MODELS, at.models),
-        Route(f"{MODELS}/{{model:path}}", at.model),
-    )
-
-
 class Transcriptions:
-    """The handlers of the routes."""
+    """The handlers of the routes. With `keep`, jobs stay with whoever asked for them."""
 
-    def __init__(self, runner: JobRunner, uploads: Path, defaults: Options, keep: bool) -> None:
+    def __init__(self, runner: JobRunner, intake: Intake, defaults: Options, keep: bool) -> None:
         self._runner = runner
-        self._uploads = uploads
+        self._intake = intake
         self._defaults = defaults
         self._keep = keep
 
+    def routes(self) -> Sequence[BaseRoute]:
+        return (
+            Route(TRANSCRIPTIONS, answering(self.create), methods=["POST"]),
+            Route(MODELS, self.models),
+            Route(f"{MODELS}/{{model:path}}", self.model),
+        )
+
     async def create(self, request: Request) -> Response:
         """Transcribe the uploaded file, and answer when that is done, or as it goes on."""
-        try:
-            self._runner.check()
-            async with request.form(max_files=1, max_fields=MAX_FIELDS) as form:
-                parameters = parameters_of(form, self._defaults)
-                job = await run_in_threadpool(self._submit, parameters, request)
-        except OptionError as error:
-            return error_response(error, str(error.data["option"]))
-        except MultiPartException as error:
-            return error_response(BadRequest(reason=f"multipart/form-data: {error.message}"))
-        except SenseVoiceError as error:
-            return error_response(error)
-        try:
-            if parameters.stream:
-                return StreamingResponse(self._events(job), media_type="text/event-stream")
-            return await self._answer(request, job, parameters)
-        except SenseVoiceError as error:
-            return error_response(error)
-        except Exception:
-            reference = secrets.token_hex(4)
-            log.exception("unexpected error, reference %s", reference)
-            return error_response(Unexpected(reference=reference))
+        self._runner.check()
+        async with read_form(request) as form:
+            parameters = parameters_of(form, self._defaults)
+            job = await run_in_threadpool(self._submit, parameters, request)
+        if parameters.stream:
+            return StreamingResponse(self._events(job), media_type="text/event-stream")
+        return await self._answer(request, job, parameters)
 
     async def models(self, request: Request) -> Response:
         return JSONResponse({"object": "list", "data": [_model(MODEL)]})
@@ -107,21 +77,9 @@ class Transcriptions:
     async def model(self, request: Request) -> Response:
         return JSONResponse(_model(request.path_params["model"]))
 
-    def _owner(self, request: Request) -> str:
-        return (request.scope.get(USER) or "") if self._keep else OWNER
-
     def _submit(self, parameters: Parameters, request: Request) -> Job:
-        """Put the file where its job takes it from. Raises what `submit` raises."""
-        folder = self._uploads / secrets.token_hex(16)
-        folder.mkdir(mode=0o700)
-        try:
-            path = folder / short_name(Path(parameters.file.filename or "").name, "audio")
-            with path.open("wb") as file:
-                shutil.copyfileobj(parameters.file.file, file, 1 << 20)
-            address = visitor_address(request.client.host if request.client else None)
-            return self._runner.submit(path, parameters.options, self._owner(request), address)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+        owner = owner_of(request) if self._keep else OWNER
+        return self._intake.upload(parameters.file, parameters.options, owner, address_of(request))
 
     async def _answer(self, request: Request, job: Job, parameters: Parameters) -> Response:
         try:

@@ -16,7 +16,7 @@ from sensevoice.runtime.directories import data_directory
 
 def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
     """Run the app until it is asked to end; return the exit code."""
-    environment.hide_logins()
+    environment.hide_secrets()
     notices = environment.prepare()  # before `run` imports the heavy libraries, which read it
     args = argument_parser(prog).parse_args(argv)
     os.umask(0o077)  # recordings and transcripts are for nobody else on this machine

@@ -84,6 +84,11 @@ def argument_parser(prog: str | None = None) -> Any:
         help="offer the recordings in this directory of the server / 可直接选用的服务器目录",
     )
     group.add_argument(
+        "--index",
+        metavar="FILE",
+        help="search what the folder script has written there, too / 一并搜索批量转写写出的索引",
+    )
+    group.add_argument(
         "--keep-hours",
         type=float,
         default=72,
@@ -101,12 +106,36 @@ def argument_parser(prog: str | None = None) -> Any:
         help="keep what programs send to /v1 among the jobs of the page / 保留通过 /v1 提交的任务",
     )
     group.add_argument(
+        "--live-sessions",
+        type=int,
+        default=0,
+        metavar="N",
+        help="live recordings at a time (default 0: one for each core, at least 2; 16 on a GPU) "
+        "/ 同时进行的实时识别数",
+    )
+    group.add_argument(
+        "--allow-origin",
+        action="append",
+        default=[],
+        metavar="ORIGIN",
+        help="site whose pages may call /v1 with a key, such as https://chat.example.org / "
+        "允许哪个网站的页面凭密钥调用 /v1",
+    )
+    group.add_argument(
+        "--webhook-host",
+        action="append",
+        default=[],
+        metavar="HOST[:PORT]",
+        help="where programs may be told that a job has ended (docs/programs.md) / 任务结束时可通知的主机",
+    )
+    group.add_argument(
         "--on-hangup",
         choices=hangup.CHOICES,
         default=hangup.STAY,
         help="when the terminal is closed: stay in the background, or end (default %(default)s) / "
         "终端关闭时继续在后台运行或退出",
     )
+    add_language_model_arguments(parser)
     group.add_argument("--version", action="version", version=__version__)
     arguments.add_model_arguments(parser)
     arguments.add_fleet_arguments(parser)
@@ -114,3 +143,21 @@ def argument_parser(prog: str | None = None) -> Any:
     # Of the page; the API and the scripts tell nobody apart unless they are asked to.
     parser.set_defaults(speakers="auto")
     return parser
+
+
+def add_language_model_arguments(to: Any) -> None:
+    """Add which language model writes minutes; without it nothing of that is on the page, or sent."""
+    group = to.add_argument_group("minutes / 纪要")
+    group.add_argument(
+        "--llm-url",
+        metavar="URL",
+        help="OpenAI-compatible address of a language model that writes minutes, such as "
+        "http://127.0.0.1:11434/v1 / 写纪要的语言模型的地址",
+    )
+    group.add_argument("--llm-model", default="", metavar="NAME", help="its name there / 模型名称")
+    group.add_argument(
+        "--llm-key",
+        metavar="KEY",
+        help="the key that it asks for; better as the variable / 密钥，建议用环境变量",
+    )
+    group.add_argument("--llm-key-file", metavar="FILE", help="a file with the key / 存放密钥的文件")

@@ -6,15 +6,17 @@ import functools
 import os
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from sensevoice import __version__
 from sensevoice.access import AccessMiddleware, AccessPolicy, Accounts, Login
 from sensevoice.access.http import connections
-from sensevoice.access.origins import allowed_hosts
+from sensevoice.access.origins import allowed_hosts, allowed_origins
 from sensevoice.cli import arguments, startup
 from sensevoice.cli.ending import Ending
+from sensevoice.cli.features import Features
 from sensevoice.errors import OptionError, SenseVoiceError
 from sensevoice.models import loader
 from sensevoice.models.loading import Loaded, LoadingRecognizer
@@ -45,8 +47,9 @@ def run(args: Any, terminal: hangup.Terminal | None) -> int:
     os.environ["GRADIO_TEMP_DIR"] = str(uploads.path)  # gradio reads it when it is imported
     recognizer = LoadingRecognizer(loader.known_info(settings))
     runner = _job_runner(args, recognizer)
+    features = Features.of(args, runner, recognizer)
     ending = Ending(terminal)
-    app = _open_page(args, options, settings.demo, accounts, uploads, recognizer, runner)
+    app = _open_page(args, options, settings.demo, accounts, uploads, recognizer, runner, features)
     # Not before: importing torch would hold up the page.
     recognizer.load_in_background(
         functools.partial(_join if args.ray else _load, args, settings, runner.store.directory),
@@ -55,6 +58,7 @@ def run(args: Any, terminal: hangup.Terminal | None) -> int:
     )
     code = ending.wait()
     app.close()
+    features.close()
     runner.close()
     uploads.close()
     if not recognizer.settled:
@@ -73,6 +77,7 @@ def _open_page(
     uploads: ui_uploads.WorkDirectory,
     recognizer: LoadingRecognizer,
     runner: Any,
+    features: Features,
 ) -> Any:
     """Return gradio's app, which answers from now on."""
     from sensevoice import ui
@@ -81,7 +86,7 @@ def _open_page(
     refs = ui.UploadRefs()
     uploads.keep(refs.paths)
     app = ui.build_app(runner, page, refs)
-    policy = _policy(args, bool(accounts))
+    policy = _policy(args, bool(accounts), features.live.is_reader)
     guard = functools.partial(
         AccessMiddleware,
         policy=policy,
@@ -89,7 +94,7 @@ def _open_page(
         min_free_bytes=args.min_free_mb << 20,
         login=Login(accounts, f"sensevoice-session-{args.port}") if accounts else None,
     )
-    routes = _routes(args, options, uploads.path, recognizer, runner)
+    routes = _routes(args, options, uploads.path, recognizer, runner, features)
     connections.install()
     app.queue(**ui.queue_arguments()).launch(
         server_name=args.host,
@@ -117,27 +122,47 @@ def _page_settings(args: Any, options: Options, demo: bool, recognizer: LoadingR
 
 
 def _routes(
-    args: Any, options: Options, uploads: Path, recognizer: LoadingRecognizer, runner: Any
+    args: Any,
+    options: Options,
+    uploads: Path,
+    recognizer: LoadingRecognizer,
+    runner: Any,
+    features: Features,
 ) -> list[Any]:
     """Return the routes beside gradio's own: of the workbench, and of programs."""
     from sensevoice import ui
-    from sensevoice.api import api_routes
+    from sensevoice.api import api_routes, realtime_routes
+    from sensevoice.live import captions_routes, live_routes
     from sensevoice.transcribe import pipeline
 
     hear = functools.partial(_hear_in_fleet if args.ray else _hear, pipeline, recognizer)
     return [
-        *ui.job_routes(runner, hear, pipeline.cut),
-        *api_routes(runner, uploads, options, args.keep_api_jobs),
+        *ui.job_routes(runner, hear, pipeline.cut, features.minutes, features.search),
+        *api_routes(
+            runner,
+            uploads,
+            options,
+            args.keep_api_jobs,
+            _media_directory(args.media_dir),
+            features.hooks,
+            features.minutes,
+            features.search,
+        ),
+        *live_routes(features.live, options),
+        *captions_routes(features.live),
+        *realtime_routes(features.live, recognizer, options),
     ]
 
 
-def _policy(args: Any, login: bool) -> AccessPolicy:
+def _policy(args: Any, login: bool, readers: Callable[[str], bool]) -> AccessPolicy:
     return AccessPolicy(
         max_upload_mb=args.max_upload_mb,
         login=login,
         open_to_all=args.open,
         hosts=allowed_hosts(args.allow_host),
+        origins=allowed_origins(args.allow_origin),
         proxied=bool(args.allow_host or args.root_path or args.trusted_proxy),
+        readers=readers,
     )
 
 
@@ -193,8 +218,7 @@ def _transcribe(pipeline: Any, recognizer: LoadingRecognizer, path: Path, option
     from sensevoice import jobs
 
     remembering = jobs.ResumingRecognizer(recognizer.share(), jobs.answers_beside(path))
-    copy = jobs.CopyWriter(jobs.playable_beside(path))
-    return pipeline.iter_updates(path, remembering, options, copy)
+    return pipeline.iter_updates(path, remembering, options, jobs.for_the_player(path))
 
 
 def _hear(pipeline: Any, recognizer: Any, path: Path, spans: Any, options: Any, rejoin: bool = False) -> Any:

@@ -55,7 +55,7 @@ def check_port(host: str, port: int) -> None:
 
 
 def close_to_others(directory: Path) -> None:
-    """Let only this user into a directory for jobs. One with other things in it, or somebody's, is left."""
+    """Restrict a directory for jobs to this user; one of somebody else, or with other files, is left."""
     with contextlib.suppress(OSError):  # whether it can be used at all is seen later
         known = ("jobs", "jobs.sqlite3")  # the latter of version 0.1
         is_for_jobs = any((directory / name).exists() for name in known) or not any(directory.iterdir())

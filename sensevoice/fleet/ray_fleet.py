@@ -23,7 +23,7 @@ from sensevoice.fleet.worker import Worker
 from sensevoice.jobs.running.checkpoint import checkpoint
 from sensevoice.models.loader import ModelSettings
 from sensevoice.options import Options
-from sensevoice.protocols import Recognition, Recognizer, SpeechFinder, VoiceEncoder
+from sensevoice.protocols import LiveSpeechFinder, Recognition, Recognizer, SpeechFinder, VoiceEncoder
 from sensevoice.transcribe.pipeline import Update
 from sensevoice.transcript import ModelInfo, Segment, Span
 
@@ -143,8 +143,14 @@ class Fleet:
     def open_voices(self) -> VoiceEncoder:
         return self
 
+    def recognise_first(self, clips: Sequence[np.ndarray], options: Options) -> Iterator[Recognition]:
+        return self.recognise(clips, options)
+
     def open_speech_finder(self, pause_ms: int = 0) -> SpeechFinder:
-        raise NotImplementedError("speech is found by the workers, in whole recordings")
+        raise FleetUnavailable(reason="it finds speech in whole recordings only / 只能处理完整的录音")
+
+    def open_live_finder(self, pause_ms: int) -> LiveSpeechFinder:
+        raise FleetUnavailable(reason="live captions need a start without --ray / 实时字幕请不加 --ray 启动")
 
     def share(self) -> Recognizer:
         return self

@@ -8,7 +8,7 @@ from __future__ import annotations
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -62,20 +62,21 @@ class Worker:
     ) -> Iterator[Update | SenseVoiceError]:
         """Yield what `pipeline.iter_updates` yields, of a file here or of one with such content."""
         event = self._cancelled.setdefault(run, threading.Event())
-        with tempfile.TemporaryDirectory(prefix="sensevoice-fleet-") as folder:
-            try:
-                file = Path(path) if content is None else _written(Path(folder), path, content)
-                recognizer = _Cancellable(self._recognizer.share(), event)
-                with closing(cast(Any, pipeline.iter_updates(file, recognizer, options))) as updates:
-                    for update in updates:
-                        _check(event)
-                        yield update
-            except SenseVoiceError as error:
-                yield error
-            except Cancelled:
-                return
-            finally:
-                self._cancelled.pop(run, None)
+        recognizer = _Cancellable(self._recognizer.share(), event)
+        try:
+            with (
+                _file(path, content) as file,
+                closing(cast(Any, pipeline.iter_updates(file, recognizer, options))) as updates,
+            ):
+                for update in updates:
+                    _check(event)
+                    yield update
+        except SenseVoiceError as error:
+            yield error
+        except Cancelled:
+            return
+        finally:
+            self._cancelled.pop(run, None)
 
     def cancel(self, run: str) -> None:
         """End a run at its next answer, or before it begins."""
@@ -85,12 +86,11 @@ class Worker:
         self, path: str, content: bytes | None, spans: Sequence[Span], options: Options, rejoin: bool
     ) -> list[Segment] | SenseVoiceError:
         """See `pipeline.recognise_spans`."""
-        with tempfile.TemporaryDirectory(prefix="sensevoice-fleet-") as folder:
-            try:
-                file = Path(path) if content is None else _written(Path(folder), path, content)
+        try:
+            with _file(path, content) as file:
                 return pipeline.recognise_spans(file, spans, self._recognizer, options, rejoin)
-            except SenseVoiceError as error:
-                return error
+        except SenseVoiceError as error:
+            return error
 
     def recognise(self, clips: Sequence[np.ndarray], options: Options) -> list[Recognition]:
         return list(self._recognizer.recognise(clips, options))
@@ -99,11 +99,16 @@ class Worker:
         return self._recognizer.open_voices().embed(clips)
 
 
-def _written(folder: Path, path: str, content: bytes) -> Path:
-    """Return a file with some content, of the same name: the record bears it."""
-    file = folder / Path(path).name
-    file.write_bytes(content)
-    return file
+@contextmanager
+def _file(path: str, content: bytes | None) -> Iterator[Path]:
+    """Yield the file itself, or one with its content and of its name, which the record bears."""
+    if content is None:
+        yield Path(path)
+        return
+    with tempfile.TemporaryDirectory(prefix="sensevoice-fleet-") as folder:
+        file = Path(folder, Path(path).name)
+        file.write_bytes(content)
+        yield file
 
 
 def _check(event: threading.Event) -> None:

@@ -262,7 +262,7 @@ def _held(own: Sequence[Cue], duration_ms: int) -> Iterator[Cue]:
 
 
 def _apart(own: Sequence[Cue]) -> list[Cue]:
-    """Let two cues of one channel that overlap change at the middle of what they have in common."""
+    """Split the overlap of two cues of one channel at its middle."""
     result: list[Cue] = []
     for cue in own:
         if result and cue.span.start_ms < result[-1].span.end_ms:

@@ -37,6 +37,10 @@ class JobFolder:
         self.playable = path / "playable.ogg"
         self.voices = path / "voices.npz"
         self.people = path / "people.json"
+        self.comparison = path / "comparison.json"
+        self.peaks = path / "peaks.u8"
+        self.webhooks = path / "webhooks"
+        self.minutes = path / "minutes.json"
 
     @property
     def source(self) -> Path:
@@ -81,7 +85,7 @@ class JobFolder:
         return replace(job, id=self.path.name)
 
     def put_aside(self, path: Path) -> None:
-        """Give a damaged file another name, so that what takes its place does not cost what is in it."""
+        """Rename a damaged file, so that its replacement does not overwrite what is in it."""
         with suppress(OSError):
             path.replace(self.put_aside_path(path))
 
@@ -175,11 +179,6 @@ def size_bytes(folder: Path) -> int:
             with suppress(OSError):  # renamed or removed since it was listed
                 total += os.lstat(os.path.join(parent, name)).st_size
     return total
-
-
-def playable_beside(recording: Path) -> Path:
-    """Return where the copy of a job's recording for the player is kept."""
-    return JobFolder(recording.parent.parent).playable
 
 
 def answers_beside(recording: Path) -> Path:

@@ -9,7 +9,7 @@ from sensevoice.errors import JobDamaged, RowChanged
 from sensevoice.jobs.editing.edits import Change, Edits, Step, after
 from sensevoice.jobs.editing.people import AS_THE_JOB, People, with_speakers
 from sensevoice.jobs.files import JobFolder
-from sensevoice.jobs.model import speakers_of
+from sensevoice.jobs.model import speakers_of, whole_until_ms
 from sensevoice.speakers.voices import VoicePrints
 from sensevoice.transcript import Segment, Transcript
 
@@ -82,15 +82,12 @@ def read_record(folder: JobFolder, warn: Callable[[JobDamaged], None]) -> Record
 
 
 def _partial(segments: list[Segment]) -> Transcript:
-    """Return the rows of a job that did not come to its end, whole as far as the slower channel came."""
+    """Return the rows of a job that did not come to its end."""
     ordered = tuple(sorted(segments, key=lambda segment: (segment.span, segment.channel or "")))
-    ends: dict[str | None, int] = {}
-    for segment in ordered:
-        ends[segment.channel] = max(ends.get(segment.channel, 0), segment.span.end_ms)
     return Transcript(
         "",
-        max(ends.values(), default=0),
+        max((segment.span.end_ms for segment in ordered), default=0),
         ordered,
-        complete_until_ms=min(ends.values(), default=0),
+        complete_until_ms=whole_until_ms(ordered),
         speakers=speakers_of(ordered),
     )

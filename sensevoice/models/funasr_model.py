@@ -91,7 +91,7 @@ def _built(directory: Path, **settings: object) -> FunasrModel:
 
 
 def release_memory() -> None:
-    """Give back memory that is not in use: the GPU's, and the process's where the C library can (glibc)."""
+    """Release cached memory: the GPU's, and the heap's where the C library can (glibc)."""
     import torch
 
     torch.cuda.memory.empty_cache()  # does nothing where CUDA was never used

@@ -21,7 +21,14 @@ import numpy as np
 from sensevoice.errors import MissingDependency, SenseVoiceError, Unexpected
 from sensevoice.options import Options
 from sensevoice.progress import LoadStep
-from sensevoice.protocols import Recognition, Recognizer, SharedRecognizer, SpeechFinder, VoiceEncoder
+from sensevoice.protocols import (
+    LiveSpeechFinder,
+    Recognition,
+    Recognizer,
+    SharedRecognizer,
+    SpeechFinder,
+    VoiceEncoder,
+)
 from sensevoice.transcript import ModelInfo
 
 log = logging.getLogger(__name__)
@@ -77,6 +84,9 @@ class LoadingRecognizer:
     def open_speech_finder(self, pause_ms: int = 0) -> SpeechFinder:
         return self._future.result().recognizer.open_speech_finder(pause_ms)
 
+    def open_live_finder(self, pause_ms: int) -> LiveSpeechFinder:
+        return self._future.result().recognizer.open_live_finder(pause_ms)
+
     def open_voices(self) -> VoiceEncoder:
         return self._future.result().recognizer.open_voices()
 
@@ -90,6 +100,10 @@ class LoadingRecognizer:
     def loaded(self) -> SharedRecognizer:
         """Return the models themselves, as soon as they are there."""
         return self._future.result().recognizer
+
+    def recognise_first(self, clips: Sequence[np.ndarray], options: Options) -> Iterator[Recognition]:
+        """See Scheduler."""
+        return self._future.result().recognizer.recognise_first(clips, options)
 
     def status(self) -> ModelStatus:
         """Return the truth at this moment; whoever asks counts as somebody who watches."""

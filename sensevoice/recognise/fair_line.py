@@ -4,11 +4,13 @@ A fair queue with a virtual clock: it runs with the sound that each waiting reco
 model if all had the same (Parekh and Gallager 1993, "generalized processor sharing"). Each recording has a
 time of its own, the sound that it had; the one that is furthest behind is next. The first CREDIT_S seconds of
 a recording go before the others, and count afterwards. So a short recording is recognised at once, beside
-however many long ones, while a long one waits for newcomers for a bounded time only.
+however many long ones, while a long one waits for newcomers for a bounded time only. What people wait for as
+they speak is urgent and goes before everything, but for one batch in URGENT_IN_A_ROW + 1.
 """
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -24,7 +26,10 @@ CREDIT_S = 60.0
 """What a new recording may have before the others: one of 20 seconds, whose sounds and doubtful pieces are
 recognised twice."""
 
-BatchKey = tuple[str, bool, bool]
+URGENT_IN_A_ROW = 3
+"""Batches for those who speak before one for a file, if one waits."""
+
+BatchKey = tuple[str, bool, bool, tuple[str, ...]]
 """The settings that reach the model: only clips that agree in them can share a batch."""
 
 
@@ -60,6 +65,7 @@ class Call:
     question: BatchKey
     options: Options
     clips: deque[tuple[int, np.ndarray]]
+    is_urgent: bool = False
     answers: SimpleQueue[tuple[int, Recognition | BaseException]] = field(default_factory=SimpleQueue)
 
     def in_order(self, count: int) -> Iterator[Recognition]:
@@ -99,6 +105,7 @@ class FairLine:
         self._max_clips = max_clips
         self._max_samples = max_batch_s * SAMPLE_RATE_HZ
         self._clock = 0.0
+        self._urgent_in_a_row = 0
         self.calls: list[Call] = []
 
     def add(self, call: Call) -> None:
@@ -116,38 +123,57 @@ class FairLine:
     def take(self) -> Batch:
         """Take the next batch out of the line: of those whose settings agree, always who is furthest behind.
 
-        A batch for somebody new is not made longer by the clips of others.
+        A batch takes as long as its longest clip: one for somebody who speaks, or is new, is not made longer
+        by the clips of others.
         """
         self.calls = [call for call in self.calls if call.clips]  # the others were cancelled
         if not self.calls:
             return []
         sharing = len({id(call.share) for call in self.calls})
-        first = min(self.calls, key=_turn)
-        new = {id(call.share) for call in self.calls if call.share.is_new}
-        waits_for_little = id(first.share) in new
-        together = [call for call in self.calls if call.question == first.question]
-        batch: Batch = []
-        samples = longest = 0
-        while together and len(batch) < self._max_clips:
-            call = min(together, key=_turn)
-            length = len(call.clips[0][1])
-            if batch and samples + length > self._max_samples:
-                break
-            is_other = waits_for_little and id(call.share) not in new
-            if is_other and not self._is_small(length, samples, longest):
-                together.remove(call)
-                continue
-            batch.append(Taken(call, *call.clips.popleft()))
-            call.share.charge(length)
-            samples, longest = samples + length, max(longest, length)
-            if not call.clips:
-                together.remove(call)
-        self._clock += samples / sharing
+        leading, others = self._leading()
+        question = min(leading, key=_turn).question
+        leading = [call for call in leading if call.question == question]
+        longest = max(len(call.clips[0][1]) for call in leading)
+        batch = self._filled([], leading)
+        small = [call for call in others if call.question == question and call.clips]
+        batch = self._filled(batch, small, longest, CREDIT_S * SAMPLE_RATE_HZ)
+        self._clock += sum(len(each.clip) for each in batch) / sharing
         self.calls = [call for call in self.calls if call.clips]
         return batch
 
-    def _is_small(self, length: int, samples: int, longest: int) -> bool:
-        return length <= longest and samples + length <= CREDIT_S * SAMPLE_RATE_HZ
+    def _leading(self) -> tuple[list[Call], list[Call]]:
+        """Return the calls for which the next batch is, and those whose small clips may join it."""
+        urgent = [call for call in self.calls if call.is_urgent]
+        files = [call for call in self.calls if not call.is_urgent]
+        if urgent and (not files or self._urgent_in_a_row < URGENT_IN_A_ROW):
+            self._urgent_in_a_row += 1
+            return urgent, files
+        self._urgent_in_a_row = 0
+        if not min(files, key=_turn).share.is_new:
+            return files, []
+        new = [call for call in files if call.share.is_new]
+        return new, [call for call in files if not call.share.is_new]
+
+    def _filled(
+        self, batch: Batch, calls: list[Call], longest: float = math.inf, most: float = math.inf
+    ) -> Batch:
+        """Add clips of calls to a batch in turn, none longer than `longest`, up to `most` samples in all."""
+        samples = sum(len(each.clip) for each in batch)
+        calls = list(calls)
+        while calls and len(batch) < self._max_clips:
+            call = min(calls, key=_turn)
+            length = len(call.clips[0][1])
+            if batch and samples + length > min(most, self._max_samples):
+                break
+            if length > longest:
+                calls.remove(call)
+                continue
+            batch.append(Taken(call, *call.clips.popleft()))
+            call.share.charge(length)
+            samples += length
+            if not call.clips:
+                calls.remove(call)
+        return batch
 
 
 def _turn(call: Call) -> tuple[float, int]:
@@ -155,9 +181,9 @@ def _turn(call: Call) -> tuple[float, int]:
 
 
 def question_of(options: Options) -> BatchKey:
-    return options.language, options.use_itn, options.ban_emo_unk
+    return options.language, options.use_itn, options.ban_emo_unk, options.hotwords
 
 
-def call_of(share: Share, clips: Sequence[np.ndarray], options: Options) -> Call:
+def call_of(share: Share, clips: Sequence[np.ndarray], options: Options, is_urgent: bool = False) -> Call:
     """Return a call for clips with the settings that reach the model."""
-    return Call(share, question_of(options), options, deque(enumerate(clips)))
+    return Call(share, question_of(options), options, deque(enumerate(clips)), is_urgent)

@@ -2,7 +2,8 @@
 
 Every job hands in its clips as it finds them; one thread for each card takes the next batch out of the fair
 line and has it recognised. So a short recording does not wait for the end of a long one, a batch is full even
-when every file is short, and two threads never meet in one model.
+when every file is short, and two threads never meet in one model. What people wait for as they speak goes
+before everything else, for most of the time.
 """
 
 from __future__ import annotations
@@ -15,7 +16,14 @@ import numpy as np
 
 from sensevoice.errors import CardLost
 from sensevoice.options import Options
-from sensevoice.protocols import ForwardingRecognizer, Recognition, Recognizer, Speech, SpeechFinder
+from sensevoice.protocols import (
+    ForwardingRecognizer,
+    LiveSpeechFinder,
+    Recognition,
+    Recognizer,
+    Speech,
+    SpeechFinder,
+)
 from sensevoice.recognise.fair_line import Batch, FairLine, Share, call_of
 
 log = logging.getLogger(__name__)
@@ -61,11 +69,15 @@ class Scheduler(ForwardingRecognizer):
         """See Recognizer; closing the iterator takes the clips that still wait out of the line."""
         return self.recognise_for(Share(), clips, options)
 
+    def recognise_first(self, clips: Sequence[np.ndarray], options: Options) -> Iterator[Recognition]:
+        """Recognise clips before those of files: somebody speaks and waits for the words."""
+        return self.recognise_for(Share(), clips, options, is_urgent=True)
+
     def recognise_for(
-        self, share: Share, clips: Sequence[np.ndarray], options: Options
+        self, share: Share, clips: Sequence[np.ndarray], options: Options, is_urgent: bool = False
     ) -> Iterator[Recognition]:
         """See `recognise`; the clips count towards a recording's share."""
-        call = call_of(share, clips, options)
+        call = call_of(share, clips, options, is_urgent)
         with self._changed:
             if self._closed:
                 raise RuntimeError("the scheduler is closed")
@@ -82,10 +94,21 @@ class Scheduler(ForwardingRecognizer):
         """See Recognizer: on the card on which fewest have been opened, so that streams spread over all."""
         if len(self.cards) == 1:
             return self._recognizer.open_speech_finder(pause_ms)
+        card = self._card_for_a_stream()
+        return _FinderOnCard(card.recognizer.open_speech_finder(pause_ms), card)
+
+    def open_live_finder(self, pause_ms: int) -> LiveSpeechFinder:
+        """See `open_speech_finder`."""
+        if len(self.cards) == 1:
+            return self._recognizer.open_live_finder(pause_ms)
+        card = self._card_for_a_stream()
+        return _LiveFinderOnCard(card.recognizer.open_live_finder(pause_ms), card)
+
+    def _card_for_a_stream(self) -> Card:
         with self._changed:
             card = min((each for each in self.cards if not each.lost), key=lambda each: each.streams)
             card.streams += 1
-        return _FinderOnCard(card.recognizer.open_speech_finder(pause_ms), card)
+            return card
 
     def has_others(self, number: int) -> bool:
         """Return whether another recogniser than that with this number, from 0, still answers."""
@@ -183,3 +206,15 @@ class _FinderOnCard:
 
     def _what_it_means(self, error: RuntimeError) -> Exception:
         return CardLost(reason=self._card.lost) if self._card.lost else error
+
+
+class _LiveFinderOnCard(_FinderOnCard):
+    """The same for a stream that is being made."""
+
+    def __init__(self, finder: LiveSpeechFinder, card: Card) -> None:
+        super().__init__(finder, card)
+        self._live = finder
+
+    @property
+    def open_ms(self) -> int | None:
+        return self._live.open_ms

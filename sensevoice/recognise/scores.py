@@ -25,7 +25,7 @@ Scores = list[tuple[str, str, float]]
 
 
 class TagScorer:
-    """Knows which pieces of a vocabulary are tags that can stand in each query frame."""
+    """Maps the tag pieces of a vocabulary to the query frames in which they can stand."""
 
     def __init__(self, tokenizer: Any) -> None:
         self.ids: list[int] = []

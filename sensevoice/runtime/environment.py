@@ -69,7 +69,7 @@ def _let_any_text_be_printed() -> None:
 
 
 def _find_place_for_compiled_code() -> None:
-    """Give numba a cache folder when it cannot write beside the code; without one it fails."""
+    """Point numba at a cache folder when it cannot write beside the code; without one it fails."""
     beside = Path(__file__).parents[1] / "vad"
     if "NUMBA_CACHE_DIR" in os.environ or os.access(beside, os.W_OK):
         return
@@ -111,15 +111,25 @@ def _drop_socks() -> list[str]:
 LOGINS = "SENSEVOICE_AUTH"
 """The variable with the logins, one a line."""
 
+WEBHOOK_SECRET = "SENSEVOICE_WEBHOOK_SECRET"
 
-def hide_logins() -> None:
+LLM_KEY = "SENSEVOICE_LLM_KEY"
+
+HIDDEN = {"--auth": LOGINS, "--llm-key": LLM_KEY}
+"""Options that are secrets, and the variables that they become."""
+
+
+def hide_secrets() -> None:
     """Start this program once more if passwords are among its arguments, which everybody here can read.
 
     The new one has them in its environment, which only this user can read.
     """
-    given, rest = take_option(sys.orig_argv, "--auth")
-    if given:
-        os.environ[LOGINS] = "\n".join(given)
+    rest = sys.orig_argv
+    for option, variable in HIDDEN.items():
+        given, rest = take_option(rest, option)
+        if given:
+            os.environ[variable] = "\n".join(given)
+    if rest != sys.orig_argv:
         os.execv(sys.executable, rest)  # nosec B606
 
 
@@ -136,6 +146,11 @@ def take_option(arguments: Sequence[str], option: str) -> tuple[list[str], list[
         else:
             others.append(argument)
     return values, others
+
+
+def secret(variable: str) -> str:
+    """Return the secret in a variable, "" for none, and take it out of what other programs inherit."""
+    return os.environ.pop(variable, "").strip()
 
 
 def logins() -> list[str]:

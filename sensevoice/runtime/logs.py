@@ -38,7 +38,7 @@ class PlainFormatter(logging.Formatter):
 
 
 class Repeated(logging.Filter):
-    """Lets a few equal records through and adds to the next how many there were besides."""
+    """Filter that passes a few equal records and adds to the next one how many were suppressed."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
@@ -69,7 +69,7 @@ def set_up() -> None:
 
 
 def take_over_server() -> None:
-    """Have the web server, once it runs, write as everything else; it makes handlers of its own."""
+    """Route the web server's log through the root logger; uvicorn installs handlers of its own."""
     for name in SERVER:
         logger = logging.getLogger(name)
         logger.handlers.clear()

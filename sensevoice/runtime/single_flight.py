@@ -65,7 +65,7 @@ def _passed_on(done: Future[Any], then: Callable[[Any], Any]) -> Any:
 
 
 def _settle(future: Future[Any], work: Callable[[], Any]) -> None:
-    """Give a future what the work gives or raises; the thread goes on, whatever that is."""
+    """Set the result or the exception of the work on its future; neither ends the thread."""
     try:
         future.set_result(work())
     except BaseException as exc:

@@ -56,7 +56,7 @@ class Tap(Protocol):
     def end(self) -> None: ...
 
     def close(self) -> None:
-        """Let go of everything, whether the end has come or not."""
+        """Release what the stages hold, finished or not."""
 
 
 def iter_updates(
@@ -377,7 +377,7 @@ class _Run:
             return None
 
     def _progress(self, stage: Stage, done_ms: int) -> Progress:
-        """Say how much is finished for good, so that a bar never goes back from one stage to the other."""
+        """Return the progress of the slowest stage, so that a bar never moves backwards between stages."""
         self._done_ms = max(self._done_ms, done_ms)
         total_ms = self._source.info.duration_ms
         return Progress(stage, self._done_ms, None if total_ms is None else max(total_ms, self._done_ms))

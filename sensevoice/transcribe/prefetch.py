@@ -1,4 +1,4 @@
-"""Let one stage of a chain of generators work while the next is busy with what it gave before."""
+"""Runs a generator in a background thread, ahead of its consumer, so that both stages work at once."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.context import LocalContext
 
 from sensevoice.access.origins import visitor_address
 from sensevoice.errors import SenseVoiceError
@@ -17,6 +18,9 @@ from sensevoice.options import Options
 from sensevoice.transcript import Transcript
 from sensevoice.ui.handlers import log_unexpected
 from sensevoice.ui.i18n import LOCALES, translate
+
+LOOK_S = 0.5
+"""How often it is looked whether the caller is still there."""
 
 API_OWNER = "/transcribe"
 """No login contains a slash, so that the jobs of the API are in nobody's list."""
@@ -47,6 +51,7 @@ def make_endpoint(runner: JobRunner, page: Options, cache: Path) -> Callable[...
         track: int = page.track,
         raw_format: str = page.raw_format,
         speakers: str = "off",
+        hotwords: str = "\n".join(page.hotwords),
         request: gr.Request | None = None,
     ) -> dict:  # type: ignore[type-arg]  # gradio's schema knows the bare type
         """Recognise an audio or video file, uploaded with handle_file(), and return the record."""
@@ -68,11 +73,13 @@ def make_endpoint(runner: JobRunner, page: Options, cache: Path) -> Callable[...
                 among=tuple(among or ()),
                 keep_numbers=keep_numbers,
                 speakers=speakers,
+                hotwords=hotwords or (),  # type: ignore[arg-type]  # Options takes one text, too
             )
             shown = RenderOptions(locale=labels)
             client = request.client if request else None
             address = visitor_address(client.host if client else None)
-            return to_dict(record_of(runner, uploaded(audio, cache), options, address), shown)
+            recording = uploaded(audio, cache)
+            return to_dict(record_of(runner, recording, options, address, whether_caller_left()), shown)
 
     return endpoint
 
@@ -111,11 +118,33 @@ def uploaded(audio: object, cache: Path) -> Path:
     raise gr.Error(both("not_uploaded"), print_exception=False)
 
 
-def record_of(runner: JobRunner, path: Path, options: Options, address: str = "") -> Transcript:
-    """Run a job that no list shows, delete it, and return its record. Raises gr.Error."""
+def whether_caller_left() -> Callable[[], bool]:
+    """Return a function that says whether the caller of the event that runs now has closed its connection.
+
+    gradio ends a generator whose caller left, but a function in a thread it lets go on; it only marks the
+    event. Without an event, as in a test, nobody can leave.
+    """
+    blocks, event_id = LocalContext.blocks.get(None), LocalContext.event_id.get(None)
+    event = blocks._queue.event_ids_to_events.get(event_id) if blocks and event_id else None
+    return lambda: event is not None and not event.alive
+
+
+def record_of(
+    runner: JobRunner,
+    path: Path,
+    options: Options,
+    address: str = "",
+    has_left: Callable[[], bool] = lambda: False,
+) -> Transcript:
+    """Run a job that no list shows, delete it, and return its record. Raises gr.Error.
+
+    The job ends with its caller.
+    """
     job = runner.submit(path, options, API_OWNER, address)
     try:
-        runner.wait_for_end(job.id)
+        while not runner.wait_for_end(job.id, LOOK_S):
+            if has_left():
+                raise gr.Error(both("caller_left"), print_exception=False)
         job = runner.store.job(job.id, API_OWNER)
         if job.failure is not None:
             raise gr.Error(f"{job.failure.zh} / {job.failure.en}", print_exception=False)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from typing import TypeAlias
 
 from starlette.requests import Request
 
+from sensevoice.access.http.json_bodies import read_object
 from sensevoice.errors import BadRequest
 from sensevoice.jobs.editing.corrections import MAX_TEXT_CHARS, Correction
 from sensevoice.options import Options
@@ -16,9 +16,6 @@ from sensevoice.transcript import Span
 from sensevoice.ui.settings import options_with
 
 Body: TypeAlias = Mapping[str, object]
-
-MAX_BODY_BYTES = 1 << 20
-"""Corrections are text; a megabyte of it is more than anybody types."""
 
 MAX_NUMBER = 1 << 53
 """Whole numbers in JSON are exact up to here in every reader (RFC 8259, section 6)."""
@@ -40,18 +37,7 @@ async def read_body(request: Request) -> Body:
     """Return the JSON object of a request's body, empty for GET and HEAD."""
     if request.method in ("GET", "HEAD"):
         return {}
-    content = b""
-    async for part in request.stream():
-        content += part
-        if len(content) > MAX_BODY_BYTES:
-            raise BadRequest(reason="too large / 内容过大")
-    try:
-        body = json.loads(content or b"{}")
-    except (ValueError, RecursionError) as exc:
-        raise BadRequest(reason="no JSON / 不是 JSON") from exc
-    if not isinstance(body, dict):
-        raise BadRequest(reason="no JSON object / 不是 JSON 对象")
-    return body
+    return await read_object(request)
 
 
 def text(body: Body, name: str, most_chars: int = MAX_ID_CHARS) -> str:
@@ -70,9 +56,30 @@ def number(body: Body, name: str) -> int:
     return value
 
 
+def flag(body: Body, name: str) -> bool:
+    """Return true or false."""
+    value = body.get(name)
+    if not isinstance(value, bool):
+        raise BadRequest(reason=f"{name}={value!a:.50}")
+    return value
+
+
 def numbers(body: Body, name: str) -> list[int]:
     """Return a list of whole numbers, empty when it is missing."""
     return [number({name: item}, name) for item in _list(body.get(name, []), name)]
+
+
+def items(body: Body, name: str) -> list[object]:
+    """Return a list of anything, empty when it is missing."""
+    return _list(body.get(name, []), name)
+
+
+def objects(body: Body, name: str) -> list[Body]:
+    """Return a list of JSON objects, empty when it is missing."""
+    found = items(body, name)
+    if not all(isinstance(item, dict) for item in found):
+        raise BadRequest(reason=name)
+    return [item for item in found if isinstance(item, dict)]
 
 
 def query_number(query: Mapping[str, str], name: str) -> int | None:
@@ -114,7 +121,8 @@ def again_options(body: Body, options: Options) -> Options:
 def correction(body: Body) -> Correction:
     """Return what a person corrected.
 
-    They are `text`, `language`, `emotion`, `speaker` (an id) and `events` (names, or {"name": …}).
+    They are `text`, `language`, `emotion`, `speaker` (an id), `events` (names, or {"name": …}) and `terms`
+    (numbers, to be taken back or applied).
     """
     return Correction(
         text=_optional(body, "text", MAX_TEXT_CHARS),
@@ -122,6 +130,7 @@ def correction(body: Body) -> Correction:
         emotion=_optional(body, "emotion"),
         events=_events(body["events"]) if "events" in body else None,
         speaker=_optional(body, "speaker"),
+        terms=tuple(numbers(body, "terms")),
     )
 
 

@@ -69,7 +69,7 @@ class Network:
 
 
 def _shared(work: Callable[[int, int], Part], first: int, end: int) -> list[Part]:
-    """Let work(start, end) be done on shares of a range side by side; return the results in order."""
+    """Run work(start, end) on shares of a range in parallel; return the results in order."""
     frames = end - first
     rounds = -(-frames // (CORES * MOST_FRAMES))
     shares = max(1, min(CORES * rounds, frames // FEWEST_FRAMES))

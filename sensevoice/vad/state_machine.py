@@ -95,6 +95,11 @@ class Machine:
     def in_speech(self) -> bool:
         return bool(self._state[0]["in_speech"])
 
+    @property
+    def segment_start_ms(self) -> int:
+        """Where the segment that goes on has begun; only while `in_speech`."""
+        return int(self._state[0]["segment_start"] * self._rules[0]["frame_ms"])
+
     def feed(
         self, silence: np.ndarray, end_silence_ms: float, speech_margin: float, is_final: bool
     ) -> list[list[int]]:
@@ -201,7 +206,7 @@ def _speak(frame, state):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def _take(frame, state):  # type: ignore[no-untyped-def]
-    """Let the segment reach to the end of a frame."""
+    """Extend the segment to the end of a frame."""
     state.first_free = max(state.first_free, frame) + 1
     state.segment_end = frame + 1
 
@@ -218,7 +223,7 @@ def _end(frame, state, window):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def _forget(state, window):  # type: ignore[no-untyped-def]
-    """Be as at the start, but for the frames that are taken."""
+    """Reset the state, except for the frames that segments have taken."""
     state.segments_ended += 1
     state.in_speech = 0
     state.last_speech = 0

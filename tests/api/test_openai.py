@@ -27,16 +27,6 @@ CLIENT_DEADLINE_S = 120.0
 
 
 @pytest.fixture(scope="module")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
-    running = Program(
-        tmp_path_factory.mktemp("program"), options=["--auth", "ann:secret", "--auth", "bob:other"]
-    )
-    running.wait()
-    yield running
-    running.kill()
-
-
-@pytest.fixture(scope="module")
 def client(program: Program) -> openai.OpenAI:
     return client_of(program, "ann:secret")
 
@@ -131,13 +121,6 @@ def post(
             headers={"Authorization": f"Bearer {key}"},
             timeout=CLIENT_DEADLINE_S,
         )
-
-
-def test_what_open_webui_sends(program: Program) -> None:
-    """Its speech-to-text engine "openai": model and file, and the language if the user has chosen one."""
-    answer = post(program, {"language": "zh"})
-    assert answer.status_code == 200 and answer.json()["text"] == SAID
-    assert answer.headers["content-type"] == "application/json"
 
 
 @pytest.mark.parametrize(

@@ -9,32 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from starlette.applications import Starlette
-from starlette.testclient import TestClient
 
-from sensevoice.api import api_routes
 from sensevoice.errors import NotMedia
-from sensevoice.jobs import JobRunner
-from sensevoice.options import Options
 from sensevoice.transcript import Transcript
-from tests.media import tone, write_wav
-from tests.ui.ui_script import CALL, Script, call, runner_of
+from tests.api.site import Site
+from tests.ui.ui_script import CALL, Script, call
 
 SPOKEN = [segment for segment in CALL if segment.kind == "speech" and segment.text]
-
-
-class Site:
-    def __init__(self, script: Script, directory: Path, keep: bool = False) -> None:
-        self.runner: JobRunner = runner_of(script, directory)
-        uploads = directory / "uploads"
-        uploads.mkdir()
-        self.uploads = uploads
-        self.client = TestClient(Starlette(routes=api_routes(self.runner, uploads, Options(), keep)))
-        self.recording = write_wav(directory / "call.wav", tone(440, 4.0))
-
-    def ask(self, **fields: Any) -> Any:
-        files = {"file": ("call.wav", self.recording.read_bytes())}
-        return self.client.post("/v1/audio/transcriptions", data={"model": "any", **fields}, files=files)
 
 
 @pytest.fixture
@@ -45,23 +26,26 @@ def site(tmp_path: Path) -> Iterator[Site]:
 
 
 def test_each_format(site: Site) -> None:
-    text = site.ask().json()["text"]
+    text = site.transcribe().json()["text"]
     assert all(segment.text in text for segment in SPOKEN)
-    assert site.ask(response_format="text").text == text + "\n"
-    verbose = site.ask(response_format="verbose_json", **{"timestamp_granularities[]": "segment"}).json()
+    assert site.transcribe(response_format="text").text == text + "\n"
+    verbose = site.transcribe(
+        response_format="verbose_json", **{"timestamp_granularities[]": "segment"}
+    ).json()
     assert [each["text"] for each in verbose["segments"]] == [segment.text for segment in SPOKEN]
     assert [each["emotion"] for each in verbose["segments"]] == [segment.emotion for segment in SPOKEN]
-    diarized = site.ask(response_format="diarized_json").json()
+    diarized = site.transcribe(response_format="diarized_json").json()
     assert [each["id"] for each in diarized["segments"]] == [f"seg_{n}" for n in range(len(SPOKEN))]
-    assert site.ask(response_format="srt").text.startswith("1\n")
-    assert site.ask(response_format="vtt").headers["content-type"].startswith("text/vtt")
+    assert site.transcribe(response_format="srt").text.startswith("1\n")
+    assert site.transcribe(response_format="vtt").headers["content-type"].startswith("text/vtt")
     assert (
-        site.ask(response_format="verbose_json", timestamp_granularities="word").json()["words"] is not None
+        site.transcribe(response_format="verbose_json", timestamp_granularities="word").json()["words"]
+        is not None
     )
 
 
 def test_a_stream(site: Site) -> None:
-    lines = site.ask(stream="true").text.split("\n\n")
+    lines = site.transcribe(stream="true").text.split("\n\n")
     events = [json.loads(line.removeprefix("data: ")) for line in lines if line]
     assert events[-1]["type"] == "transcript.text.done"
     deltas = [each["delta"] for each in events if each["type"] == "transcript.text.delta"]
@@ -71,7 +55,7 @@ def test_a_stream(site: Site) -> None:
 @pytest.mark.parametrize("stream", ["false", "true"])
 def test_a_recording_that_fails(tmp_path: Path, stream: str) -> None:
     site = Site(Script([NotMedia(path="call.wav")]), tmp_path)
-    answer = site.ask(stream=stream)
+    answer = site.transcribe(stream=stream)
     error = json.loads(answer.text.removeprefix("data: "))["error"]
     assert error["code"] == "not_media" and "call.wav" in error["message"]
     site.runner.close()
@@ -82,17 +66,49 @@ def test_what_is_partial_says_so_in_every_format(tmp_path: Path) -> None:
     assert isinstance(last, Transcript)
     site = Site(Script([*rows, replace(last, complete_until_ms=9_000)]), tmp_path)
     for name in ("json", "verbose_json", "diarized_json"):
-        assert site.ask(response_format=name).json()["complete_until"] == 9.0
+        assert site.transcribe(response_format=name).json()["complete_until"] == 9.0
     for name in ("text", "srt", "vtt"):
-        assert "未完成" in site.ask(response_format=name).text
+        assert "未完成" in site.transcribe(response_format=name).text
     site.runner.close()
+
+
+@pytest.mark.parametrize(
+    ("fields", "hotwords"),
+    [
+        ({"keywords[]": ["李清照", "K8s|kubernetes :2"]}, ("李清照", "K8s|kubernetes :2")),
+        ({"keywords": "李清照, PyTorch"}, ("李清照", "PyTorch")),
+        (
+            {"prompt": "李清照、PyTorch，\n通义千问；Windows 11."},
+            ("李清照", "PyTorch", "通义千问", "Windows 11"),
+        ),
+        ({"prompt": "The following is a talk about new models, PyTorch"}, ("PyTorch",)),
+        ({"prompt": "以下是关于人工智能与大模型的普通话讲座，李清照"}, ("李清照",)),
+        ({"prompt": "…, a|b|c", "keywords": "李清照"}, ("李清照",)),
+        ({}, ()),
+    ],
+)
+def test_keywords_and_the_terms_of_a_prompt_are_a_vocabulary(
+    site: Site, fields: dict[str, Any], hotwords: tuple[str, ...]
+) -> None:
+    assert site.transcribe(**fields).status_code == 200
+    assert site.script.runs[-1][1].hotwords == hotwords
+
+
+def test_a_job_may_be_given_hotwords_line_by_line(site: Site) -> None:
+    site.done(hotwords="李清照\n# 名字\nK8s|kubernetes")
+    assert site.script.runs[-1][1].hotwords == ("李清照", "K8s|kubernetes")
+
+
+def test_a_keyword_that_is_no_term_is_named(site: Site) -> None:
+    answer = site.transcribe(keywords="甲|乙|丙")
+    assert answer.status_code == 400 and "more than one “|”" in answer.json()["error"]["message"]
 
 
 @pytest.mark.parametrize(
     "fields", [{"language": "fr"}, {"response_format": "yaml"}, {"stream": "x"}, {"languages": "xx"}]
 )
 def test_wrong_fields_name_the_field(site: Site, fields: dict[str, str]) -> None:
-    answer = site.ask(**fields)
+    answer = site.transcribe(**fields)
     assert answer.status_code == 400 and answer.json()["error"]["param"] == next(iter(fields))
 
 
@@ -108,7 +124,7 @@ def test_models(site: Site) -> None:
 
 @pytest.mark.parametrize("keep", [False, True])
 def test_what_is_kept(tmp_path: Path, keep: bool) -> None:
-    site = Site(Script(call()), tmp_path, keep)
-    assert site.ask(language="zh", languages="zh,en").status_code == 200
+    site = Site(Script(call()), tmp_path, keep=keep)
+    assert site.transcribe(language="zh", languages="zh,en").status_code == 200
     assert len(site.runner.store.jobs("")) == keep and not any(site.uploads.iterdir())
     site.runner.close()

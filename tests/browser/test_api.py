@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -113,6 +114,28 @@ def test_a_path_on_the_server_is_refused(live_app: Any, audio: Any) -> None:
     assert answer.startswith("event: error")
     assert "/etc" not in answer
     assert script.runs == []
+
+
+def test_a_caller_that_leaves_ends_its_job(live_app: Any, media: Path) -> None:
+    script = Script(call(), hold_after=2)
+    address = live_app(script, SETTINGS)
+    sent = {"files": ("call.wav", media.read_bytes())}
+    (path,) = httpx.post(f"{address}/gradio_api/upload", files=sent, timeout=60).json()
+    audio = {"path": path, "meta": {"_type": "gradio.FileData"}}
+    info = httpx.get(f"{address}/gradio_api/info", timeout=60).json()["named_endpoints"]["/transcribe"]
+    defaults = [each["parameter_default"] for each in info["parameters"][1:]]
+    url = f"{address}/gradio_api/call/transcribe"
+    event = httpx.post(url, json={"data": [audio, *defaults]}, timeout=60).json()["event_id"]
+    with pytest.raises(httpx.ReadTimeout):
+        httpx.get(f"{url}/{event}", timeout=httpx.Timeout(30, read=1.0))
+    deadline_s = time.monotonic() + 30
+    while not script.closed and time.monotonic() < deadline_s:
+        time.sleep(0.1)
+    assert script.closed == 1
+    (runner,) = live_app.runners
+    while runner.store.jobs("/transcribe") and time.monotonic() < deadline_s:
+        time.sleep(0.1)
+    assert runner.store.jobs("/transcribe") == []
 
 
 def test_a_file_of_another_upload_folder_is_refused(tmp_path: Path) -> None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,7 @@ import pytest
 from sensevoice.cli import check
 from sensevoice.cli.check import machine, report, rounds
 from sensevoice.errors import StartupError
+from sensevoice.runtime import environment
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -21,13 +20,15 @@ ROW = {"file": "zh.mp3", "ours": "<|zh|>开饭", "funasr": "<|zh|>开饭", "ours
 
 
 @pytest.mark.slow
-def test_the_whole_check_with_the_bundled_model(tmp_path: Path) -> None:
+def test_the_whole_check_with_the_bundled_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(environment, "prepare", list)  # of this process; the contestants have their own
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     line = f"--demo --device cpu --long-s 12 --files 2 --rounds 1 --out {tmp_path / 'out'}"
-    done = subprocess.run(
-        [sys.executable, "-m", "sensevoice.cli.check", *line.split()],
-        cwd=ROOT, capture_output=True, text=True, env=os.environ | {"TMPDIR": str(tmp_path)},
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    code = check.main(line.split())
+    done = capsys.readouterr()
+    assert code == 0, done.err
     figures = json.loads((tmp_path / "out" / "sensevoice-check.json").read_text("utf-8"))
     assert figures["agrees"] and figures["agreement"]["ours_fp32"] == 0
     assert len(figures["shown"]) == 6 and all(row["funasr"].startswith("<|") for row in figures["shown"])
@@ -37,7 +38,7 @@ def test_the_whole_check_with_the_bundled_model(tmp_path: Path) -> None:
         assert all(seconds > 0 for seconds in (*task["median_s"].values(), *task["p95_s"].values()))
     assert all(value["resident_mb"] > 0 for value in figures["peak"].values())
     text = (tmp_path / "out" / "sensevoice-check.md").read_text("utf-8")
-    assert text.strip() in done.stdout and "the same text in fp32" in text
+    assert text.strip() in done.out and "the same text in fp32" in text
     assert not list(tmp_path.glob("sensevoice-check-*")), "the recordings made for it are gone"
 
 

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -86,10 +87,12 @@ class FakeRay:
     def _actor(self, worker: Any) -> Any:
         def streaming(*arguments: Any) -> Iterator[Any]:
             left = self.deaths.pop(0) if self.deaths else 1_000_000
-            for number, update in enumerate(worker.transcribe(*arguments)):
-                if number == left:
-                    yield Died("gone")
-                yield update
+            with closing(worker.transcribe(*arguments)) as updates:
+                for number, update in enumerate(updates):
+                    if number == left:
+                        yield Died("gone")
+                        return
+                    yield update
 
         calls = {
             "info": worker.info,

@@ -21,6 +21,7 @@ from sensevoice.audio.source import open_audio, select_channels
 from sensevoice.models import registry
 from sensevoice.models.sources import demo
 from sensevoice.vad import network as vad_network
+from sensevoice.vad import state_machine
 from sensevoice.vad.cuda import TorchNetwork
 from sensevoice.vad.state_machine import Machine, Rules
 from tests.conftest import SAMPLES
@@ -136,6 +137,25 @@ def test_the_decisions_are_funasrs(seed: int) -> None:
     settings = RELEASED if seed % 3 == 0 else random_settings(random)
     chunks = [random_chunk(random) for _ in range(random.integers(1, 5))]
     assert by_us(settings, chunks) == by_funasr(settings, chunks)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_compiling_changes_nothing(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same functions as Python runs them: a fault of the compiler, or of its cache, would show."""
+    random = np.random.default_rng(seed)
+    settings, chunks = random_settings(random), [random_chunk(random) for _ in range(3)]
+    compiled = by_us(settings, chunks)
+    for name, function in vars(state_machine).copy().items():
+        if hasattr(function, "py_func"):
+            monkeypatch.setattr(state_machine, name, function.py_func)
+    made = Machine.__init__
+
+    def with_attributes(machine: Machine, rules: Rules) -> None:
+        made(machine, rules)
+        machine._rules, machine._state = (part.view(np.recarray) for part in (machine._rules, machine._state))
+
+    monkeypatch.setattr(Machine, "__init__", with_attributes)
+    assert by_us(settings, chunks) == compiled and any(part for part, _ in compiled)
 
 
 def test_the_random_chunks_hold_speech() -> None:

@@ -1,4 +1,4 @@
-"""What stands in the bodies that gradio is sent: nothing that makes it fetch an address, or fail."""
+"""Bodies of JSON, bounded; those that gradio is sent hold nothing that makes it fetch an address, or fail."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from starlette.requests import Request
+
+from sensevoice.access.http.body_limits import MAX_BODY_BYTES
 from sensevoice.errors import BadRequest, RemoteFetchRefused
 
 MAX_DEPTH = 32
@@ -59,3 +62,19 @@ def _is_shallow(body: Any) -> bool:
             return True
         level = below
     return False
+
+
+async def read_object(request: Request) -> dict[str, object]:
+    """Return the JSON object of a request's body, of at most MAX_BODY_BYTES. Raises BadRequest."""
+    content = b""
+    async for part in request.stream():
+        content += part
+        if len(content) > MAX_BODY_BYTES:
+            raise BadRequest(reason="too large / 内容过大")
+    try:
+        body = json.loads(content or b"{}")
+    except (ValueError, RecursionError) as exc:
+        raise BadRequest(reason="no JSON / 不是 JSON") from exc
+    if not isinstance(body, dict):
+        raise BadRequest(reason="no JSON object / 不是 JSON 对象")
+    return body

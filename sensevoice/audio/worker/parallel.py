@@ -192,7 +192,7 @@ class ParallelDecoder:
         process.order(number * self._policy.range_s, (number + 1) * self._policy.range_s)
 
     def _alone(self, number: int) -> Iterator[Samples]:
-        """Let the process whose turn it is go on to the end of the file."""
+        """Decode the rest of the file in the current worker."""
         log.info("a recording cannot be cut after %d s", number * self._policy.range_s)
         while self._waiting:
             self._waiting.pop().close()

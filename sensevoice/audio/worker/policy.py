@@ -41,7 +41,7 @@ class CorePool:
             return taken
 
     def release(self, number: int) -> None:
-        """Give back cores that were acquired."""
+        """Release acquired cores."""
         with self._lock:
             self._left += number
 

@@ -147,7 +147,7 @@ def _text(raw: str) -> str:
 
 
 def _in_rounds(plan: Plan, lot: Material, workers: list[Worker], announce: Announce) -> dict[str, Any]:
-    """Let the contestants do every task in turn, until the rounds or the time are over."""
+    """Run every task on each contestant in turn, until the rounds or the time are over."""
     tasks = {
         f"clip of {CLIP_S} s": ([[lot.clip]] * CLIP_REPEATS, Seconds(CLIP_S)),
         f"{lot.long_s:g} s of WAV": ([[lot.long_wav]], Seconds(lot.long_s)),

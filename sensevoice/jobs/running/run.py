@@ -90,17 +90,17 @@ class JobRun:
             self._end("done", duration_ms=transcript.duration_ms, complete_until_ms=until_ms)
 
     def end_at_once(self, state: JobState) -> None:
-        """Say what became of a job that never began; the store is to be saved afterwards."""
+        """Record the outcome of a job that never began; the caller saves the store afterwards."""
         self._put(**self._outcome(state, None))
 
     def wait_again(self) -> None:
-        """Say that a job waits for its next turn."""
+        """Mark a job as queued again."""
         with self._around.changed:
             self._live.progress = None
             self._put(state="queued", failure=None)
 
     def give_up(self) -> None:
-        """Say that a job could not even be ended, for the exception under way."""
+        """Log that a job could not be ended, with the current exception."""
         try:
             self._put(**self._outcome("failed", _unexpected(self._live.job)))
         except Exception:
