@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,17 +13,39 @@ from sensevoice.transcript import ModelInfo, Span, TagScore
 
 
 @dataclass(frozen=True)
+class TermHit:
+    """A term of the vocabulary that was near in a clip: `written` belongs in the place of `heard`.
+
+    Times count from the start of the clip. `score` is between 0 and 1: the geometric mean, over the pieces of
+    the term, of how probable the model found them beside what it found likeliest.
+    """
+
+    heard: str
+    written: str
+    start_ms: int
+    end_ms: int
+    score: float
+
+
+@dataclass(frozen=True)
 class Recognition:
     """What the model wrote for one clip; `tokens` are (piece, start_ms, end_ms) from its start.
 
     `error` is the reason when the clip could not be recognised; then `raw` is empty.
     `scores` are those of all languages, emotions and sounds, the best of each kind first.
+    `hits` are the terms of the options' vocabulary; `raw` and `tokens` are without them.
     """
 
     raw: str
     tokens: tuple[tuple[str, int, int], ...] = ()
     error: str | None = None
     scores: tuple[TagScore, ...] = ()
+    hits: tuple[TermHit, ...] = ()
+
+
+def moved_hits(hits: Iterable[TermHit], by_ms: int) -> tuple[TermHit, ...]:
+    """Return hits with their times moved."""
+    return tuple(replace(hit, start_ms=hit.start_ms + by_ms, end_ms=hit.end_ms + by_ms) for hit in hits)
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,10 @@ TRANSCRIPTIONS = f"{OPENAI_API}audio/transcriptions"
 
 MODELS = f"{OPENAI_API}models"
 
+SEARCH = f"{OPENAI_API}search"
+
+SEARCH_RULES = f"{SEARCH}/rules"
+
 LIVE = "/live"
 
 REALTIME = f"{OPENAI_API}realtime"
@@ -78,6 +82,9 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     TRANSCRIPTIONS: ("POST",),
     MODELS: READ,
     f"{MODELS}/{{model:path}}": READ,
+    SEARCH: READ,
+    SEARCH_RULES: (*READ, "POST"),
+    f"{SEARCH_RULES}/{{rule}}": (*READ, "POST", "DELETE"),
     JOBS: (*READ, "POST"),
     JOB: (*READ, "DELETE"),
     f"{JOB}/cancel": ("POST",),

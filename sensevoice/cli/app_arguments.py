@@ -84,6 +84,11 @@ def argument_parser(prog: str | None = None) -> Any:
         help="offer the recordings in this directory of the server / 可直接选用的服务器目录",
     )
     group.add_argument(
+        "--index",
+        metavar="FILE",
+        help="search what the folder script has written there, too / 一并搜索批量转写写出的索引",
+    )
+    group.add_argument(
         "--keep-hours",
         type=float,
         default=72,

@@ -136,7 +136,7 @@ def _routes(
 
     hear = functools.partial(_hear, pipeline, recognizer)
     return [
-        *ui.job_routes(runner, hear, pipeline.cut, features.minutes),
+        *ui.job_routes(runner, hear, pipeline.cut, features.minutes, features.search),
         *api_routes(
             runner,
             uploads,
@@ -145,6 +145,7 @@ def _routes(
             _media_directory(args.media_dir),
             features.hooks,
             features.minutes,
+            features.search,
         ),
         *live_routes(features.live, options),
         *captions_routes(features.live),
@@ -209,8 +210,7 @@ def _transcribe(pipeline: Any, recognizer: Any, path: Path, options: Any) -> Any
     from sensevoice import jobs
 
     remembering = jobs.ResumingRecognizer(recognizer, jobs.answers_beside(path))
-    copy = jobs.CopyWriter(jobs.playable_beside(path))
-    return pipeline.iter_updates(path, remembering, options, copy)
+    return pipeline.iter_updates(path, remembering, options, jobs.for_the_player(path))
 
 
 def _hear(pipeline: Any, recognizer: Any, path: Path, spans: Any, options: Any, rejoin: bool = False) -> Any:

@@ -47,7 +47,8 @@ class Job:
     """One recording and what became of it. Times in seconds since 1970; `bytes` is its room on disk.
 
     `owner` is the login it belongs to, empty without logins. `elapsed_s` is the time recognition took.
-    `complete_until_ms`: see Transcript.
+    `complete_until_ms`: see Transcript. `keep` says that it never goes by itself; `released_s` is when
+    somebody took that back.
     """
 
     id: str
@@ -65,6 +66,8 @@ class Job:
     bytes: int = 0
     failure: Failure | None = None
     complete_until_ms: int | None = None
+    keep: bool = False
+    released_s: float | None = None
 
     @property
     def finished(self) -> bool:
@@ -138,6 +141,9 @@ def from_dict(data: Mapping[str, Any]) -> Job:
     for name in ("id", "name", "owner"):
         values[name] = str(values[name])
     values["created_s"] = float(values["created_s"])
+    values["keep"] = values.get("keep") is True
+    released_s = values.get("released_s")
+    values["released_s"] = None if released_s is None else float(released_s)
     return Job(**values)
 
 

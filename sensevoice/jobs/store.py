@@ -87,6 +87,7 @@ class JobStore:
         self._max_bytes = int(max_data_gb * 1e9)
         self._clock = KeepingClock(directory / "clock.json") if clock is None else None
         self.now_s: Callable[[], float] = clock or self._clock or time.time
+        self._watchers: list[Callable[[str], None]] = []
         self._changing = threading.RLock()
         self._reading = threading.Lock()
         self._sweeping = threading.Lock()
@@ -105,11 +106,22 @@ class JobStore:
         self.save()
         self._lock.close()
 
+    def watch(self, watcher: Callable[[str], None]) -> None:
+        """Call a function with the id of each job that has ended, or has been changed or deleted since.
+
+        It is called while others wait for the store, so it only takes note.
+        """
+        self._watchers.append(watcher)
+
+    def _tell(self, job_id: str) -> None:
+        for watcher in self._watchers:
+            watcher(job_id)
+
     def create(self, recording: Path, options: Options, owner: str = "") -> Job:
         """Take a recording in as a job that is queued. Raises DiskLow, FileMissing."""
         self.sweep()  # which may make the room that is needed
         try:
-            self._check_room(recording.stat().st_size)
+            self.check_room(recording.stat().st_size)
         except FileNotFoundError as exc:  # the page had lost its connection for long
             raise FileMissing(path=recording) from exc
         job_id = secrets.token_urlsafe(9)
@@ -133,7 +145,7 @@ class JobStore:
         Raises DiskLow.
         """
         self.sweep()
-        self._check_room(0)
+        self.check_room(0)
         job = Job(secrets.token_urlsafe(9), name, owner, "live", time.time(), options)
         folder = self.folder(job.id)
         try:
@@ -160,6 +172,14 @@ class JobStore:
         """Return the jobs of an owner, the newest first."""
         return [job for job in reversed(self._index.all()) if job.owner == owner]
 
+    def find(self, job_id: str) -> Job | None:
+        """Return a job whosever it is, None when there is none."""
+        return self._index.get(job_id)
+
+    def ended(self) -> list[Job]:
+        """Return the jobs that have ended, whosever they are, the oldest first."""
+        return [job for job in self._index.all() if job.finished]
+
     def unfinished(self) -> list[Job]:
         """Return the jobs that a stopped process left, the oldest first."""
         return [job for job in self._index.all() if not job.finished]
@@ -169,6 +189,8 @@ class JobStore:
         with self._changing:
             if self._index.get(job.id) is not None:
                 self._index.put(job)
+                if job.finished:
+                    self._tell(job.id)
 
     def save(self) -> None:
         """Write what has changed to the jobs' folders; what the disk refuses is written by a later call."""
@@ -180,12 +202,22 @@ class JobStore:
             self.update(renamed)
             return renamed
 
+    def keep(self, job: Job, wanted: bool) -> Job:
+        """Keep a job until somebody deletes it; or no longer, and from now on for as long as any other."""
+        with self._changing:
+            now = self.job(job.id, job.owner)
+            released_s = self.now_s() if now.keep and not wanted else now.released_s
+            kept = replace(now, keep=wanted, released_s=released_s)
+            self.update(kept)
+            return kept
+
     def delete(self, job: Job) -> None:
         """Remove a job with its recording, at once."""
         with self._changing:
             self._index.remove(job.id)
             self._remove(self.folder(job.id))
             self._forget_records()
+            self._tell(job.id)
 
     def finish(self, job: Job, transcript: Transcript) -> None:
         """Write the record of a job that came to its end. Raises OSError when the disk is full."""
@@ -203,12 +235,18 @@ class JobStore:
             transcript = replace(transcript, duration_ms=max(transcript.duration_ms, job.duration_ms or 0))
         return Result(transcript, partial=transcript.complete_until_ms is not None)
 
+    def read(self, job: Job) -> Transcript:
+        """Return what `result` does, without keeping it in memory: for those who go through all jobs."""
+        with self._reading:
+            return self._read_record(job.id).transcript
+
     def change(self, job: Job, changes: Iterable[Change], what: str = "edit") -> None:
         """Keep corrections; `what` is one of edits.STEPS. Raises JobNotFound, DiskLow."""
         self._check_headroom()
         with self._changing, self._reading:
             self.job(job.id, job.owner)
             self._kept(job.id).change(changes, what)
+            self._tell(job.id)
 
     def correct(
         self, job: Job, rows: Sequence[int], lines: int | None, correct: Correct, what: str = "edit"
@@ -246,22 +284,31 @@ class JobStore:
             people = change(self.people(job))
             write_whole(self.folder(job.id).people, json.dumps(people.as_dict(), ensure_ascii=False))
             self._forget_records()
+            self._tell(job.id)
 
     def undo(self, job: Job) -> Step | None:
         """Take the last correction back and return it; None when there is none."""
-        with self._changing, self._reading:
-            return self._kept(job.id).turn(Edits.undo)
+        return self._turn(job, Edits.undo)
 
     def redo(self, job: Job) -> Step | None:
         """Make the correction again that was taken back last and return it; None when there is none."""
+        return self._turn(job, Edits.redo)
+
+    def _turn(self, job: Job, way: Callable[[Edits], Step | None]) -> Step | None:
         with self._changing, self._reading:
-            return self._kept(job.id).turn(Edits.redo)
+            step = self._kept(job.id).turn(way)
+            self._tell(job.id)
+            return step
 
     def kept_s(self, job: Job) -> float | None:
-        """Return for how many more seconds a job is kept; None for one that has not ended."""
-        if not job.finished:
+        """Return for how many more seconds a job is kept; None for one that has not ended or always stays."""
+        left_s = self._left_s(job)
+        return None if left_s is None else max(0.0, left_s)
+
+    def _left_s(self, job: Job) -> float | None:
+        if job.keep or not job.finished:
             return None
-        return max(0.0, (job.finished_s or job.created_s) + self._keep_s - self.now_s())
+        return max(job.finished_s or job.created_s, job.released_s or 0.0) + self._keep_s - self.now_s()
 
     def sweep(self) -> None:
         """Remove jobs that have been kept for long enough, and write what the disk had refused."""
@@ -275,10 +322,13 @@ class JobStore:
                 self._clock.save()
             except OSError as exc:
                 log.warning("the time is not written: %s", exc.strerror or exc)
-        for job in self._index.all():
-            if job.finished and self.now_s() - (job.finished_s or job.created_s) > self._keep_s:
-                log.info("job %s: kept for its time, removed", job.id)
-                self.delete(job)
+        for listed in self._index.all():
+            with self._changing:  # somebody may just want to keep it
+                job = self._index.get(listed.id)
+                left_s = self._left_s(job) if job else None
+                if job and left_s is not None and left_s < 0:
+                    log.info("job %s: kept for its time, removed", job.id)
+                    self.delete(job)
 
     def _sweep_now_and_then(self) -> None:
         while True:
@@ -289,7 +339,8 @@ class JobStore:
             if self._closed.wait(SWEEP_S):
                 return
 
-    def _check_room(self, bytes_needed: int) -> None:
+    def check_room(self, bytes_needed: int) -> None:
+        """Raise DiskLow unless so many more bytes may be kept, and the disk has them."""
         used = size_bytes(self.directory)  # of everything: copies, peaks and corrections are not in the list
         if used + bytes_needed > self._max_bytes:
             raise DiskLow(reason=f"{_gb(used)} + {_gb(bytes_needed)} > --max-data-gb {_gb(self._max_bytes)}")

@@ -22,7 +22,7 @@ from sensevoice.audio.info import SAMPLE_RATE_HZ
 from sensevoice.options import Options
 from sensevoice.protocols import ForwardingRecognizer, Recognition, Recognizer
 
-BatchKey = tuple[str, bool, bool]
+BatchKey = tuple[str, bool, bool, tuple[str, ...]]
 """The settings that reach the model: only clips that agree in them can share a batch."""
 
 
@@ -67,7 +67,7 @@ class Scheduler(ForwardingRecognizer):
         return self._answers(clips, options, first=True)
 
     def _answers(self, clips: Sequence[np.ndarray], options: Options, first: bool) -> Iterator[Recognition]:
-        question = (options.language, options.use_itn, options.ban_emo_unk)
+        question = (options.language, options.use_itn, options.ban_emo_unk, options.hotwords)
         job = _Job(question, options, deque(clips), first)
         with self._changed:
             if self._closed:

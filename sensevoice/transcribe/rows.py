@@ -13,7 +13,7 @@ from itertools import groupby, pairwise
 from typing import Protocol
 
 from sensevoice.options import Options
-from sensevoice.protocols import Recognition, Recognizer
+from sensevoice.protocols import Recognition, Recognizer, TermHit, moved_hits
 from sensevoice.recognise.second_pass import recognise_with_fallbacks
 from sensevoice.segment.runs import Run, together
 from sensevoice.segment.segmenter import Chunk
@@ -214,12 +214,16 @@ class RowMaker:
         for group in parts:
             tokens: list[Token] = []
             marked: list[Token] = []
+            hits: list[TermHit] = []
             for part in group:
-                alone = said_alone(part)
-                both = said_together(part, next(answers)) if is_doubtful(part, has_marks) else alone
+                both = alone = said_alone(part)
+                if is_doubtful(part, has_marks):
+                    answer = next(answers)
+                    both = said_together(part, answer)
+                    hits += moved_hits(answer.hits, part[0].span.start_ms)
                 marked = after(marked, both if has_marks else ended(both))
                 tokens = after(tokens, both if has_marks else alone)
-            rows.append(self._builder.rows([clip for part in group for clip in part], tokens, marked))
+            rows.append(self._builder.rows([clip for part in group for clip in part], tokens, marked, hits))
         return rows
 
     def _emitted(self, found: list[Segment] | WindowResult | Segment) -> Iterator[Segment]:

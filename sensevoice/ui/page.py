@@ -14,7 +14,7 @@ from sensevoice.ui import markup
 from sensevoice.ui.api import delete_abandoned_jobs, make_endpoint
 from sensevoice.ui.components import EventArguments, dropdown, t
 from sensevoice.ui.handlers import Handlers
-from sensevoice.ui.i18n import locale_of, translate
+from sensevoice.ui.i18n import in_locale, labels_of, locale_of, translate
 from sensevoice.ui.launch import blocks_arguments
 from sensevoice.ui.samples import Samples
 from sensevoice.ui.server_files import confined_explorer, recordings
@@ -191,14 +191,15 @@ class Page:
         status = self._settings.model()
         locale = locale_of(request.headers.get("accept-language"))
         line = status_line(status, self._settings.version, locale)
-        notice = markup.message(status.error.message(locale), "error") if status.error else gr.skip()
+        error = status.error and in_locale(status.error.message("zh"), status.error.message("en"), locale)
+        notice = markup.message(error, "error") if error else gr.skip()
         return [line, notice, gr.Timer(active=status.state == "loading"), *self.samples.updates()]
 
     def _screen_parts(self) -> list[gr.components.Component]:
         return [self.start, self.cancel, self.notice, self.text, self.summary, self.job]
 
     def _load(self, request: gr.Request, session: PageSession, kept: object) -> list[object]:
-        session.label_locale = locale_of(request.headers.get("accept-language"))
+        session.label_locale = labels_of(locale_of(request.headers.get("accept-language")))
         # gradio deletes a state after the visit only if an event has set it
         values = self.form.remembered(kept)
         return [session, session.label_locale, *values, *self.form.shown(values)]

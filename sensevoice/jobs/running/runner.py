@@ -25,8 +25,9 @@ log = logging.getLogger(__name__)
 AT_ONCE = 8
 """The model takes clips of all of these in turn; each keeps about two minutes of sound in memory."""
 
-MAX_WAITING = 100
-"""A waiting job is a file on disk and a row of the index; the disk is bounded elsewhere."""
+MAX_WAITING = 1000
+"""A waiting job is a file on disk and a row of the index, and a batch is a day's calls; the disk is bounded
+elsewhere."""
 
 
 class JobRunner:
@@ -145,13 +146,21 @@ class JobRunner:
 
     def rename(self, job: Job, name: str) -> Job:
         """Rename a job, also while it runs."""
+        return self._altered(lambda: self.store.rename(job, name))
+
+    def keep(self, job: Job, wanted: bool) -> Job:
+        """Keep a job until somebody deletes it, or no longer; see JobStore.keep. Also while it runs."""
+        return self._altered(lambda: self.store.keep(job, wanted))
+
+    def _altered(self, alter: Callable[[], Job]) -> Job:
+        """Change what people say of a job: a run, which writes its entry too, has to know."""
         with self._changed:
-            renamed = self.store.rename(job, name)
+            job = alter()
             live = self._live(job.id)
             if live is not None:
-                live.job = replace(live.job, name=renamed.name)
+                live.job = replace(live.job, name=job.name, keep=job.keep, released_s=job.released_s)
         self.store.save()
-        return renamed
+        return job
 
     def delete(self, job: Job) -> None:
         """Stop a job and remove all of it."""
