@@ -16,6 +16,7 @@ PACKAGE = ROOT / "sensevoice"
 ORDER = (
     "errors",
     "headerless",
+    "vocabulary",
     "runtime",
     "access",
     "options",
@@ -34,8 +35,10 @@ ORDER = (
     "formats",
     "jobs",
     "search",
+    "clips",
     "webhooks",
     "minutes",
+    "live",
     "api",
     "ui",
     "cli",
@@ -43,7 +46,7 @@ ORDER = (
 """A module, or a folder with all that is in it, imports only what stands before it."""
 
 OWNERS = {
-    "av": {"audio/decoding", "audio/opus.py", "audio/media.py"},
+    "av": {"audio/decoding", "audio/opus.py", "audio/media.py", "clips/worker"},
     "ffmpeg": {"audio/decoding/ffmpeg.py"},
     "torch": {
         "audio/features.py",
@@ -65,9 +68,13 @@ OWNERS = {
     "onnx": {"vad/graph.py", "recognise/onnx_graph.py", "speakers/graph.py"},
     "onnxruntime": {"vad", "recognise", "models/graphs/cpu_model.py", "models/voice_encoder.py"},
     "scipy": {"speakers/cluster.py", "transcribe/speaker_tracker.py"},
-    "numba": {"vad/state_machine.py"},
+    "numba": {"vad/state_machine.py", "vocabulary/ctc_beam.py"},
+    "pypinyin": {"vocabulary/sounds.py"},
+    "jellyfish": {"vocabulary/sounds.py"},
     "pysubs2": {"formats"},
     "opencc": {"formats/traditional.py"},
+    "docx": {"formats/document.py"},
+    "xlsxwriter": {"formats/spreadsheet.py"},
     "modelscope": {"models/sources/hub_client.py"},
     "modelscope_hub": {"models/sources/hub_client.py"},
     "huggingface_hub": {"models/sources/hub_client.py"},
@@ -87,6 +94,9 @@ LAZY = {
     ("funasr", "models/voice_encoder.py"),
     ("funasr", "formats/emoji.py"),
     ("opencc", "formats/traditional.py"),
+    ("docx", "formats/document.py"),
+    ("xlsxwriter", "formats/spreadsheet.py"),
+    ("pypinyin", "vocabulary/sounds.py"),
     ("torch", "cli/check/worker.py"),
     ("funasr", "cli/check/worker.py"),
     ("onnxruntime", "models/graphs/cpu_model.py"),
@@ -109,6 +119,7 @@ HEAVY = (
     "vad/model.py",
     "vad/network.py",
     "vad/state_machine.py",
+    "vocabulary/ctc_beam.py",
 )
 """What runs inside funasr's models and is imported with them, by `models/registry.py` alone."""
 

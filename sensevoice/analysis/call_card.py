@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 from statistics import median
 
-from sensevoice.analysis.statistics import spoken_units
+from sensevoice.analysis.statistics import Unit, spoken_units
 from sensevoice.tags.labels import EMOTION_NAMES
 from sensevoice.transcript import Segment, Span, Transcript
 
@@ -51,10 +51,7 @@ class CallCard:
 
 def call_card(transcript: Transcript) -> CallCard:
     """Return the card of a conversation; without speech it is empty."""
-    rows = sorted(
-        (row for row in transcript.segments if row.kind == "speech" and not row.error),
-        key=lambda row: row.span,
-    )
+    rows = spoken_rows(transcript)
     total_ms = sum(row.span.duration_ms for row in rows)
     interruptions = Counter(_interrupters(rows))
     answers = list(_answers(rows))
@@ -64,6 +61,23 @@ def call_card(transcript: Transcript) -> CallCard:
         for who in dict.fromkeys(map(_who, rows))
     )
     return CallCard(people, _longest_silence(rows))
+
+
+def spoken_rows(transcript: Transcript) -> list[Segment]:
+    """Return the recognised speech in order of time."""
+    return sorted(
+        (row for row in transcript.segments if row.kind == "speech" and not row.error),
+        key=lambda row: row.span,
+    )
+
+
+def speech_rate(rows: Sequence[Segment], unit: Unit) -> float | None:
+    """Return how many units a minute of speech has, None where too little is in such a language."""
+    counted = [(row.span.duration_ms, spoken_units(row)) for row in rows]
+    time_ms = sum(ms for ms, (own, _) in counted if own == unit)
+    if time_ms < MIN_RATE_MS:
+        return None
+    return sum(count for _, (own, count) in counted if own == unit) * 60_000 / time_ms
 
 
 def _who(row: Segment) -> str:
@@ -91,20 +105,11 @@ def _person(
         turns=turns[who],
         interruptions=interruptions[who],
         response_ms=round(median(waited_ms)) if waited_ms else None,
-        characters_per_minute=_rate(rows, "characters"),
-        words_per_minute=_rate(rows, "words"),
+        characters_per_minute=speech_rate(rows, "characters"),
+        words_per_minute=speech_rate(rows, "words"),
         emotions=tuple(emotions.most_common()),
         turned=next((row.span for row in rows if row.emotion == "ANGRY"), None),
     )
-
-
-def _rate(rows: Sequence[Segment], unit: str) -> float | None:
-    """Return how many units a minute of speech has, None where too little is in such a language."""
-    counted = [(row.span.duration_ms, spoken_units(row)) for row in rows]
-    time_ms = sum(ms for ms, (own, _) in counted if own == unit)
-    if time_ms < MIN_RATE_MS:
-        return None
-    return sum(count for _, (own, count) in counted if own == unit) * 60_000 / time_ms
 
 
 def _interrupters(rows: Sequence[Segment]) -> Iterator[str]:

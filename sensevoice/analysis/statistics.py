@@ -1,4 +1,4 @@
-"""Statistics of a recording: shares of time, timelines, and a comparison of files."""
+"""Statistics of a recording: shares of time, and timelines."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sensevoice.analysis.coverage import covered_ms
-from sensevoice.analysis.highlights import highlights
 from sensevoice.tags.labels import EMOTION_NAMES
 from sensevoice.tags.parse import is_unspaced
 from sensevoice.transcript import Segment, Span, Transcript
@@ -61,19 +60,6 @@ class RateBin:
     span: Span
     characters_per_minute: float | None
     words_per_minute: float | None
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """One of several files; `emotions` are (name, number of segments), most frequent first."""
-
-    source: str
-    duration_ms: int
-    segments: int
-    emotions: tuple[tuple[str, int], ...]
-    first_anger_ms: int | None
-    anger_count: int
-    first_anger_text: str = ""
 
 
 def shares(transcript: Transcript) -> Shares:
@@ -131,11 +117,6 @@ def speech_rate_over_time(transcript: Transcript, bin_ms: int | None = None) -> 
     return tuple(RateBin(span, rate(index, "characters"), rate(index, "words")) for index, span in bins)
 
 
-def compare(transcripts: Iterable[Transcript]) -> tuple[Comparison, ...]:
-    """Return a row for each file: its emotions, when it first turned angry, and how often."""
-    return tuple(map(_comparison, transcripts))
-
-
 def spoken_units(segment: Segment) -> tuple[Unit, int]:
     """Return the unit in which the language of a segment is counted, and how many were spoken."""
     by_character = segment.language in COUNTED_BY_CHARACTER
@@ -187,17 +168,3 @@ def _parts(span: Span, width_ms: int) -> Iterator[tuple[int, Span]]:
 
 def _fraction(part: Span, whole: Span) -> float:
     return part.duration_ms / whole.duration_ms
-
-
-def _comparison(transcript: Transcript) -> Comparison:
-    emotions = Counter(filter(None, map(_emotion, transcript.segments)))
-    angry = [item for item in highlights(transcript) if item.kind in ("anger", "impatience")]
-    return Comparison(
-        source=transcript.source,
-        duration_ms=transcript.duration_ms,
-        segments=len(transcript.segments),
-        emotions=tuple(emotions.most_common()),
-        first_anger_ms=angry[0].span.start_ms if angry else None,
-        anger_count=len(angry),
-        first_anger_text=angry[0].text if angry else "",
-    )

@@ -3,7 +3,7 @@
 parameters.py reads a request, intake.py makes a job of it. transcriptions.py runs it while its client waits,
 with shapes.py for OpenAI's shapes and our own fields beside theirs; jobs.py and job_shapes.py are for long
 recordings that nobody waits for, minutes.py for what a language model makes of them. search.py answers
-searches, errors.py puts errors into OpenAI's shape.
+searches, realtime.py answers while somebody still speaks, errors.py puts errors into OpenAI's shape.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute
 from sensevoice.api.intake import Intake
 from sensevoice.api.jobs import Jobs
 from sensevoice.api.minutes import MinutesRoutes
+from sensevoice.api.realtime import realtime_routes
 from sensevoice.api.search import SearchApi
 from sensevoice.api.transcriptions import Transcriptions
 from sensevoice.jobs import JobRunner
@@ -24,7 +25,7 @@ from sensevoice.options import Options
 from sensevoice.search import SearchService
 from sensevoice.webhooks import WebhookSender
 
-__all__ = ["api_routes"]
+__all__ = ["api_routes", "realtime_routes"]
 
 
 def api_routes(

@@ -152,14 +152,13 @@ class Jobs:
         if sure_only(wanted):
             transcript = without_unsure_tags(transcript)
         content = render(transcript, name, options)
-        if name == "markdown" and self._minutes is not None:
+        if name == "markdown" and isinstance(content, str) and self._minutes is not None:
             content = self._minutes.in_markdown(job, content, options.locale)
         form = FORMATS[name]
         partial = ".partial" if transcript.complete_until_ms is not None else ""
         file_name = f"{short_stem(job.name, 'transcript')}{partial}{form.extension}"
         headers = {**NEVER_CACHED, "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file_name)}"}
-        charset = "; charset=utf-8" if isinstance(content, str) else ""  # some formats are bytes
-        return Response(content, media_type=f"{form.mime_type}{charset}", headers=headers)
+        return Response(content, media_type=form.content_type, headers=headers)
 
     def _transcript(self, job: Job) -> Transcript:
         """Return the record of a job, of one that still runs as far as it has come."""

@@ -106,6 +106,14 @@ def argument_parser(prog: str | None = None) -> Any:
         help="keep what programs send to /v1 among the jobs of the page / 保留通过 /v1 提交的任务",
     )
     group.add_argument(
+        "--live-sessions",
+        type=int,
+        default=0,
+        metavar="N",
+        help="live recordings at a time (default 0: one for each core, at least 2; 16 on a GPU) "
+        "/ 同时进行的实时识别数",
+    )
+    group.add_argument(
         "--allow-origin",
         action="append",
         default=[],

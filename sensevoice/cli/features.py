@@ -13,25 +13,33 @@ from sensevoice.runtime import environment
 
 @dataclass(frozen=True)
 class Features:
-    """Webhooks and minutes are None when they were not asked for."""
+    """Each is None when it was not asked for; recordings may always be made."""
 
+    live: Any
     hooks: Any = None
     minutes: Any = None
     search: Any = None
 
     @classmethod
-    def of(cls, args: Any, runner: Any) -> Features:
+    def of(cls, args: Any, runner: Any, recognizer: Any) -> Features:
         """Return what the arguments ask for. Raises OptionError, NotAnIndex."""
         # Taken out of the environment in any case: no process that decodes needs to inherit them.
         secret = environment.secret(environment.WEBHOOK_SECRET)
-        key = environment.secret(environment.LLM_KEY)
+        key = environment.secret(environment.LLM_KEY) or args.llm_key or ""
         hooks = _hooks(args, runner, secret)
-        return cls(hooks, _minutes(args, runner, key), _search(args, runner, hooks))
+        minutes, search = _minutes(args, runner, key), _search(args, runner, hooks)
+        return cls(_live(args, runner, recognizer), hooks, minutes, search)
 
     def close(self) -> None:
-        for feature in (self.search, self.hooks, self.minutes):
+        for feature in (self.live, self.search, self.hooks, self.minutes):
             if feature is not None:
                 feature.close()
+
+
+def _live(args: Any, runner: Any, recognizer: Any) -> Any:
+    from sensevoice.live import LiveHub
+
+    return LiveHub(runner, recognizer, args.live_sessions)
 
 
 def _hooks(args: Any, runner: Any, secret: str) -> Any:

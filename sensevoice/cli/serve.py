@@ -6,6 +6,7 @@ import functools
 import os
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ def run(args: Any, terminal: hangup.Terminal | None) -> int:
     os.environ["GRADIO_TEMP_DIR"] = str(uploads.path)  # gradio reads it when it is imported
     recognizer = LoadingRecognizer(loader.known_info(settings))
     runner = _job_runner(args, recognizer)
-    features = Features.of(args, runner)
+    features = Features.of(args, runner, recognizer)
     ending = Ending(terminal)
     app = _open_page(args, options, settings.demo, accounts, uploads, recognizer, runner, features)
     # Not before: importing torch would hold up the page.
@@ -84,7 +85,7 @@ def _open_page(
     refs = ui.UploadRefs()
     uploads.keep(refs.paths)
     app = ui.build_app(runner, page, refs)
-    policy = _policy(args, bool(accounts))
+    policy = _policy(args, bool(accounts), features.live.is_reader)
     guard = functools.partial(
         AccessMiddleware,
         policy=policy,
@@ -129,7 +130,8 @@ def _routes(
 ) -> list[Any]:
     """Return the routes beside gradio's own: of the workbench, and of programs."""
     from sensevoice import ui
-    from sensevoice.api import api_routes
+    from sensevoice.api import api_routes, realtime_routes
+    from sensevoice.live import captions_routes, live_routes
     from sensevoice.transcribe import pipeline
 
     hear = functools.partial(_hear, pipeline, recognizer)
@@ -145,10 +147,13 @@ def _routes(
             features.minutes,
             features.search,
         ),
+        *live_routes(features.live, options),
+        *captions_routes(features.live),
+        *realtime_routes(features.live, recognizer, options),
     ]
 
 
-def _policy(args: Any, login: bool) -> AccessPolicy:
+def _policy(args: Any, login: bool, readers: Callable[[str], bool]) -> AccessPolicy:
     return AccessPolicy(
         max_upload_mb=args.max_upload_mb,
         login=login,
@@ -156,6 +161,7 @@ def _policy(args: Any, login: bool) -> AccessPolicy:
         hosts=allowed_hosts(args.allow_host),
         origins=allowed_origins(args.allow_origin),
         proxied=bool(args.allow_host or args.root_path or args.trusted_proxy),
+        readers=readers,
     )
 
 
@@ -204,8 +210,7 @@ def _transcribe(pipeline: Any, recognizer: Any, path: Path, options: Any) -> Any
     from sensevoice import jobs
 
     remembering = jobs.ResumingRecognizer(recognizer, jobs.answers_beside(path))
-    copy = jobs.CopyWriter(jobs.playable_beside(path))
-    return pipeline.iter_updates(path, remembering, options, copy)
+    return pipeline.iter_updates(path, remembering, options, jobs.for_the_player(path))
 
 
 def _hear(pipeline: Any, recognizer: Any, path: Path, spans: Any, options: Any, rejoin: bool = False) -> Any:

@@ -6,10 +6,17 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
+from sensevoice.analysis.comparison import Comparison
 from sensevoice.analysis.highlights import highlight_name, highlights
-from sensevoice.analysis.statistics import Comparison
 from sensevoice.formats.rows import event_names, kind_name, segment_text
-from sensevoice.formats.shared import RenderOptions, channel_name, clock, pick, speaker_names
+from sensevoice.formats.shared import (
+    RenderOptions,
+    channel_name,
+    clock,
+    pick,
+    speaker_name,
+    speaker_names,
+)
 from sensevoice.tags.labels import label
 from sensevoice.transcript import Segment, Transcript
 
@@ -30,7 +37,24 @@ _HIGHLIGHTS = (
     ("start", "end", "start_ms", "end_ms", "highlight", "segment", "channel", "text"),
 )
 _COMPARISONS = (
-    ("文件", "时长", "时长毫秒", "片段", "情绪", "首次愤怒", "首次愤怒毫秒", "愤怒次数"),
+    (
+        "文件",
+        "时长",
+        "时长毫秒",
+        "片段",
+        "情绪",
+        "首次愤怒",
+        "首次愤怒毫秒",
+        "愤怒次数",
+        "首次愤怒的话",
+        "愤怒占比%",
+        "说话人",
+        "说话占比%",
+        "字/分钟",
+        "词/分钟",
+        "最长没有人说话毫秒",
+        "日期",
+    ),
     (
         "file",
         "duration",
@@ -40,6 +64,14 @@ _COMPARISONS = (
         "first_anger",
         "first_anger_ms",
         "anger_count",
+        "first_anger_text",
+        "anger_percent",
+        "who",
+        "talk_percent",
+        "characters_per_minute",
+        "words_per_minute",
+        "longest_silence_ms",
+        "date",
     ),
 )
 
@@ -75,9 +107,10 @@ def highlights_csv(transcript: Transcript, options: RenderOptions) -> str:
     return csv_text([_header(_HIGHLIGHTS, options.locale), *rows])
 
 
-def comparisons_csv(comparisons: Iterable[Comparison], locale: str) -> str:
-    """Return a row for each of several files as a CSV file."""
-    rows = [_comparison_row(item, locale) for item in comparisons]
+def comparisons_csv(comparisons: Sequence[Comparison], locale: str, dates: Sequence[str] = ()) -> str:
+    """Return a row for each of several files as a CSV file; `dates` are when each was recognised."""
+    dated = zip(comparisons, dates or [""] * len(comparisons), strict=True)
+    rows = [(*_comparison_row(item, locale), date) for item, date in dated]
     return csv_text([_header(_COMPARISONS, locale), *rows])
 
 
@@ -126,9 +159,28 @@ def _comparison_row(item: Comparison, locale: str) -> Row:
         item.segments,
         "; ".join(emotions),
         "" if first_ms is None else clock(first_ms),
-        "" if first_ms is None else first_ms,
+        _number(first_ms),
         item.anger_count,
+        item.first_anger_text,
+        round(100 * item.anger_share),
+        who_speaks(item, locale),
+        "; ".join(str(round(100 * voice.share)) for voice in item.voices),
+        _number(item.characters_per_minute),
+        _number(item.words_per_minute),
+        _number(item.longest_silence_ms),
     )
+
+
+def who_speaks(item: Comparison, locale: str) -> str:
+    """Return who speaks, and nothing where one nameless person is all that there is."""
+    voices = item.voices
+    if len(voices) == 1 and not (voices[0].name or voices[0].channel):
+        return ""
+    return "; ".join(speaker_name(voice.id, voice.name, voice.channel, locale) for voice in voices)
+
+
+def _number(value: float | None) -> str | int:
+    return "" if value is None else round(value)
 
 
 def _times(start_ms: int, end_ms: int) -> tuple[str, str, int, int]:

@@ -9,19 +9,18 @@ Nothing here knows of gradio, and nothing in recognition knows of this.
 
 from __future__ import annotations
 
-from sensevoice.jobs.copies import CopyWriter
-from sensevoice.jobs.files import answers_beside, playable_beside
+from sensevoice.jobs.files import answers_beside
 from sensevoice.jobs.model import FINISHED, ActiveJob, Job, JobState, Result, TranscribeFn, Update
 from sensevoice.jobs.running.resume import ResumingRecognizer
 from sensevoice.jobs.running.runner import JobRunner
 from sensevoice.jobs.running.suspects import SuspectingRecognizer
 from sensevoice.jobs.store import JobStore
+from sensevoice.jobs.taps import for_the_player
 from sensevoice.runtime.directories import data_directory
 
 __all__ = [
     "FINISHED",
     "ActiveJob",
-    "CopyWriter",
     "Job",
     "JobRunner",
     "JobState",
@@ -33,5 +32,5 @@ __all__ = [
     "Update",
     "answers_beside",
     "data_directory",
-    "playable_beside",
+    "for_the_player",
 ]

@@ -37,6 +37,8 @@ class JobFolder:
         self.playable = path / "playable.ogg"
         self.voices = path / "voices.npz"
         self.people = path / "people.json"
+        self.comparison = path / "comparison.json"
+        self.peaks = path / "peaks.u8"
         self.webhooks = path / "webhooks"
         self.minutes = path / "minutes.json"
 
@@ -177,11 +179,6 @@ def size_bytes(folder: Path) -> int:
             with suppress(OSError):  # renamed or removed since it was listed
                 total += os.lstat(os.path.join(parent, name)).st_size
     return total
-
-
-def playable_beside(recording: Path) -> Path:
-    """Return where the copy of a job's recording for the player is kept."""
-    return JobFolder(recording.parent.parent).playable
 
 
 def answers_beside(recording: Path) -> Path:

@@ -13,10 +13,10 @@ from sensevoice.progress import Progress
 from sensevoice.speakers.voices import VoicePrints
 from sensevoice.transcript import Segment, Speaker, Transcript
 
-JobState = Literal["queued", "running", "waiting", "done", "failed", "cancelled"]
+JobState = Literal["live", "queued", "running", "waiting", "done", "failed", "cancelled"]
 FINISHED: tuple[JobState, ...] = ("done", "failed", "cancelled")
-STATES: tuple[JobState, ...] = ("queued", "running", "waiting", *FINISHED)
-"""What waits has begun, and goes on when the disk takes it."""
+STATES: tuple[JobState, ...] = ("live", "queued", "running", "waiting", *FINISHED)
+"""What is live is still being recorded. What waits has begun, and goes on when the disk takes it."""
 
 SCHEMA_VERSION = 1
 """Of the entry in a job's folder; counts up when a field changes its meaning or goes away."""
@@ -47,7 +47,8 @@ class Job:
     """One recording and what became of it. Times in seconds since 1970; `bytes` is its room on disk.
 
     `owner` is the login it belongs to, empty without logins. `elapsed_s` is the time recognition took.
-    `complete_until_ms`: see Transcript.
+    `complete_until_ms`: see Transcript. `keep` says that it never goes by itself; `released_s` is when
+    somebody took that back.
     """
 
     id: str
@@ -65,6 +66,8 @@ class Job:
     bytes: int = 0
     failure: Failure | None = None
     complete_until_ms: int | None = None
+    keep: bool = False
+    released_s: float | None = None
 
     @property
     def finished(self) -> bool:
@@ -83,8 +86,8 @@ class Result:
 class ActiveJob:
     """A job that waits or runs. `changes` counts up with everything that can be seen of it.
 
-    `address` is where it was submitted from. `turns` counts how often it gave its place up, and `leaving`
-    says that it is about to; see JobQueue.
+    `address` is where it was submitted from. `stop` ends a recording that is live; others have none. `turns`
+    counts how often it gave its place up, and `leaving` says that it is about to; see JobQueue.
     """
 
     job: Job
@@ -94,6 +97,7 @@ class ActiveJob:
     began_s: float | None = None
     cancelled: bool = False
     address: str = ""
+    stop: Callable[[], None] | None = None
     turns: int = 0
     leaving: bool = False
 
@@ -137,6 +141,9 @@ def from_dict(data: Mapping[str, Any]) -> Job:
     for name in ("id", "name", "owner"):
         values[name] = str(values[name])
     values["created_s"] = float(values["created_s"])
+    values["keep"] = values.get("keep") is True
+    released_s = values.get("released_s")
+    values["released_s"] = None if released_s is None else float(released_s)
     return Job(**values)
 
 

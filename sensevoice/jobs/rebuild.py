@@ -71,6 +71,7 @@ def _set_aside(folder: JobFolder, told: Mapping[str, Any], reason: Exception) ->
         options=Options(),
         finished_s=_told(told, "finished_s", float) or folder.path.stat().st_mtime,
         bytes=folder.size_bytes(),
+        keep=_told(told, "keep", bool) or False,
         failure=None if done else Failure.of(JobDamaged(file=folder.job.name, reason=why)),
     )
 

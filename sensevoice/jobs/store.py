@@ -121,7 +121,7 @@ class JobStore:
         """Take a recording in as a job that is queued. Raises DiskLow, FileMissing."""
         self.sweep()  # which may make the room that is needed
         try:
-            self._check_room(recording.stat().st_size)
+            self.check_room(recording.stat().st_size)
         except FileNotFoundError as exc:  # the page had lost its connection for long
             raise FileMissing(path=recording) from exc
         job_id = secrets.token_urlsafe(9)
@@ -132,6 +132,25 @@ class JobStore:
             folder.write_job(job)  # whose it is, before there is anything in it
             folder.take_in(recording)
             job = replace(job, bytes=folder.source.stat().st_size)
+        except OSError as exc:
+            folder.remove()
+            raise DiskLow(reason=exc.strerror or str(exc)) from exc
+        self._index.put(job)
+        self.save()
+        return job
+
+    def create_live(self, name: str, options: Options, owner: str = "") -> Job:
+        """Make the folder of a recording that is about to be made; whoever makes it writes it to `source`.
+
+        Raises DiskLow.
+        """
+        self.sweep()
+        self.check_room(0)
+        job = Job(secrets.token_urlsafe(9), name, owner, "live", time.time(), options)
+        folder = self.folder(job.id)
+        try:
+            (folder.path / "source").mkdir(parents=True, mode=0o700)
+            folder.write_job(job)
         except OSError as exc:
             folder.remove()
             raise DiskLow(reason=exc.strerror or str(exc)) from exc
@@ -182,6 +201,15 @@ class JobStore:
             renamed = replace(self.job(job.id, job.owner), name=name.strip()[:MAX_NAME_CHARS] or job.name)
             self.update(renamed)
             return renamed
+
+    def keep(self, job: Job, wanted: bool) -> Job:
+        """Keep a job until somebody deletes it; or no longer, and from now on for as long as any other."""
+        with self._changing:
+            now = self.job(job.id, job.owner)
+            released_s = self.now_s() if now.keep and not wanted else now.released_s
+            kept = replace(now, keep=wanted, released_s=released_s)
+            self.update(kept)
+            return kept
 
     def delete(self, job: Job) -> None:
         """Remove a job with its recording, at once."""
@@ -273,10 +301,14 @@ class JobStore:
             return step
 
     def kept_s(self, job: Job) -> float | None:
-        """Return for how many more seconds a job is kept; None for one that has not ended."""
-        if not job.finished:
+        """Return for how many more seconds a job is kept; None for one that has not ended or always stays."""
+        left_s = self._left_s(job)
+        return None if left_s is None else max(0.0, left_s)
+
+    def _left_s(self, job: Job) -> float | None:
+        if job.keep or not job.finished:
             return None
-        return max(0.0, (job.finished_s or job.created_s) + self._keep_s - self.now_s())
+        return max(job.finished_s or job.created_s, job.released_s or 0.0) + self._keep_s - self.now_s()
 
     def sweep(self) -> None:
         """Remove jobs that have been kept for long enough, and write what the disk had refused."""
@@ -290,10 +322,13 @@ class JobStore:
                 self._clock.save()
             except OSError as exc:
                 log.warning("the time is not written: %s", exc.strerror or exc)
-        for job in self._index.all():
-            if job.finished and self.now_s() - (job.finished_s or job.created_s) > self._keep_s:
-                log.info("job %s: kept for its time, removed", job.id)
-                self.delete(job)
+        for listed in self._index.all():
+            with self._changing:  # somebody may just want to keep it
+                job = self._index.get(listed.id)
+                left_s = self._left_s(job) if job else None
+                if job and left_s is not None and left_s < 0:
+                    log.info("job %s: kept for its time, removed", job.id)
+                    self.delete(job)
 
     def _sweep_now_and_then(self) -> None:
         while True:
@@ -304,7 +339,8 @@ class JobStore:
             if self._closed.wait(SWEEP_S):
                 return
 
-    def _check_room(self, bytes_needed: int) -> None:
+    def check_room(self, bytes_needed: int) -> None:
+        """Raise DiskLow unless so many more bytes may be kept, and the disk has them."""
         used = size_bytes(self.directory)  # of everything: copies, peaks and corrections are not in the list
         if used + bytes_needed > self._max_bytes:
             raise DiskLow(reason=f"{_gb(used)} + {_gb(bytes_needed)} > --max-data-gb {_gb(self._max_bytes)}")

@@ -1,25 +1,13 @@
-// Runs once when the page is up: starts the workbench in its places and tells it which job the page shows.
+// Runs once when the page is up: starts the workbench in its places.
 async () => {
   const root = (window.gradio_config?.root ?? window.location.origin).replace(/\/$/, "");
   if (!document.querySelector("#sv-dock")) return;
-  const { mount, nameBoxes, dropTwinNotes, watchUploads, showAccount } = await import(`${root}/sv/static/bundle.js`);
+  const { mount, nameBoxes, dropTwinNotes, watchUploads, showAccount, readTraditional } = await import(`${root}/sv/static/bundle.js`);
   const reader = navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en";
+  await readTraditional(root, navigator.language);
   mount({ base: `${root}/sv`, reader });
   nameBoxes();
   dropTwinNotes();
   watchUploads(reader, window.gradio_config?.max_file_size);
   showAccount(reader, root, window.gradio_config?.username);
-
-  const tell = () => {
-    const id = document.querySelector("#sv-job [data-job]")?.dataset.job;
-    if (id && id !== tell.last) {
-      tell.last = id;
-      window.dispatchEvent(new CustomEvent("sv-open", { detail: { id } }));
-    }
-  };
-  new MutationObserver(tell).observe(document.querySelector("#sv-job") ?? document.body, {
-    childList: true,
-    subtree: true,
-  });
-  tell();
 }

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from datetime import datetime
 
 from starlette.responses import Response
 
-from sensevoice.analysis.statistics import compare
 from sensevoice.errors import BadRequest
 from sensevoice.formats import FORMATS, RenderOptions, render
 from sensevoice.formats.bundle import bundle
 from sensevoice.formats.sheets import comparisons_csv
+from sensevoice.formats.workbook import comparisons_xlsx
 from sensevoice.jobs import Job, JobStore
+from sensevoice.jobs.comparisons import compared
 from sensevoice.transcript import Transcript
 from sensevoice.ui.serialise import Json
 
@@ -42,16 +44,32 @@ def zip_response(store: JobStore, jobs: Sequence[Job], name: str, options: Rende
 
 
 def table(store: JobStore, jobs: Sequence[Job]) -> Json:
-    """Return a row of the comparison for each job, with its id."""
-    result = compare(_transcripts(store, jobs))
-    return {"rows": [{"id": job.id, **asdict(row)} for job, row in zip(jobs, result, strict=True)]}
+    """Return a row of the comparison for each job, with its id, date and why it failed."""
+    return {"rows": [_row(store, job) for job in jobs]}
+
+
+def _row(store: JobStore, job: Job) -> Json:
+    error = asdict(job.failure) if job.failure else None
+    return {"id": job.id, "created_s": job.created_s, "error": error, **asdict(compared(store, job))}
 
 
 def table_response(store: JobStore, jobs: Sequence[Job], locale: str) -> Response:
     """Return the rows of `table` as a CSV file. Raises OptionError for an unknown locale."""
     RenderOptions(locale=locale)
-    content = comparisons_csv(compare(_transcripts(store, jobs)), locale)
+    content = comparisons_csv([compared(store, job) for job in jobs], locale, _dates(jobs))
     return download(content.encode(), "text/csv; charset=utf-8", "sensevoice-jobs.csv")
+
+
+def workbook_response(store: JobStore, jobs: Sequence[Job], locale: str) -> Response:
+    """Return the rows of `table` as an Excel workbook. Raises OptionError for an unknown locale."""
+    RenderOptions(locale=locale)
+    content = comparisons_xlsx([compared(store, job) for job in jobs], locale, _dates(jobs))
+    return download(content, FORMATS["xlsx"].content_type, "sensevoice-jobs.xlsx")
+
+
+def _dates(jobs: Sequence[Job]) -> list[str]:
+    """Return when each job was made, to the minute, in the time of this machine."""
+    return [datetime.fromtimestamp(job.created_s).isoformat(" ", "minutes") for job in jobs]
 
 
 def download(content: bytes, media_type: str, name: str) -> Response:

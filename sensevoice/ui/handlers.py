@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sensevoice.analysis.certainty import without_unsure_tags
@@ -14,8 +15,9 @@ from sensevoice.errors import JobNotFound, OptionError, SenseVoiceError
 from sensevoice.formats import render_view
 from sensevoice.jobs import ActiveJob, Job, JobRunner, Result
 from sensevoice.options import Options
-from sensevoice.ui import markup
-from sensevoice.ui.i18n import Locale, translate
+from sensevoice.ui import markup, serialise
+from sensevoice.ui.i18n import Locale, in_locale, translate
+from sensevoice.ui.markup import TextMark
 from sensevoice.ui.redraw import Clock, RedrawThrottle
 from sensevoice.ui.session import PageSession
 from sensevoice.ui.settings import PageSettings, options_with
@@ -31,14 +33,18 @@ WAIT_S = 0.5
 class Screen:
     """What the page shows; None leaves a part as it is. `notice` and `summary` are HTML.
 
-    `job_id` is the job that the page shows from now on.
+    `mark` says of what the text is; it comes with every text.
     """
 
     running: bool = False
     notice: str = ""
     text: str | None = None
     summary: str | None = None
-    job_id: str | None = None
+    mark: TextMark | None = None
+
+
+_ASKED = re.compile(r"([\w-]*) (\d{1,9}) (sure|all) \d+", re.ASCII)
+"""A job or none, the version of its rows, which tags, and how often this page has asked."""
 
 
 class Handlers:
@@ -68,47 +74,71 @@ class Handlers:
                 yield Screen(notice=markup.message(translate(wanted, locale), "error"))
                 return
             options = options_from(form, self._settings.options, locale)
-            jobs = [self._runner.submit(path, options, owner, address) for path in paths]
-            yield from self._follow(session, turn, jobs[0], locale)
+            jobs, left_out = self._submit(paths, options, owner, address, locale)
+            session.begun = jobs[0].id
+            for screen in self._follow(session, turn, jobs[0], locale):
+                yield replace(screen, notice=left_out + screen.notice)
         except Exception as exc:  # the visitor always gets a message, and the start button back
             yield Screen(notice=problem(exc, locale))
         finally:
             session.end(turn)
 
+    def _submit(
+        self, paths: Sequence[Path], options: Options, owner: str, address: str, locale: Locale
+    ) -> tuple[list[Job], str]:
+        """Return the jobs of all recordings that were taken in, and what to say of others, as HTML.
+
+        Raises SenseVoiceError when none was.
+        """
+        jobs: list[Job] = []
+        refused: list[SenseVoiceError] = []
+        for path in paths:
+            try:
+                jobs.append(self._runner.submit(path, options, owner, address))
+            except SenseVoiceError as exc:
+                refused.append(exc)
+        if not jobs:
+            raise refused[0]
+        if not refused:
+            return jobs, ""
+        reason = in_locale(refused[-1].message("zh"), refused[-1].message("en"), locale)
+        return jobs, markup.message(translate("left_out", locale, count=len(refused), reason=reason), "error")
+
     def open(self, session: PageSession, job_id: str, locale: Locale, owner: str = "") -> Iterator[Screen]:
         """Show a job after a reload or from the list, in place of the one that is shown."""
         turn = session.take_over()
         try:
-            yield from self._follow(session, turn, self._runner.store.job(job_id, owner), locale)
+            yield from self._shown(session, turn, self._runner.store.job(job_id, owner), locale)
         except Exception as exc:
             yield Screen(notice=problem(exc, locale))
         finally:
             session.end(turn)
 
-    def opened(self, session: PageSession, opened: str, locale: Locale, owner: str = "") -> Iterator[Screen]:
-        """Show what the workbench shows: another job, none, or the same with other rows.
+    def opened(self, session: PageSession, asked: str, locale: Locale, owner: str = "") -> Iterator[Screen]:
+        """Show what the workbench shows: another job, none, or the same with other rows or tags.
 
-        `opened` is the id of the job, the version of its rows, and "sure" where unsure tags are hidden,
-        with a space between each, also where nothing is shown.
+        The answer's mark is what was asked for, whatever becomes of it: the workbench asks until it comes.
+        `asked` is as `_ASKED` has it.
         """
-        if not opened:  # as the page begins
+        match = _ASKED.fullmatch(asked)
+        if match is None:  # as the page begins
             return
-        job_id, _, rest = opened.partition(" ")
-        session.sure_only = rest.endswith("sure")
-        if job_id and job_id != session.job_id:
-            yield from self.open(session, job_id, locale, owner)
-        elif not job_id:
+        job_id, session.sure_only = match[1], match[3] == "sure"
+        mark = TextMark(job_id, int(match[2]), session.sure_only, session.begun)
+        if not job_id:
             session.job_id = None
             session.end(session.take_over())
-            yield Screen(text="", summary="")
-        elif self._runner.live(job_id) is None:
-            turn = session.take_over()  # who has just followed it to its end may not know these rows
-            try:
-                yield self._ended(session, self._runner.store.job(job_id, owner), locale)
-            except Exception as exc:
-                yield Screen(notice=problem(exc, locale))
-            finally:
-                session.end(turn)
+            yield Screen(text="", summary="", mark=mark)
+            return
+        if session.busy and job_id == session.job_id and self._runner.live(job_id):
+            return  # who follows it draws it so from now on
+        turn = session.take_over()  # who has just followed it to its end may not know these rows
+        try:
+            yield from self._shown(session, turn, self._runner.store.job(job_id, owner), locale)
+        except Exception as exc:
+            yield Screen(notice=problem(exc, locale), text="", summary="", mark=mark)
+        finally:
+            session.end(turn)
 
     def cancel(self, session: PageSession, owner: str = "") -> None:
         """Cancel the job that the page shows; its results so far are kept."""
@@ -128,14 +158,21 @@ class Handlers:
         result = self._runner.result(job)
         if result is None:
             return Screen()
-        return Screen(text=self._text(session, result))
+        return Screen(text=self._text(session, result, session.sure_only))
+
+    def _shown(self, session: PageSession, turn: int, job: Job, locale: Locale) -> Iterator[Screen]:
+        if self._runner.live(job.id):
+            yield from self._follow(session, turn, job, locale)
+        else:
+            session.job_id = job.id
+            yield self._ended(session, self._runner.store.job(job.id, job.owner), locale)
 
     def _follow(self, session: PageSession, turn: int, job: Job, locale: Locale) -> Iterator[Screen]:
         """Yield screens of a job until it ends or another takes over; closing the generator stops no job."""
         session.job_id = job.id
         throttle = RedrawThrottle(self._clock)
         first = self._beginning(locale)
-        yield Screen(True, first, text="", summary="", job_id=job.id)
+        yield Screen(True, first, text="", summary="", mark=self._mark(session, job))
         seen = -1
         while live := self._runner.wait(job.id, seen, WAIT_S):
             if not session.holds(turn):
@@ -151,7 +188,7 @@ class Handlers:
     def _under_way(self, session: PageSession, live: ActiveJob, locale: Locale) -> Screen:
         ahead = self._runner.queue_position(live.job.id)
         if live.job.failure is not None:  # it waits for what its sentence says
-            bar = markup.message(getattr(live.job.failure, locale), "error")
+            bar = markup.message(in_locale(live.job.failure.zh, live.job.failure.en, locale), "error")
         elif ahead and not self._runner.paused:
             bar = markup.progress_bar(translate("waiting", locale, ahead=ahead), None)
         elif live.progress is None:
@@ -159,9 +196,8 @@ class Handlers:
         else:
             line = markup.progress_line(live.progress, self._runner.eta_s(live), locale)
             bar = markup.progress_bar(line, live.progress.fraction)
-        result = self._runner.result(live.job)
-        text = self._text(session, result) if result else ""
-        return Screen(running=True, notice=bar, text=text)
+        mark = self._mark(session, live.job)
+        return Screen(running=True, notice=bar, text=self._text_of(session, live.job, mark), mark=mark)
 
     def _beginning(self, locale: Locale) -> str:
         if self._runner.paused:
@@ -171,20 +207,28 @@ class Handlers:
     def _ended(self, session: PageSession, job: Job, locale: Locale) -> Screen:
         notice = ""
         if job.failure:
-            notice = markup.message(getattr(job.failure, locale), "error")
+            notice = markup.message(in_locale(job.failure.zh, job.failure.en, locale), "error")
         elif job.state == "cancelled":
             notice = markup.message(translate("cancelled", locale), "note")
+        mark = self._mark(session, job)
         result = self._runner.result(job)
-        if result is None:
-            return Screen(notice=notice, text="")
         return Screen(
             notice=notice,
-            text=self._text(session, result),
-            summary=markup.summary(result, job.elapsed_s, locale),
+            text=self._text_of(session, job, mark),
+            summary=markup.summary(result, job.elapsed_s, locale) if result else None,
+            mark=mark,
         )
 
-    def _text(self, session: PageSession, result: Result) -> str:
-        transcript = without_unsure_tags(result.transcript) if session.sure_only else result.transcript
+    def _mark(self, session: PageSession, job: Job) -> TextMark:
+        """Return of what a text is that is drawn after this: its rows may be newer, never older."""
+        return TextMark(job.id, serialise.version(self._runner, job), session.sure_only, session.begun)
+
+    def _text_of(self, session: PageSession, job: Job, mark: TextMark) -> str:
+        result = self._runner.result(job)
+        return self._text(session, result, mark.sure_only) if result else ""
+
+    def _text(self, session: PageSession, result: Result, sure_only: bool) -> str:
+        transcript = without_unsure_tags(result.transcript) if sure_only else result.transcript
         return render_view(transcript, session.view, session.label_locale)
 
 
@@ -194,14 +238,14 @@ def options_from(form: Mapping[str, object], defaults: Options, locale: Locale) 
         return options_with(defaults, form)
     except OptionError as exc:
         data = {**exc.data, "option": translate(exc.data["option"], locale)}
-        raise OptionError(**data) from exc
+        raise type(exc)(**data) from exc
 
 
 def problem(exc: Exception, locale: Locale) -> str:
     """Return the message for an exception as HTML: its own sentence, or a reference number that is logged."""
     if isinstance(exc, SenseVoiceError):
         log.info("%s", exc.code)
-        return markup.message(exc.message(locale), "error")
+        return markup.message(in_locale(exc.message("zh"), exc.message("en"), locale), "error")
     return markup.message(translate("unexpected", locale, reference=log_unexpected()), "error")
 
 

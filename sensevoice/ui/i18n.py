@@ -8,9 +8,13 @@ from typing import Literal
 from sensevoice.formats import VIEWS
 from sensevoice.options import CHANNELS, LANGUAGES, MAX_SPEAKERS
 from sensevoice.ui.settings import DemoInfo, PageSettings
+from sensevoice.ui.traditional import traditional
 
-Locale = Literal["zh", "en"]
+Locale = Literal["zh", "zh-Hant", "en"]
+"""What a page is shown in; the texts of zh-Hant are those of zh in traditional characters."""
+
 LOCALES: tuple[Locale, ...] = ("zh", "en")
+"""In which texts and labels are written."""
 
 I18N_PREFIX = "sv_"
 """Keeps the keys apart from gradio's own, of which some are groups ("file")."""
@@ -23,6 +27,7 @@ STATIC: dict[str, tuple[str, str]] = {
     ),
     "source_file": ("上传文件", "Upload"),
     "source_microphone": ("麦克风", "Microphone"),
+    "source_live": ("实时", "Live"),
     "source_server": ("服务器上的文件", "On the server"),
     "server_files": ("选择文件", "Choose files"),
     "file": ("音频或视频，最大 {max_upload}", "Audio or video, up to {max_upload}"),
@@ -100,6 +105,11 @@ STATIC: dict[str, tuple[str, str]] = {
     "speakers_auto": ("自动判断人数", "Find out how many"),
     "speakers_1": ("1 人", "1 person"),
     **{f"speakers_{count}": (f"{count} 人", f"{count} people") for count in range(2, MAX_SPEAKERS + 1)},
+    "hotwords": ("热词", "Hotwords"),
+    "hotwords_help": (
+        "人名、产品名等，一行一个；读法特殊的写成“写法|读音”，例如“单田芳|shan tian fang”。",
+        "Names and terms, one a line; where one is said otherwise: “K8s|kubernetes”.",
+    ),
     "channel": ("声道", "Channel"),
     "channel_help": (
         "双声道通话或多麦克风录音可把各声道分开识别。",
@@ -170,6 +180,10 @@ SPOKEN: dict[str, tuple[str, str]] = {
         "number {reference}, under which the log has the details.",
     ),
     "starting": ("正在准备…", "Getting ready …"),
+    "left_out": (
+        "{count} 个文件没有收下，其余的已开始：{reason}",
+        "{count} file(s) were not taken in, the others have begun: {reason}",
+    ),
     "waiting": ("前面还有 {ahead} 个任务", "{ahead} ahead of this one"),
     "cancelling": ("正在取消…", "Cancelling …"),
     "stage_decode": ("识别中", "Recognising"),
@@ -213,8 +227,11 @@ CHOICES = {
 }
 """Dropdown → its choices; the text of a choice has the key NAME_VALUE."""
 
-ZH_LOCALES = ("zh-CN", "zh-TW")
-"""The Chinese that gradio's page knows (6.31); page_head.py gives it one of these for every other, too."""
+GRADIO_LOCALES: dict[str, Locale] = {"en": "en", "zh-CN": "zh", "zh-TW": "zh-Hant"}
+"""The tags under which gradio's page (6.31) knows ours; page_head.py gives it one of these for any other."""
+
+TRADITIONAL = ("zh-hant", "zh-tw", "zh-hk", "zh-mo")
+"""How the tags of those begin who read traditional characters; the same as in page_head.py."""
 
 
 def locale_of(accept_language: str | None) -> Locale:
@@ -224,13 +241,27 @@ def locale_of(accept_language: str | None) -> Locale:
     always in one language.
     """
     first = (accept_language or "zh-CN").split(",")[0].split(";")[0].strip().lower()
-    return "zh" if first.split("-")[0] == "zh" else "en"
+    if first.split("-")[0] != "zh":
+        return "en"
+    return "zh-Hant" if first.startswith(TRADITIONAL) else "zh"
+
+
+def labels_of(locale: Locale) -> Literal["zh", "en"]:
+    """Return in which language the labels in a transcript are for a reader."""
+    return "en" if locale == "en" else "zh"
+
+
+def in_locale(zh: str, en: str, locale: Locale) -> str:
+    """Return a sentence of ours, or a text with placeholders, as a reader is told it."""
+    if locale == "en":
+        return en
+    return traditional(zh) if locale == "zh-Hant" else zh
 
 
 def translate(key: str, locale: Locale, **values: object) -> str:
     """Return a string of STATIC or SPOKEN with its placeholders filled."""
-    pair = SPOKEN[key] if key in SPOKEN else STATIC[key]
-    return pair[LOCALES.index(locale)].format(**values)
+    zh, en = SPOKEN[key] if key in SPOKEN else STATIC[key]
+    return in_locale(zh, en, locale).format(**values)
 
 
 def duration(ms: float, locale: Locale) -> str:
@@ -253,23 +284,22 @@ def size(mb: int) -> str:
 
 def translations(settings: PageSettings) -> dict[str, dict[str, str]]:
     """Return the static strings by the browser's language, for gr.I18n."""
-    zh, en = (_static(settings, locale) for locale in LOCALES)
-    return {"en": en, **dict.fromkeys(ZH_LOCALES, zh)}
+    return {tag: _static(settings, locale) for tag, locale in GRADIO_LOCALES.items()}
 
 
 def _static(settings: PageSettings, locale: Locale) -> dict[str, str]:
-    column = LOCALES.index(locale)
     upload = size(settings.max_upload_mb)
-    texts = {key: pair[column].replace("{max_upload}", upload) for key, pair in STATIC.items()}
+    texts = {key: in_locale(*pair, locale).replace("{max_upload}", upload) for key, pair in STATIC.items()}
     texts["header"] = f"<h1>{texts['heading']}</h1><p>{texts['tagline']}</p>"
     if settings.demo:
-        texts["demo"] = _demo_banner(settings.demo, column)
+        texts["demo"] = _demo_banner(settings.demo, locale)
     for number, sample in enumerate(settings.samples):
-        texts[f"sample_{number}"] = (sample.title_zh, sample.title_en)[column]
+        texts[f"sample_{number}"] = in_locale(sample.title_zh, sample.title_en, locale)
     return {I18N_PREFIX + key: text for key, text in texts.items()}
 
 
-def _demo_banner(demo: DemoInfo, column: int) -> str:
+def _demo_banner(demo: DemoInfo, locale: Locale) -> str:
     rows = "".join(f'<li lang="{escape(lang)}">{escape(text)}</li>' for lang, text in demo.sentences)
-    title = DEMO_LIST[column].format(count=len(demo.sentences))
-    return f"<p>{DEMO_BANNER[column]}</p><details><summary>{title}</summary><ul>{rows}</ul></details>"
+    title = in_locale(*DEMO_LIST, locale).format(count=len(demo.sentences))
+    banner = in_locale(*DEMO_BANNER, locale)
+    return f"<p>{banner}</p><details><summary>{title}</summary><ul>{rows}</ul></details>"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 from html import escape
 
 from sensevoice.formats.shared import short_clock
@@ -11,7 +12,7 @@ from sensevoice.jobs import Result
 from sensevoice.progress import Progress
 from sensevoice.tags.labels import label
 from sensevoice.transcript import Segment
-from sensevoice.ui.i18n import Locale, duration, translate
+from sensevoice.ui.i18n import Locale, duration, in_locale, translate
 
 MIN_FRACTION = 0.02
 """Below this fraction an estimate of the remaining time is too unstable to be shown."""
@@ -50,9 +51,26 @@ def message(text: str, kind: str) -> str:
     return f'<div class="sv-message sv-{kind}" role="{role}">{escape(text)}</div>'
 
 
-def job_mark(job_id: str) -> str:
-    """Return the hidden element from which the workbench in the browser learns which job the page shows."""
-    return f'<span data-job="{escape(job_id)}" hidden></span>'
+@dataclass(frozen=True)
+class TextMark:
+    """Of what the text on the page is: a job or none, its rows at a version, without unsure tags or with all.
+
+    `begun` is the job that the page's button began last. See workbench/text_above.js.
+    """
+
+    job_id: str = ""
+    version: int = 0
+    sure_only: bool = False
+    begun: str = ""
+
+
+def text_mark(mark: TextMark) -> str:
+    """Return the hidden element from which the workbench in the browser learns of what the text is."""
+    sure = "yes" if mark.sure_only else "no"
+    return (
+        f'<span data-job="{escape(mark.job_id)}" data-version="{mark.version}" data-sure="{sure}" '
+        f'data-begun="{escape(mark.begun)}" hidden></span>'
+    )
 
 
 def summary(result: Result, elapsed_s: float, locale: Locale) -> str:
@@ -92,7 +110,11 @@ def _tags(segments: Iterable[Segment], locale: Locale) -> list[str]:
             languages[segment.language] += 1
         feelings[segment.emotion] += 1
         sounds.update({event.name for event in segment.events})
-    named = [label(name, locale) for name, _ in languages.most_common()]
+    named = [_label(name, locale) for name, _ in languages.most_common()]
     for counter in (feelings, sounds):
-        named += [f"{shown} {n}" for name, n in counter.most_common() if (shown := label(name, locale))]
+        named += [f"{shown} {n}" for name, n in counter.most_common() if (shown := _label(name, locale))]
     return [part for part in named if part]
+
+
+def _label(name: str, locale: Locale) -> str:
+    return in_locale(label(name, "zh"), label(name, "en"), locale)

@@ -6,10 +6,10 @@ import mimetypes
 from concurrent.futures import Future
 from pathlib import Path
 
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response
 
 from sensevoice.jobs.files import JobFolder
-from sensevoice.jobs.waveform import peaks_file, playable_file
+from sensevoice.jobs.waveform import PEAKS_PER_S, peaks_file, peaks_so_far, playable_file
 from sensevoice.options import Options
 from sensevoice.runtime.single_flight import SingleFlight
 
@@ -50,14 +50,28 @@ def recording_response(
     )
 
 
-def peaks_response(folder: JobFolder, options: Options) -> Future[Response]:
-    """Return the loudness to draw; what `peaks_file` raises is raised by the future."""
-    return makers.ask(("peaks", folder.path), lambda: peaks_file(folder, options), _json)
+def peaks_response(
+    folder: JobFolder, options: Options, first: int, goes_on: bool
+) -> Response | Future[Response]:
+    """Return the loudness to draw, from a twentieth of a second on.
+
+    All of it, or of a job that goes on what there is so far.
+    What `peaks_file` raises is raised by the future.
+    """
+    if goes_on:
+        return _peaks(peaks_so_far(folder), first)
+    return makers.ask(
+        ("peaks", folder.path),
+        lambda: peaks_file(folder, options),
+        lambda path: _peaks(path.read_bytes(), first),
+    )
+
+
+def _peaks(peaks: bytes, first: int) -> Response:
+    first = first if 0 <= first <= len(peaks) else 0  # a job that began anew has less than it had
+    content = {"per_s": PEAKS_PER_S, "from": first, "peaks": list(peaks[first:])}
+    return JSONResponse(content, headers={"Cache-Control": "no-store"})
 
 
 def _sound(copy: Path) -> Response:
     return FileResponse(copy, media_type="audio/ogg", stat_result=copy.stat())
-
-
-def _json(path: Path) -> Response:
-    return Response(path.read_bytes(), media_type="application/json")

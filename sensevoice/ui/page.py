@@ -14,7 +14,7 @@ from sensevoice.ui import markup
 from sensevoice.ui.api import delete_abandoned_jobs, make_endpoint
 from sensevoice.ui.components import EventArguments, dropdown, t
 from sensevoice.ui.handlers import Handlers
-from sensevoice.ui.i18n import locale_of, translate
+from sensevoice.ui.i18n import in_locale, labels_of, locale_of, translate
 from sensevoice.ui.launch import blocks_arguments
 from sensevoice.ui.samples import Samples
 from sensevoice.ui.server_files import confined_explorer, recordings
@@ -100,6 +100,8 @@ class Page:
                     elem_id="sv-microphone",
                 )
                 gr.HTML(t("microphone_help"), elem_classes="sv-help")
+            with gr.Tab(t("source_live"), id="live") as self.live_tab:
+                place("sv-live")
             self.server_files = None
             if self._settings.media_dir is not None:
                 with gr.Tab(t("source_server"), id="server") as self.server_tab:
@@ -163,6 +165,7 @@ class Page:
         self.copy.click(None, self.text, None, js=COPY_JS.read_text("utf-8"), **AT_ONCE)
         self.file_tab.select(lambda session: _choose(session, "file"), self.session, **AT_ONCE)
         self.microphone_tab.select(lambda session: _choose(session, "microphone"), self.session, **AT_ONCE)
+        self.live_tab.select(lambda session: _choose(session, "live"), self.session, **AT_ONCE)
         if self.server_files is not None:
             self.server_tab.select(lambda session: _choose(session, "server"), self.session, **AT_ONCE)
         self.samples.connect(self.session, self.file, self.tabs, AT_ONCE)
@@ -188,14 +191,15 @@ class Page:
         status = self._settings.model()
         locale = locale_of(request.headers.get("accept-language"))
         line = status_line(status, self._settings.version, locale)
-        notice = markup.message(status.error.message(locale), "error") if status.error else gr.skip()
+        error = status.error and in_locale(status.error.message("zh"), status.error.message("en"), locale)
+        notice = markup.message(error, "error") if error else gr.skip()
         return [line, notice, gr.Timer(active=status.state == "loading"), *self.samples.updates()]
 
     def _screen_parts(self) -> list[gr.components.Component]:
         return [self.start, self.cancel, self.notice, self.text, self.summary, self.job]
 
     def _load(self, request: gr.Request, session: PageSession, kept: object) -> list[object]:
-        session.label_locale = locale_of(request.headers.get("accept-language"))
+        session.label_locale = labels_of(locale_of(request.headers.get("accept-language")))
         # gradio deletes a state after the visit only if an event has set it
         values = self.form.remembered(kept)
         return [session, session.label_locale, *values, *self.form.shown(values)]

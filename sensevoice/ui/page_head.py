@@ -23,7 +23,8 @@ STYLES = ("layout.css", "workbench.css")
 SCRIPT = """
 (() => {
   const chosen = document.cookie.match(/(?:^|; )sv-locale=([\\w-]+)/)?.[1];
-  const own = (chosen ?? navigator.language ?? "zh").toLowerCase();
+  document.documentElement.dataset.own = navigator.language ?? "zh";
+  const own = (chosen ?? document.documentElement.dataset.own).toLowerCase();
   const traditional = /^zh-(hant|tw|hk|mo)/.test(own);
   const locale = !own.startsWith("zh") ? "en" : traditional ? "zh-TW" : "zh-CN";
   Object.defineProperty(navigator, "language", { get: () => locale });

@@ -42,6 +42,7 @@ from sensevoice.search import SearchService
 from sensevoice.transcript import Segment, Span
 from sensevoice.ui import bodies, compare, serialise
 from sensevoice.ui.bodies import Body
+from sensevoice.ui.clip_routes import ClipRoutes
 from sensevoice.ui.downloads import file_stem
 from sensevoice.ui.handlers import log_unexpected
 from sensevoice.ui.media import peaks_response, recording_response
@@ -78,16 +79,17 @@ def job_routes(
 ) -> list[BaseRoute]:
     """Return the routes below /sv, which must come before gradio's own."""
     at = JobRoutes(runner, recognise, cut, minutes, SearchRoutes(search) if search else None)
-    rows, people = RowRoutes(runner), PeopleRoutes(runner)
-    job = "/sv/jobs/{job_id}"
+    rows, people, clips = RowRoutes(runner), PeopleRoutes(runner), ClipRoutes(runner.store)
+    job, one_cut = "/sv/jobs/{job_id}", "/sv/cuts/{cut_id}"
     return [
         Route("/sv/labels", at.labels, middleware=COMPRESSED),
         Route("/sv/jobs", at.answer(at.jobs), middleware=COMPRESSED),
         Route("/sv/several/zip", at.answer(at.zip)),
         Route("/sv/several/table", at.answer(at.table), middleware=COMPRESSED),
         Route("/sv/several/csv", at.answer(at.csv)),
+        Route("/sv/several/xlsx", at.answer(at.xlsx)),
         Route(job, at.answer(at.job), middleware=COMPRESSED),
-        Route(job, at.answer(at.rename), methods=["PATCH"]),
+        Route(job, at.answer(at.alter), methods=["PATCH"]),
         Route(job, at.answer(at.delete), methods=["DELETE"]),
         Route(f"{job}/cancel", at.answer(at.cancel), methods=["POST"]),
         Route(f"{job}/segments", at.answer(at.segments), middleware=COMPRESSED),
@@ -107,6 +109,10 @@ def job_routes(
         Route(f"{job}/peaks", at.answer(at.peaks), middleware=COMPRESSED),
         Route(f"{job}/export", at.answer(at.export)),
         Route(f"{job}/finetune", at.answer(at.finetune)),
+        Route("/sv/cuts", at.answer(clips.start), methods=["POST"]),
+        Route(one_cut, at.answer(clips.state)),
+        Route(one_cut, at.answer(clips.cancel), methods=["DELETE"]),
+        Route(f"{one_cut}/file", at.answer(clips.file)),
         *minutes_routes(runner, minutes, f"{job}/minutes", at.answer),
         *search_routes(at.search, at.answer),
         Route("/sv/static/bundle.js", script, middleware=COMPRESSED),
@@ -198,10 +204,14 @@ class JobRoutes:
         details = serialise.job_details(self._runner, job, sure_only(request.query_params))
         return {**serialise.job_row(self._runner, job), **details}
 
-    def rename(self, request: Request, body: Body) -> Json:
-        return serialise.job_row(
-            self._runner, self._runner.rename(self._job(request), bodies.text(body, "name", MAX_NAME_CHARS))
-        )
+    def alter(self, request: Request, body: Body) -> Json:
+        """Give a job another `name`, or `keep` it until somebody deletes it."""
+        job = self._job(request)
+        if "keep" in body:
+            job = self._runner.keep(job, bodies.flag(body, "keep"))
+        if "name" in body:
+            job = self._runner.rename(job, bodies.text(body, "name", MAX_NAME_CHARS))
+        return serialise.job_row(self._runner, job)
 
     def delete(self, request: Request, body: Body) -> Json:
         self._runner.delete(self._job(request))
@@ -261,13 +271,15 @@ class JobRoutes:
         return Span(wanted.start_ms, end_ms)
 
     def audio(self, request: Request, body: Body) -> Response | Future[Response]:
-        job = self._job(request)
+        job = self._recorded(request)
         as_opus = request.query_params.get("as") == "opus"
         return recording_response(self._store.folder(job.id), as_opus, job.options)
 
-    def peaks(self, request: Request, body: Body) -> Future[Response]:
-        job = self._job(request)
-        return peaks_response(self._store.folder(job.id), job.options)
+    def peaks(self, request: Request, body: Body) -> Response | Future[Response]:
+        job = self._recorded(request)
+        first = bodies.query_number(request.query_params, "from") or 0
+        goes_on = self._runner.live(job.id) is not None
+        return peaks_response(self._store.folder(job.id), job.options, first, goes_on)
 
     def export(self, request: Request, body: Body) -> Response:
         job, wanted = self._job(request), request.query_params
@@ -277,7 +289,7 @@ class JobRoutes:
         if sure_only(wanted):
             transcript = without_unsure_tags(transcript)
         content = render(transcript, name, options)
-        if name == "markdown" and self._minutes is not None:
+        if name == "markdown" and isinstance(content, str) and self._minutes is not None:
             content = self._minutes.in_markdown(job, content, options.locale)
         return serialise.file_response(
             content, file_stem(job.name, serialise.is_partial(self._runner, job)), FORMATS[name]
@@ -314,11 +326,22 @@ class JobRoutes:
         locale = request.query_params.get("labels", "zh")
         return compare.table_response(self._store, self._chosen_jobs(request), locale)
 
+    def xlsx(self, request: Request, body: Body) -> Response:
+        locale = request.query_params.get("labels", "zh")
+        return compare.workbook_response(self._store, self._chosen_jobs(request), locale)
+
     def _chosen_jobs(self, request: Request) -> list[Job]:
         return compare.chosen_jobs(self._store, request.state.owner, request.query_params.get("jobs"))
 
     def _job(self, request: Request) -> Job:
         return self._store.job(request.path_params["job_id"], request.state.owner)
+
+    def _recorded(self, request: Request) -> Job:
+        """Return the job unless it is still being recorded: what is made of its sound is made once."""
+        job = self._job(request)
+        if job.state == "live":
+            raise BadRequest(reason="still being recorded / 还在录音")
+        return job
 
     def _finished(self, request: Request) -> Job:
         """Return the job if it is finished: only then the numbers of rows are final. Raises BadRequest."""

@@ -12,7 +12,7 @@ from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
-ENTRIES = ("main", "a11y", "uploads", "account")
+ENTRIES = ("main", "a11y", "uploads", "account", "traditional")
 """The modules of which boot.js uses what they export."""
 
 _IMPORT = re.compile(r'^import \{ ([\w, ]+) \} from "\./(\w+)\.js";$', re.MULTILINE)

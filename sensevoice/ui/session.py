@@ -8,7 +8,8 @@ import threading
 class PageSession:
     """The job that the page shows or showed last, and the chosen view with the locale of its labels.
 
-    `sure_only` hides the tags of which the model is unsure.
+    `sure_only` hides the tags of which the model is unsure. `begun` is the job that the page's button began
+    last, empty before.
 
     The handlers of one page run in several threads at once. Each that follows a job has a turn, and stops
     when another has taken over: the page shows one job at a time.
@@ -19,6 +20,7 @@ class PageSession:
         self.label_locale = label_locale
         self.source = "file"
         self.sure_only = False
+        self.begun = ""
         self.job_id: str | None = None
         self._lock = threading.Lock()
         self._busy = False

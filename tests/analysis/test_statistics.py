@@ -5,9 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sensevoice.analysis.statistics import (
-    Comparison,
     Share,
-    compare,
     default_bin_ms,
     emotion_over_time,
     shares,
@@ -108,18 +106,3 @@ def test_the_bins_of_a_long_file_are_few_and_those_of_a_short_one_long_enough() 
     assert default_bin_ms(20_000) == 10_000
     assert default_bin_ms(3 * 3_600_000) == 180_000
     assert len(emotion_over_time(record(duration_s=36_001))) <= 60
-
-
-def test_several_files_side_by_side() -> None:
-    calm = record(said(0, 4, emotion="HAPPY"), source="甲.wav")
-    angry = record(
-        said(0, 4, emotion="HAPPY"),
-        said(10, 14, emotion="ANGRY"),
-        said(20, 24, emotion="ANGRY"),
-        Segment("sound", Span(25_000, 26_000), events=(Event("Cough"),)),
-        source="乙.wav",
-    )
-    assert compare([calm, angry]) == (
-        Comparison("甲.wav", 100_000, 1, (("HAPPY", 1),), None, 0),
-        Comparison("乙.wav", 100_000, 4, (("ANGRY", 2), ("HAPPY", 1)), 10_000, 2, "好的"),
-    )

@@ -227,6 +227,31 @@ def test_the_axis_is_zoomed_by_wheel_and_buttons(done: Any) -> None:
     wait_until(lambda: playing_at_s(done) < 0.2)
 
 
+def test_the_axis_is_zoomed_and_moved_by_fingers(done: Any) -> None:
+    """Real touches, as a phone sends them."""
+    box = done.locator(".svw-wave").bounding_box()
+    fingers = done.context.new_cdp_session(done)
+
+    def touch(kind: str, *shares: float) -> None:
+        points = [{"x": box["x"] + share * box["width"], "y": box["y"] + 20} for share in shares]
+        fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    done.evaluate("HTMLMediaElement.prototype.play = () => Promise.resolve()")
+    touch("touchStart", 0.4, 0.6)
+    for apart in (0.25, 0.35, 0.4):
+        touch("touchMove", 0.5 - apart, 0.5 + apart)
+    touch("touchEnd")
+    ticks = done.locator(".svw-map .svw-ticks span")
+    expect(done.locator(".svw-overview")).to_be_visible()
+    expect(ticks.first).to_have_text("0:09")
+    touch("touchStart", 0.9)
+    for at in (0.6, 0.3, 0.1):
+        touch("touchMove", at)
+    touch("touchEnd")
+    expect(ticks.first).to_have_text("0:13")
+    assert playing_at_s(done) == 0, "what was moved was not tapped"
+
+
 def test_the_list_follows_until_it_is_scrolled_and_again_when_told(done: Any) -> None:
     done.set_viewport_size({"width": 1100, "height": 560})
     done.locator(ROWS).first.focus()
@@ -244,6 +269,7 @@ def test_what_a_screen_reader_is_told_of_a_recording(done: Any) -> None:
         """
         - heading "客服通话.wav" [level=2]
         - button "重命名"
+        - button "保留 客服通话.wav"
         - status: "客服通话.wav: 完成"
         - button "撤销"
         - button "重做"
@@ -291,6 +317,6 @@ def test_what_a_screen_reader_is_told_of_a_recording(done: Any) -> None:
         - button "缩小"
         - button "放大"
         - button "全部"
-        - img "波形与时间轴：点击跳转，滚轮缩放"
+        - img "波形与时间轴：点击跳转，滚轮或两指缩放"
         """
     )

@@ -18,6 +18,7 @@ from playwright.sync_api import expect
 from sensevoice.errors import NoAudioTrack
 from sensevoice.formats import render_view
 from sensevoice.ui import DemoInfo, Sample
+from tests.media import tone, write_wav
 from tests.ui.ui_script import (
     CALL,
     CALL_MS,
@@ -253,8 +254,8 @@ def test_an_unexpected_exception_gives_a_number_that_is_in_the_log(
     "locale, label, sentence",
     [
         ("zh-CN", "开始 AI 识别", "请先选择"),
-        ("zh-TW", "开始 AI 识别", "请先选择"),
-        ("zh-HK", "开始 AI 识别", "请先选择"),
+        ("zh-TW", "開始 AI 識別", "請先選擇"),
+        ("zh-HK", "開始 AI 識別", "請先選擇"),
         ("zh", "开始 AI 识别", "请先选择"),
         ("zh-Hans-CN", "开始 AI 识别", "请先选择"),
         ("en-GB", "Start AI recognition", "Please choose"),
@@ -582,3 +583,89 @@ def test_language_and_theme_are_switched_and_kept(live_app: Any, page_zh: Any) -
     expect(page.locator("body.dark")).to_have_count(1)
     page.click("[aria-label='切换到中文']")
     expect(page.locator("#sv-start")).to_have_text("开始 AI 识别")
+
+
+def test_readers_of_traditional_characters_see_no_other(live_app: Any, open_page: Any, media: Path) -> None:
+    """In the page, in what the server says, and in the workbench; the transcript stays as it was heard."""
+    broken = Script([NoAudioTrack(path="会议.mp4")])
+    quiet = replace(QUIET, zh="音量很低：语音只有 -41 dBFS。建议先提高音量（增益）再识别。")
+    page = open_page(live_app(Script(call(diagnostics=(quiet,))), SETTINGS), locale="zh-TW")
+    start(page, media)
+    expect(page.locator("#sv-summary")).to_contain_text("用時")
+    expect(page.locator(".svw-library h2")).to_have_text("錄音庫 1")
+    page.click(".svw-tab[data-tab=quality]")
+    expect(page.locator("#svw-quality li")).to_contain_text("語音只有 -41 dBFS。建議先提高音量")
+    page.click(".svw-tab[data-tab=rows]")
+    expect(page.locator(".svw-chip >> nth=0")).to_have_text("憤怒 1")
+    assert "您好，请问" in text_of(page)
+    page.click("[aria-label='Switch to English']")
+    page.click("[aria-label='切换到中文']")
+    expect(page.locator("#sv-title h1")).to_have_text("SenseVoice 語音理解", timeout=15_000)
+    failed = open_page(live_app(broken, SETTINGS), locale="zh-HK")
+    start(failed, media)
+    expect(failed.locator(".svw-message h3")).to_have_text("“会议.mp4”裡沒有音軌，請上傳有聲音的檔案。")
+
+
+def test_two_hundred_files_are_one_upload_with_one_progress(
+    live_app: Any, page_zh: Any, tmp_path: Path
+) -> None:
+    paths = [tmp_path / "calls" / f"call {number:03}.wav" for number in range(200)]
+    paths[0].parent.mkdir()
+    for path in paths:
+        write_wav(path, tone(440, 0.1))
+    script = Script(call(), hold_after=7)
+    page = page_zh(live_app(script, SETTINGS))
+    uploads: list[str] = []
+    page.on("request", lambda r: uploads.append(r.url) if r.method == "POST" and "/upload" in r.url else None)
+    page.set_input_files("#sv-file input[type=file]", [str(path) for path in paths])
+    page.wait_for_selector("#sv-file .file-preview >> text=call 199")
+    assert len(uploads) == 1
+    page.click("#sv-start")
+    expect(page.locator(".svw-batch-text")).to_have_text("正在识别 200 个录音：已完成 0 个", timeout=30_000)
+    expect(page).to_have_title(re.compile(r"^0/200 · 识别中 50 % · call 000.wav"))
+    script.go.set()
+    page.wait_for_function("() => /^[1-9]\\d*\\/200 · /.test(document.title)", timeout=30_000)
+    expect(page.locator(".svw-batch")).to_be_hidden(timeout=60_000)
+    expect(page).to_have_title("call 000.wav · SenseVoice")
+
+
+def test_start_while_a_file_is_sent_begins_when_it_is_there(
+    live_app: Any, page_zh: Any, tmp_path: Path
+) -> None:
+    page = page_zh(live_app(Script(call()), SETTINGS))
+    wire = page.context.new_cdp_session(page)
+    wire.send("Network.enable")
+    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 500_000}
+    wire.send("Network.emulateNetworkConditions", slow)
+    recording = tmp_path / "会议.wav"
+    recording.write_bytes(bytes(4 << 20))
+    page.set_input_files("#sv-file input[type=file]", str(recording))
+    page.wait_for_selector("#sv-file .uploading", state="attached")
+    page.click("#sv-start")
+    expect(page.locator("#sv-file")).to_have_attribute("data-upload", re.compile("上传完自动开始"))
+    expect(page).to_have_title(re.compile(r"^上传 \d+ % · SenseVoice"))
+    assert "请先选择" not in page.inner_text("#sv-notice")
+    wire.send("Network.emulateNetworkConditions", {**slow, "uploadThroughput": -1})
+    expect(page.locator("#sv-summary p")).to_be_visible(timeout=30_000)
+    expect(page).to_have_title("会议.wav · SenseVoice")
+
+
+def test_beside_our_own_sentence_there_is_no_note_of_gradios(
+    live_app: Any, browser: Any, media: Path
+) -> None:
+    script = Script(call(), hold_after=6)
+    context = browser.new_context(locale="zh-CN")
+    page = context.new_page()
+    page.goto(live_app(script, SETTINGS))
+    start(page, media)
+    expect(page.locator(".svw-rows .svw-line")).to_have_count(3)
+    context.set_offline(True)
+    page.click("#sv-cancel")  # gradio finds out when it sends something
+    expect(page.locator(".svw-problem")).to_contain_text("连接中断", timeout=15_000)
+    page.wait_for_selector(".toast-body", state="attached", timeout=15_000)
+    page.wait_for_timeout(500)
+    assert page.locator(".toast-body:visible").count() == 0
+    context.set_offline(False)
+    script.go.set()
+    expect(page.locator(".svw-rows .svw-line")).to_have_count(len(CALL), timeout=30_000)
+    context.close()

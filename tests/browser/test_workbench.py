@@ -6,6 +6,7 @@ import re
 import subprocess
 import threading
 import time
+import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +28,7 @@ from sensevoice.transcript import (
     Transcript,
 )
 from tests.browser.test_page import start, wait_for_lines, wait_until
+from tests.formats.office import table, text_of
 from tests.media import babble, write_wav
 from tests.ui.ui_script import CALL, CALL_MS, MODEL, SETTINGS, Script, call, call_or_meeting, speech
 
@@ -290,6 +292,33 @@ def test_selected_rows_alone_are_copied(done: Any) -> None:
     assert done.evaluate("navigator.clipboard.readText()").strip() == "[中文] [开心] 好的，谢谢！"
 
 
+def test_ticked_rows_are_cut_out_and_saved(done: Any) -> None:
+    for number in (0, 2):
+        done.locator(ROWS).nth(number).locator("input[type=checkbox]").check()
+    done.click(".svw-export > summary")
+    expect(done.locator("[data-cut=cutWhat]")).to_have_value("selected")
+    expect(done.locator("[data-cut=cutMedia] option[value=mp4]")).to_be_disabled()  # there is no picture
+    done.select_option("[data-cut=cutMedia]", "wav")
+    done.click("[data-cut=go]")
+    with done.expect_download() as download:
+        done.click("#sv-toasts [data-cut=file]")
+    assert download.value.suggested_filename == "客服通话.reel.zip"
+    with zipfile.ZipFile(download.value.path()) as archive:
+        assert archive.namelist()[0] == "客服通话.reel.wav" and len(archive.namelist()) == 5
+    done.click("#sv-toasts .svw-stays .svw-close")
+    expect(done.locator("#sv-toasts .svw-stays")).to_have_count(0)
+
+
+def test_word_and_excel_files_are_taken_away(done: Any) -> None:
+    done.click(".svw-export > summary")
+    done.locator(".svw-export label", has_text="Word 用表格").locator("input").check()
+    done.keyboard.press("Escape")
+    document, workbook = export(done, "docx"), export(done, "xlsx")
+    assert [file.suggested_filename for file in (document, workbook)] == ["客服通话.docx", "客服通话.xlsx"]
+    assert table(Path(document.path()).read_bytes())[0][-1] == "文本"
+    assert CALL[0].text in text_of(Path(workbook.path()).read_bytes())
+
+
 def test_only_what_is_filtered_is_exported(done: Any) -> None:
     done.click(".svw-chip:has-text('开心 1')")
     done.click(".svw-export > summary")
@@ -355,6 +384,15 @@ def test_recordings_are_listed_renamed_opened_and_deleted_together_with_a_way_ba
     expect(page.locator(".svw-title")).to_have_text("周一的电话")
     page.click(".svw-job >> nth=1 >> .svw-name")
     expect(page.locator(".svw-title")).to_have_text("客服通话.wav")
+    keep = page.locator(".svw-bar").get_by_role("button", name="保留")
+    keep.click()
+    expect(keep).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(".svw-bar .svw-facts")).to_contain_text("长期保留")
+    keep.press("Enter")
+    expect(page.locator(".svw-bar .svw-facts")).to_contain_text("72 小时后删除")
+    expect(library.first).to_contain_text("72 小时后删除")
+    library.first.get_by_role("button", name="保留").click()
+    expect(library.first).to_contain_text("长期保留")
     page.fill(".svw-library input[type=search]", "周一")
     expect(library).to_have_count(1)
     page.fill(".svw-library input[type=search]", "")
@@ -589,6 +627,30 @@ def test_tags_of_which_the_model_is_unsure_are_told_and_hidden_everywhere(
     wait_until(lambda: "愤怒" in page.input_value("#sv-text textarea"))
 
 
+DEAF = """
+window.deaf = 2;
+addEventListener("input", (event) => {
+  if (window.deaf && event.target.closest("#sv-opened")) {
+    window.deaf -= 1;
+    event.stopImmediatePropagation();
+  }
+}, true);
+"""
+"""As gradio is while its page begins."""
+
+
+def test_what_gradio_did_not_hear_is_asked_for_again(live_app: Any, page_zh: Any, media: Path) -> None:
+    page = page_zh(live_app(Script(scored_call()), SETTINGS))
+    page.evaluate("localStorage.setItem('sv-hide-unsure', 'yes')")
+    start(page, media)
+    wait_until(lambda: "谢谢" in page.input_value("#sv-text textarea"))
+    page.add_init_script(DEAF)
+    page.reload()
+    wait_until(lambda: "谢谢" in page.input_value("#sv-text textarea"))
+    wait_until(lambda: "愤怒" not in page.input_value("#sv-text textarea"))
+    assert page.evaluate("window.deaf") == 0
+
+
 def test_presets_fill_the_settings_and_the_browser_keeps_them(
     live_app: Any, page_zh: Any, media: Path
 ) -> None:
@@ -656,8 +718,27 @@ def test_what_is_opened_or_corrected_is_what_every_surface_shows(
 
 def test_all_jobs_are_compared(done: Any) -> None:
     done.click("text=所有录音对比")
-    expect(done.locator(".svw-compare tbody tr")).to_have_count(1)
-    expect(done.locator(".svw-compare tbody tr")).to_contain_text("客服通话.wav")
+    rows = done.locator(".svw-compare tbody tr")
+    expect(rows).to_have_count(1)
+    expect(rows).to_contain_text("客服通话.wav")
+    expect(rows.locator("[data-column=angerShare]")).to_have_text("13 %")
+    expect(rows.locator("[data-column=speechRate]")).to_have_count(0)
+    done.click(".svw-columns > summary")
+    done.check(".svw-columns >> text=语速")
+    done.check(".svw-columns >> text=最长没有人说话")
+    expect(rows.locator("[data-column=speechRate]")).to_contain_text("字/分钟")
+    expect(rows.locator("[data-column=longestSilence]")).to_have_text("2.2 s")
+    done.click(".svw-columns > summary")
+    done.click(".svw-compare th >> text=愤怒占比")
+    expect(done.locator(".svw-compare [aria-sort=descending]")).to_have_text("愤怒占比 ↓")
+    done.fill(".svw-compare input[type=search]", "第几天")
+    expect(rows).to_have_count(1)
+    done.fill(".svw-compare input[type=search]", "会议")
+    expect(rows).to_have_count(0)
+    expect(done.locator(".svw-compare [role=status]")).to_have_text("0 / 1 个录音")
+    done.reload()
+    done.click("text=所有录音对比")
+    expect(rows.locator("[data-column=speechRate]")).to_have_count(1)
     expect(done.locator(".svw-compare tbody tr")).to_contain_text("这都第几天了")
     with done.expect_download() as download:
         done.click(".svw-compare >> text=全部打包下载")

@@ -23,6 +23,7 @@ from sensevoice.search.database import Database
 from sensevoice.search.finding import find
 from sensevoice.search.query import parse
 from tests.fakes import Answer, FakeRecognizer
+from tests.formats.office import text_of
 from tests.media import tone, write_wav
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -520,8 +521,24 @@ def test_every_format_is_a_file_beside_the_others(folder: Folder, name: str) -> 
     assert path.name == f"通话[1] (甲).wav{FORMATS[name].extension}"
     data = path.read_bytes()
     assert data.startswith(b"\xef\xbb\xbf") == (FORMATS[name].extension.endswith(".csv"))
-    assert (b"tone 400" in data) == (not name.startswith(("highlights", "edl", "markers")))
+    text = text_of(data if FORMATS[name].binary else data.decode())
+    assert ("tone 400" in text) == (not name.startswith(("highlights", "edl", "markers")))
     assert b"\r\r\n" not in data
+
+
+def test_several_formats_at_once(folder: Folder) -> None:
+    folder.add("a.wav", 400)
+    wanted = ("--formats", "docx", "xlsx", "json", "docx")
+    for expected in (1, 0):
+        assert folder.to_folder(*wanted) == 0
+        assert folder.recognised == expected
+    made = sorted(path.name for path in folder.out_dir.iterdir() if path.name[0] != ".")
+    assert made == ["a.wav.docx", "a.wav.json", "a.wav.xlsx"]
+    (folder.out_dir / "a.wav.xlsx").unlink()
+    folder.to_folder(*wanted)
+    assert folder.recognised == 1, "one of its files is missing"
+    folder.to_folder(*wanted, "--no-tags", "--table")
+    assert folder.recognised == 1, "other settings"
 
 
 def test_asking_for_captions_redoes_what_was_made_without_them(folder: Folder) -> None:

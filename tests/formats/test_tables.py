@@ -10,7 +10,7 @@ import re
 
 import pytest
 
-from sensevoice.analysis.statistics import compare
+from sensevoice.analysis.comparison import compare
 from sensevoice.formats import render, render_view, to_dict
 from sensevoice.formats.shared import RenderOptions
 from sensevoice.formats.sheets import comparisons_csv
@@ -129,9 +129,20 @@ def test_several_files_as_a_table() -> None:
             "first_anger",
             "first_anger_ms",
             "anger_count",
+            "first_anger_text",
+            "anger_percent",
+            "who",
+            "talk_percent",
+            "characters_per_minute",
+            "words_per_minute",
+            "longest_silence_ms",
+            "date",
         ],
-        [NAME, "12:00:00.000", "43200000", "3", "happy 2; angry 1", "00:01:30.000", "90000", "1"],
-        ["b.wav", "00:00:01.000", "1000", "0", "", "", "", "0"],
+        [
+            *(NAME, "12:00:00.000", "43200000", "3", "happy 2; angry 1", "00:01:30.000", "90000", "1"),
+            *("一", "33", "", "100", "40", "", "88500", ""),
+        ],
+        ["b.wav", "00:00:01.000", "1000", "0", "", "", "", "0", "", "0", "", "", "", "", "", ""],
     ]
     assert comparisons_csv([], "zh").startswith("\ufeff文件,时长,")
 

@@ -111,6 +111,43 @@ def test_jobs_go_after_their_time_though_nobody_uploads(
     opened.close()
 
 
+def test_what_somebody_keeps_stays_and_then_has_its_time_anew(tmp_path: Path, recording: Path) -> None:
+    now = [1000.0]
+
+    def opened() -> JobStore:
+        return JobStore(tmp_path / "data", lambda: MODEL, keep_hours=1.0, clock=lambda: now[0])
+
+    kept = finished(tmp_path / "data", recording, keep_hours=1.0, clock=lambda: now[0])
+    (job,) = kept.jobs()
+    assert kept.kept_s(job) == 3600
+    job = kept.keep(job, True)
+    now[0] += 100 * DAY_S
+    kept.sweep()
+    kept.close()
+    kept = opened()
+    assert kept.jobs() == [job] and kept.kept_s(job) is None
+    job = kept.keep(job, False)
+    kept.sweep()
+    assert kept.kept_s(job) == 3600
+    now[0] += 3601
+    kept.close()
+    kept = opened()
+    kept.sweep()
+    assert kept.jobs() == []
+    kept.close()
+
+
+def test_a_job_is_kept_also_when_that_is_said_while_it_runs(tmp_path: Path, recording: Path) -> None:
+    script = Script(call(), hold_after=3)
+    runner = JobRunner(JobStore(tmp_path / "data", lambda: MODEL), script, at_once=1)
+    job = runner.submit(recording, Options())
+    runner.keep(job, True)
+    script.go.set()
+    assert runner.wait_for_end(job.id, 10.0)
+    assert runner.store.job(job.id).keep and runner.store.folder(job.id).read_job().keep
+    runner.close()
+
+
 def test_a_clock_that_is_days_ahead_at_the_start_removes_nothing(
     tmp_path: Path, recording: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,7 +10,7 @@ import wave
 import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from sensevoice.jobs.editing.channels import each_from_its_channel
 from sensevoice.jobs.editing.retranscribe import neighbours
 from sensevoice.options import Options
 from sensevoice.transcribe.pipeline import cut
-from sensevoice.transcript import Segment, Span, Speaker
+from sensevoice.transcript import Replacement, Segment, Span, Speaker
 from sensevoice.ui import job_routes
 from tests.media import tone, write_wav
 from tests.ui.ui_script import CALL, Script, call, runner_of, speech, transcript
@@ -100,6 +100,28 @@ def test_a_finished_job_and_its_rows(site: Site) -> None:
     rows = site.get(f"jobs/{job_id}/segments")
     assert rows["total"] == len(CALL) and rows["segments"][2]["text"] == CALL[2].text
     assert rows["segments"][4]["events"] == [{"name": "BGM", "trend": "rising"}]
+
+
+def test_terms_are_listed_and_taken_back_as_one_step(site: Site) -> None:
+    term = Replacement("天汽", "天气", 2, 0.9, "sound")
+    rows = [replace(speech(0, 900, "今天天气好"), terms=(term,)), speech(1000, 1900, "好")]
+    site.script.items = [*rows, transcript(tuple(rows))]
+    job_id = site.done()
+    segments = site.get(f"jobs/{job_id}/segments")
+    assert segments["segments"][0]["terms"] == [asdict(term)] and "terms" not in segments["segments"][1]
+    address = f"/sv/jobs/{job_id}/segments"
+    body = {"rows": [{"row": 0, "terms": [0]}], "version": segments["version"], "what": "term"}
+    assert site.client.patch(address, json=body).status_code == 200
+    row = site.get(f"jobs/{job_id}/segments")["segments"][0]
+    assert row["text"] == "今天天汽好" and row["terms"][0]["applied"] is False
+    undone = site.client.post(f"/sv/jobs/{job_id}/undo", json={}).json()
+    assert undone["step"]["what"] == "term"
+    assert site.get(f"jobs/{job_id}/segments")["segments"][0]["text"] == "今天天气好"
+    for wrong in ([1], [-1], ["0"], 0):
+        refused = site.client.patch(
+            address, json={**body, "rows": [{"row": 0, "terms": wrong}], "version": 3}
+        )
+        assert refused.status_code == 400
 
 
 def lasting(data: Any) -> Any:
@@ -347,6 +369,19 @@ def test_the_loudness_to_draw(tmp_path: Path) -> None:
     site.runner.close()
 
 
+def test_the_loudness_of_a_running_job_is_told_as_far_as_it_is(site: Site) -> None:
+    site.script.hold_after = 2
+    job_id = site.job()
+    path = f"jobs/{job_id}/peaks"
+    assert site.get(path) == {"per_s": 20, "from": 0, "peaks": []}
+    site.runner.store.folder(job_id).peaks.with_suffix(".part").write_bytes(bytes([1, 2, 3]))
+    assert site.get(f"{path}?from=1") == {"per_s": 20, "from": 1, "peaks": [2, 3]}
+    assert site.get(f"{path}?from=9") == {"per_s": 20, "from": 0, "peaks": [1, 2, 3]}, "it began anew"
+    site.script.go.set()
+    assert site.runner.wait_for_end(job_id, 10.0)
+    assert len(site.get(f"{path}?from=3")["peaks"]) == 80 - 3
+
+
 def test_a_name_a_deletion_and_a_job_that_is_not_there(site: Site) -> None:
     job_id = site.done()
     assert site.client.patch(f"/sv/jobs/{job_id}", json={"name": "周一"}).json()["name"] == "周一"
@@ -355,6 +390,16 @@ def test_a_name_a_deletion_and_a_job_that_is_not_there(site: Site) -> None:
         gone = site.client.get(f"/sv/{path}")
         assert gone.status_code == 404
     assert not site.runner.store.folder(job_id).path.exists()
+
+
+def test_how_long_a_job_is_kept_is_told_and_lifted(site: Site) -> None:
+    job_id = site.done()
+    (told,) = site.get("jobs")["jobs"]
+    assert (told["keep"], told["kept_hours"]) == (False, 72)
+    for keep, hours in ((True, None), (False, 72)):
+        told = site.client.patch(f"/sv/jobs/{job_id}", json={"keep": keep}).json()
+        assert (told["keep"], told["kept_hours"], told["name"]) == (keep, hours, "客服 电话.wav")
+    assert site.client.patch(f"/sv/jobs/{job_id}", json={"keep": "yes"}).status_code == 400
 
 
 class _BehindTheDoor:

@@ -1,4 +1,5 @@
 // Asking the server. Every failure is an Error whose message is a sentence for the reader.
+import { told } from "./i18n.js";
 
 export function client(base, reader) {
   async function ask(path, options = {}) {
@@ -8,7 +9,7 @@ export function client(base, reader) {
     try {
       const data = await response.json();
       code = data.code ?? "";
-      sentence = data[reader] ?? (code || sentence);
+      sentence = data.zh && data.en ? told(reader, data) : code || sentence;
     } catch {
       // no JSON: the status has to do
     }

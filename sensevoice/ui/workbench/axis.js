@@ -27,6 +27,18 @@ export function moved({ from, to }, whole) {
   return { from: start, to: start + length };
 }
 
+/**
+ * Returns the view in which two times are under two fingers again, as far as it can be.
+ * @param {number[]} times ms @param {number[]} fingers px @param {number} widthPx @param {number} whole ms
+ */
+export function pinched(times, fingers, widthPx, whole) {
+  const apartPx = Math.max(1, Math.abs(fingers[1] - fingers[0]));
+  const wanted = (Math.abs(times[1] - times[0]) / apartPx) * widthPx;
+  const length = Math.min(whole, Math.max(Math.min(SHORTEST_MS, whole), wanted));
+  const from = (times[0] + times[1]) / 2 - ((fingers[0] + fingers[1]) / 2 / widthPx) * length;
+  return moved({ from, to: from + length }, whole);
+}
+
 /** @param {any} app */
 export function axis(app) {
   /** @type {{ from: number, to: number } | null} */
@@ -56,6 +68,7 @@ export function axis(app) {
     zoom: (factor, at) => set(zoomed(now(), whole(), factor, at)),
     /** @param {number} by ms */
     pan: (by) => set(moved({ from: now().from + by, to: now().to + by }, whole())),
+    show: set,
     reset: () => set({ from: 0, to: whole() }),
   };
 }

@@ -1,7 +1,7 @@
 // @ts-check
 // The head of the recording that is open: its name, its facts, and all that can be done with it.
 import { button, clock, make } from "./dom.js";
-import { BUSY, stateOf } from "./jobs.js";
+import { BUSY, keeper, lifetime, stateOf } from "./jobs.js";
 import { copyMenu, exportMenu } from "./take.js";
 
 /** @param {any} app @param {{ active: () => boolean }} filter */
@@ -20,7 +20,8 @@ export function bar(app, filter) {
   const help = button("?", () => app.keys.open(), { className: "svw-plain", "aria-label": t("keyboard"), title: t("keyboard") });
   const exporting = exportMenu(app, filter);
   const actions = make("div", { className: "svw-row svw-actions" }, undo, redo, copyMenu(app, exporting.query), exporting.element, help);
-  const element = make("div", { className: "svw-bar" }, back, make("div", { className: "svw-named" }, title, name, rename, facts), state, spoken, cancel, actions);
+  const keep = make("span", {});
+  const element = make("div", { className: "svw-bar" }, back, make("div", { className: "svw-named" }, title, name, rename, facts, keep), state, spoken, cancel, actions);
 
   function edit() {
     name.value = app.job.name;
@@ -36,7 +37,7 @@ export function bar(app, filter) {
     name.hidden = true;
     title.hidden = rename.hidden = false;
     rename.focus();
-    if (keep && name.value.trim() && name.value !== app.job.name) await app.rename(app.job.id, name.value);
+    if (keep && name.value.trim() && name.value !== app.job.name) await app.alter(app.job.id, { name: name.value });
   }
   name.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
     if (event.isComposing || !["Enter", "Escape"].includes(event.key)) return;
@@ -54,7 +55,19 @@ export function bar(app, filter) {
     const job = app.job;
     title.textContent = job ? job.name : t("transcript");
     facts.textContent = job ? factsOf(job).join(" · ") : "";
+    drawKeep(job);
     for (const each of [undo, redo]) each.disabled = !job || BUSY.includes(job.state);
+  }
+
+  // The button stays the same one, with the focus that it may have, unless it says something else.
+  /** @param {any} job */
+  function drawKeep(job) {
+    const drawn = job ? `${job.id} ${job.keep} ${job.name}` : "";
+    if (keep.dataset.drawn === drawn) return;
+    const focused = keep.contains(document.activeElement);
+    keep.dataset.drawn = drawn;
+    keep.replaceChildren(...(job ? [keeper(app, job, "svw-button svw-keep", t("keep"))] : []));
+    if (focused) keep.firstChild?.focus();
   }
 
   /** @param {any} job */
@@ -65,13 +78,14 @@ export function bar(app, filter) {
       !busy && app.rows.length ? t("segmentCount", { n: app.rows.length }) : "",
       job.state === "done" && job.partial ? app.partial(job) : "",
       app.sure.hidden() ? t("unsureHidden") : "",
+      lifetime(t, job),
     ].filter(Boolean);
   }
 
   // Why there is nothing of a recording, and what to do.
   /** @param {any} job */
   function reason(job) {
-    const sentence = job.error ? job.error[app.reader] : t(job.state === "cancelled" ? "cancelledEmpty" : "nobodySpoke");
+    const sentence = job.error ? app.told(job.error) : t(job.state === "cancelled" ? "cancelledEmpty" : "nobodySpoke");
     const again = job.error || job.state === "cancelled" ? "whatToDo" : "whatToDoSilent";
     return [make("h3", {}, sentence), make("p", { className: "svw-quiet" }, t(again))];
   }
@@ -79,6 +93,9 @@ export function bar(app, filter) {
   app.on("listed", (/** @type {any[]} */ jobs) => {
     const job = app.job && jobs.find((each) => each.id === app.job.id);
     if (!job) return;
+    const { keep: kept, kept_hours } = job; // time goes on, and another page may have changed it
+    app.job = { ...app.job, keep: kept, kept_hours, duration_ms: job.duration_ms ?? app.job.duration_ms };
+    draw();
     const busy = BUSY.includes(job.state);
     state.textContent = busy ? stateOf(app, job) : "";
     if (busy) announce(`${t(job.state)} ${25 * Math.floor(4 * (job.fraction ?? 0))} %`);

@@ -56,7 +56,7 @@ export function certainty(app) {
     app.emit("sure");
     app.emit("rows");
     if (!app.job) return;
-    app.announce(app.version);
+    app.above.change();
     if (!app.goesOn(app.job)) await app.finish();
   }
 

@@ -22,7 +22,7 @@ export function corrections(app) {
     }
     app.tell("");
     await app.poll();
-    app.announce(app.version);
+    app.above.change();
     if (said) app.toasts.say(said, { label: t("undoShort"), act: undo });
     return data;
   }
@@ -33,7 +33,7 @@ export function corrections(app) {
     try {
       const data = await api.post(at(way), { version: app.version });
       await app.poll();
-      app.announce(app.version);
+      app.above.change();
       app.toasts.say(t(key, { what: describe(data.step) }), way === "undo" ? { label: t("redo"), act: redo } : { label: t("undoShort"), act: undo });
     } catch (error) {
       const { status, code, message } = /** @type {any} */ (error);

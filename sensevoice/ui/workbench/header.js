@@ -11,7 +11,7 @@ export function header(app) {
   const place = document.querySelector("#sv-header");
   if (!place) return;
   const dark = button("◐", () => setTheme(!isDark()), { className: "svw-plain", "aria-label": t("theme"), title: t("theme") });
-  const language = button(reader === "zh" ? "EN" : "中文", () => choose(reader === "zh" ? "en" : "zh"), {
+  const language = button(reader === "zh" ? "EN" : "中文", () => choose(reader === "zh" ? "en" : chinese()), {
     className: "svw-plain",
     "aria-label": t("otherLanguage"),
     title: t("otherLanguage"),
@@ -25,6 +25,9 @@ export function header(app) {
     // a browser without storage forgets
   }
 }
+
+// Which Chinese: that of the browser, which page_head.py keeps there.
+const chinese = () => (/^zh-(hant|tw|hk|mo)/i.test(document.documentElement.dataset.own ?? "") ? "zh-Hant" : "zh");
 
 const isDark = () => document.body.classList.contains("dark");
 

@@ -4,7 +4,7 @@ import { button, clock, make } from "./dom.js";
 import { spoken } from "./i18n.js";
 import { librarySearch } from "./search.js";
 
-export const BUSY = ["running", "waiting", "queued"]; // the states of a job that goes on
+export const BUSY = ["live", "running", "waiting", "queued"]; // the states of a job that goes on
 const BUSY_MS = 1500;
 const IDLE_MS = 15000;
 const UNDO_MS = 30000;
@@ -18,6 +18,37 @@ export function stateOf(app, job) {
   const percent = job.fraction === null ? "" : ` ${Math.floor(job.fraction * 100)} %`;
   const left = job.left_s === null ? "" : ` · ${t("left", { time: spoken(t, job.left_s * 1000) })}`;
   return t("running") + percent + left;
+}
+
+/** @param {any} t @param {any} job @returns {string} for how long a recording is still kept; of one that goes on, nothing */
+export function lifetime(t, job) {
+  if (job.keep) return t("keptForGood");
+  return job.kept_hours === null ? "" : t("keptFor", { n: job.kept_hours });
+}
+
+/** @param {any} app @param {any} job @param {string} className @param {string} label */
+export function keeper(app, job, className, label) {
+  const { t } = app;
+  const keep = () => app.alter(job.id, { keep: !job.keep });
+  return button(label, keep, { className, "aria-pressed": String(job.keep), "aria-label": `${t("keep")} ${job.name}`, title: t("keepHelp") });
+}
+
+/**
+ * @param {Set<string>} before ids @param {any[]} listed
+ * @returns {Set<string>} the jobs that have been under way since the last time that none was
+ */
+export function batchOf(before, listed) {
+  const there = new Set(listed.map((job) => job.id));
+  const busy = listed.filter((job) => BUSY.includes(job.state)).map((job) => job.id);
+  return busy.length ? new Set([...[...before].filter((id) => there.has(id)), ...busy]) : new Set();
+}
+
+/** @param {Set<string>} batch @param {any[]} listed @returns {{ n: number, m: number, fraction: number }} done, all, and how far */
+export function progressOf(batch, listed) {
+  const own = listed.filter((job) => batch.has(job.id));
+  const done = own.filter((job) => !BUSY.includes(job.state)).length;
+  const begun = own.reduce((sum, job) => sum + (BUSY.includes(job.state) ? (job.fraction ?? 0) : 0), 0);
+  return { n: done, m: own.length, fraction: own.length ? (done + begun) / own.length : 0 };
 }
 
 /** @param {any} app */
@@ -39,9 +70,14 @@ export function jobs(app) {
   zip.addEventListener("click", () => (zip.href = `${api.base}/several/zip?format=txt&labels=${app.reader}&jobs=${[...ticked].join(",")}`));
   const bulk = make("div", { className: "svw-row svw-bulk", hidden: true }, chosen, zip, remove);
   const everywhere = librarySearch(app, search, () => draw());
-  const element = make("section", { className: "svw-library" }, title, search, everywhere.element, bulk, lost, body);
+  const batchText = make("p", { className: "svw-quiet svw-batch-text", role: "status" });
+  const batchBar = make("span", { className: "svw-progress" }, make("span", {}));
+  const together = make("div", { className: "svw-batch", hidden: true }, batchText, batchBar);
+  const element = make("section", { className: "svw-library" }, title, together, search, everywhere.element, bulk, lost, body);
   let fewest = 2; // recordings for which there is something to look for
   let timer = 0;
+  /** @type {Set<string>} */
+  let batch = new Set(); // what has been under way since the last time that nothing was
 
   /** @param {any} job */
   function line(job) {
@@ -49,9 +85,9 @@ export function jobs(app) {
     const pick = make("input", { type: "checkbox", checked: ticked.has(job.id), "aria-label": `${t("select")} ${job.name}` });
     pick.addEventListener("change", () => (pick.checked ? ticked.add(job.id) : ticked.delete(job.id), drawBulk()));
     const tags = job.tags.filter((/** @type {any} */ tag) => app.label(tag.name)).slice(0, 3);
-    const facts = [job.state === "done" && !job.partial ? "" : stateOf(app, job), job.duration_ms ? clock(job.duration_ms) : "", ...tags.map((/** @type {any} */ tag) => `${app.label(tag.name)} ${tag.count}`), ...ruled(job)];
+    const facts = [job.state === "done" && !job.partial ? "" : stateOf(app, job), job.duration_ms ? clock(job.duration_ms) : "", lifetime(t, job), ...tags.map((/** @type {any} */ tag) => `${app.label(tag.name)} ${tag.count}`), ...ruled(job)];
     const under = make("span", { className: job.state === "failed" ? "svw-bad svw-facts" : "svw-quiet svw-facts" }, facts.filter(Boolean).join(" · "));
-    under.title = [job.error?.[app.reader], new Date(job.created_s * 1000).toLocaleString(), lifetime(job)].filter(Boolean).join("\n");
+    under.title = [job.error && app.told(job.error), new Date(job.created_s * 1000).toLocaleString()].filter(Boolean).join("\n");
     const bar = busy && job.fraction !== null ? make("span", { className: "svw-progress" }, make("span", {})) : null;
     if (bar) bar.firstChild.style.width = `${Math.floor(job.fraction * 100)}%`;
     return make(
@@ -59,6 +95,7 @@ export function jobs(app) {
       { className: job.id === app.job?.id ? "svw-job svw-now" : "svw-job", role: "listitem", data: { job: job.id } },
       pick,
       make("span", { className: "svw-jobtext" }, button(job.name, () => app.open(job.id), { className: "svw-name", title: job.name, "aria-current": String(job.id === app.job?.id) }), under, bar),
+      keeper(app, job, "svw-plain svw-keep", job.keep ? "★" : "☆"),
       busy
         ? button("■", () => app.attempt(() => api.post(`jobs/${job.id}/cancel`)).then(refresh), { className: "svw-plain", "aria-label": `${t("cancel")} ${job.name}`, title: t("cancel") })
         : button("×", () => removeAll([job.id]), { className: "svw-plain", "aria-label": `${t("remove")} ${job.name}`, title: t("remove") }),
@@ -68,10 +105,6 @@ export function jobs(app) {
   // How many of its rows each rule finds.
   /** @param {any} job */
   const ruled = (job) => app.rules.filter((/** @type {any} */ rule) => rule.recordings[job.id]).map((/** @type {any} */ rule) => `${rule.name} ${rule.recordings[job.id]}`);
-
-  // How long a recording is still kept.
-  /** @param {any} job */
-  const lifetime = (job) => (job.kept_hours === null ? "" : t("keptFor", { n: job.kept_hours }));
 
   // Gone from the page at once, and from the server when nobody has taken it back.
   /** @param {string[]} ids */
@@ -103,6 +136,18 @@ export function jobs(app) {
   }
   window.addEventListener("pagehide", () => send([...leaving], true));
 
+  // Several that are under way have one progress together, here and in the title.
+  function drawBatch() {
+    batch = batchOf(batch, known);
+    const { n, m, fraction } = progressOf(batch, known);
+    together.hidden = m < 2;
+    app.batch(m < 2 ? "" : `${n}/${m}`);
+    if (m < 2) return;
+    const sentence = t("batchDone", { n, m });
+    if (batchText.textContent !== sentence) batchText.textContent = sentence;
+    batchBar.firstChild.style.width = `${Math.floor(100 * fraction)}%`;
+  }
+
   function drawBulk() {
     bulk.hidden = ticked.size === 0;
     chosen.textContent = t("chosen", { n: ticked.size });
@@ -132,6 +177,7 @@ export function jobs(app) {
       lost.hidden = true;
       if (data.rules) fewest = data.shared ? 0 : 1;
       everywhere.learn(data); // draws
+      drawBatch();
       app.emit("listed", known);
       if (known.some((job) => BUSY.includes(job.state))) pause = BUSY_MS;
     } catch {

@@ -13,17 +13,19 @@ import { keyboard } from "./keyboard.js";
 import { minutes } from "./minutes.js";
 import { BUSY, jobs } from "./jobs.js";
 import { charts, coverage, highlights } from "./panels.js";
+import { live } from "./live.js";
 import { player } from "./player.js";
 import { timeline } from "./timeline.js";
 import { speakers } from "./speakers.js";
 import { several } from "./compare.js";
 import { table } from "./table.js";
 import { tabs } from "./tabs.js";
+import { terms } from "./terms.js";
+import { textAbove } from "./text_above.js";
 import { toasts } from "./toasts.js";
-import { words } from "./i18n.js";
+import { told, words } from "./i18n.js";
 
 const POLL_MS = 1000;
-const INSIST_MS = [1000, 3000];
 const MAX_POLL_MS = 10000;
 const OVERLAPPING = 100; // rows that began last, among which those lie that have not ended
 const TITLE = "SenseVoice";
@@ -38,11 +40,10 @@ export async function mount({ base, reader }) {
   if (!data) return;
   app.learn(data);
   app.build();
-  window.svWorkbench = { open: (id) => app.open(id), refresh: () => app.list.refresh() };
-  window.addEventListener("sv-open", ({ detail }) => app.open(detail.id));
   window.addEventListener("popstate", () => app.openAddress());
   app.list.refresh();
   app.openAddress();
+  app.above = textAbove(() => app.textWanted(), (id) => app.open(id));
 }
 
 const addressed = () => new URL(window.location.href).searchParams.get("job");
@@ -56,8 +57,14 @@ class App {
   }
 
   learn({ labels, kinds, formats, views, traditional, minutes: writes }) {
-    Object.assign(this, { names: labels[this.reader], kinds, formats, views, traditional, writes });
+    const names = Object.entries(labels[this.reader]).map(([name, label]) => [name, this.told({ zh: label, en: label })]);
+    Object.assign(this, { names: Object.fromEntries(names), kinds, formats, views, traditional, writes });
     this.kind = new Map(Object.entries(kinds).flatMap(([kind, names]) => names.map((name) => [name, kind])));
+  }
+
+  // A sentence of the server's, for this reader.
+  told(both) {
+    return told(this.reader, both);
   }
 
   label(name) {
@@ -74,7 +81,11 @@ class App {
   speakerName(id) {
     const person = this.people.find((each) => each.id === id);
     if (!person || (this.people.length === 1 && !person.name)) return "";
-    return person.name || this.channelName(person.channel) || this.t("person", { n: id.slice(1) });
+    return this.voiceName(person);
+  }
+
+  voiceName({ id, name, channel }) {
+    return name || this.channelName(channel) || (id ? this.t("person", { n: id.slice(1) }) : "");
   }
 
   who(row) {
@@ -116,7 +127,7 @@ class App {
     const chips = filter(this);
     const rows = make("div", {}, chips.element, table(this, editor(this)).element, again(this).element);
     const overview = make("div", {}, this.writes ? minutes(this).element : null, highlights(this).element, charts(this).element, speakers(this).element);
-    const panels = { rows, overview, quality: coverage(this).element };
+    const panels = { rows, overview, quality: make("div", {}, coverage(this).element, terms(this).element) };
     this.tabs = tabs(this, { text: document.querySelector("#sv-text-panel"), ...panels });
     this.list = jobs(this);
     this.bar = bar(this, chips);
@@ -126,6 +137,7 @@ class App {
     place("sv-library", this.list.element, several(this).element);
     this.keys = keyboard(this);
     header(this);
+    live(this);
     this.tabs.restore();
     this.on("time", (ms) => this.mark(ms));
     this.stand();
@@ -144,9 +156,20 @@ class App {
     return !BUSY.includes(state) && this.rows.length === 0;
   }
 
+  // How far the recording is that is open.
   progress(sentence) {
-    const name = this.job ? `${this.job.name} · ${TITLE}` : TITLE;
-    document.title = sentence ? `${sentence} · ${name}` : name;
+    this.how = sentence;
+    this.title();
+  }
+
+  // How far several are together.
+  batch(sentence) {
+    this.together = sentence;
+    this.title();
+  }
+
+  title() {
+    document.title = [this.together, this.how, this.job?.name, TITLE].filter(Boolean).join(" · ");
   }
 
   async open(id) {
@@ -155,15 +178,17 @@ class App {
     clearTimeout(this.timer);
     const found = await this.attempt(() => Promise.all([this.api.get(`jobs/${id}${this.sure.query()}`), this.api.get(`jobs/${id}/segments?from=0`)]));
     if (this.wanted !== id) return;
-    if (!found) return void (this.wanted = this.job?.id);
+    if (!found) {
+      this.wanted = this.job?.id;
+      return this.above.change();
+    }
     const [job, data] = found;
     this.leaving?.abort();
     this.leaving = new AbortController(); // ends the requests that only this recording needed
     Object.assign(this, { job, rows: data.segments, people: job.speakers, shown: [], playing: [], version: data.version, current: -1 });
     this.selected.clear();
     this.setAddress(id);
-    this.announce();
-    this.insist(id);
+    this.above.change();
     this.stand();
     this.emit("job", job);
     this.emit("rows");
@@ -178,7 +203,7 @@ class App {
     this.rows = [];
     this.player.stop();
     this.setAddress(null);
-    this.announce();
+    this.above.change();
     this.stand();
     this.emit("closed");
   }
@@ -198,21 +223,10 @@ class App {
     history.pushState(null, "", address);
   }
 
-  // The text, the copy and the downloads above are of the same recording, corrections included.
-  announce(version = "") {
-    const box = document.querySelector("#sv-opened textarea, #sv-opened input");
-    const id = this.job?.id ?? "";
-    const above = document.querySelector("#sv-job [data-job]")?.dataset.job ?? "";
-    if (!box || (above === id && version === "" && !this.sure.hidden() && !this.cleared)) return;
-    this.cleared = id === ""; // then the text is empty, whatever was shown last
-    box.value = `${id} ${version} ${this.sure.hidden() ? "sure" : ""}`;
-    box.dispatchEvent(new Event("input", { bubbles: true }));
-  }
-
-  // As the page begins, gradio may not listen yet, or may still be sending the text with all its tags.
-  insist(id) {
-    if (!this.sure.hidden()) return;
-    for (const ms of INSIST_MS) setTimeout(() => this.job?.id === id && this.announce(`${this.version}.${ms}`), ms);
+  // The text, the copy and the downloads are of the same recording as the rows, corrections included.
+  textWanted() {
+    const job = this.wanted ?? "";
+    return { job, version: job === this.job?.id ? (this.version ?? 0) : 0, sure: this.sure.hidden() };
   }
 
   // Fetches the rows that are missing; again and again while the job goes on.
@@ -251,16 +265,18 @@ class App {
   async finish(known) {
     const details = known ?? (await this.attempt(() => this.api.get(`jobs/${this.job.id}${this.sure.query()}`)));
     if (!details) return;
+    this.above.later();
     this.job = details;
     this.stand();
     this.emit("details", details);
     this.emit("finished", details);
   }
 
-  async rename(id, name) {
-    const renamed = await this.attempt(() => this.api.patch(`jobs/${id}`, { name }));
-    if (renamed && this.job?.id === id) {
-      this.job = { ...this.job, name: renamed.name };
+  // Another name, or whether a recording is kept.
+  async alter(id, values) {
+    const altered = await this.attempt(() => this.api.patch(`jobs/${id}`, values));
+    if (altered && this.job?.id === id) {
+      this.job = { ...this.job, name: altered.name, keep: altered.keep, kept_hours: altered.kept_hours };
       this.stand();
       this.emit("rows");
     }
@@ -276,7 +292,7 @@ class App {
     const data = await this.attempt(action);
     if (!data) return null;
     await this.poll();
-    this.announce(this.version);
+    this.above.change();
     return data;
   }
 

@@ -35,7 +35,7 @@ export function minutes(app) {
   /** @param {any} data */
   function draw({ status, progress, error, minutes: kept }) {
     const busy = status === "in_progress";
-    const sentence = busy ? t("minutesMaking", { n: Math.round(100 * (progress ?? 0)) }) : error ? error[app.reader] : "";
+    const sentence = busy ? t("minutesMaking", { n: Math.round(100 * (progress ?? 0)) }) : error ? app.told(error) : "";
     const act = busy
       ? button(t("cancel"), () => ask("remove"))
       : button(t(kept ? "minutesAgain" : "minutesMake"), () => ask("post"));

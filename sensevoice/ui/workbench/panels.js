@@ -8,7 +8,7 @@ const list = (/** @type {Node[]} */ items) => make("ul", { className: "svw-list"
 
 /** @param {any} app */
 export function highlights(app) {
-  const { t, reader } = app;
+  const { t } = app;
   const element = make("section", { className: "svw-highlights" });
   /** @type {Set<string>} */
   const left = new Set(); // kinds that are not shown
@@ -21,8 +21,8 @@ export function highlights(app) {
     return make(
       "li",
       {},
-      button(clock(item.start_ms), () => app.play(item.start_ms), { className: "svw-time", "aria-label": `${t("play")} ${clock(item.start_ms)} ${item[reader]}` }),
-      make("strong", {}, item[reader]),
+      button(clock(item.start_ms), () => app.play(item.start_ms), { className: "svw-time", "aria-label": `${t("play")} ${clock(item.start_ms)} ${app.told(item)}` }),
+      make("strong", {}, app.told(item)),
       item.end_ms ? make("span", { className: "svw-quiet" }, `${((item.end_ms - item.start_ms) / 1000).toFixed(1)} s`) : null,
       make("span", { className: item.text ? "" : "svw-quiet" }, item.text || !before ? item.text : t("after_text", { text: before })),
     );
@@ -30,12 +30,12 @@ export function highlights(app) {
 
   function draw() {
     const kinds = new Map();
-    for (const item of items) kinds.set(item[reader], (kinds.get(item[reader]) ?? 0) + 1);
+    for (const item of items) kinds.set(app.told(item), (kinds.get(app.told(item)) ?? 0) + 1);
     const chips = [...kinds].map(([name, n]) =>
       button(`${name} ${n}`, () => (left.delete(name) || left.add(name), draw()), { className: "svw-chip", "aria-pressed": String(!left.has(name)) }),
     );
     for (const chip of chips) chip.style.setProperty("--svw-chip", "#525f70");
-    const shown = items.filter((item) => !left.has(item[reader]));
+    const shown = items.filter((item) => !left.has(app.told(item)));
     const anger = items.find((item) => item.kind === "anger");
     element.replaceChildren(
       make("h3", {}, t("highlights")),
@@ -153,7 +153,7 @@ export function isLoud(peaks, level, whole, { start_ms, end_ms }) {
 
 /** @param {any} app */
 export function coverage(app) {
-  const { t, api, reader } = app;
+  const { t, api } = app;
   const element = make("div");
   const missed = make("div");
   /** @type {number[] | null} */
@@ -179,7 +179,7 @@ export function coverage(app) {
   function adviceLine(item) {
     const separable = item.name === "channels_differ" && app.job.settings.channel !== "split";
     const act = separable ? button(t("splitChannels"), () => again({ channel: "split" }), { className: "svw-button svw-primary" }) : null;
-    return make("li", {}, make("span", {}, item[reader]), act);
+    return make("li", {}, make("span", {}, app.told(item)), act);
   }
 
   /** @param {Record<string, unknown>} options */

@@ -4,8 +4,10 @@
 import { button, clock, make } from "./dom.js";
 import { colorOf, EMOTIONS } from "./colors.js";
 import { tickMs } from "./axis.js";
+import { gestures } from "./gestures.js";
 
 const WAVE = 44;
+const WAVE_MS = 2000; // between looks at how far the waveform of a running job is
 const LANE = 18;
 const BIN = 4; // px
 const NARROW = 3; // px: rows that are narrower on average are drawn as bins
@@ -35,8 +37,11 @@ export function timeline(app) {
     button(t("zoomAll"), () => app.axis.reset(), { className: "svw-button svw-zoom-all", title: t("zoomAllHelp") }),
   );
   const element = make("div", { className: "svw-map" }, make("div", { className: "svw-side" }, zooms, names), track);
-  /** @type {{ peaks: number[] } | null} */
-  let peaks = null;
+  /** @type {number[]} */
+  let peaks = []; // loudness from 0 to 255, so many a second as the server says; of a running job as far as it is
+  let perS = 20;
+  let whole = false;
+  let looking = 0;
   let atMs = 0;
 
   const zoom = (/** @type {number} */ factor) => app.axis.zoom(factor, Math.min(Math.max(atMs, app.axis.now().from), app.axis.now().to));
@@ -135,16 +140,16 @@ export function timeline(app) {
     const width = fit(wave, WAVE);
     const context = wave.getContext("2d");
     context.fillStyle = getComputedStyle(element).getPropertyValue("--svw-wave");
-    waiting.hidden = peaks !== null || !app.job;
-    if (!peaks) return context.fillRect(0, WAVE / 2 - 1, width, 2);
+    waiting.hidden = whole || !app.job;
+    waiting.textContent = peaks.length ? t("waveSoFar", { time: clock((1000 * peaks.length) / perS) }) : t("waveComing");
     const { from, to } = app.axis.now();
-    const perMs = peaks.peaks.length / app.durationMs();
+    const perMs = perS / 1000;
     const [start, step] = [from * perMs, ((to - from) * perMs) / width];
     for (let x = 0; x < width; x += 1) {
       const first = Math.floor(start + x * step);
       const last = Math.max(first + 1, Math.floor(start + (x + 1) * step));
       let loudest = 0;
-      for (let at = first; at < last; at += 1) loudest = Math.max(loudest, peaks.peaks[at] ?? 0);
+      for (let at = first; at < last; at += 1) loudest = Math.max(loudest, peaks[at] ?? 0);
       const height = Math.max(1, (loudest / 255) * (WAVE - 2));
       context.fillRect(x, (WAVE - height) / 2, 1, height);
     }
@@ -196,7 +201,8 @@ export function timeline(app) {
     const box = track.getBoundingClientRect();
     return app.axis.ms(event.clientX - box.left, box.width);
   };
-  track.addEventListener("click", (/** @type {any} */ event) => app.job && app.play(Math.max(0, timeAt(event))));
+  const fingers = gestures(track, app);
+  track.addEventListener("click", (/** @type {any} */ event) => app.job && !(event.pointerType === "touch" && fingers.dragged()) && app.play(Math.max(0, timeAt(event))));
   track.addEventListener("mousemove", (/** @type {any} */ event) => {
     const ms = timeAt(event);
     const row = app.rowAt(ms);
@@ -207,36 +213,44 @@ export function timeline(app) {
     tip.style.left = `${Math.max(0, Math.min(event.clientX - box.left, box.width - tip.offsetWidth))}px`;
   });
   track.addEventListener("mouseleave", () => (tip.hidden = hover.hidden = true));
-  track.addEventListener(
-    "wheel",
-    (/** @type {WheelEvent} */ event) => {
-      if (!app.job) return;
-      event.preventDefault();
-      const { from, to } = app.axis.now();
-      if (Math.abs(event.deltaX) > Math.abs(event.deltaY) || event.shiftKey) app.axis.pan((event.deltaX || event.deltaY) * ((to - from) / 800));
-      else app.axis.zoom(event.deltaY > 0 ? 1.25 : 0.8, timeAt(event));
-    },
-    { passive: false },
-  );
   for (const event of ["rows", "details", "axis", "sure"]) app.on(event, redraw);
   app.on("time", (/** @type {number} */ ms) => {
     atMs = ms;
     place(head, ms);
   });
-  app.on("job", () => {
-    peaks = null;
+  app.on("job", (/** @type {any} */ job) => {
+    clearTimeout(looking);
+    peaks = [];
+    whole = false;
     atMs = 0;
     redraw();
+    if (app.goesOn(job)) look(job.id);
   });
+  app.on("closed", () => clearTimeout(looking));
   app.on("finished", async () => {
     const id = app.job.id;
-    if (peaks || app.nothingIn(app.job)) return;
-    const found = await app.api.get(`jobs/${id}/peaks`, { signal: app.leaving.signal }).catch(() => null);
-    if (app.job?.id !== id || !found) return;
-    peaks = found;
-    app.emit("peaks", found.peaks);
+    clearTimeout(looking);
+    if (whole || app.nothingIn(app.job) || !(await fetchPeaks(id))) return;
+    whole = true;
+    app.emit("peaks", peaks);
     redraw();
   });
+
+  // Fetches what has been made of the waveform since the last time.
+  /** @param {string} id */
+  async function fetchPeaks(id) {
+    const found = await app.api.get(`jobs/${id}/peaks?from=${peaks.length}`, { signal: app.leaving.signal }).catch(() => null);
+    if (app.job?.id !== id || !found) return false;
+    peaks = [...peaks.slice(0, found.from), ...found.peaks];
+    perS = found.per_s;
+    return true;
+  }
+
+  /** @param {string} id */
+  async function look(id) {
+    if (await fetchPeaks(id)) redraw();
+    if (app.job?.id === id && app.goesOn(app.job)) looking = window.setTimeout(() => look(id), WAVE_MS);
+  }
   new ResizeObserver(redraw).observe(canvas);
   return { element };
 }

@@ -1,4 +1,5 @@
-// What is said of an upload: how far it is, and, before anything is sent, that a file is too large.
+// What is said of an upload, here and in the title: how far it is, and, before anything is sent, that a file is
+// too large. Several files are one upload.
 import { make } from "./dom.js";
 import { words } from "./i18n.js";
 
@@ -9,6 +10,8 @@ export function watchUploads(reader, maxBytes) {
   const place = document.querySelector("#sv-file");
   if (!place) return;
   let totalBytes = 0;
+  let count = 0;
+  let titled = ""; // what stands in the title, and is to go again
   let wanted = false; // Start was pressed before all of it had come; gradio begins by itself then
   document.addEventListener("click", (event) => {
     if (!place.querySelector(".uploading") || !event.target.closest("#sv-start")) return;
@@ -21,6 +24,7 @@ export function watchUploads(reader, maxBytes) {
     document.querySelector("#sv-too-large")?.remove();
     if (!large.length) {
       totalBytes = files.reduce((sum, file) => sum + file.size, 0);
+      count = files.length;
       return false;
     }
     const values = { names: large.map((file) => file.name).join(", "), mb: (Math.ceil((10 * Math.max(...large.map((file) => file.size))) / MB) / 10).toFixed(1), max: Math.floor(maxBytes / MB) };
@@ -59,11 +63,20 @@ export function watchUploads(reader, maxBytes) {
     place.setAttribute("aria-busy", String(busy));
     if (!busy) {
       wanted = false;
+      inTitle("");
       return place.removeAttribute("data-upload");
     }
     const done = Math.min(100, Math.max(0, percent || 0));
     const values = { n: Math.floor(done), mb: ((totalBytes * done) / 100 / MB).toFixed(1), max: (totalBytes / MB).toFixed(1) };
-    place.setAttribute("data-upload", t("uploading", values) + (wanted ? ` · ${t("thenStarts")}` : ""));
+    const parts = [t("uploading", values), count > 1 ? t("uploadingFiles", { n: count }) : "", wanted ? t("thenStarts") : ""];
+    place.setAttribute("data-upload", parts.filter(Boolean).join(" · "));
+    inTitle(`${t("uploadingTitle", values)} · `);
+  }
+
+  function inTitle(words) {
+    const rest = document.title.startsWith(titled) ? document.title.slice(titled.length) : document.title;
+    titled = words;
+    if (document.title !== words + rest) document.title = words + rest;
   }
   new MutationObserver(tell).observe(document.documentElement, { attributeFilter: ["style"] });
   new MutationObserver(tell).observe(place, { childList: true, subtree: true });
