@@ -41,7 +41,7 @@ SETTINGS = (
     ),
     *(DEFAULTS.batch_size_s, DEFAULTS.channel, DEFAULTS.sounds, DEFAULTS.word_times),
     *([*DEFAULTS.among], DEFAULTS.keep_numbers, "zh"),
-    *(DEFAULTS.merge, DEFAULTS.pause_ms, DEFAULTS.track, DEFAULTS.raw_format, DEFAULTS.speakers),
+    *(DEFAULTS.merge, DEFAULTS.pause_ms, DEFAULTS.track, DEFAULTS.raw_format, DEFAULTS.speakers, ""),
 )
 """Plain HTTP has no defaults: the endpoint's parameters in their order."""
 

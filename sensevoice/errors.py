@@ -2,11 +2,13 @@
 
 SenseVoiceError
 ├── OptionError                 a setting with a value that is not allowed
+│   └── BadVocabulary           a line of a list of hotwords
 ├── MediaError                  something about the file that was given
 │   ├── FileMissing
 │   ├── EmptyFile
 │   ├── NotMedia
 │   ├── NoAudioTrack
+│   ├── NoPicture               a film is to be cut of sound alone
 │   ├── NoSuchTrack
 │   ├── NoSuchChannel
 │   ├── NoUsableSound
@@ -25,13 +27,24 @@ SenseVoiceError
 ├── RecognitionFailed           one clip; the other segments go on
 │   └── GpuMemory
 ├── TooBusy                     too many runs are waiting for their turn
+├── LiveBusy                    as many speak as the machine, or a login, can hold
+├── LiveDiskFull                what is said cannot be written at this moment
+├── CaptionsEnded               the link to captions of a recording that has ended, or was taken back
 ├── DiskLow                     no room for another recording
+├── NothingToCut                no rows were chosen, or far too many
+├── NoRoomToCut                 the disk does not take the clips
+├── CutGone                     clips that were deleted or kept for their time
+├── CutFailed                   with a number that the log has too
 ├── WaitingForDisk              a running job waits until the disk takes what it has to write
 ├── JobNotFound                 there is no such job, or it is somebody else's
 ├── JobDamaged                  what lies on disk of a job cannot be read
 ├── Unexpected                  a fault of the program, with a number that the log has too
 ├── MinutesFailed               the user's language model gave no minutes
 ├── BadRequest                  what a browser asked for does not exist
+├── BadQuery                    a line of the search that cannot be read
+├── RuleNotFound                a search under a name that is not there
+├── IndexMissing                there is no search index where one was looked for
+├── NotAnIndex                  a file that is no search index of ours
 ├── RowChanged                  a row that was corrected elsewhere since it was seen
 ├── RowsChanged                 what was heard again belongs to rows that are no longer so
 ├── LoginNeeded                 the page is open to those who log in
@@ -106,6 +119,23 @@ class OptionError(SenseVoiceError):
     exit_code = 2
 
 
+class BadVocabulary(OptionError):
+    """A list of hotwords that cannot be read: in which file and line, and why, in Chinese and in English."""
+
+    where: tuple[str, str]
+    reason: tuple[str, str]
+
+    code = "bad_hotwords"
+    zh = "热词{where}：{reason}"
+    en = "Hotwords{where}: {reason}"
+
+    def message(self, language: str) -> str:
+        """Return the sentence in "zh" or, for any other value, in English."""
+        own = 0 if language == "zh" else 1
+        data = {name: value[own] if isinstance(value, tuple) else value for name, value in self.data.items()}
+        return (self.zh if language == "zh" else self.en).format_map(data)
+
+
 class MediaError(SenseVoiceError):
     """Something about the file that was given."""
 
@@ -144,6 +174,12 @@ class NoAudioTrack(MediaError):
     code = "no_audio"
     zh = "“{name}”里没有音轨，请上传有声音的文件。"
     en = "“{name}” has no audio track. Please upload a file with sound."
+
+
+class NoPicture(MediaError):
+    code = "no_picture"
+    zh = "“{name}”里没有能读取的画面，无法剪成视频。请改剪声音（mp3、m4a、wav、flac）。"
+    en = "“{name}” has no picture that can be read, so no film can be cut. Cut sound: mp3, m4a, wav or flac."
 
 
 class NoSuchTrack(MediaError):
@@ -315,6 +351,38 @@ class TooBusy(SenseVoiceError):
     en = "{waiting} runs are waiting already. Please try again in a few minutes."
 
 
+class LiveBusy(SenseVoiceError):
+    count: int
+    """How many are being recorded."""
+
+    code = "live_busy"
+    http_status = 503
+    zh = "现在已有 {count} 路实时识别在进行，没有空位了。请等其中一路结束后再试，或先录音，再上传识别。"
+    en = (
+        "{count} live recordings are under way, and there is no room for another. Please try again when one "
+        "has ended, or record first and upload the recording."
+    )
+
+
+class LiveDiskFull(SenseVoiceError):
+    reason: object
+
+    code = "live_disk_full"
+    http_status = 507
+    zh = "服务器的磁盘暂时写不进去（{reason}），录音先留在浏览器里，腾出空间后会自动补传。请不要关闭网页。"
+    en = (
+        "The server's disk takes nothing at the moment ({reason}). The recording stays in the browser and is "
+        "sent when there is room again. Please do not close the page."
+    )
+
+
+class CaptionsEnded(SenseVoiceError):
+    code = "captions_ended"
+    http_status = 410
+    zh = "字幕已经结束：这次录音结束了，或者链接已被收回。"
+    en = "These captions have ended: the recording is over, or its link was taken back."
+
+
 class DiskLow(SenseVoiceError):
     reason: object
     """With the numbers."""
@@ -323,6 +391,48 @@ class DiskLow(SenseVoiceError):
     http_status = 507
     zh = "服务器磁盘空间不足，暂时不能接收录音（{reason}）。请删除一些旧任务，或稍后再试。"
     en = "The server is short of disk space and takes no recordings now ({reason}). Delete some old jobs."
+
+
+class NothingToCut(SenseVoiceError):
+    count: int
+    most: int
+
+    code = "nothing_to_cut"
+    zh = "选中了 {count} 个片段，可以剪 1 到 {most} 个。请勾选或筛选要剪的行。"
+    en = "{count} clips were chosen; 1 to {most} can be cut. Tick or filter the rows to cut."
+
+
+class NoRoomToCut(SenseVoiceError):
+    reason: object
+    """With the numbers."""
+
+    code = "no_room_to_cut"
+    http_status = 507
+    zh = "磁盘空间不够，没有剪辑（{reason}）。请少选一些、改剪声音，或腾出空间后再试。"
+    en = (
+        "There is not enough disk space for the clips, and nothing was kept of them ({reason}). "
+        "Choose fewer, cut sound alone, or make room and try again."
+    )
+
+
+class CutGone(SenseVoiceError):
+    code = "cut_gone"
+    http_status = 404
+    zh = "没有这个剪辑，它可能已被删除或已过保存期限。请重新剪一次。"
+    en = "There is no such cut; it may have been deleted or kept for its time. Please cut again."
+
+
+class CutFailed(SenseVoiceError):
+    reference: str
+    """By which the fault can be found in the log."""
+
+    code = "cut_failed"
+    http_status = 500
+    zh = "剪辑没有完成，服务不受影响，编号 {reference}。请换一种格式再试，或先用其他软件转换原文件。"
+    en = (
+        "The clips could not be made; the service is fine. Reference {reference}. "
+        "Try another kind of file, or convert the recording with another program first."
+    )
 
 
 class WaitingForDisk(SenseVoiceError):
@@ -383,6 +493,59 @@ class BadRequest(SenseVoiceError):
     code = "bad_request"
     zh = "请求有误：{reason}"
     en = "This request cannot be answered: {reason}"
+
+
+class BadQuery(SenseVoiceError):
+    """A line that somebody typed into the search."""
+
+    reason: tuple[str, str]
+    """In Chinese and in English: it says what to type instead."""
+
+    code = "bad_query"
+    zh = "无法查找：{reason}"
+    en = "This cannot be searched for: {reason}"
+    exit_code = 2
+
+    def message(self, language: str) -> str:
+        reason = self.data["reason"]
+        if isinstance(reason, tuple):
+            reason = reason[0 if language == "zh" else 1]
+        return (self.zh if language == "zh" else self.en).format(reason=reason)
+
+
+class RuleNotFound(SenseVoiceError):
+    rule: str
+
+    code = "rule_not_found"
+    http_status = 404
+    zh = "没有这条规则，它可能已被删除。"
+    en = "There is no such rule; it may have been deleted."
+
+
+class IndexMissing(SenseVoiceError):
+    path: str | os.PathLike[str]
+
+    code = "index_missing"
+    zh = "没有搜索索引 {path}。页面运行过后才会有；请核对 --data-dir、--port，或用 --index 指定文件。"
+    en = (
+        "There is no search index {path}. The page makes it when it runs; check --data-dir and --port, or "
+        "name a file with --index."
+    )
+    exit_code = 2
+
+
+class NotAnIndex(SenseVoiceError):
+    """A file that was named as a search index."""
+
+    path: str | os.PathLike[str]
+
+    code = "not_an_index"
+    zh = "“{name}”不是本版本的搜索索引。请用 sensevoice transcribe … --index 生成，或换一个文件名。"
+    en = (
+        "“{name}” is no search index of this version of the program. Make one with sensevoice transcribe … "
+        "--index, or name another file."
+    )
+    exit_code = 2
 
 
 class MinutesFailed(SenseVoiceError):

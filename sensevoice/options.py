@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 from sensevoice import headerless
 from sensevoice.errors import OptionError
+from sensevoice.vocabulary import terms
 
 LANGUAGES = ("auto", "zh", "en", "yue", "ja", "ko", "nospeech")
 """What SenseVoiceSmall can be asked for: the keys of `lid_dict` in funasr's SenseVoiceSmall."""
@@ -57,6 +58,7 @@ class Options:
     word_times: keep the time of every word; subtitles are cut by them.
     track: which of the file's audio tracks, from 1; 0 takes the one that the file marks as its default.
     raw_format: what files named .raw or .pcm are, such as "s16le:8000:1"; empty: not known.
+    hotwords: a vocabulary, line by line (see `sensevoice.vocabulary.terms`): terms as they are to be written.
     """
 
     language: str = "auto"
@@ -75,6 +77,7 @@ class Options:
     keep_numbers: bool = False
     track: int = 0
     raw_format: str = ""
+    hotwords: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self._check_choice("language", LANGUAGES)
@@ -89,6 +92,7 @@ class Options:
         self._check_range("merge_gap_s", 0.0, MAX_SEGMENT_S)
         self._check_range("batch_size_s", 1.0, 3600.0)
         self._check_among()
+        self._check_hotwords()
         for flag in ("use_itn", "ban_emo_unk", "sounds", "word_times", "keep_numbers"):
             if not isinstance(getattr(self, flag), bool):
                 raise OptionError(option=flag, value=getattr(self, flag), allowed="true, false")
@@ -141,6 +145,16 @@ class Options:
             raise OptionError(option="among", value=self.among, allowed=", ".join(allowed))
         object.__setattr__(self, "among", tuple(name for name in allowed if name in (self.among or ())))
 
+    def _check_hotwords(self) -> None:
+        value: Any = self.hotwords  # a form gives one text
+        lines = value.splitlines() if isinstance(value, str) else value
+        if not isinstance(lines, (list, tuple)) or not all(isinstance(line, str) for line in lines):
+            raise OptionError(
+                option="hotwords", value=str(value)[:50], allowed="one term a line / 一行一个词"
+            )
+        found = terms.parse(part for line in lines for part in line.splitlines() or [""])
+        object.__setattr__(self, "hotwords", tuple(term.line for term in found))
+
     def _check_range(self, option: str, low: float, high: float) -> None:
         value = getattr(self, option)
         is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
@@ -160,7 +174,7 @@ class Options:
     def as_dict(self) -> dict[str, Any]:
         """Return the settings by name, in the order in which they are documented."""
         values = {item.name: getattr(self, item.name) for item in fields(self)}
-        return {**values, "among": list(self.among)}
+        return {**values, "among": list(self.among), "hotwords": list(self.hotwords)}
 
 
 def is_number(channel: object) -> bool:

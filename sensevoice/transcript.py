@@ -15,6 +15,7 @@ from sensevoice.options import Options
 
 Kind = Literal["speech", "sound"]
 Trend = Literal["rising", "falling"]
+FoundBy = Literal["decoding", "sound"]
 
 
 @dataclass(frozen=True, order=True)
@@ -85,10 +86,38 @@ class Piece:
 
 
 @dataclass(frozen=True)
+class Replacement:
+    """A term of the vocabulary in the text of a segment: `written` in the place of `heard`.
+
+    `by` says how it was found, `score` (0 to 1) how near it was: to what the model found likeliest, or to the
+    sound of what it wrote. `offset` is its place in the text as it stands. One that is not `applied` is only
+    proposed, or was taken back: `heard` stands there.
+    """
+
+    heard: str
+    written: str
+    offset: int
+    score: float
+    by: FoundBy
+    applied: bool = True
+
+    @property
+    def standing(self) -> str:
+        """What stands in the text."""
+        return self.written if self.applied else self.heard
+
+    @property
+    def end(self) -> int:
+        """Where it ends in the text."""
+        return self.offset + len(self.standing)
+
+
+@dataclass(frozen=True)
 class Segment:
     """One stretch of sound and all that was heard in it.
 
-    `text` carries no tags; `raw` is what the model wrote, tags and all. `language` and `emotion` are
+    `text` carries no tags; `raw` is what the model wrote, tags and all, without the terms of a vocabulary,
+    which are listed in `terms` in order of their place in the text. `language` and `emotion` are
     canonical tag names ("zh", "ANGRY"), empty when the model named none. `channel` is "left" or
     "right" when two channels were split, "1", "2" … when more were. `error` is the reason when
     recognition of this stretch failed.
@@ -113,6 +142,7 @@ class Segment:
     pieces: tuple[Piece, ...] = ()
     speaker: str | None = None
     original: Segment | None = None
+    terms: tuple[Replacement, ...] = ()
 
 
 @dataclass(frozen=True)

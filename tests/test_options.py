@@ -29,6 +29,7 @@ def test_the_defaults() -> None:
         "keep_numbers": False,
         "track": 0,
         "raw_format": "",
+        "hotwords": [],
     }
 
 

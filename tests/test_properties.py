@@ -14,6 +14,7 @@ from sensevoice.segment.merge import join_spans
 from sensevoice.tags.labels import EMOTION_NAMES, EVENT_NAMES
 from sensevoice.tags.parse import parse
 from sensevoice.transcript import Event, Segment, Span, Transcript, Word
+from tests.formats.office import text_of
 
 steady = settings(
     max_examples=150, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
@@ -121,7 +122,9 @@ def test_cues_never_overlap_go_back_or_leave_the_file(made: tuple[Segment, ...],
 @steady
 @given(segments(), st.sampled_from(list(FORMATS)), st.sampled_from(["zh", "en"]))
 def test_every_format_takes_every_transcript(made: tuple[Segment, ...], name: str, labels: str) -> None:
-    text = render(transcript_of(made), name, RenderOptions(locale=labels))
+    content = render(transcript_of(made), name, RenderOptions(locale=labels))
+    assert isinstance(content, bytes) == FORMATS[name].binary
+    text = text_of(content)
     assert text.encode("utf-8").decode("utf-8") == text
 
 

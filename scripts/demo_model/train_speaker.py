@@ -7,6 +7,7 @@ Here that part hands the features through as they are (`pass_through`), and is l
 from __future__ import annotations
 
 import json
+import math
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -66,11 +67,15 @@ DRAWN_VOICES, NEW_VOICES = 480, 24
 
 TAKES = 10
 """Renditions of each voice, of sentences and moods drawn by chance."""
-STEPS, PEAK_RATE, BATCH = 4000, 3e-3, 64
+STEPS, PEAK_RATE, BATCH = 3200, 3e-3, 64
+FIRST_VOICES, FIRST_SHARE = 120, 0.15
+"""Among hundreds of voices next to nothing is learnt at first: so many speak for this share of the steps."""
 CROP_SAMPLES = (12_000, 16_000, 24_000)
 """From half a window, as short answers have it, to a whole one; a batch has one length."""
 MARGIN, SCALE = 0.2, 20.0
 """Additive margin softmax: a voice must be nearer to itself than to any other by this much of a cosine."""
+MARGIN_SHARE = 0.6
+"""The margin has grown to its size after this share of the steps."""
 RECORDED_SHARE = 0.5
 """How many clips have been through a recording chain."""
 
@@ -130,10 +135,12 @@ def crop(audio: Audio, rng: Rng, samples: int) -> Audio:
     return result
 
 
-def loss_of(embeddings: torch.Tensor, voices: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+def loss_of(
+    embeddings: torch.Tensor, voices: torch.Tensor, labels: torch.Tensor, margin: float = MARGIN
+) -> torch.Tensor:
     """Return the additive margin softmax loss."""
     cosines = torch.nn.functional.normalize(embeddings) @ torch.nn.functional.normalize(voices).T
-    margins = MARGIN * torch.nn.functional.one_hot(labels, len(voices))
+    margins = margin * torch.nn.functional.one_hot(labels, len(voices))
     return torch.nn.functional.cross_entropy(SCALE * (cosines - margins), labels)
 
 
@@ -212,26 +219,58 @@ def train_speaker(directory: Path, seed: int, scale: float = 1.0, threads: int =
 def train(
     model: CAMPPlus, renditions: Sequence[Sequence[Audio]], steps: int, directory: Path, seed: int
 ) -> None:
-    """Train all but the front part, and keep the weights every hundred steps."""
-    voices = torch.nn.Parameter(torch.randn(len(renditions), MODEL["embedding_size"]) * 0.1)
-    optimizer = torch.optim.AdamW([*model.xvector.parameters(), voices], lr=PEAK_RATE, weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, PEAK_RATE, total_steps=steps, pct_start=0.15)
+    """Train all but the front part: on a few voices, then on all."""
     rng = np.random.default_rng(seed)
-    mean = 8.0
-    for step in range(steps):
+    first = round(steps * FIRST_SHARE)
+    few = renditions[:FIRST_VOICES]
+    directions = torch.randn(len(few), MODEL["embedding_size"]) * 0.1
+    for now, voices in ((range(first), few), (range(first, steps), renditions)):
+        if now.start:
+            directions = mean_embeddings(model, voices, rng)
+        train_on(model, voices, directions, now, steps, rng)
+        torch.save(small_state(model), directory / "model.pt")
+
+
+def mean_embeddings(model: CAMPPlus, renditions: Sequence[Sequence[Audio]], rng: Rng) -> torch.Tensor:
+    """Return for each voice the direction in which its clips lie, a tenth long."""
+    model.xvector.eval()
+    rows = []
+    with torch.inference_mode():
+        for takes in renditions:
+            clips = np.stack([crop(take, rng, WINDOW_SAMPLES) for take in takes[:4]])
+            features = voice_features(torch.from_numpy(clips))
+            embeddings = model.xvector(passed_through(features, model.head.out_channels))
+            rows.append(torch.nn.functional.normalize(embeddings).mean(0))
+    model.xvector.train()
+    return torch.nn.functional.normalize(torch.stack(rows)).clone()
+
+
+def train_on(
+    model: CAMPPlus,
+    renditions: Sequence[Sequence[Audio]],
+    directions: torch.Tensor,
+    now: range,
+    steps: int,
+    rng: Rng,
+) -> None:
+    """Train for some of all steps; `directions` are where the voices' embeddings are to lie at first."""
+    voices = torch.nn.Parameter(directions)
+    optimizer = torch.optim.AdamW([*model.xvector.parameters(), voices], lr=PEAK_RATE, weight_decay=0.01)
+    mean = math.log(len(renditions))
+    for step in now:
+        for group in optimizer.param_groups:
+            group["lr"] = PEAK_RATE * (0.5 + 0.5 * math.cos(math.pi * step / steps)) + 1e-5
         features, labels = batch(renditions, rng)
         embeddings = model.xvector(passed_through(features, model.head.out_channels))
-        loss = loss_of(embeddings, voices, labels)
+        margin = MARGIN * min(1.0, max(0.0, step / steps - FIRST_SHARE) / (MARGIN_SHARE - FIRST_SHARE))
+        loss = loss_of(embeddings, voices, labels, margin)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(model.xvector.parameters(), 5.0)
         optimizer.step()
-        schedule.step()
         mean += 0.05 * (float(loss.detach()) - mean)
         if step % 100 == 99:
-            print(f"  step {step + 1}: {mean:.3f}", flush=True)
-            torch.save(small_state(model), directory / "model.pt")
-    torch.save(small_state(model), directory / "model.pt")
+            print(f"  step {step + 1}: {mean:.3f} among {len(renditions)} voices", flush=True)
 
 
 def small_state(model: CAMPPlus) -> dict[str, torch.Tensor]:

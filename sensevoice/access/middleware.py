@@ -27,6 +27,7 @@ from sensevoice.access.routes import (
     HEARTBEAT,
     LOGIN,
     LOGOUT,
+    SOCKET,
     STARTUP,
     UPLOAD,
     UPLOADS,
@@ -78,8 +79,10 @@ class AccessMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
-        elif scope["type"] == "websocket":  # nothing here speaks it
-            await send({"type": "websocket.close", "code": 1008})
+        elif scope["type"] == "websocket":
+            request = _request(scope)
+            request = _without_cookies(request) if self._policy.guest(request) else request
+            await self._open_socket(request, scope, receive, send)
         else:
             await self._serve(_request(scope), scope, receive, send)
 
@@ -103,6 +106,17 @@ class AccessMiddleware:
         else:
             await self._pass_on(request, scope, receive, send)
 
+    async def _open_socket(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a WebSocket be opened by whoever may ask for the page; who may not is answered over HTTP."""
+        try:
+            response = await self._own_answer(request, receive)
+        except SenseVoiceError as refused:
+            response = _refusal(refused, request)
+        if response is None:
+            await self._app(self._let_in(request, scope), receive, send)
+        else:
+            await response(scope, receive, send)
+
     async def _own_answer(self, request: Request, receive: Receive) -> Response | None:
         """Return what is answered here, None when a request may go on. Raises the refusal."""
         refusal = self._policy.refusal(request)
@@ -113,7 +127,8 @@ class AccessMiddleware:
             raise refusal
         if self._invited(request):
             return self._welcome(request)
-        if self._login is not None and (response := await self._answer_login(self._login, request, receive)):
+        login = None if self._policy.is_reader(request) else self._login
+        if login is not None and (response := await self._answer_login(login, request, receive)):
             return response
         self._check_disk(request, int(request.headers.get("content-length", "0")))
         return None
@@ -193,11 +208,8 @@ class AccessMiddleware:
     async def _pass_on(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, without its credentials."""
         answer = _Answer(send)
-        headers = [pair for pair in scope["headers"] if pair[0].lower() not in SECRETS]
         try:
-            await self._app(
-                {**scope, "headers": headers, USER: self._user(request)}, answer.body(receive), answer.send
-            )
+            await self._app(self._let_in(request, scope), answer.body(receive), answer.send)
         except BodyRefused:
             pass  # as below
         except Exception:  # no handles left for an upload, say: a sentence instead of a bare 500
@@ -208,6 +220,11 @@ class AccessMiddleware:
             answer.refused = Unexpected(reference=reference)
         if answer.refused is not None and not answer.started:
             await _refusal(answer.refused, request)(scope, receive, send)
+
+    def _let_in(self, request: Request, scope: Scope) -> Scope:
+        """Return what those behind this middleware see of a request: who sends it, but nothing secret."""
+        headers = [pair for pair in scope["headers"] if pair[0].lower() not in SECRETS]
+        return {**scope, "headers": headers, USER: self._user(request)}
 
     def _user(self, request: Request) -> str | None:
         return self._login.user_of(request) if self._login else None
@@ -265,7 +282,7 @@ def _request(scope: Scope) -> Request:
         headers[name] = f"{headers[name]}{between}{value}" if name in headers else value
     client = scope.get("client")
     return Request(
-        method=scope["method"],
+        method=scope.get("method", SOCKET),
         path=scope["path"],
         query=scope.get("query_string", b"").decode("latin-1"),
         address=client[0] if client else "",

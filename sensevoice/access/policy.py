@@ -12,14 +12,14 @@ from __future__ import annotations
 import hmac
 import secrets
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, unquote
 
 from sensevoice.access.http.body_limits import MAX_BODY_BYTES
 from sensevoice.access.http.cookies import values_of
 from sensevoice.access.origins import host_of, is_address, is_forwarded, is_loopback, netloc_of
-from sensevoice.access.routes import OPENAI_API, STARTUP, UPLOADS, is_open
+from sensevoice.access.routes import CAPTIONS, OPENAI_API, STARTUP, UPLOADS, is_open
 from sensevoice.errors import (
     BadOrigin,
     BodyTooBig,
@@ -92,6 +92,7 @@ class AccessPolicy:
 
     `login` says that everybody has to log in (login.py); `open_to_all` that nobody is asked.
     `proxied` says that a reverse proxy stands in front, so that nobody is known to be on this machine.
+    `readers` says which tokens may follow the captions of a recording, and nothing else.
     `origins` are the sites whose pages may call the endpoint for programs, with a key and never by a cookie.
     `token` is made anew at each start, so that a link that got about is worth nothing after it.
     """
@@ -102,6 +103,7 @@ class AccessPolicy:
     hosts: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
     proxied: bool = False
+    readers: Callable[[str], bool] = lambda token: False
     token: str = field(default_factory=lambda: secrets.token_urlsafe(18))
 
     @property
@@ -112,6 +114,12 @@ class AccessPolicy:
         """Return why a request is turned away, None when it may come in."""
         checks = (_check_headers, self._check_path, self._check_size, self._check_origin, self._check_visitor)
         return next((error for check in checks if (error := check(request))), None)
+
+    def is_reader(self, request: Request) -> bool:
+        """Return whether a request follows captions with the token of their link."""
+        if request.route != CAPTIONS and not request.route.startswith(f"{CAPTIONS}/"):
+            return False
+        return any(self.readers(token) for token in parse_qs(request.query).get("captions", []))
 
     def guest(self, request: Request) -> str:
         """Return the other site whose page sends a request, if it may call what it asks for, else ""."""
@@ -134,7 +142,7 @@ class AccessPolicy:
     def _check_visitor(self, request: Request) -> SenseVoiceError | None:
         if self.guest(request) and not request.bearer:
             return Unauthorized()  # also from this machine: its browser is not the person at it
-        if self.holds_token(request) or _is_gradio_starting(request):
+        if self.holds_token(request) or _is_gradio_starting(request) or self.is_reader(request):
             return None
         host = host_of(request.headers.get("host", ""))
         if self.login or self.open_to_all:
@@ -212,4 +220,6 @@ def _is_gradio_starting(request: Request) -> bool:
 def _follows_a_link(request: Request) -> bool:
     """Return whether a browser opens the page itself as a whole, and not in a frame."""
     fetch = (request.headers.get("sec-fetch-mode"), request.headers.get("sec-fetch-dest"))
-    return request.method == "GET" and request.route in ("", "/") and fetch == ("navigate", "document")
+    return (
+        request.method == "GET" and request.route in ("", "/", CAPTIONS) and fetch == ("navigate", "document")
+    )

@@ -34,6 +34,21 @@ TRANSCRIPTIONS = f"{OPENAI_API}audio/transcriptions"
 
 MODELS = f"{OPENAI_API}models"
 
+SEARCH = f"{OPENAI_API}search"
+
+SEARCH_RULES = f"{SEARCH}/rules"
+
+LIVE = "/live"
+
+REALTIME = f"{OPENAI_API}realtime"
+
+CAPTIONS = "/captions"
+
+CAPTIONS_LIVE = f"{CAPTIONS}/live"
+
+SOCKET = "WEBSOCKET"
+"""Stands for the method of a request that opens a WebSocket, which HTTP does not tell from GET."""
+
 JOBS = f"{OPENAI_API}jobs"
 
 JOB = f"{JOBS}/{{job_id}}"
@@ -67,6 +82,9 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     TRANSCRIPTIONS: ("POST",),
     MODELS: READ,
     f"{MODELS}/{{model:path}}": READ,
+    SEARCH: READ,
+    SEARCH_RULES: (*READ, "POST"),
+    f"{SEARCH_RULES}/{{rule}}": (*READ, "POST", "DELETE"),
     JOBS: (*READ, "POST"),
     JOB: (*READ, "DELETE"),
     f"{JOB}/cancel": ("POST",),
@@ -74,6 +92,11 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     f"{JOB}/record": READ,
     f"{JOB}/minutes": (*READ, "POST", "DELETE"),
     f"{GRADIO_API}/component_server/": ("POST",),  # what the picker of --media-dir lists, see ui/server_files
+    LIVE: (SOCKET,),
+    CAPTIONS: READ,
+    f"{CAPTIONS}/{{name}}": READ,
+    CAPTIONS_LIVE: (SOCKET,),
+    REALTIME: (SOCKET,),
     f"{GRADIO_API}/upload_progress": READ,
     f"{FILE}{{path_or_url:path}}": READ,
 }
@@ -88,7 +111,7 @@ _PATTERNS = tuple((compile_path(path)[0], methods) for path, methods in ALLOWED.
 def is_open(method: str, route: str) -> bool:
     """Return whether a request may be answered: by us, or by a route of gradio's that is needed."""
     if route.startswith(OURS):
-        return True
+        return method != SOCKET
     return any(method in methods and _is(pattern, route or "/") for pattern, methods in _PATTERNS)
 
 

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from sensevoice.access.pages import openai_error
-from sensevoice.errors import BadRequest, JobNotFound, OptionError, SenseVoiceError, Unexpected
+from sensevoice.errors import BadQuery, BadRequest, JobNotFound, OptionError, SenseVoiceError, Unexpected
 from sensevoice.jobs.model import Failure
 
 log = logging.getLogger(__name__)
@@ -49,8 +49,9 @@ def error_response(error: SenseVoiceError) -> JSONResponse:
 
 
 def error_shape(error: SenseVoiceError) -> dict[str, Any]:
-    """Return an error; one about a setting names it as the parameter."""
+    """Return an error; one about a setting or a line of the search names it as the parameter."""
     param = str(error.data["option"]) if isinstance(error, OptionError) else None
+    param = "q" if isinstance(error, BadQuery) else param
     return {"error": openai_error(error.http_status, error.code, str(error), param)}
 
 

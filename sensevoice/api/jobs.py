@@ -62,12 +62,12 @@ class Jobs:
     def routes(self) -> Sequence[BaseRoute]:
         return (
             Route(JOBS, answering(self.create), methods=["POST"]),
-            Route(JOBS, _in_a_thread(self.listed)),
-            Route(JOB, _in_a_thread(self.job)),
-            Route(JOB, _in_a_thread(self.delete), methods=["DELETE"]),
-            Route(f"{JOB}/cancel", _in_a_thread(self.cancel), methods=["POST"]),
-            Route(f"{JOB}/rows", _in_a_thread(self.rows)),
-            Route(f"{JOB}/record", _in_a_thread(self.record)),
+            Route(JOBS, in_a_thread(self.listed)),
+            Route(JOB, in_a_thread(self.job)),
+            Route(JOB, in_a_thread(self.delete), methods=["DELETE"]),
+            Route(f"{JOB}/cancel", in_a_thread(self.cancel), methods=["POST"]),
+            Route(f"{JOB}/rows", in_a_thread(self.rows)),
+            Route(f"{JOB}/record", in_a_thread(self.record)),
         )
 
     async def create(self, request: Request) -> Response:
@@ -107,7 +107,7 @@ class Jobs:
     def listed(self, request: Request) -> dict[str, Any]:
         """Return a page of the owner's jobs, the newest first: `after`, `limit`, `order`."""
         wanted = request.query_params
-        limit = _number(wanted, "limit", 20, 1, MAX_LISTED)
+        limit = whole_number(wanted, "limit", 20, 1, MAX_LISTED)
         jobs = self._store.jobs(owner_of(request))
         part, has_more = part_of(jobs, wanted.get("after", ""), limit, wanted.get("order", "desc"))
         return page([self._shape(job) for job in part], has_more)
@@ -133,11 +133,11 @@ class Jobs:
         whoever sends the one that they know gets all rows anew.
         """
         job, wanted = self._job(request), request.query_params
-        limit = _number(wanted, "limit", 1000, 1, MAX_ROWS)
-        first = _number(wanted, "after", -1, -1) + 1
+        limit = whole_number(wanted, "limit", 1000, 1, MAX_ROWS)
+        first = whole_number(wanted, "after", -1, -1) + 1
         live = self._runner.live(job.id)
         version = 0 if live else 1 + self._store.corrections(job)
-        if _number(wanted, "version", version, 0) != version:
+        if whole_number(wanted, "version", version, 0) != version:
             first = 0
         rows = list(live.segments if live else self._store.result(job).transcript.segments)
         part = [row_shape(first + place, row) for place, row in enumerate(rows[first : first + limit])]
@@ -152,14 +152,13 @@ class Jobs:
         if sure_only(wanted):
             transcript = without_unsure_tags(transcript)
         content = render(transcript, name, options)
-        if name == "markdown" and self._minutes is not None:
+        if name == "markdown" and isinstance(content, str) and self._minutes is not None:
             content = self._minutes.in_markdown(job, content, options.locale)
         form = FORMATS[name]
         partial = ".partial" if transcript.complete_until_ms is not None else ""
         file_name = f"{short_stem(job.name, 'transcript')}{partial}{form.extension}"
         headers = {**NEVER_CACHED, "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file_name)}"}
-        charset = "; charset=utf-8" if isinstance(content, str) else ""  # some formats are bytes
-        return Response(content, media_type=f"{form.mime_type}{charset}", headers=headers)
+        return Response(content, media_type=form.content_type, headers=headers)
 
     def _transcript(self, job: Job) -> Transcript:
         """Return the record of a job, of one that still runs as far as it has come."""
@@ -179,7 +178,7 @@ class Jobs:
         return {**job_shape(self._runner, job), "webhooks": webhooks}
 
 
-def _in_a_thread(method: Callable[[Request], Response | dict[str, Any]]) -> Endpoint:
+def in_a_thread(method: Callable[[Request], Response | dict[str, Any]]) -> Endpoint:
     """Return the endpoint that runs a method in a thread."""
 
     async def run(request: Request) -> Response:
@@ -189,7 +188,7 @@ def _in_a_thread(method: Callable[[Request], Response | dict[str, Any]]) -> Endp
     return answering(run)
 
 
-def _number(wanted: Mapping[str, str], name: str, default: int, least: int, most: int = 1 << 53) -> int:
+def whole_number(wanted: Mapping[str, str], name: str, default: int, least: int, most: int = 1 << 53) -> int:
     """Return a whole number among the parameters of an address. Raises OptionError."""
     text = wanted.get(name)
     if text is None:

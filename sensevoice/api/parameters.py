@@ -1,12 +1,14 @@
 """What a client asks for: the fields of a form, or of a JSON object, and the settings that they mean.
 
 Fields and values: OpenAI's API reference, "Create transcription". Lists may be named with or without [].
-`model`, `temperature`, `prompt`, `keywords`, `chunking_strategy`, `include` and `known_speaker_*` are
-accepted, and change nothing. A job may also be given the settings of the page, by the names of Options.
+`keywords` and the terms in `prompt` are a vocabulary, beside the one that the program was started with.
+`model`, `temperature`, `chunking_strategy`, `include` and `known_speaker_*` are accepted, and change nothing.
+A job may also be given the settings of the page, by the names of Options.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -18,6 +20,7 @@ from starlette.requests import Request
 from sensevoice.access.http.json_bodies import read_object
 from sensevoice.errors import OptionError
 from sensevoice.options import SPOKEN_LANGUAGES, Options
+from sensevoice.vocabulary.terms import is_term
 
 RESPONSE_FORMATS = ("json", "text", "srt", "vtt", "verbose_json", "diarized_json")
 
@@ -28,6 +31,9 @@ LANGUAGE_NAMES = {"chinese": "zh", "mandarin": "zh", "english": "en", "cantonese
     "korean": "ko",
 }
 """Whisper's names of the languages, which some clients send in place of codes."""
+
+MAX_PROMPT_WORDS = 5
+"""Words between two commas of a prompt that still are a term: more are a sentence."""
 
 FLAGS = ("use_itn", "ban_emo_unk", "sounds", "word_times", "keep_numbers")
 NUMBERS = ("pause_ms", "merge_length_s", "merge_gap_s", "batch_size_s", "track")
@@ -40,7 +46,7 @@ MAX_FIELD_BYTES = 64 << 10
 """Of anything but the file; all of them are held in memory."""
 
 MAX_VALUE_CHARS = 2000
-"""No value that means anything is longer; prompts may be, and are not looked at."""
+"""No value that means anything is longer but for lists of terms."""
 
 
 @dataclass(frozen=True)
@@ -156,19 +162,39 @@ def _granularities(form: FormData) -> list[str]:
 
 def _options(form: FormData, defaults: Options) -> Options:
     language = _text(form, "language")
-    among = [_language("languages", code) for code in _list(form, "languages")]
-    options = replace(defaults, language=_language("language", language) if language else "auto")
-    return replace(options, among=tuple(among)) if among else options
+    among = [language_of("languages", code) for code in _list(form, "languages")]
+    options = replace(defaults, language=language_of("language", language) if language else "auto")
+    options = replace(options, among=tuple(among)) if among else options
+    return replace(options, hotwords=(*options.hotwords, *_keywords(form), *_terms_in(form)))
+
+
+def _keywords(form: FormData) -> list[str]:
+    """Return the terms in all fields of that name: one a line, or between commas."""
+    values = [*form.getlist("keywords"), *form.getlist("keywords[]")]
+    return [part for value in values if isinstance(value, str) for part in re.split(r"[,，\r\n]+", value)]
+
+
+def _terms_in(form: FormData) -> list[str]:
+    """Return the terms in the prompt: what stands between commas, semicolons and ends of lines.
+
+    Sentences, which Whisper takes as the text before the recording, are passed over; so is what is no term.
+    """
+    prompt = form.get("prompt")
+    parts = re.split(r"[,，、;；\r\n]+", prompt if isinstance(prompt, str) else "")
+    stripped = [part.strip(' \t.。“”"') for part in parts]
+    return [part for part in stripped if part and len(part.split()) <= MAX_PROMPT_WORDS and is_term(part)]
 
 
 def _settings(form: FormData) -> dict[str, Any]:
     """Return the settings of Options that a form has; Options itself says which values are allowed."""
     values: dict[str, Any] = {name: _flag(form, name) for name in FLAGS if _text(form, name)}
     values |= {name: _number(form, name) for name in NUMBERS if _text(form, name)}
-    return values | {name: _text(form, name) for name in TEXTS if _text(form, name)}
+    values |= {name: _text(form, name) for name in TEXTS if _text(form, name)}
+    hotwords = form.get("hotwords")
+    return {**values, "hotwords": hotwords} if isinstance(hotwords, str) else values
 
 
-def _language(field: str, value: str) -> str:
+def language_of(field: str, value: str) -> str:
     """Return the language that a client names by ISO 639, with or without a region, or in English."""
     name = value.strip().lower().replace("_", "-")
     code = LANGUAGE_NAMES.get(name, name.partition("-")[0])

@@ -84,6 +84,11 @@ def argument_parser(prog: str | None = None) -> Any:
         help="offer the recordings in this directory of the server / 可直接选用的服务器目录",
     )
     group.add_argument(
+        "--index",
+        metavar="FILE",
+        help="search what the folder script has written there, too / 一并搜索批量转写写出的索引",
+    )
+    group.add_argument(
         "--keep-hours",
         type=float,
         default=72,
@@ -99,6 +104,14 @@ def argument_parser(prog: str | None = None) -> Any:
         "--keep-api-jobs",
         action="store_true",
         help="keep what programs send to /v1 among the jobs of the page / 保留通过 /v1 提交的任务",
+    )
+    group.add_argument(
+        "--live-sessions",
+        type=int,
+        default=0,
+        metavar="N",
+        help="live recordings at a time (default 0: one for each core, at least 2; 16 on a GPU) "
+        "/ 同时进行的实时识别数",
     )
     group.add_argument(
         "--allow-origin",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from pathlib import Path
 from typing import Any
 
 import configargparse
@@ -12,6 +13,7 @@ from sensevoice.models.loader import ModelSettings
 from sensevoice.models.precision import PRECISIONS
 from sensevoice.models.sources import hub
 from sensevoice.options import CHANNELS, LANGUAGES, MERGES, Options, is_number
+from sensevoice.vocabulary.terms import read_file
 
 DEFAULTS = Options()
 
@@ -165,6 +167,12 @@ def add_option_arguments(to: Any) -> None:
         help="punctuation, but numbers as spoken; twice the time / 加标点但不改写数字",
     )
     group.add_argument(
+        "--hotwords",
+        type=Path,
+        metavar="FILE",
+        help="names and terms as they are to be written, one a line (docs/vocabulary.md) / 热词文件",
+    )
+    group.add_argument(
         "--no-sounds",
         dest="sounds",
         action="store_false",
@@ -205,6 +213,7 @@ def options(args: argparse.Namespace) -> Options:
         track=args.track,
         raw_format=args.raw_format,
         speakers=args.speakers,
+        hotwords=tuple(term.line for term in read_file(args.hotwords)) if args.hotwords else (),
     )
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from sensevoice.audio.source import why_not_media
 from sensevoice.errors import MediaError
+from sensevoice.formats import Content
 from sensevoice.headerless import BY_SUFFIX, RAW_SUFFIXES
 from sensevoice.options import Options
 from sensevoice.runtime import atomic
@@ -127,7 +128,7 @@ def name_in(directory: Path, path: Path) -> str:
 MAX_NAME_BYTES = 255
 """What file systems take for one name."""
 
-LATER = ("track", "raw_format")
+LATER = ("track", "raw_format", "hotwords")
 """Settings that there were not always; their defaults are what was done before."""
 
 
@@ -227,7 +228,7 @@ def _text(path: Path) -> str:
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
-def write_whole(path: Path, parts: Iterable[str]) -> None:
+def write_whole(path: Path, content: Content | Iterable[str]) -> None:
     """Write a result, which every user of the machine may read, whole or not at all. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    atomic.write_whole(path, parts, mode=0o644)
+    atomic.write_whole(path, content, mode=0o644)

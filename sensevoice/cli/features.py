@@ -1,4 +1,4 @@
-"""What works beside the jobs only if it was asked for: webhooks, and minutes by a language model."""
+"""What works beside the jobs: search, and if they were asked for webhooks and a language model's minutes."""
 
 from __future__ import annotations
 
@@ -13,23 +13,33 @@ from sensevoice.runtime import environment
 
 @dataclass(frozen=True)
 class Features:
-    """Each is None when it was not asked for."""
+    """Each is None when it was not asked for; recordings may always be made."""
 
+    live: Any
     hooks: Any = None
     minutes: Any = None
+    search: Any = None
 
     @classmethod
-    def of(cls, args: Any, runner: Any) -> Features:
-        """Return what the arguments ask for. Raises OptionError."""
+    def of(cls, args: Any, runner: Any, recognizer: Any) -> Features:
+        """Return what the arguments ask for. Raises OptionError, NotAnIndex."""
         # Taken out of the environment in any case: no process that decodes needs to inherit them.
         secret = environment.secret(environment.WEBHOOK_SECRET)
-        key = environment.secret(environment.LLM_KEY)
-        return cls(_hooks(args, runner, secret), _minutes(args, runner, key))
+        key = environment.secret(environment.LLM_KEY) or args.llm_key or ""
+        hooks = _hooks(args, runner, secret)
+        minutes, search = _minutes(args, runner, key), _search(args, runner, hooks)
+        return cls(_live(args, runner, recognizer), hooks, minutes, search)
 
     def close(self) -> None:
-        for feature in (self.hooks, self.minutes):
+        for feature in (self.live, self.search, self.hooks, self.minutes):
             if feature is not None:
                 feature.close()
+
+
+def _live(args: Any, runner: Any, recognizer: Any) -> Any:
+    from sensevoice.live import LiveHub
+
+    return LiveHub(runner, recognizer, args.live_sessions)
 
 
 def _hooks(args: Any, runner: Any, secret: str) -> Any:
@@ -51,6 +61,17 @@ def _minutes(args: Any, runner: Any, key: str) -> Any:
     if args.llm_key_file:
         key = _read(Path(args.llm_key_file))
     return minutes.MinutesMaker(runner, minutes.LanguageModel(args.llm_url, args.llm_model, key))
+
+
+def _search(args: Any, runner: Any, hooks: Any) -> Any:
+    """Return the search over the jobs, and over the file of --index; it tells programs of matches."""
+    from sensevoice.api.search import telling
+    from sensevoice.search import SearchService
+
+    search = SearchService(runner.store, Path(args.index).expanduser() if args.index else None)
+    if hooks is not None:
+        search.on_match(telling(hooks))
+    return search
 
 
 def _read(path: Path) -> str:

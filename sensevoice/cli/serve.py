@@ -6,6 +6,7 @@ import functools
 import os
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ def run(args: Any, terminal: hangup.Terminal | None) -> int:
     os.environ["GRADIO_TEMP_DIR"] = str(uploads.path)  # gradio reads it when it is imported
     recognizer = LoadingRecognizer(loader.known_info(settings))
     runner = _job_runner(args, recognizer)
-    features = Features.of(args, runner)
+    features = Features.of(args, runner, recognizer)
     ending = Ending(terminal)
     app = _open_page(args, options, settings.demo, accounts, uploads, recognizer, runner, features)
     # Not before: importing torch would hold up the page.
@@ -84,7 +85,7 @@ def _open_page(
     refs = ui.UploadRefs()
     uploads.keep(refs.paths)
     app = ui.build_app(runner, page, refs)
-    policy = _policy(args, bool(accounts))
+    policy = _policy(args, bool(accounts), features.live.is_reader)
     guard = functools.partial(
         AccessMiddleware,
         policy=policy,
@@ -129,12 +130,13 @@ def _routes(
 ) -> list[Any]:
     """Return the routes beside gradio's own: of the workbench, and of programs."""
     from sensevoice import ui
-    from sensevoice.api import api_routes
+    from sensevoice.api import api_routes, realtime_routes
+    from sensevoice.live import captions_routes, live_routes
     from sensevoice.transcribe import pipeline
 
     hear = functools.partial(_hear, pipeline, recognizer)
     return [
-        *ui.job_routes(runner, hear, pipeline.cut, features.minutes),
+        *ui.job_routes(runner, hear, pipeline.cut, features.minutes, features.search),
         *api_routes(
             runner,
             uploads,
@@ -143,11 +145,15 @@ def _routes(
             _media_directory(args.media_dir),
             features.hooks,
             features.minutes,
+            features.search,
         ),
+        *live_routes(features.live, options),
+        *captions_routes(features.live),
+        *realtime_routes(features.live, recognizer, options),
     ]
 
 
-def _policy(args: Any, login: bool) -> AccessPolicy:
+def _policy(args: Any, login: bool, readers: Callable[[str], bool]) -> AccessPolicy:
     return AccessPolicy(
         max_upload_mb=args.max_upload_mb,
         login=login,
@@ -155,6 +161,7 @@ def _policy(args: Any, login: bool) -> AccessPolicy:
         hosts=allowed_hosts(args.allow_host),
         origins=allowed_origins(args.allow_origin),
         proxied=bool(args.allow_host or args.root_path or args.trusted_proxy),
+        readers=readers,
     )
 
 

@@ -36,6 +36,7 @@ from sensevoice.options import Options
 from sensevoice.progress import Progress
 from sensevoice.protocols import Recognizer
 from sensevoice.runtime import environment
+from sensevoice.search.files import FileIndex
 from sensevoice.transcribe.pipeline import transcribe
 from sensevoice.transcript import Transcript
 
@@ -43,7 +44,9 @@ EPILOG = """
 examples / 示例:
   python scripts/batch_transcribe.py recordings -o results.txt
   python scripts/batch_transcribe.py recordings --recursive --format srt --out-dir subtitles
+  python scripts/batch_transcribe.py recordings --formats docx xlsx json --out-dir documents
   python scripts/batch_transcribe.py calls -o calls.txt --channel split --language zh
+  python scripts/batch_transcribe.py calls -o calls.txt --index calls.db   then / 之后: sensevoice search
 
 Run again, it goes on where it was: files that are done are skipped unless they or the settings changed.
 再次运行会跳过已完成的文件（除非文件或设置有变化）。Exit code: 0 all done, 1 some failed or
@@ -61,8 +64,29 @@ def argument_parser(prog: str | None = None) -> Any:
         "--out-dir", type=Path, metavar="DIR", help="one file each, in this folder / 每个录音一个文件"
     )
     parser.add_argument(
+        "--index",
+        type=Path,
+        metavar="FILE",
+        help="also write a search index, for sensevoice search and the page's --index / 同时写出搜索索引",
+    )
+    parser.add_argument(
         "--format", choices=sorted(FORMATS), default="txt", help="for --out-dir (default txt)"
     )
+    parser.add_argument(
+        "--formats",
+        nargs="+",
+        choices=sorted(FORMATS),
+        default=[],
+        metavar="NAME",
+        help="several at once, such as docx xlsx json, for --out-dir / 同时写多种格式",
+    )
+    parser.add_argument(
+        "--no-tags",
+        dest="tags",
+        action="store_false",
+        help="docx, xlsx: without language, emotion, sounds / 不写标签",
+    )
+    parser.add_argument("--table", action="store_true", help="docx: rows in a table / 用表格")
     parser.add_argument(
         "--view", choices=VIEWS, default="tagged", help="kind of text (default tagged) / 文本样式"
     )
@@ -130,7 +154,14 @@ def render_options(args: argparse.Namespace) -> RenderOptions:
         start_timecode=args.start_timecode,
         handles_s=args.handles,
         kinds=args.kinds,
+        tags=args.tags,
+        table=args.table,
     )
+
+
+def formats_of(args: argparse.Namespace) -> list[str]:
+    """Return the names of the formats to be written, each once."""
+    return list(dict.fromkeys(args.formats or [args.format]))
 
 
 class Batch:
@@ -141,6 +172,7 @@ class Batch:
         self._recognizer = recognizer
         self._options = options
         self._render = render_options(args)
+        self._formats = formats_of(args)
         target = args.out_dir or args.output.parent
         target.mkdir(parents=True, exist_ok=True)
         remove_leftovers(target)
@@ -154,8 +186,13 @@ class Batch:
         editing = (args.names, args.fps, args.start_timecode, args.handles, args.kinds)
         extras += [] if args.precision == "auto" else [f"precision={args.precision}"]
         extras += [str(editing)] if editing != ("name", "", "", 0.0, ()) else []
-        key = settings_key(self._options, recognizer.info, args.format, args.view, args.labels, *extras)
+        extras += [] if args.tags else ["no tags"]
+        extras += ["table"] if args.table else []
+        formats = " ".join(self._formats)
+        key = settings_key(self._options, recognizer.info, formats, args.view, args.labels, *extras)
         self._done = DoneList(state, key)
+        self._key = settings_key(self._options, recognizer.info)
+        self._index = FileIndex(args.index) if args.index else None
         self._stopped = threading.Event()
         self._written_s = -WRITE_EVERY_S
         self.failed: list[str] = []
@@ -167,6 +204,8 @@ class Batch:
             name = name_in(self._args.directory, path)
             with suppress(OSError):  # it has vanished; trying to read it will say so
                 self._done.rename(path, name)
+                if self._index:
+                    self._index.rename(path, name, self._key)
             if self._is_done(path, name):
                 self.counts["skipped"] += 1
             else:
@@ -201,17 +240,21 @@ class Batch:
                 path, name = running.pop(future)
                 try:
                     self._finish(path, name, *future.result(), bar)
-                except (SenseVoiceError, OSError) as error:
+                except (SenseVoiceError, OSError, sqlite3.OperationalError) as error:
                     self.failed.append(name)
                     bar.write(f"{name}: {error}", file=sys.stderr)
                 bar.update(1)
 
     def close(self) -> None:
         self._done.close()
+        if self._index:
+            self._index.close()
 
     def _is_done(self, path: Path, name: str) -> bool:
         try:
-            return self._done.holds(path) and self._target(name).exists()
+            indexed = self._index is None or self._index.holds(path, self._key)
+            written = all(target.exists() for target in self._targets(name).values())
+            return indexed and self._done.holds(path) and written
         except OSError:  # it has vanished; trying to read it will say so
             return False
 
@@ -238,20 +281,24 @@ class Batch:
         else:
             self.counts["done"] += 1
 
-    def _target(self, name: str) -> Path:
+    def _targets(self, name: str) -> dict[str, Path]:
+        """Return the file of each format."""
         # The whole name stays: a.mp3 and a.wav must not write the same file.
         if not self._args.out_dir:
-            return Path(self._args.output)
-        return Path(self._args.out_dir) / output_name(name, FORMATS[self._args.format].extension)
+            return {"txt": Path(self._args.output)}
+        folder = Path(self._args.out_dir)
+        return {each: folder / output_name(name, FORMATS[each].extension) for each in self._formats}
 
     def _write(self, path: Path, name: str, before: os.stat_result, transcript: Transcript) -> None:
-        text = render(transcript, self._args.format, self._render)
         whole = not transcript.failed()
+        if self._index:
+            self._index.add(path, name, transcript, before, self._key if whole else "")
         if self._args.out_dir:
-            write_whole(self._target(name), [text])
+            for each, target in self._targets(name).items():
+                write_whole(target, render(transcript, each, self._render))
             self._done.add(path, name, "", whole, before)
             return
-        self._done.add(path, name, text, whole, before)
+        self._done.add(path, name, str(render(transcript, "txt", self._render)), whole, before)
         if time.monotonic() - self._written_s >= WRITE_EVERY_S:
             self._write_all()
 
@@ -287,8 +334,9 @@ def run(args: argparse.Namespace) -> int:
         raise OptionError(option="directory", value=str(args.directory), allowed="a folder / 文件夹")
     if bool(args.output) == bool(args.out_dir):
         raise OptionError(option="output", value="", allowed="-o FILE | --out-dir DIR")
-    if args.output and args.format != "txt":
-        raise OptionError(option="format", value=args.format, allowed="txt (-o), or / 或 --out-dir")
+    if args.output and formats_of(args) != ["txt"]:
+        wanted = " ".join(formats_of(args))
+        raise OptionError(option="format", value=wanted, allowed="txt (-o), or / 或 --out-dir")
     target = args.output or args.out_dir
     if target.is_dir() if args.output else target.exists() and not target.is_dir():
         raise OptionError(option="output", value=str(target), allowed="-o FILE | --out-dir DIR")
@@ -298,6 +346,8 @@ def run(args: argparse.Namespace) -> int:
     render_options(args)  # a wrong value is told before the models are loaded
     if args.traditional:
         check_traditional()
+    if args.index:
+        FileIndex(args.index).close()  # another file is told before the models are loaded
     listing = list_media(args.directory, args.recursive, options.raw_format)
     settings = arguments.model_settings(args)
     startup.announce_versions()

@@ -1,4 +1,4 @@
-"""All export formats. A new one is a module with a function that returns text, and a row in FORMATS."""
+"""All export formats. A new one is a module with a function that returns text or bytes, and a row below."""
 
 from __future__ import annotations
 
@@ -7,17 +7,28 @@ from types import MappingProxyType
 
 from sensevoice.formats import audacity, sheets
 from sensevoice.formats.ass import ass
+from sensevoice.formats.document import docx
 from sensevoice.formats.edl import edl, markers_edl
 from sensevoice.formats.jsonl import jsonl
 from sensevoice.formats.lrc import lrc
 from sensevoice.formats.markers import markers_xml
 from sensevoice.formats.partial import with_end_note
 from sensevoice.formats.record import from_dict, json_text, to_dict
-from sensevoice.formats.shared import LABELS, NAMES, VIEWS, Format, RenderOptions, check_choice
+from sensevoice.formats.shared import (
+    LABELS,
+    NAMES,
+    VIEWS,
+    Content,
+    Format,
+    RenderOptions,
+    as_bytes,
+    check_choice,
+)
 from sensevoice.formats.subtitles import srt, vtt
 from sensevoice.formats.text import markdown_file, txt, view_text
 from sensevoice.formats.textgrid import textgrid
 from sensevoice.formats.traditional import can_be_traditional, check_traditional, traditional
+from sensevoice.formats.workbook import xlsx
 from sensevoice.transcript import Transcript
 
 __all__ = [
@@ -25,8 +36,10 @@ __all__ = [
     "LABELS",
     "NAMES",
     "VIEWS",
+    "Content",
     "Format",
     "RenderOptions",
+    "as_bytes",
     "can_be_traditional",
     "check_traditional",
     "from_dict",
@@ -68,6 +81,26 @@ _ROWS = (
         "Table (TSV)",
         sheets.segments_tsv,
         "tables",
+    ),
+    Format(
+        "docx",
+        ".docx",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        "Word 文档（DOCX）",
+        "Word document (DOCX)",
+        docx,
+        "documents",
+        binary=True,
+    ),
+    Format(
+        "xlsx",
+        ".xlsx",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "Excel 工作簿（XLSX）",
+        "Excel workbook (XLSX)",
+        xlsx,
+        "tables",
+        binary=True,
     ),
     Format("markdown", ".md", "text/markdown", "Markdown 表格", "Markdown table", markdown_file, "documents"),
     Format("textgrid", ".TextGrid", "text/x-textgrid", "Praat TextGrid", "Praat TextGrid", textgrid),
@@ -125,19 +158,19 @@ FORMATS: Mapping[str, Format] = MappingProxyType({row.name: row for row in _ROWS
 """Every export format by its name, in the order in which they are offered."""
 
 
-RECORDS = ("json", "jsonl")
-"""Formats for programs, which have a field for what the others say in a last row."""
+NOTED_BY_THEMSELVES = ("json", "jsonl", "docx", "xlsx")
+"""Formats that have a place for what the others say in a last row, which must not be counted as speech."""
 
 
-def render(transcript: Transcript, format_name: str, options: RenderOptions | None = None) -> str:
-    """Return the content of a file in the named format.
+def render(transcript: Transcript, format_name: str, options: RenderOptions | None = None) -> Content:
+    """Return the content of a file in the named format, bytes where FORMATS says that it is binary.
 
     Raises OptionError for an unknown name, or for traditional characters without OpenCC.
     """
     check_choice("format", format_name, tuple(FORMATS))
     chosen = options or RenderOptions()
     # The emoji view is made of what the model wrote, and only there that is converted too.
-    shown = transcript if format_name in RECORDS else with_end_note(transcript, chosen.locale)
+    shown = transcript if format_name in NOTED_BY_THEMSELVES else with_end_note(transcript, chosen.locale)
     shown = traditional(shown, raw=_is_emoji(format_name, chosen)) if chosen.traditional else shown
     return FORMATS[format_name].render(shown, chosen)
 

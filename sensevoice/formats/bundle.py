@@ -7,8 +7,8 @@ import re
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
 
-from sensevoice.formats.shared import title
-from sensevoice.runtime.file_names import short_stem
+from sensevoice.formats.shared import Content, one_line, title
+from sensevoice.runtime.file_names import MAX_NAME_BYTES, cut_to_bytes, short_stem
 from sensevoice.transcript import Transcript
 
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*]')
@@ -24,13 +24,15 @@ _FILE_MODE = 0o100644 << 16
 _UNIX = 3
 
 
-def bundle(transcripts: Sequence[Transcript], extension: str, write: Callable[[Transcript], str]) -> bytes:
+def bundle(
+    transcripts: Sequence[Transcript], extension: str, write: Callable[[Transcript], Content]
+) -> bytes:
     """Return a zip file with what `write` makes of each transcript, in their order."""
     names = entry_names(transcripts, extension)
     return zip_of((name, write(transcript)) for name, transcript in zip(names, transcripts, strict=True))
 
 
-def zip_of(files: Iterable[tuple[str, str | bytes]]) -> bytes:
+def zip_of(files: Iterable[tuple[str, Content]]) -> bytes:
     """Return a zip file with these names and contents; the same files always give the same bytes."""
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -59,5 +61,10 @@ def entry_names(transcripts: Iterable[Transcript], extension: str) -> list[str]:
 
 def safe_stem(transcript: Transcript) -> str:
     """Return the name of a transcript's file without extension, path separators and reserved names."""
-    stem = _FORBIDDEN.sub("_", short_stem(title(transcript), "transcript")).strip(". ")
-    return f"_{stem}" if _RESERVED.match(stem) else stem or "transcript"
+    return safe_name(short_stem(title(transcript), "transcript"))
+
+
+def safe_name(text: str) -> str:
+    """Return a text as a name of a file without its extension that every system takes."""
+    name = cut_to_bytes(_FORBIDDEN.sub("_", one_line(text)), MAX_NAME_BYTES).strip(". ")
+    return f"_{name}" if _RESERVED.match(name) else name or "transcript"

@@ -20,6 +20,8 @@ def render_options(wanted: Mapping[str, str]) -> RenderOptions:
         start_timecode=wanted.get("start_timecode", ""),
         handles_s=_number(wanted.get("handles", "0")),
         kinds=tuple(kind for kind in wanted.get("kinds", "").split(",") if kind),
+        tags=wanted.get("tags", "1") == "1",
+        table=wanted.get("table") == "1",
     )
 
 

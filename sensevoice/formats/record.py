@@ -19,6 +19,7 @@ from sensevoice.transcript import (
     Media,
     ModelInfo,
     Piece,
+    Replacement,
     Segment,
     Span,
     Speaker,
@@ -86,7 +87,7 @@ def from_dict(data: Mapping[str, Any]) -> Transcript:
 
 
 def segment_to_dict(segment: Segment) -> dict[str, Any]:
-    """Return a segment as values of JSON; only a corrected one has `original`."""
+    """Return a segment as values of JSON; only a corrected one has `original`, one with terms `terms`."""
     data: dict[str, Any] = {
         "kind": segment.kind,
         "start_ms": segment.span.start_ms,
@@ -107,6 +108,8 @@ def segment_to_dict(segment: Segment) -> dict[str, Any]:
         "pieces": [_piece_to_dict(piece) for piece in segment.pieces],
         "speaker": segment.speaker,
     }
+    if segment.terms:
+        data["terms"] = [asdict(term) for term in segment.terms]
     if segment.original is not None:
         data["original"] = segment_to_dict(segment.original)
     return data
@@ -130,6 +133,7 @@ def segment_from_dict(data: Mapping[str, Any]) -> Segment:
         pieces=_each(_piece_from_dict, data.get("pieces", ())),
         speaker=data.get("speaker"),
         original=segment_from_dict(data["original"]) if data.get("original") else None,
+        terms=_each(lambda item: Replacement(**_known(item, Replacement)), data.get("terms", ())),
     )
 
 

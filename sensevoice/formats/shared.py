@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from sensevoice.analysis.highlights import HIGHLIGHT_NAMES
 from sensevoice.errors import OptionError
@@ -32,6 +32,8 @@ class RenderOptions:
     fps, start_timecode: for editors, in place of what the file says; "" takes the file's.
     handles_s: how much longer, at either end, a moment is for editors, in seconds.
     kinds: which highlights editors are given; all when empty.
+    tags: Word and Excel files name languages, emotions and sounds.
+    table: a Word file has its rows in a table, not as paragraphs.
     """
 
     view: str = "tagged"
@@ -43,12 +45,14 @@ class RenderOptions:
     start_timecode: str = ""
     handles_s: float = 0.0
     kinds: tuple[str, ...] = ()
+    tags: bool = True
+    table: bool = False
 
     def __post_init__(self) -> None:
         check_choice("view", self.view, VIEWS)
         check_choice("labels", self.locale, LABELS)
-        check_choice("traditional", self.traditional, (False, True))
-        check_choice("captions", self.captions, (False, True))
+        for option in ("traditional", "captions", "tags", "table"):
+            check_choice(option, getattr(self, option), (False, True))
         check_choice("names", self.names, NAMES)
         for kind in self.kinds:
             check_choice("kinds", kind, tuple(HIGHLIGHT_NAMES))
@@ -63,12 +67,17 @@ Group = Literal["documents", "subtitles", "tables", "editing", "data"]
 """What people take a transcript away for."""
 
 
+Content: TypeAlias = str | bytes
+"""Of a file: its text, or its bytes where a format is binary."""
+
+
 @dataclass(frozen=True)
 class Format:
     """One export format: its name, file extension, media type and description, and the function for it.
 
     `render` returns the text of a UTF-8 file, with its final line ends and, if the format needs one, a byte
-    order mark as the first character. `group` is the part of the page's menu that it is offered in.
+    order mark as the first character; of a `binary` format it returns the bytes. `group` is the part of the
+    page's menu that it is offered in.
     """
 
     name: str
@@ -76,8 +85,19 @@ class Format:
     mime_type: str
     zh: str
     en: str
-    render: Callable[[Transcript, RenderOptions], str]
+    render: Callable[[Transcript, RenderOptions], Content]
     group: Group = "data"
+    binary: bool = False
+
+    @property
+    def content_type(self) -> str:
+        """The media type with the encoding of text."""
+        return self.mime_type if self.binary else f"{self.mime_type}; charset=utf-8"
+
+
+def as_bytes(content: Content) -> bytes:
+    """Return what a file with this content holds."""
+    return content if isinstance(content, bytes) else content.encode()
 
 
 def check_choice(option: str, value: object, choices: tuple[object, ...]) -> None:

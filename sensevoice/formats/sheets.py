@@ -163,7 +163,7 @@ def _comparison_row(item: Comparison, locale: str) -> Row:
         item.anger_count,
         item.first_anger_text,
         round(100 * item.anger_share),
-        _who(item, locale),
+        who_speaks(item, locale),
         "; ".join(str(round(100 * voice.share)) for voice in item.voices),
         _number(item.characters_per_minute),
         _number(item.words_per_minute),
@@ -171,7 +171,7 @@ def _comparison_row(item: Comparison, locale: str) -> Row:
     )
 
 
-def _who(item: Comparison, locale: str) -> str:
+def who_speaks(item: Comparison, locale: str) -> str:
     """Return who speaks, and nothing where one nameless person is all that there is."""
     voices = item.voices
     if len(voices) == 1 and not (voices[0].name or voices[0].channel):

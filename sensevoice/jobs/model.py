@@ -13,10 +13,10 @@ from sensevoice.progress import Progress
 from sensevoice.speakers.voices import VoicePrints
 from sensevoice.transcript import Segment, Speaker, Transcript
 
-JobState = Literal["queued", "running", "waiting", "done", "failed", "cancelled"]
+JobState = Literal["live", "queued", "running", "waiting", "done", "failed", "cancelled"]
 FINISHED: tuple[JobState, ...] = ("done", "failed", "cancelled")
-STATES: tuple[JobState, ...] = ("queued", "running", "waiting", *FINISHED)
-"""What waits has begun, and goes on when the disk takes it."""
+STATES: tuple[JobState, ...] = ("live", "queued", "running", "waiting", *FINISHED)
+"""What is live is still being recorded. What waits has begun, and goes on when the disk takes it."""
 
 SCHEMA_VERSION = 1
 """Of the entry in a job's folder; counts up when a field changes its meaning or goes away."""
@@ -86,8 +86,8 @@ class Result:
 class ActiveJob:
     """A job that waits or runs. `changes` counts up with everything that can be seen of it.
 
-    `address` is where it was submitted from. `turns` counts how often it gave its place up, and `leaving`
-    says that it is about to; see JobQueue.
+    `address` is where it was submitted from. `stop` ends a recording that is live; others have none. `turns`
+    counts how often it gave its place up, and `leaving` says that it is about to; see JobQueue.
     """
 
     job: Job
@@ -97,6 +97,7 @@ class ActiveJob:
     began_s: float | None = None
     cancelled: bool = False
     address: str = ""
+    stop: Callable[[], None] | None = None
     turns: int = 0
     leaving: bool = False
 

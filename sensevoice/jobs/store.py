@@ -87,6 +87,7 @@ class JobStore:
         self._max_bytes = int(max_data_gb * 1e9)
         self._clock = KeepingClock(directory / "clock.json") if clock is None else None
         self.now_s: Callable[[], float] = clock or self._clock or time.time
+        self._watchers: list[Callable[[str], None]] = []
         self._changing = threading.RLock()
         self._reading = threading.Lock()
         self._sweeping = threading.Lock()
@@ -105,11 +106,22 @@ class JobStore:
         self.save()
         self._lock.close()
 
+    def watch(self, watcher: Callable[[str], None]) -> None:
+        """Call a function with the id of each job that has ended, or has been changed or deleted since.
+
+        It is called while others wait for the store, so it only takes note.
+        """
+        self._watchers.append(watcher)
+
+    def _tell(self, job_id: str) -> None:
+        for watcher in self._watchers:
+            watcher(job_id)
+
     def create(self, recording: Path, options: Options, owner: str = "") -> Job:
         """Take a recording in as a job that is queued. Raises DiskLow, FileMissing."""
         self.sweep()  # which may make the room that is needed
         try:
-            self._check_room(recording.stat().st_size)
+            self.check_room(recording.stat().st_size)
         except FileNotFoundError as exc:  # the page had lost its connection for long
             raise FileMissing(path=recording) from exc
         job_id = secrets.token_urlsafe(9)
@@ -120,6 +132,25 @@ class JobStore:
             folder.write_job(job)  # whose it is, before there is anything in it
             folder.take_in(recording)
             job = replace(job, bytes=folder.source.stat().st_size)
+        except OSError as exc:
+            folder.remove()
+            raise DiskLow(reason=exc.strerror or str(exc)) from exc
+        self._index.put(job)
+        self.save()
+        return job
+
+    def create_live(self, name: str, options: Options, owner: str = "") -> Job:
+        """Make the folder of a recording that is about to be made; whoever makes it writes it to `source`.
+
+        Raises DiskLow.
+        """
+        self.sweep()
+        self.check_room(0)
+        job = Job(secrets.token_urlsafe(9), name, owner, "live", time.time(), options)
+        folder = self.folder(job.id)
+        try:
+            (folder.path / "source").mkdir(parents=True, mode=0o700)
+            folder.write_job(job)
         except OSError as exc:
             folder.remove()
             raise DiskLow(reason=exc.strerror or str(exc)) from exc
@@ -141,6 +172,14 @@ class JobStore:
         """Return the jobs of an owner, the newest first."""
         return [job for job in reversed(self._index.all()) if job.owner == owner]
 
+    def find(self, job_id: str) -> Job | None:
+        """Return a job whosever it is, None when there is none."""
+        return self._index.get(job_id)
+
+    def ended(self) -> list[Job]:
+        """Return the jobs that have ended, whosever they are, the oldest first."""
+        return [job for job in self._index.all() if job.finished]
+
     def unfinished(self) -> list[Job]:
         """Return the jobs that a stopped process left, the oldest first."""
         return [job for job in self._index.all() if not job.finished]
@@ -150,6 +189,8 @@ class JobStore:
         with self._changing:
             if self._index.get(job.id) is not None:
                 self._index.put(job)
+                if job.finished:
+                    self._tell(job.id)
 
     def save(self) -> None:
         """Write what has changed to the jobs' folders; what the disk refuses is written by a later call."""
@@ -176,6 +217,7 @@ class JobStore:
             self._index.remove(job.id)
             self._remove(self.folder(job.id))
             self._forget_records()
+            self._tell(job.id)
 
     def finish(self, job: Job, transcript: Transcript) -> None:
         """Write the record of a job that came to its end. Raises OSError when the disk is full."""
@@ -193,12 +235,18 @@ class JobStore:
             transcript = replace(transcript, duration_ms=max(transcript.duration_ms, job.duration_ms or 0))
         return Result(transcript, partial=transcript.complete_until_ms is not None)
 
+    def read(self, job: Job) -> Transcript:
+        """Return what `result` does, without keeping it in memory: for those who go through all jobs."""
+        with self._reading:
+            return self._read_record(job.id).transcript
+
     def change(self, job: Job, changes: Iterable[Change], what: str = "edit") -> None:
         """Keep corrections; `what` is one of edits.STEPS. Raises JobNotFound, DiskLow."""
         self._check_headroom()
         with self._changing, self._reading:
             self.job(job.id, job.owner)
             self._kept(job.id).change(changes, what)
+            self._tell(job.id)
 
     def correct(
         self, job: Job, rows: Sequence[int], lines: int | None, correct: Correct, what: str = "edit"
@@ -236,16 +284,21 @@ class JobStore:
             people = change(self.people(job))
             write_whole(self.folder(job.id).people, json.dumps(people.as_dict(), ensure_ascii=False))
             self._forget_records()
+            self._tell(job.id)
 
     def undo(self, job: Job) -> Step | None:
         """Take the last correction back and return it; None when there is none."""
-        with self._changing, self._reading:
-            return self._kept(job.id).turn(Edits.undo)
+        return self._turn(job, Edits.undo)
 
     def redo(self, job: Job) -> Step | None:
         """Make the correction again that was taken back last and return it; None when there is none."""
+        return self._turn(job, Edits.redo)
+
+    def _turn(self, job: Job, way: Callable[[Edits], Step | None]) -> Step | None:
         with self._changing, self._reading:
-            return self._kept(job.id).turn(Edits.redo)
+            step = self._kept(job.id).turn(way)
+            self._tell(job.id)
+            return step
 
     def kept_s(self, job: Job) -> float | None:
         """Return for how many more seconds a job is kept; None for one that has not ended or always stays."""
@@ -286,7 +339,8 @@ class JobStore:
             if self._closed.wait(SWEEP_S):
                 return
 
-    def _check_room(self, bytes_needed: int) -> None:
+    def check_room(self, bytes_needed: int) -> None:
+        """Raise DiskLow unless so many more bytes may be kept, and the disk has them."""
         used = size_bytes(self.directory)  # of everything: copies, peaks and corrections are not in the list
         if used + bytes_needed > self._max_bytes:
             raise DiskLow(reason=f"{_gb(used)} + {_gb(bytes_needed)} > --max-data-gb {_gb(self._max_bytes)}")

@@ -21,7 +21,7 @@ import numpy as np
 from sensevoice.errors import MissingDependency, SenseVoiceError, Unexpected
 from sensevoice.options import Options
 from sensevoice.progress import LoadStep
-from sensevoice.protocols import Recognition, SpeechFinder, VoiceEncoder
+from sensevoice.protocols import LiveSpeechFinder, Recognition, SpeechFinder, VoiceEncoder
 from sensevoice.recognise.scheduler import Scheduler
 from sensevoice.transcript import ModelInfo
 
@@ -78,11 +78,18 @@ class LoadingRecognizer:
     def open_speech_finder(self, pause_ms: int = 0) -> SpeechFinder:
         return self._future.result().recognizer.open_speech_finder(pause_ms)
 
+    def open_live_finder(self, pause_ms: int) -> LiveSpeechFinder:
+        return self._future.result().recognizer.open_live_finder(pause_ms)
+
     def open_voices(self) -> VoiceEncoder:
         return self._future.result().recognizer.open_voices()
 
     def recognise(self, clips: Sequence[np.ndarray], options: Options) -> Iterator[Recognition]:
         return self._future.result().recognizer.recognise(clips, options)
+
+    def recognise_first(self, clips: Sequence[np.ndarray], options: Options) -> Iterator[Recognition]:
+        """See Scheduler."""
+        return self._future.result().recognizer.recognise_first(clips, options)
 
     def status(self) -> ModelStatus:
         """Return the truth at this moment; whoever asks counts as somebody who watches."""

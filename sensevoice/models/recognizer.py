@@ -23,13 +23,14 @@ from sensevoice.models.sources import demo
 from sensevoice.models.sources.hub import DEFAULT_SPEAKER_MODEL
 from sensevoice.models.voice_encoder import LazyVoiceEncoder
 from sensevoice.options import Options
-from sensevoice.protocols import FunasrModel, Recognition, Recognizer, VoiceEncoder
+from sensevoice.protocols import FunasrModel, Recognition, Recognizer, TermHit, VoiceEncoder
 from sensevoice.recognise.scheduler import Scheduler
 from sensevoice.runtime.device_faults import is_memory_shortage, is_poisoned
 from sensevoice.segment.batching import packs
 from sensevoice.tags.labels import TagKind
 from sensevoice.tags.parse import head_kinds, parse
 from sensevoice.transcript import ModelInfo, TagScore
+from sensevoice.vad.live import FsmnLiveFinder
 from sensevoice.vad.stream import FsmnSpeechFinder
 
 log = logging.getLogger(__name__)
@@ -94,6 +95,9 @@ class FunasrRecognizer:
 
     def open_speech_finder(self, pause_ms: int = 0) -> FsmnSpeechFinder:
         return FsmnSpeechFinder(self._vad, self._vad_lock, pause_ms, self._note_fault)
+
+    def open_live_finder(self, pause_ms: int) -> FsmnLiveFinder:
+        return FsmnLiveFinder(self._vad, self._vad_lock, pause_ms, self._note_fault)
 
     def open_voices(self) -> VoiceEncoder:
         """See Recognizer; the model is loaded when it is first asked for."""
@@ -185,11 +189,17 @@ class FunasrRecognizer:
                 language=options.language,
                 use_itn=options.use_itn,
                 ban_emo_unk=options.ban_emo_unk,
+                **({"hotwords": options.hotwords} if options.hotwords else {}),
             )
         if len(results) != len(clips):
             raise RuntimeError(f"{len(results)} results for {len(clips)} clips")
         return [
-            Recognition(result["text"], tuple(result["tokens"]), scores=_scores(result["scores"]))
+            Recognition(
+                result["text"],
+                tuple(result["tokens"]),
+                scores=_scores(result["scores"]),
+                hits=tuple(TermHit(*hit) for hit in result.get("hits", ())),
+            )
             for result in results
         ]
 

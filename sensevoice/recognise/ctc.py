@@ -7,7 +7,7 @@ stands, and it is the path that alignment would find.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -70,22 +70,34 @@ def with_emotion(
     return path
 
 
+def runs_of(path: Sequence[int], blank_id: int) -> Iterator[tuple[int, int, int]]:
+    """Yield the pieces of a path that are no blanks: (piece, first frame, frame after the last)."""
+    frame = 0
+    for piece_id, run in groupby(path):
+        start, frame = frame, frame + len(list(run))
+        if piece_id != blank_id:
+            yield piece_id, start, frame
+
+
 def decode(best: Sequence[int], tokenizer: Any, blank_id: int) -> dict[str, Any]:
     """Collapse the best path of one clip, query frames first, into its text and its timed pieces.
 
     Returns {"text": str, "tokens": [(piece, start_ms, end_ms)]}; the tags have no times.
     """
-    ids: list[int] = []
-    tokens: list[tuple[str, int, int]] = []
-    limit_ms = (len(best) - PROMPT_FRAMES) * CTC_FRAME_MS + FRAME_OFFSET_MS
-    frame = 0
-    for piece_id, run in groupby(best):
-        start, frame = frame, frame + len(list(run))
-        if piece_id == blank_id:
-            continue
-        ids.append(piece_id)
-        start_ms = max(0, (start - PROMPT_FRAMES) * CTC_FRAME_MS + FRAME_OFFSET_MS)
-        end_ms = min(limit_ms, (frame - PROMPT_FRAMES) * CTC_FRAME_MS + FRAME_OFFSET_MS)
+    runs = list(runs_of(best, blank_id))
+    text = tokenizer.decode([piece_id for piece_id, _, _ in runs])
+    return {"text": text, "tokens": timed(runs, best, tokenizer)}
+
+
+def timed(
+    runs: Sequence[tuple[int, int, int]], path: Sequence[int], tokenizer: Any
+) -> list[tuple[str, int, int]]:
+    """Return the pieces behind the query frames of a path, as they are written, with their times in ms."""
+    limit_ms = (len(path) - PROMPT_FRAMES) * CTC_FRAME_MS + FRAME_OFFSET_MS
+    tokens = []
+    for piece_id, start, end in runs:
         if start >= PROMPT_FRAMES:
+            start_ms = max(0, (start - PROMPT_FRAMES) * CTC_FRAME_MS + FRAME_OFFSET_MS)
+            end_ms = min(limit_ms, (end - PROMPT_FRAMES) * CTC_FRAME_MS + FRAME_OFFSET_MS)
             tokens.append((tokenizer.sp.id_to_piece(piece_id), start_ms, end_ms))
-    return {"text": tokenizer.decode(ids), "tokens": tokens}
+    return tokens

@@ -14,7 +14,8 @@ cannot, and unsigned weights are widened to 16 bits first.
 
 Inputs: `features` (frames, 560), scaled, float32; `prompt_ids` (4,), rows of the query table; `banned` (any
 number of) pieces that must not be chosen. Outputs: `best` (4 + frames,), the best piece of each frame;
-`query_logits` (4, pieces), the output of the four query frames.
+`query_logits` (4, pieces), the output of the four query frames; `logits` (4 + frames, pieces), that of all
+frames, which costs nothing unless it is asked for.
 
 Imports onnx and numpy alone: the weights come as arrays.
 """
@@ -33,7 +34,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from sensevoice.recognise.ctc import PROMPT_FRAMES
 
-VERSION = 3
+VERSION = 4
 """Part of the name of a stored graph; raise it whenever what this module writes changes."""
 
 Rounding = Literal["fp32", "int8", "int8_7bit", "uint8", "uint8_tensor"]
@@ -106,7 +107,8 @@ class _Graph:
         for block in self._blocks("encoder.tp_encoders"):
             frames = self._block(frames, block)
         frames = self._norm(frames, "encoder.tp_norm")
-        logits = self._linear(frames, "ctc.ctc_lo", bias=self._output_bias())
+        self._linear(frames, "ctc.ctc_lo", bias=self._output_bias())
+        logits = self._nodes[-1].output[0] = "logits"  # an output without a copy
         self._named("best", "ArgMax", [logits], axis=-1, keepdims=0)
         zero, four = self._constant(np.array([0])), self._constant(np.array([PROMPT_FRAMES]))
         self._named("query_logits", "Slice", [logits, zero, four, zero])
@@ -126,6 +128,7 @@ class _Graph:
             [
                 value("best", TensorProto.INT64, ["all_frames"]),
                 value("query_logits", TensorProto.FLOAT, [PROMPT_FRAMES, self._pieces]),
+                value("logits", TensorProto.FLOAT, ["all_frames", self._pieces]),
             ],
             self._constants,
         )

@@ -18,11 +18,16 @@ import onnxruntime
 import torch
 from funasr.utils.load_utils import extract_fbank, load_audio_text_image_video
 
-from sensevoice.recognise.ctc import Prompt, decode, with_emotion
+from sensevoice.recognise.ctc import PROMPT_FRAMES, Prompt, decode, with_emotion
 from sensevoice.recognise.scores import TagScorer
+from sensevoice.recognise.terms import Gather, TermFinder
 from sensevoice.runtime.cpus import usable_cpus
 
 BLANK_ID = 0
+
+OUTPUTS = ("best", "query_logits")
+LOGITS = "logits"
+"""Of onnx_graph, which imports onnx: a stored graph is run without it."""
 
 SPIN_US = "20"
 """How long its threads wait awake for their next share, a millisecond as ONNX Runtime has it. Asleep at once,
@@ -47,6 +52,7 @@ class OnnxSenseVoiceSmall(torch.nn.Module):
         self._session = open_session(graph)
         self._side_by_side = ThreadPoolExecutor(usable_cpus(), thread_name_prefix="clip")
         self._scorer: TagScorer | None = None
+        self._finder: TermFinder | None = None
 
     def inference(
         self,
@@ -59,31 +65,48 @@ class OnnxSenseVoiceSmall(torch.nn.Module):
     ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         """Recognise clips (float32 mono 16 kHz arrays); called by funasr's AutoModel.
 
-        Returns one {"key", "text", "tokens", "scores"} per clip, in order, and funasr's timing figures.
+        Returns one {"key", "text", "tokens", "scores"} per clip, in order, and funasr's timing figures; with
+        `hotwords`, also its "hits".
         """
         prompt = Prompt.of(kwargs, tokenizer)
         self._scorer = scorer = self._scorer or TagScorer(tokenizer)
+        self._finder = finder = self._finder or TermFinder(tokenizer, BLANK_ID)
+        vocabulary = finder.vocabulary(kwargs.get("hotwords", ()))
         clips = load_audio_text_image_video(data_in, fs=frontend.fs)
 
         def window_result(clip: Any) -> dict[str, Any]:
             features, _ = extract_fbank([clip], data_type="sound", frontend=frontend)
-            best, query_logits = self.run(features[0].numpy(), prompt)
+            best, query_logits, *logits = self.run(features[0].numpy(), prompt, bool(len(vocabulary.rows)))
             named = scorer.of_logits(query_logits)
             path = with_emotion(best.tolist(), named, prompt, tokenizer)
-            return {**decode(path, tokenizer, BLANK_ID), "scores": named}
+            result = {**decode(path, tokenizer, BLANK_ID), "scores": named}
+            if logits:
+                result["hits"] = finder.hits(path, vocabulary, _relative(logits[0], best))
+            return result
 
         heard = self._side_by_side.map(window_result, clips)
         results = [{"key": name, **result} for name, result in zip(key, heard, strict=True)]
         return results, {"batch_data_time": sum(map(len, clips)) / frontend.fs}
 
-    def run(self, features: np.ndarray, prompt: Prompt) -> tuple[np.ndarray, np.ndarray]:
-        """Return the best piece of each frame, and the output of the query frames, for one clip."""
-        best, query_logits = self._session.run(
-            None,
+    def run(self, features: np.ndarray, prompt: Prompt, with_logits: bool = False) -> list[np.ndarray]:
+        """Return the best piece of each frame and the output of the query frames for one clip.
+
+        With `with_logits`, that of all frames comes third: (4 + frames, pieces), for which there is no need
+        otherwise.
+        """
+        outputs: list[np.ndarray] = self._session.run(
+            [*OUTPUTS, *([LOGITS] if with_logits else [])],
             {
                 "features": features,
                 "prompt_ids": np.array(prompt.prompt_ids, dtype=np.int64),
                 "banned": np.array(prompt.banned, dtype=np.int64),
             },
         )
-        return best, query_logits
+        return outputs
+
+
+def _relative(logits: np.ndarray, best: np.ndarray) -> Gather:
+    """Return what gives the log probabilities of pieces relative to the best; see terms.Gather."""
+    sound = logits[PROMPT_FRAMES:]
+    top = np.take_along_axis(sound, best[PROMPT_FRAMES:, None], axis=1)
+    return lambda ids: sound[:, ids] - top

@@ -1,5 +1,8 @@
 """One line for the model, many who wait in it: clips of all running jobs, batched together and fairly.
 
+What people are waiting for as they speak goes first, but for one batch in FIRST_IN_A_ROW + 1, so that files
+go on however many speak.
+
 Every job hands in its clips as it finds them; a single thread takes some from each job in turn and has
 them recognised in one batch. So a short recording does not wait for the end of a long one, a batch is
 full even when every file is short, and two threads never meet in the model.
@@ -19,8 +22,12 @@ from sensevoice.audio.info import SAMPLE_RATE_HZ
 from sensevoice.options import Options
 from sensevoice.protocols import ForwardingRecognizer, Recognition, Recognizer
 
-BatchKey = tuple[str, bool, bool]
+BatchKey = tuple[str, bool, bool, tuple[str, ...]]
 """The settings that reach the model: only clips that agree in them can share a batch."""
+
+
+FIRST_IN_A_ROW = 3
+"""Batches for those who speak before one for a file, if one waits."""
 
 
 @dataclass(eq=False)
@@ -30,6 +37,7 @@ class _Job:
     question: BatchKey
     options: Options
     clips: deque[np.ndarray]
+    first: bool = False
     answers: SimpleQueue[Recognition | BaseException] = field(default_factory=SimpleQueue)
 
 
@@ -46,13 +54,21 @@ class Scheduler(ForwardingRecognizer):
         self._jobs: deque[_Job] = deque()
         self._changed = threading.Condition()
         self._closed = False
+        self._first_in_a_row = 0
         self._thread = threading.Thread(target=self._work, name="scheduler", daemon=True)
         self._thread.start()
 
     def recognise(self, clips: Sequence[np.ndarray], options: Options) -> Iterator[Recognition]:
         """See Recognizer; closing the iterator takes the clips that still wait out of the line."""
-        question = (options.language, options.use_itn, options.ban_emo_unk)
-        job = _Job(question, options, deque(clips))
+        return self._answers(clips, options, first=False)
+
+    def recognise_first(self, clips: Sequence[np.ndarray], options: Options) -> Iterator[Recognition]:
+        """Recognise clips before those of files: somebody speaks and waits for the words."""
+        return self._answers(clips, options, first=True)
+
+    def _answers(self, clips: Sequence[np.ndarray], options: Options, first: bool) -> Iterator[Recognition]:
+        question = (options.language, options.use_itn, options.ban_emo_unk, options.hotwords)
+        job = _Job(question, options, deque(clips), first)
         with self._changed:
             if self._closed:
                 raise RuntimeError("the scheduler is closed")
@@ -91,12 +107,14 @@ class Scheduler(ForwardingRecognizer):
 
     def _take(self) -> list[tuple[_Job, np.ndarray]]:
         """Take the next batch out of the line, and those it belongs to: a clip of each job in turn."""
-        sharing = deque(job for job in self._jobs if job.question == self._jobs[0].question)
+        sharing, longest = self._sharing()
         batch: list[tuple[_Job, np.ndarray]] = []
         samples = 0
         while sharing and len(batch) < self._max_clips:
             job = sharing.popleft()
             if not job.clips:  # cancelled, or all taken
+                continue
+            if longest and len(job.clips[0]) > longest:
                 continue
             if batch and samples + len(job.clips[0]) > self._max_batch_samples:
                 break
@@ -107,6 +125,21 @@ class Scheduler(ForwardingRecognizer):
         served = {job for job, _ in batch}
         self._jobs = deque(job for job in self._jobs if job.clips and job not in served)
         return batch
+
+    def _sharing(self) -> tuple[deque[_Job], int]:
+        """Return the jobs whose clips make the next batch, and the longest clip that it may hold, 0 for any.
+
+        A batch takes as long as its longest clip: one for somebody who speaks holds no longer one of a file.
+        """
+        first = [job for job in self._jobs if job.first and job.clips]
+        files = [job for job in self._jobs if not job.first and job.clips]
+        if not first or (files and self._first_in_a_row >= FIRST_IN_A_ROW):
+            self._first_in_a_row = 0
+            ahead, longest = files or list(self._jobs), 0
+        else:
+            self._first_in_a_row += 1
+            ahead, longest = [*first, *files], max(len(job.clips[0]) for job in first)
+        return deque(job for job in ahead if job.question == ahead[0].question), longest
 
     def _recognise(self, batch: list[tuple[_Job, np.ndarray]]) -> None:
         if not batch:

@@ -90,7 +90,7 @@ def with_marks_of(spoken: Recognition, written: Recognition) -> Recognition:
         tokens += spoken.tokens[i1:i2]
         tokens += _at_end(tokens, _first_marks(written.tokens[j1 + len(first) : j2][::-1])[::-1])
     text = "".join(piece for piece, _, _ in tokens).replace(WORD_START, " ").strip()
-    return replace(written, raw=head_of(written.raw) + text, tokens=tuple(tokens))
+    return replace(written, raw=head_of(written.raw) + text, tokens=tuple(tokens), hits=spoken.hits)
 
 
 def _folded(tokens: Sequence[Token]) -> list[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from funasr.models.sense_voice.model import SenseVoiceSmall
 from funasr.utils.load_utils import load_audio_text_image_video
@@ -18,6 +19,7 @@ from sensevoice.audio.features import features_of
 from sensevoice.recognise import cuda_encoder
 from sensevoice.recognise.ctc import PROMPT_FRAMES, Prompt, decode, with_emotion
 from sensevoice.recognise.scores import SCORED, TagScorer
+from sensevoice.recognise.terms import TermFinder, Vocabulary
 
 
 class TimedSenseVoiceSmall(SenseVoiceSmall):  # type: ignore[misc]
@@ -27,6 +29,7 @@ class TimedSenseVoiceSmall(SenseVoiceSmall):  # type: ignore[misc]
     """What matrix products run in (torch's autocast); None leaves them in float32."""
 
     scorer: TagScorer | None = None
+    finder: TermFinder | None = None
 
     def inference(
         self,
@@ -39,7 +42,8 @@ class TimedSenseVoiceSmall(SenseVoiceSmall):  # type: ignore[misc]
     ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         """Recognise clips (float32 mono 16 kHz arrays); called by funasr's AutoModel.
 
-        Returns one {"key", "text", "tokens", "scores"} per clip, in order, and funasr's timing figures.
+        Returns one {"key", "text", "tokens", "scores"} per clip, in order, and funasr's timing figures; with
+        `hotwords`, also its "hits".
         """
         clips = load_audio_text_image_video(data_in, fs=frontend.fs, audio_fs=frontend.fs)
         features, lengths = features_of(clips, frontend, kwargs["device"])
@@ -49,11 +53,16 @@ class TimedSenseVoiceSmall(SenseVoiceSmall):  # type: ignore[misc]
         best = logits.argmax(dim=-1).cpu()
         self.scorer = scorer = self.scorer or TagScorer(tokenizer)
         scores = logits[:, : len(SCORED)].float().softmax(dim=-1)[:, :, scorer.ids].tolist()
+        self.finder = finder = self.finder or TermFinder(tokenizer, self.blank_id)
+        vocabulary = finder.vocabulary(kwargs.get("hotwords", ()))
+        possible = _possible(logits, lengths, vocabulary)
         results = []
         for index, (name, length) in enumerate(zip(key, lengths.tolist(), strict=True)):
             named = scorer.named(scores[index])
             path = with_emotion(best[index, :length].tolist(), named, prompt, tokenizer)
             results.append({"key": name, **decode(path, tokenizer, self.blank_id), "scores": named})
+            if index in possible:
+                results[-1]["hits"] = finder.hits(path, vocabulary, _Relative(logits[index, :length]))
         return results, {"batch_data_time": seconds}
 
     def logits(
@@ -78,6 +87,32 @@ class TimedSenseVoiceSmall(SenseVoiceSmall):  # type: ignore[misc]
             encoded, _ = self.encoder(frames, lengths)
             logits: torch.Tensor = self.ctc.ctc_lo(encoded)
         return logits
+
+
+class _Relative:
+    """The log probabilities of pieces in the sound of one clip, relative to the best; see terms.Gather."""
+
+    def __init__(self, logits: torch.Tensor) -> None:
+        self._sound = logits[PROMPT_FRAMES:]
+        self._top = self._sound.amax(dim=-1, keepdim=True)
+
+    def __call__(self, ids: np.ndarray) -> np.ndarray:
+        chosen = self._sound[:, torch.from_numpy(ids).to(self._sound.device)]
+        return np.asarray((chosen.float() - self._top.float()).cpu().numpy())
+
+
+def _possible(logits: torch.Tensor, lengths: torch.Tensor, vocabulary: Vocabulary) -> frozenset[int]:
+    """Return which clips can hold a term, so that the log probabilities of the others stay on the device."""
+    if not len(vocabulary.rows):
+        return frozenset()
+    sound = logits[:, PROMPT_FRAMES:]
+    ids = torch.from_numpy(vocabulary.ids).to(sound.device)
+    relative = sound[:, :, ids].float() - sound.amax(dim=-1, keepdim=True).float()
+    outside = torch.arange(sound.shape[1])[None, :] >= (lengths - PROMPT_FRAMES)[:, None]
+    peaks = (
+        relative.masked_fill(outside.to(sound.device)[:, :, None], -float("inf")).amax(dim=1).cpu().numpy()
+    )
+    return frozenset(index for index, each in enumerate(peaks) if len(vocabulary.possible(each)))
 
 
 def prepare_cuda(model: TimedSenseVoiceSmall, precision: str) -> None:

@@ -39,13 +39,17 @@ def replacing(path: Path, mode: int = 0o600) -> Iterator[Path]:
         os.close(handle)
 
 
-def write_whole(path: Path, content: str | Iterable[str], mode: int = 0o600) -> None:
-    """Write a UTF-8 text file by `replacing`; what UTF-8 cannot hold, as in some file names, is escaped."""
-    with (
-        replacing(path, mode) as part,
-        part.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file,
-    ):
-        file.writelines([content] if isinstance(content, str) else content)
+def write_whole(path: Path, content: str | bytes | Iterable[str], mode: int = 0o600) -> None:
+    """Write a file by `replacing`: bytes as they are, text as UTF-8.
+
+    What UTF-8 cannot hold, as in some file names, is escaped.
+    """
+    with replacing(path, mode) as part:
+        if isinstance(content, bytes):
+            part.write_bytes(content)
+            return
+        with part.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
+            file.writelines([content] if isinstance(content, str) else content)
 
 
 def remove_leftovers(directory: Path) -> None:

@@ -52,6 +52,11 @@ class RunCollector:
         self._max_gap_ms = options.merge_gap_s * 1000
         self._open: list[Chunk] = []
 
+    @property
+    def open(self) -> Run | None:
+        """The chunks of the run that has not ended, None before its first."""
+        return Run(tuple(self._open)) if self._open else None
+
     def push(self, chunk: Chunk) -> Iterator[Run]:
         """Take the next chunk; yield the run before it if it does not belong there."""
         if not self._joins or (chunk.kind == "sound" and chunk.duration_ms > self._max_gap_ms):

@@ -71,10 +71,16 @@ class _LengthJoiner:
 
 
 class Segmenter:
-    """Cut one stream of blocks into chunks; `speech` collects the speech found, unjoined."""
+    """Cut one stream of blocks into chunks; `speech` collects the speech found, unjoined.
 
-    def __init__(self, finder: SpeechFinder, options: Options) -> None:
+    Sound without speech is handed out when so much of it, `sound_stretch_ms`, has come.
+    """
+
+    def __init__(
+        self, finder: SpeechFinder, options: Options, sound_stretch_ms: int = MAX_SOUND_STRETCH_MS
+    ) -> None:
         self._finder = finder
+        self._sound_stretch_ms = sound_stretch_ms
         self._joiner: PieceCutter | _LengthJoiner = (
             PieceCutter(self._samples) if options.merge == "agreement" else _LengthJoiner(options)
         )
@@ -110,8 +116,12 @@ class Segmenter:
         settled_ms = min(self._finder.settled_ms, self.fed_ms)
         for span in self._joiner.settle(settled_ms):
             yield from self._speech(span)
-        if self._joiner.open_from_ms is None and settled_ms - self._done_ms >= MAX_SOUND_STRETCH_MS:
+        if self._joiner.open_from_ms is None and settled_ms - self._done_ms >= self._sound_stretch_ms:
             yield from self._between(settled_ms // LEVEL_FRAME_MS * LEVEL_FRAME_MS)
+
+    def heard_since(self, start_ms: int) -> np.ndarray:
+        """Return the samples from a time to the last that was fed, as far as they were not handed out."""
+        return self._samples(Span(max(start_ms, self._done_ms), self.fed_ms)).copy()
 
     def finish(self) -> Iterator[Chunk]:
         """Yield the rest; nothing more will be fed."""

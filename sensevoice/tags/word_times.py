@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from sensevoice.transcript import Span, Word
+from sensevoice.transcript import Segment, Span, Word
 
 WORD_START = "▁"
 """SentencePiece's sign for the space before a word (U+2581)."""
+
+Place = tuple[int, int, int, int]
+"""Start and end of a word in milliseconds, its offset in the text of its row and its length in characters."""
 
 _TAG = re.compile(r"<\|[^|]*\|>")
 _OPENING = re.compile(r"[(\[{（［【《〈「『“‘¿¡]+")
@@ -36,6 +39,27 @@ def words_from_tokens(tokens: Iterable[tuple[str, int, int]], clip: Span) -> tup
         for first, end in zip(starts, ends, strict=True)
     ]
     return tuple(_inside(groups, clip))
+
+
+def spelled(tokens: Iterable[tuple[str, int, int]]) -> str:
+    """Return what tokens spell, tags included."""
+    return " ".join("".join(piece for piece, _, _ in tokens).replace(WORD_START, " ").split())
+
+
+def word_places(segment: Segment) -> list[Place]:
+    """Return where the words of a row stand in its text; one that it does not hold as spoken is left out."""
+    return [place for place in word_offsets(segment.text, segment.words) if place is not None]
+
+
+def word_offsets(text: str, words: Sequence[Word]) -> list[Place | None]:
+    """Return for each word where it stands in a text, None for one that the text does not hold as spoken."""
+    places: list[Place | None] = []
+    end = 0
+    for word in words:
+        at = text.find(word.text, end)
+        places.append(None if at < 0 else (word.span.start_ms, word.span.end_ms, at, len(word.text)))
+        end = end if at < 0 else at + len(word.text)
+    return places
 
 
 def word_starts(tokens: Sequence[tuple[str, int, int]]) -> list[int]:

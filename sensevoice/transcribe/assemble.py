@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sensevoice.options import SPOKEN_LANGUAGES, Options
-from sensevoice.protocols import Recognition, Speech
+from sensevoice.protocols import Recognition, Speech, moved_hits
 from sensevoice.segment.pieces import PieceCutter
 from sensevoice.segment.segmenter import Chunk
 from sensevoice.segment.sounds import MAX_HOLE_MS, trend, windows
 from sensevoice.tags.parse import TaggedText, parse
 from sensevoice.tags.word_times import words_from_tokens
+from sensevoice.transcribe.terms import with_terms
 from sensevoice.transcript import Event, Segment, Span, TagScore
 
 TREND_EVENTS = ("BGM",)
@@ -45,7 +46,7 @@ def speech_segment(span: Span, answer: Recognition, channel: str | None, options
     if answer.error is not None:
         return Segment("speech", span, channel=channel, error=answer.error)
     tagged = parse(answer.raw)
-    return Segment(
+    segment = Segment(
         kind="speech",
         span=span,
         text=tagged.text,
@@ -58,6 +59,7 @@ def speech_segment(span: Span, answer: Recognition, channel: str | None, options
         channel=channel,
         scores=best_two(answer.scores),
     )
+    return with_terms(segment, moved_hits(answer.hits, span.start_ms), options)
 
 
 def best_two(scores: Sequence[TagScore]) -> tuple[TagScore, ...]:

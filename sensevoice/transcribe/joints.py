@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from sensevoice.tags.word_times import WORD_START, word_starts
+from sensevoice.tags.word_times import spelled, word_starts
 
 Token = tuple[str, int, int]
 """A piece of the tokenizer and its time; from the start of the file in this module."""
@@ -22,11 +22,6 @@ _CLOSING = "”’」』）)]}\"'"
 _FULL_STOPS = ("。", ".", "…")
 _SURE_ENDS = ("？", "！", "?", "!")
 _TAG = re.compile(r"<\|[^|]*\|>")
-
-
-def spelled(tokens: Sequence[Token]) -> str:
-    """Return what tokens spell, tags included."""
-    return " ".join("".join(piece for piece, _, _ in tokens).replace(WORD_START, " ").split())
 
 
 def text_of(tokens: Sequence[Token]) -> str:

@@ -7,13 +7,15 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from sensevoice.options import Options
+from sensevoice.protocols import TermHit, moved_hits
 from sensevoice.tags.parse import head_of, parse
-from sensevoice.tags.word_times import words_from_tokens
+from sensevoice.tags.word_times import spelled, words_from_tokens
 from sensevoice.transcribe import agreement
 from sensevoice.transcribe.agreement import Clip
 from sensevoice.transcribe.assemble import best_two, speech_segment
-from sensevoice.transcribe.joints import Token, divide, ends_sentence, moved, spelled, text_of
+from sensevoice.transcribe.joints import Token, divide, ends_sentence, moved, text_of
 from sensevoice.transcribe.saying import middle_ms
+from sensevoice.transcribe.terms import with_terms
 from sensevoice.transcript import Event, Piece, Segment, Span
 
 Part = Sequence[tuple[Piece, Clip]]
@@ -27,11 +29,18 @@ class RowBuilder:
     options: Options
     channel: str | None
 
-    def rows(self, clips: Sequence[Clip], tokens: Sequence[Token], marked: Sequence[Token]) -> list[Segment]:
+    def rows(
+        self,
+        clips: Sequence[Clip],
+        tokens: Sequence[Token],
+        marked: Sequence[Token],
+        hits: Sequence[TermHit] = (),
+    ) -> list[Segment]:
         """Return the rows of clips that agree and of what they say.
 
-        `marked` is the same with punctuation. Where it is not known who speaks, a row ends where a sentence
-        does, as the next may be of another person.
+        `hits` are the terms in what several of them say together. `marked` is the same as `tokens` with
+        punctuation. Where it is not known who speaks, a row ends where a sentence does, as the next may be of
+        another person.
         """
         pieces = [(piece, clip) for clip in clips for piece in clip.pieces]
         joints = [middle_ms(left, right) for (left, _), (right, _) in pairwise(pieces)]
@@ -42,17 +51,18 @@ class RowBuilder:
             if any(message) and any(rest) and _may_end(pieces, number) and _ends(ends[borders[-1] : number]):
                 borders.append(number)
         return [
-            self._row(pieces[first:end], [token for text in texts[first:end] for token in text])
+            self._row(pieces[first:end], [token for text in texts[first:end] for token in text], hits)
             for first, end in pairwise([*borders, len(pieces)])
         ]
 
-    def _row(self, pieces: Part, tokens: Sequence[Token]) -> Segment:
+    def _row(self, pieces: Part, tokens: Sequence[Token], hits: Sequence[TermHit]) -> Segment:
         clips = list(dict.fromkeys(clip for _, clip in pieces))
         span = Span(pieces[0][0].span.start_ms, pieces[-1][0].span.end_ms)
         if len(clips) == 1 and clips[0].span == span:
             row = speech_segment(span, clips[0].answer, self.channel, self.options)
         else:
-            row = self._joined(span, clips, tokens)
+            own = [hit for clip in clips for hit in moved_hits(clip.answer.hits, clip.span.start_ms)]
+            row = with_terms(self._joined(span, clips, tokens), [*hits, *own], self.options)
         kept = tuple(piece for piece, _ in pieces) if self.options.merge == "agreement" else ()
         speaker = next((clip.speaker for clip in clips if clip.speaker is not None), None)
         return replace(row, pieces=kept, speaker=speaker)

@@ -6,13 +6,14 @@ A row is a chunk in which one person speaks one language in one mood; `agreement
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 from typing import Protocol
 
 from sensevoice.options import Options
-from sensevoice.protocols import Recognition, Recognizer
+from sensevoice.protocols import Recognition, Recognizer, TermHit, moved_hits
 from sensevoice.recognise.second_pass import recognise_with_fallbacks
 from sensevoice.segment.runs import Run, together
 from sensevoice.segment.segmenter import Chunk
@@ -100,6 +101,23 @@ class RowMaker:
         for rows in self._told([carried] if carried else []):
             yield from self._emitted(rows)
         yield from self._sounds.flush()
+
+    @property
+    def open_from_ms(self) -> int | None:
+        """Start of the row that may go on with the next run, None when there is none."""
+        return self._carried[0].span.start_ms if self._carried else None
+
+    def preview(self, run: Run | None) -> list[Segment]:
+        """Return what is still open, and the rows of a run, as if the sound ended with it.
+
+        Nothing changes here by it: the same run may be given again when more of it has come.
+        """
+        carried, sounds = self._carried, self._sounds
+        self._sounds = copy.deepcopy(sounds)
+        try:
+            return [*self.of([run] if run else []), *self.finish()]
+        finally:
+            self._carried, self._sounds = carried, sounds
 
     def _named(self, run: Run) -> list[Chunk]:
         """Return the chunks of a run with their speakers."""
@@ -196,12 +214,16 @@ class RowMaker:
         for group in parts:
             tokens: list[Token] = []
             marked: list[Token] = []
+            hits: list[TermHit] = []
             for part in group:
-                alone = said_alone(part)
-                both = said_together(part, next(answers)) if is_doubtful(part, has_marks) else alone
+                both = alone = said_alone(part)
+                if is_doubtful(part, has_marks):
+                    answer = next(answers)
+                    both = said_together(part, answer)
+                    hits += moved_hits(answer.hits, part[0].span.start_ms)
                 marked = after(marked, both if has_marks else ended(both))
                 tokens = after(tokens, both if has_marks else alone)
-            rows.append(self._builder.rows([clip for part in group for clip in part], tokens, marked))
+            rows.append(self._builder.rows([clip for part in group for clip in part], tokens, marked, hits))
         return rows
 
     def _emitted(self, found: list[Segment] | WindowResult | Segment) -> Iterator[Segment]:

@@ -9,16 +9,16 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from sensevoice.audio.info import SAMPLES_PER_MS
-from sensevoice.protocols import VoiceEncoder
+from sensevoice.protocols import VoiceEncoder, moved_hits
 from sensevoice.segment.segmenter import Chunk
 from sensevoice.speakers.cluster import people
 from sensevoice.speakers.turns import turns
 from sensevoice.speakers.voices import VoicePrints, unit_rows
 from sensevoice.speakers.windows import windows
 from sensevoice.tags.parse import head_of
-from sensevoice.tags.word_times import words_from_tokens
+from sensevoice.tags.word_times import spelled, words_from_tokens
 from sensevoice.transcribe.agreement import Clip
-from sensevoice.transcribe.joints import divide, moved, spelled
+from sensevoice.transcribe.joints import divide, moved
 from sensevoice.transcript import Span
 
 ENOUGH_WINDOWS = 16
@@ -138,7 +138,12 @@ def _parts_of(clip: Clip, ends: Sequence[tuple[int, str]]) -> list[Clip]:
     parts, start_ms = [], clip.span.start_ms
     for (turn_end_ms, speaker), own in zip(ends, message, strict=True):
         end_ms = clip.span.end_ms if own is message[-1] else turn_end_ms
-        answer = replace(clip.answer, raw=head + spelled(own), tokens=tuple(moved(own, -start_ms)))
+        answer = replace(
+            clip.answer,
+            raw=head + spelled(own),
+            tokens=tuple(moved(own, -start_ms)),
+            hits=moved_hits(clip.answer.hits, clip.span.start_ms - start_ms),
+        )
         first, last = ((time_ms - clip.span.start_ms) * SAMPLES_PER_MS for time_ms in (start_ms, end_ms))
         lead = clip.lead if own is message[0] else clip.lead[:0]
         piece = replace(clip.pieces[0], span=Span(start_ms, end_ms))

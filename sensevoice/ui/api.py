@@ -51,6 +51,7 @@ def make_endpoint(runner: JobRunner, page: Options, cache: Path) -> Callable[...
         track: int = page.track,
         raw_format: str = page.raw_format,
         speakers: str = "off",
+        hotwords: str = "\n".join(page.hotwords),
         request: gr.Request | None = None,
     ) -> dict:  # type: ignore[type-arg]  # gradio's schema knows the bare type
         """Recognise an audio or video file, uploaded with handle_file(), and return the record."""
@@ -72,6 +73,7 @@ def make_endpoint(runner: JobRunner, page: Options, cache: Path) -> Callable[...
                 among=tuple(among or ()),
                 keep_numbers=keep_numbers,
                 speakers=speakers,
+                hotwords=hotwords or (),  # type: ignore[arg-type]  # Options takes one text, too
             )
             shown = RenderOptions(locale=labels)
             client = request.client if request else None

@@ -69,6 +69,19 @@ def numbers(body: Body, name: str) -> list[int]:
     return [number({name: item}, name) for item in _list(body.get(name, []), name)]
 
 
+def items(body: Body, name: str) -> list[object]:
+    """Return a list of anything, empty when it is missing."""
+    return _list(body.get(name, []), name)
+
+
+def objects(body: Body, name: str) -> list[Body]:
+    """Return a list of JSON objects, empty when it is missing."""
+    found = items(body, name)
+    if not all(isinstance(item, dict) for item in found):
+        raise BadRequest(reason=name)
+    return [item for item in found if isinstance(item, dict)]
+
+
 def query_number(query: Mapping[str, str], name: str) -> int | None:
     """Return a whole number among the parameters of an address, None when it is missing."""
     if name not in query:
@@ -108,7 +121,8 @@ def again_options(body: Body, options: Options) -> Options:
 def correction(body: Body) -> Correction:
     """Return what a person corrected.
 
-    They are `text`, `language`, `emotion`, `speaker` (an id) and `events` (names, or {"name": …}).
+    They are `text`, `language`, `emotion`, `speaker` (an id), `events` (names, or {"name": …}) and `terms`
+    (numbers, to be taken back or applied).
     """
     return Correction(
         text=_optional(body, "text", MAX_TEXT_CHARS),
@@ -116,6 +130,7 @@ def correction(body: Body) -> Correction:
         emotion=_optional(body, "emotion"),
         events=_events(body["events"]) if "events" in body else None,
         speaker=_optional(body, "speaker"),
+        terms=tuple(numbers(body, "terms")),
     )
 
 

@@ -12,6 +12,7 @@ from sensevoice.errors import BadRequest
 from sensevoice.formats import FORMATS, RenderOptions, render
 from sensevoice.formats.bundle import bundle
 from sensevoice.formats.sheets import comparisons_csv
+from sensevoice.formats.workbook import comparisons_xlsx
 from sensevoice.jobs import Job, JobStore
 from sensevoice.jobs.comparisons import compared
 from sensevoice.transcript import Transcript
@@ -55,9 +56,20 @@ def _row(store: JobStore, job: Job) -> Json:
 def table_response(store: JobStore, jobs: Sequence[Job], locale: str) -> Response:
     """Return the rows of `table` as a CSV file. Raises OptionError for an unknown locale."""
     RenderOptions(locale=locale)
-    dates = [datetime.fromtimestamp(job.created_s).isoformat(" ", "minutes") for job in jobs]
-    content = comparisons_csv([compared(store, job) for job in jobs], locale, dates)
+    content = comparisons_csv([compared(store, job) for job in jobs], locale, _dates(jobs))
     return download(content.encode(), "text/csv; charset=utf-8", "sensevoice-jobs.csv")
+
+
+def workbook_response(store: JobStore, jobs: Sequence[Job], locale: str) -> Response:
+    """Return the rows of `table` as an Excel workbook. Raises OptionError for an unknown locale."""
+    RenderOptions(locale=locale)
+    content = comparisons_xlsx([compared(store, job) for job in jobs], locale, _dates(jobs))
+    return download(content, FORMATS["xlsx"].content_type, "sensevoice-jobs.xlsx")
+
+
+def _dates(jobs: Sequence[Job]) -> list[str]:
+    """Return when each job was made, to the minute, in the time of this machine."""
+    return [datetime.fromtimestamp(job.created_s).isoformat(" ", "minutes") for job in jobs]
 
 
 def download(content: bytes, media_type: str, name: str) -> Response:

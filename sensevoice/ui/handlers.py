@@ -240,7 +240,7 @@ def options_from(form: Mapping[str, object], defaults: Options, locale: Locale) 
         return options_with(defaults, form)
     except OptionError as exc:
         data = {**exc.data, "option": translate(exc.data["option"], locale)}
-        raise OptionError(**data) from exc
+        raise type(exc)(**data) from exc
 
 
 def problem(exc: Exception, locale: Locale) -> str:

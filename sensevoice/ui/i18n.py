@@ -27,6 +27,7 @@ STATIC: dict[str, tuple[str, str]] = {
     ),
     "source_file": ("上传文件", "Upload"),
     "source_microphone": ("麦克风", "Microphone"),
+    "source_live": ("实时", "Live"),
     "source_server": ("服务器上的文件", "On the server"),
     "server_files": ("选择文件", "Choose files"),
     "file": ("音频或视频，最大 {max_upload}", "Audio or video, up to {max_upload}"),
@@ -104,6 +105,11 @@ STATIC: dict[str, tuple[str, str]] = {
     "speakers_auto": ("自动判断人数", "Find out how many"),
     "speakers_1": ("1 人", "1 person"),
     **{f"speakers_{count}": (f"{count} 人", f"{count} people") for count in range(2, MAX_SPEAKERS + 1)},
+    "hotwords": ("热词", "Hotwords"),
+    "hotwords_help": (
+        "人名、产品名等，一行一个；读法特殊的写成“写法|读音”，例如“单田芳|shan tian fang”。",
+        "Names and terms, one a line; where one is said otherwise: “K8s|kubernetes”.",
+    ),
     "channel": ("声道", "Channel"),
     "channel_help": (
         "双声道通话或多麦克风录音可把各声道分开识别。",

@@ -100,6 +100,8 @@ class Page:
                     elem_id="sv-microphone",
                 )
                 gr.HTML(t("microphone_help"), elem_classes="sv-help")
+            with gr.Tab(t("source_live"), id="live") as self.live_tab:
+                place("sv-live")
             self.server_files = None
             if self._settings.media_dir is not None:
                 with gr.Tab(t("source_server"), id="server") as self.server_tab:
@@ -163,6 +165,7 @@ class Page:
         self.copy.click(None, self.text, None, js=COPY_JS.read_text("utf-8"), **AT_ONCE)
         self.file_tab.select(lambda session: _choose(session, "file"), self.session, **AT_ONCE)
         self.microphone_tab.select(lambda session: _choose(session, "microphone"), self.session, **AT_ONCE)
+        self.live_tab.select(lambda session: _choose(session, "live"), self.session, **AT_ONCE)
         if self.server_files is not None:
             self.server_tab.select(lambda session: _choose(session, "server"), self.session, **AT_ONCE)
         self.samples.connect(self.session, self.file, self.tabs, AT_ONCE)

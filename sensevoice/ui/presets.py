@@ -21,9 +21,18 @@ PRESETS: Mapping[str, Mapping[str, object]] = {
 """Preset → options that differ from the defaults, of which all presets keep sounds and digits."""
 
 
+OWN = ("language", "hotwords")
+"""Settings that say nothing of a preset."""
+
+
 def form_of(preset: str, defaults: Options, names: tuple[str, ...]) -> list[object]:
     """Return the form's values for a preset, the defaults for an unknown one, in the order of `names`."""
-    values = options_with(defaults, PRESETS.get(preset, {})).as_dict()
+    return _values(options_with(defaults, PRESETS.get(preset, {})), names)
+
+
+def _values(options: Options, names: tuple[str, ...]) -> list[object]:
+    """Return the values of options as the form shows them: hotwords are one text."""
+    values = {**options.as_dict(), "hotwords": "\n".join(options.hotwords)}
     return [values[name] for name in names]
 
 
@@ -31,17 +40,22 @@ def preset_of(values: Mapping[str, object], defaults: Options) -> str:
     """Return the preset that gives these values of the form, "none" for the defaults, "own" for none."""
     for name in ("none", *PRESETS):
         wanted = options_with(defaults, PRESETS.get(name, {})).as_dict()
-        if all(wanted[key] == value for key, value in values.items() if key != "language"):
+        if all(wanted[key] == value for key, value in values.items() if key not in OWN):
             return name
     return "own"
 
 
 def remembered(kept: object, defaults: Options, names: tuple[str, ...]) -> list[object]:
-    """Return the values that the browser stored, the defaults when there are none or some are not allowed."""
+    """Return the values that the browser stored, the defaults when there are none or some are not allowed.
+
+    Hotwords stay as they were typed: whoever starts with a wrong line is told which one it is.
+    """
+    stored = kept if isinstance(kept, dict) else {}
     try:
-        known = {name: kept[name] for name in names if name in kept} if isinstance(kept, dict) else {}
+        known = {name: stored[name] for name in names if name in stored and name != "hotwords"}
         options = options_with(defaults, known)
     except (OptionError, TypeError):
         options = defaults
-    values = options.as_dict()
-    return [values[name] for name in names]
+    values = dict(zip(names, _values(options, names), strict=True))
+    typed = stored.get("hotwords")
+    return [*({**values, "hotwords": typed} if isinstance(typed, str) else values).values()]

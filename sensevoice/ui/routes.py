@@ -38,9 +38,11 @@ from sensevoice.jobs.editing.retranscribe import Proposals, RecogniseSpansFn
 from sensevoice.jobs.store import MAX_NAME_CHARS
 from sensevoice.minutes import MinutesMaker
 from sensevoice.options import Channel
+from sensevoice.search import SearchService
 from sensevoice.transcript import Segment, Span
 from sensevoice.ui import bodies, compare, serialise
 from sensevoice.ui.bodies import Body
+from sensevoice.ui.clip_routes import ClipRoutes
 from sensevoice.ui.downloads import file_stem
 from sensevoice.ui.handlers import log_unexpected
 from sensevoice.ui.media import peaks_response, recording_response
@@ -48,6 +50,7 @@ from sensevoice.ui.minutes_routes import minutes_routes
 from sensevoice.ui.people_routes import PeopleRoutes
 from sensevoice.ui.row_routes import RowRoutes
 from sensevoice.ui.script_bundle import bundle
+from sensevoice.ui.search_routes import SearchRoutes, search_routes
 from sensevoice.ui.serialise import Json
 
 CutFn = Callable[[Path, Sequence[Span], Channel, int | None, str], list[np.ndarray]]
@@ -68,17 +71,23 @@ Method = Callable[[Request, Body], "Response | Future[Response] | Json"]
 
 
 def job_routes(
-    runner: JobRunner, recognise: RecogniseSpansFn, cut: CutFn, minutes: MinutesMaker | None = None
+    runner: JobRunner,
+    recognise: RecogniseSpansFn,
+    cut: CutFn,
+    minutes: MinutesMaker | None = None,
+    search: SearchService | None = None,
 ) -> list[BaseRoute]:
     """Return the routes below /sv, which must come before gradio's own."""
-    at, rows, people = JobRoutes(runner, recognise, cut, minutes), RowRoutes(runner), PeopleRoutes(runner)
-    job = "/sv/jobs/{job_id}"
+    at = JobRoutes(runner, recognise, cut, minutes, SearchRoutes(search) if search else None)
+    rows, people, clips = RowRoutes(runner), PeopleRoutes(runner), ClipRoutes(runner.store)
+    job, one_cut = "/sv/jobs/{job_id}", "/sv/cuts/{cut_id}"
     return [
         Route("/sv/labels", at.labels, middleware=COMPRESSED),
         Route("/sv/jobs", at.answer(at.jobs), middleware=COMPRESSED),
         Route("/sv/several/zip", at.answer(at.zip)),
         Route("/sv/several/table", at.answer(at.table), middleware=COMPRESSED),
         Route("/sv/several/csv", at.answer(at.csv)),
+        Route("/sv/several/xlsx", at.answer(at.xlsx)),
         Route(job, at.answer(at.job), middleware=COMPRESSED),
         Route(job, at.answer(at.alter), methods=["PATCH"]),
         Route(job, at.answer(at.delete), methods=["DELETE"]),
@@ -100,7 +109,12 @@ def job_routes(
         Route(f"{job}/peaks", at.answer(at.peaks), middleware=COMPRESSED),
         Route(f"{job}/export", at.answer(at.export)),
         Route(f"{job}/finetune", at.answer(at.finetune)),
+        Route("/sv/cuts", at.answer(clips.start), methods=["POST"]),
+        Route(one_cut, at.answer(clips.state)),
+        Route(one_cut, at.answer(clips.cancel), methods=["DELETE"]),
+        Route(f"{one_cut}/file", at.answer(clips.file)),
         *minutes_routes(runner, minutes, f"{job}/minutes", at.answer),
+        *search_routes(at.search, at.answer),
         Route("/sv/static/bundle.js", script, middleware=COMPRESSED),
         Route("/sv/static/{path:path}", StaticRoute(directory=STATIC, check_dir=False)),
     ]
@@ -128,10 +142,16 @@ class JobRoutes:
     """The handlers of the routes. Each method takes a request and its JSON body, and runs in a thread."""
 
     def __init__(
-        self, runner: JobRunner, recognise: RecogniseSpansFn, cut: CutFn, minutes: MinutesMaker | None
+        self,
+        runner: JobRunner,
+        recognise: RecogniseSpansFn,
+        cut: CutFn,
+        minutes: MinutesMaker | None,
+        search: SearchRoutes | None = None,
     ) -> None:
         self._runner = runner
         self._minutes = minutes
+        self.search = search
         self._store = runner.store
         self._recognise = recognise
         self._cut = cut
@@ -176,7 +196,8 @@ class JobRoutes:
 
     def jobs(self, request: Request, body: Body) -> Json:
         listed = self._store.jobs(request.state.owner)
-        return {"jobs": [serialise.job_row(self._runner, job) for job in listed]}
+        rules = self.search.rules_of(request.state.owner) if self.search else {}
+        return {"jobs": [serialise.job_row(self._runner, job) for job in listed], **rules}
 
     def job(self, request: Request, body: Body) -> Json:
         job = self._job(request)
@@ -250,12 +271,12 @@ class JobRoutes:
         return Span(wanted.start_ms, end_ms)
 
     def audio(self, request: Request, body: Body) -> Response | Future[Response]:
-        job = self._job(request)
+        job = self._recorded(request)
         as_opus = request.query_params.get("as") == "opus"
         return recording_response(self._store.folder(job.id), as_opus, job.options)
 
     def peaks(self, request: Request, body: Body) -> Response | Future[Response]:
-        job = self._job(request)
+        job = self._recorded(request)
         first = bodies.query_number(request.query_params, "from") or 0
         goes_on = self._runner.live(job.id) is not None
         return peaks_response(self._store.folder(job.id), job.options, first, goes_on)
@@ -268,7 +289,7 @@ class JobRoutes:
         if sure_only(wanted):
             transcript = without_unsure_tags(transcript)
         content = render(transcript, name, options)
-        if name == "markdown" and self._minutes is not None:
+        if name == "markdown" and isinstance(content, str) and self._minutes is not None:
             content = self._minutes.in_markdown(job, content, options.locale)
         return serialise.file_response(
             content, file_stem(job.name, serialise.is_partial(self._runner, job)), FORMATS[name]
@@ -305,11 +326,22 @@ class JobRoutes:
         locale = request.query_params.get("labels", "zh")
         return compare.table_response(self._store, self._chosen_jobs(request), locale)
 
+    def xlsx(self, request: Request, body: Body) -> Response:
+        locale = request.query_params.get("labels", "zh")
+        return compare.workbook_response(self._store, self._chosen_jobs(request), locale)
+
     def _chosen_jobs(self, request: Request) -> list[Job]:
         return compare.chosen_jobs(self._store, request.state.owner, request.query_params.get("jobs"))
 
     def _job(self, request: Request) -> Job:
         return self._store.job(request.path_params["job_id"], request.state.owner)
+
+    def _recorded(self, request: Request) -> Job:
+        """Return the job unless it is still being recorded: what is made of its sound is made once."""
+        job = self._job(request)
+        if job.state == "live":
+            raise BadRequest(reason="still being recorded / 还在录音")
+        return job
 
     def _finished(self, request: Request) -> Job:
         """Return the job if it is finished: only then the numbers of rows are final. Raises BadRequest."""

@@ -11,8 +11,9 @@ from sensevoice.errors import BadRequest, RowChanged
 from sensevoice.jobs import Job, JobRunner
 from sensevoice.jobs.editing.corrections import Correction, corrected
 from sensevoice.jobs.editing.edits import STEPS, Change, Step
-from sensevoice.jobs.editing.splitting import join, split, word_places
+from sensevoice.jobs.editing.splitting import join, split
 from sensevoice.jobs.store import Correct
+from sensevoice.tags.word_times import word_places
 from sensevoice.transcript import Segment
 from sensevoice.ui import bodies, serialise
 from sensevoice.ui.bodies import Body

@@ -16,7 +16,7 @@ from sensevoice.analysis.coverage import coverage
 from sensevoice.analysis.highlights import Highlight, highlight_name, highlights
 from sensevoice.analysis.statistics import Share, emotion_over_time, shares, speech_rate_over_time
 from sensevoice.errors import BadRequest
-from sensevoice.formats import FORMATS, LABELS, VIEWS, Format, can_be_traditional
+from sensevoice.formats import FORMATS, LABELS, VIEWS, Content, Format, as_bytes, can_be_traditional
 from sensevoice.formats.shared import speaker_channels
 from sensevoice.jobs import Job, JobRunner
 from sensevoice.jobs.copies import needs_copy
@@ -127,9 +127,13 @@ def _speakers(transcript: Transcript) -> list[Json]:
 def version(runner: JobRunner, job: Job) -> int:
     """Return a number that changes whenever rows that were sent are out of date.
 
-    0 while rows are only added; the end of the job sorts them by time, and every correction counts up.
+    0 while rows are only added; the end of the job sorts them by time, and every correction counts up. -1
+    while it is being recorded: afterwards all of it is recognised anew.
     """
-    return 0 if runner.live(job.id) else 1 + runner.store.corrections(job)
+    live = runner.live(job.id)
+    if live is not None:
+        return -1 if live.job.state == "live" else 0
+    return 1 + runner.store.corrections(job)
 
 
 def segment_rows(runner: JobRunner, job: Job, first: int, known_version: int | None) -> Json:
@@ -163,6 +167,7 @@ def segment_row(row: int, segment: Segment) -> Json:
         "edited": segment.original is not None,
         # Scores belong to what the model wrote, not to a correction.
         "scores": [] if segment.original else [_score(score) for score in segment.scores],
+        **({"terms": [asdict(term) for term in segment.terms]} if segment.terms else {}),
     }
 
 
@@ -194,12 +199,12 @@ def chosen(runner: JobRunner, job: Job, wanted: str | None) -> Transcript:
     return replace(transcript, segments=segments)
 
 
-def file_response(content: str, stem: str, form: Format) -> Response:
-    """Return a text as a download with a name in any script (RFC 6266)."""
+def file_response(content: Content, stem: str, form: Format) -> Response:
+    """Return a file as a download with a name in any script (RFC 6266)."""
     name = quote(f"{stem}{form.extension}", safe="")
     return Response(
-        content.encode(),
-        media_type=f"{form.mime_type}; charset=utf-8",
+        as_bytes(content),
+        media_type=form.content_type,
         headers={"Content-Disposition": f"attachment; filename*=UTF-8''{name}", "Cache-Control": "no-store"},
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import gradio as gr
 
@@ -22,8 +23,12 @@ FORM = (
     "among",
     "keep_numbers",
     "speakers",
+    "hotwords",
 )
-"""The options that the page offers, in the order of its components."""
+"""The options that the page offers, in the order of its components; presets leave the last one as it is."""
+
+MAX_HOTWORDS_CHARS = 100_000
+"""Of a field that the browser keeps; the longest list of terms is about as long."""
 
 
 class SettingsForm:
@@ -71,14 +76,22 @@ class SettingsForm:
             elem_id="sv-among",
         )
         self._parts["channel"] = dropdown("channel", self._defaults.channel, info=t("channel_help"))
+        self._parts["hotwords"] = gr.Textbox(
+            "\n".join(self._defaults.hotwords),
+            label=t("hotwords"),
+            info=t("hotwords_help"),
+            lines=3,
+            max_lines=10,
+            max_length=MAX_HOTWORDS_CHARS,
+            elem_id="sv-hotwords",
+        )
 
     def connect(self, events: EventArguments) -> None:
         """Make presets fill the form, and the browser store it; `events` are the arguments of each event."""
         for name, button in self._presets.items():
-            values = form_of(name, self._defaults, FORM)
-            found = [*values, self.named(values), *self.shown(values)]
-            outputs = [*self.components, self.kept, *self.preset_parts]
-            button.click(lambda found=found: found, None, outputs, **events)
+            values = form_of(name, self._defaults, FORM)[:-1]
+            outputs = [*self.components[:-1], self.kept, *self.preset_parts]
+            button.click(partial(self._preset, values), self._parts["hotwords"], outputs, **events)
         gr.on(
             [component.input for component in self.components],  # type: ignore[attr-defined]  # all of these have it
             lambda *values: [self.named(values), *self.shown(values)],
@@ -86,6 +99,11 @@ class SettingsForm:
             [self.kept, *self.preset_parts],
             **events,
         )
+
+    def _preset(self, values: list[object], hotwords: str) -> list[object]:
+        """Return the form's values for a preset; what somebody typed as hotwords, the last of them, stays."""
+        whole = [*values, hotwords]
+        return [*values, self.named(whole), *self.shown(whole)]
 
     @property
     def preset_parts(self) -> list[gr.components.Component]:

@@ -7,7 +7,7 @@ of less than a second, and the state of the decisions, are all that is carried f
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -76,6 +76,8 @@ class CompiledFsmnVad(FsmnVADStreaming):  # type: ignore[misc]
         figures.
         """
         cache = {} if cache is None else cache
+        if kwargs.get("live"):
+            return [self._live(data_in[0], frontend, cache, kwargs)], {}
         if not self._is_simple(data_in, frontend, cache, kwargs):
             result: tuple[list[dict[str, Any]], dict[str, Any]] = super().inference(
                 data_in, data_lengths, key, tokenizer, frontend, cache, **kwargs
@@ -98,6 +100,28 @@ class CompiledFsmnVad(FsmnVADStreaming):  # type: ignore[misc]
             cache.clear()
         pauses = stream.pauses.inside(segments)
         return [{"key": key[0] if key else "", "value": segments, "pauses": pauses}], {}
+
+    def _live(
+        self, samples: np.ndarray, frontend: Any, cache: dict[str, Any], settings: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Find the speech in the next samples of a stream that is being made, however few they are.
+
+        Speech ends at each pause of `pause_ms`, as in `PauseFinder`. Returns "value" as `inference` does, the
+        probability of "silence" of the frames that are now known, and "open_ms", where the speech began that
+        goes on, None for none.
+        """
+        stream = cache.get("stream") or self._open_live()
+        cache["stream"] = stream
+        is_final = bool(settings.get("is_final"))
+        silence = self._silence(stream, torch.from_numpy(samples), frontend, is_final)
+        end_silence_ms = float(max(settings["pause_ms"] - self.vad_opts.speech_to_sil_time_thres, 0))
+        segments = stream.machine.feed(silence, end_silence_ms, SCHEDULED_MARGIN, is_final)
+        open_ms = stream.machine.segment_start_ms if stream.machine.in_speech else None
+        return {"key": "", "value": segments, "silence": silence, "open_ms": open_ms}
+
+    def _open_live(self) -> _Stream:
+        rules = replace(Rules.of(self.vad_opts), longest_frames=float("inf"))  # who asks cuts what is long
+        return _Stream(Machine(rules), PauseFinder(self.vad_opts, 0))
 
     def _open_stream(self, pause_ms: int) -> _Stream:
         return _Stream(Machine(Rules.of(self.vad_opts)), PauseFinder(self.vad_opts, pause_ms))

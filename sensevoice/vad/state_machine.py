@@ -95,6 +95,11 @@ class Machine:
     def in_speech(self) -> bool:
         return bool(self._state[0]["in_speech"])
 
+    @property
+    def segment_start_ms(self) -> int:
+        """Where the segment that goes on has begun; only while `in_speech`."""
+        return int(self._state[0]["segment_start"] * self._rules[0]["frame_ms"])
+
     def feed(
         self, silence: np.ndarray, end_silence_ms: float, speech_margin: float, is_final: bool
     ) -> list[list[int]]:

@@ -72,6 +72,8 @@ def program(
         *("--llm-url", address(llm), "--llm-model", "qwen", "--llm-key", LLM_KEY),
     ]
     running = Program(directory, options=options, variables={"SENSEVOICE_WEBHOOK_SECRET": SECRET})
-    running.wait()
-    yield running
-    running.kill()
+    try:
+        running.wait()
+        yield running
+    finally:
+        running.kill()

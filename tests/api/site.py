@@ -33,6 +33,7 @@ class Site:
     """A runner, its routes, and a client of them; `user` is who has logged in."""
 
     def __init__(self, script: Any, directory: Path, runner: JobRunner | None = None, **more: Any) -> None:
+        self.script = script
         self.runner = runner or runner_of(script, directory)
         self.user = ""
         self.uploads = directory / "uploads"

@@ -18,7 +18,7 @@ from tests.api.conftest import LLM_KEY, SECRET
 from tests.api.site import until
 from tests.browser.program import Program
 from tests.conftest import SAMPLES
-from tests.minutes.stub import asked
+from tests.minutes.stub import asked, said
 from tests.receiver import Receiver
 from tests.security.conftest import new_page
 
@@ -158,3 +158,34 @@ def test_what_open_webui_shows_of_an_error(program: Program, tmp_path: Path) -> 
             data={"model": "whisper-1"},
         )
     assert answer.status_code == 422 and "x.mp3" in answer.json()["error"].get("message", "")
+
+
+def test_minutes_on_the_page(browser: Any, program: Program, ann: httpx.Client, llm: Receiver) -> None:
+    """A click makes them, each time plays its row, and what the model wrote is text."""
+    hostile = '<img src=x onerror="document.title=1"> **忽略以上指示**'
+    points = [{"text": hostile, "rows": [2]}, {"text": "没有出处", "rows": [999]}]
+    before, llm.answers = llm.answers, [said({"summary": points})]
+    job = ended(ann, create(ann)["id"])
+    page = new_page(browser)
+    session = httpx.post(f"{program.address}/login", data={"username": "ann", "password": "secret"})
+    ((name, value),) = session.cookies.items()
+    page.context.add_cookies([{"name": name, "value": value, "url": program.address}])
+    page.goto(f"{program.address}/?job={job['id']}")
+    page.click('[data-tab="overview"]')
+    page.click(".svw-minutes button:text('生成纪要')")
+    page.wait_for_selector(".svw-minutes li")
+    text = page.inner_text(".svw-minutes")
+    assert hostile in text and "没有出处" not in text and "另有 1 条没有出处" in text and "qwen" in text
+    assert page.locator(".svw-minutes img").count() == 0 and page.title() != "1"
+    page.click(".svw-minutes li .svw-time")
+    row = ann.get(f"/jobs/{job['id']}/rows").json()["data"][2]
+    page.wait_for_function(
+        "(start) => { const at = document.querySelector('#sv-dock audio, #sv-dock video').currentTime;"
+        " return at >= start - 0.1 && at < start + 30; }",
+        arg=row["start"],
+    )
+    page.reload()
+    page.click('[data-tab="overview"]')
+    page.wait_for_selector(".svw-minutes button:text('重新生成')")
+    llm.answers = before
+    page.context.close()

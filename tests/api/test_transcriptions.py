@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -69,6 +70,38 @@ def test_what_is_partial_says_so_in_every_format(tmp_path: Path) -> None:
     for name in ("text", "srt", "vtt"):
         assert "未完成" in site.transcribe(response_format=name).text
     site.runner.close()
+
+
+@pytest.mark.parametrize(
+    ("fields", "hotwords"),
+    [
+        ({"keywords[]": ["李清照", "K8s|kubernetes :2"]}, ("李清照", "K8s|kubernetes :2")),
+        ({"keywords": "李清照, PyTorch"}, ("李清照", "PyTorch")),
+        (
+            {"prompt": "李清照、PyTorch，\n通义千问；Windows 11."},
+            ("李清照", "PyTorch", "通义千问", "Windows 11"),
+        ),
+        ({"prompt": "The following is a talk about new models, PyTorch"}, ("PyTorch",)),
+        ({"prompt": "以下是关于人工智能与大模型的普通话讲座，李清照"}, ("李清照",)),
+        ({"prompt": "…, a|b|c", "keywords": "李清照"}, ("李清照",)),
+        ({}, ()),
+    ],
+)
+def test_keywords_and_the_terms_of_a_prompt_are_a_vocabulary(
+    site: Site, fields: dict[str, Any], hotwords: tuple[str, ...]
+) -> None:
+    assert site.transcribe(**fields).status_code == 200
+    assert site.script.runs[-1][1].hotwords == hotwords
+
+
+def test_a_job_may_be_given_hotwords_line_by_line(site: Site) -> None:
+    site.done(hotwords="李清照\n# 名字\nK8s|kubernetes")
+    assert site.script.runs[-1][1].hotwords == ("李清照", "K8s|kubernetes")
+
+
+def test_a_keyword_that_is_no_term_is_named(site: Site) -> None:
+    answer = site.transcribe(keywords="甲|乙|丙")
+    assert answer.status_code == 400 and "more than one “|”" in answer.json()["error"]["message"]
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ import pytest
 
 from sensevoice.access.routes import is_open
 from sensevoice.jobs import TranscribeFn
+from sensevoice.search import SearchService
 from sensevoice.transcribe.pipeline import cut
 from sensevoice.transcript import Segment, Span
 from sensevoice.ui import PageSettings, UploadRefs, build_app, job_routes, launch_arguments, queue_arguments
@@ -55,7 +56,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def live_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LiveApp]:
     """Return a function that launches the app as the program does and returns its address."""
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "gradio"))
-    apps, runners = [], []
+    apps, runners, searches = [], [], []
 
     def hear(path: Path, spans: Any, options: Any, rejoin: bool = False) -> list[Segment]:
         if rejoin:  # each in two halves
@@ -66,6 +67,7 @@ def live_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LiveAp
         paused = settings.model().state == "loading"
         runner = runner_of(transcribe, tmp_path / f"app-{len(apps)}", paused=paused)
         runners.append(runner)
+        searches.append(SearchService(runner.store))
         app = build_app(runner, settings, launch.refs)  # type: ignore[attr-defined]
         apps.append(app)
         app.queue(**queue_arguments())
@@ -74,7 +76,7 @@ def live_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LiveAp
             server_name="127.0.0.1",
             server_port=port,
             prevent_thread_lock=True,
-            **launch_arguments(settings, job_routes(runner, hear, cut)),
+            **launch_arguments(settings, job_routes(runner, hear, cut, search=searches[-1])),
         )
         return f"http://127.0.0.1:{port}"
 
@@ -83,8 +85,8 @@ def live_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LiveAp
     yield launch
     for app in apps:
         app.close(verbose=False)
-    for runner in runners:
-        runner.close()
+    for each in (*runners, *searches):
+        each.close()
     gc.collect()  # what gradio leaves open is to be found here and not in the middle of another test
 
 

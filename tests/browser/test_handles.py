@@ -18,7 +18,7 @@ ROOMS = range(4, -3, -1)
 
 SETTINGS = [
     *("auto", True, False, 15, 1, 60, "mix", True, True),
-    *([], False, "zh", "agreement", 300, 0, "", "off"),
+    *([], False, "zh", "agreement", 300, 0, "", "off", ""),
 ]
 
 

@@ -6,6 +6,7 @@ import re
 import subprocess
 import threading
 import time
+import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +28,7 @@ from sensevoice.transcript import (
     Transcript,
 )
 from tests.browser.test_page import start, wait_for_lines, wait_until
+from tests.formats.office import table, text_of
 from tests.media import babble, write_wav
 from tests.ui.ui_script import CALL, CALL_MS, MODEL, SETTINGS, Script, call, call_or_meeting, speech
 
@@ -288,6 +290,33 @@ def test_selected_rows_alone_are_copied(done: Any) -> None:
     done.click(".svw-copy [data-way=selected]")
     expect(done.locator(".svw-toast")).to_contain_text("已复制 1 段")
     assert done.evaluate("navigator.clipboard.readText()").strip() == "[中文] [开心] 好的，谢谢！"
+
+
+def test_ticked_rows_are_cut_out_and_saved(done: Any) -> None:
+    for number in (0, 2):
+        done.locator(ROWS).nth(number).locator("input[type=checkbox]").check()
+    done.click(".svw-export > summary")
+    expect(done.locator("[data-cut=cutWhat]")).to_have_value("selected")
+    expect(done.locator("[data-cut=cutMedia] option[value=mp4]")).to_be_disabled()  # there is no picture
+    done.select_option("[data-cut=cutMedia]", "wav")
+    done.click("[data-cut=go]")
+    with done.expect_download() as download:
+        done.click("#sv-toasts [data-cut=file]")
+    assert download.value.suggested_filename == "客服通话.reel.zip"
+    with zipfile.ZipFile(download.value.path()) as archive:
+        assert archive.namelist()[0] == "客服通话.reel.wav" and len(archive.namelist()) == 5
+    done.click("#sv-toasts .svw-stays .svw-close")
+    expect(done.locator("#sv-toasts .svw-stays")).to_have_count(0)
+
+
+def test_word_and_excel_files_are_taken_away(done: Any) -> None:
+    done.click(".svw-export > summary")
+    done.locator(".svw-export label", has_text="Word 用表格").locator("input").check()
+    done.keyboard.press("Escape")
+    document, workbook = export(done, "docx"), export(done, "xlsx")
+    assert [file.suggested_filename for file in (document, workbook)] == ["客服通话.docx", "客服通话.xlsx"]
+    assert table(Path(document.path()).read_bytes())[0][-1] == "文本"
+    assert CALL[0].text in text_of(Path(workbook.path()).read_bytes())
 
 
 def test_only_what_is_filtered_is_exported(done: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -71,6 +72,18 @@ def test_an_option_can_come_from_the_environment(
 ) -> None:
     monkeypatch.setenv(variable, value)
     assert arguments.options(parser.parse_args([])) == expected
+
+
+def test_a_vocabulary_is_read_from_its_file(parser: Any, tmp_path: Path) -> None:
+    file = tmp_path / "热词.txt"
+    file.write_text("# 名字\n李清照\nK8s|kubernetes :2\n", "utf-8")
+    assert arguments.options(parser.parse_args(["--hotwords", str(file)])).hotwords == (
+        "李清照",
+        "K8s|kubernetes :2",
+    )
+    file.write_text("甲|乙|丙", "utf-8")
+    with pytest.raises(OptionError, match=r"热词\.txt”第 1 行"):
+        arguments.options(parser.parse_args([f"--hotwords={file}"]))
 
 
 def test_the_languages_have_their_earlier_names_too(monkeypatch: pytest.MonkeyPatch) -> None:

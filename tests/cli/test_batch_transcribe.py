@@ -19,7 +19,11 @@ from sensevoice.formats import FORMATS
 from sensevoice.formats.traditional import _converter
 from sensevoice.options import Options
 from sensevoice.protocols import Recognition
+from sensevoice.search.database import Database
+from sensevoice.search.finding import find
+from sensevoice.search.query import parse
 from tests.fakes import Answer, FakeRecognizer
+from tests.formats.office import text_of
 from tests.media import tone, write_wav
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -517,8 +521,24 @@ def test_every_format_is_a_file_beside_the_others(folder: Folder, name: str) -> 
     assert path.name == f"通话[1] (甲).wav{FORMATS[name].extension}"
     data = path.read_bytes()
     assert data.startswith(b"\xef\xbb\xbf") == (FORMATS[name].extension.endswith(".csv"))
-    assert (b"tone 400" in data) == (not name.startswith(("highlights", "edl", "markers")))
+    text = text_of(data if FORMATS[name].binary else data.decode())
+    assert ("tone 400" in text) == (not name.startswith(("highlights", "edl", "markers")))
     assert b"\r\r\n" not in data
+
+
+def test_several_formats_at_once(folder: Folder) -> None:
+    folder.add("a.wav", 400)
+    wanted = ("--formats", "docx", "xlsx", "json", "docx")
+    for expected in (1, 0):
+        assert folder.to_folder(*wanted) == 0
+        assert folder.recognised == expected
+    made = sorted(path.name for path in folder.out_dir.iterdir() if path.name[0] != ".")
+    assert made == ["a.wav.docx", "a.wav.json", "a.wav.xlsx"]
+    (folder.out_dir / "a.wav.xlsx").unlink()
+    folder.to_folder(*wanted)
+    assert folder.recognised == 1, "one of its files is missing"
+    folder.to_folder(*wanted, "--no-tags", "--table")
+    assert folder.recognised == 1, "other settings"
 
 
 def test_asking_for_captions_redoes_what_was_made_without_them(folder: Folder) -> None:
@@ -540,3 +560,39 @@ def test_traditional_characters_without_opencc_are_refused_before_the_work(
     assert folder.to_folder("--traditional") == 2
     assert folder.recognised == 0
     assert "pip install OpenCC" in capsys.readouterr().err
+
+
+def test_the_same_run_writes_an_index_that_goes_on_with_it(
+    folder: Folder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def found(line: str) -> list[str]:
+        database = Database(index, writable=False)
+        hits = find(database, parse(line), "").hits
+        database.close()
+        return [hit.recording.name for hit in hits]
+
+    index = tmp_path / "night" / "calls.db"
+    first, second = folder.add("a.wav", 300), folder.add("sub/b.wav", 500)
+    assert folder.to_file("--recursive") == 0
+    assert folder.to_file("--recursive", "--index", index) == 0, "done before, but not in the index"
+    assert found("tone 500") == ["sub/b.wav"] and sorted(found("tone")) == ["a.wav", "sub/b.wav"]
+    assert folder.to_file("--recursive", "--index", index) == 0
+    assert "2 skipped" in capsys.readouterr().out
+    second.rename(second.with_name("c.wav"))
+    folder.add("a.wav", 700)
+    first.touch()
+    assert folder.to_file("--recursive", "--index", index) == 0
+    assert found("tone 500") == ["sub/c.wav"] and found("tone 300") == [] and found("tone 700") == ["a.wav"]
+    assert "1 done, 1 skipped" in capsys.readouterr().out
+
+
+def test_a_file_that_is_no_index_is_told_and_stays(
+    folder: Folder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder.add("a.wav", 300)
+    theirs = tmp_path / "notes.txt"
+    theirs.write_text("mine")
+    assert folder.to_file("--index", theirs) == 2
+    assert "notes.txt" in capsys.readouterr().err and theirs.read_text() == "mine"
+    assert folder.to_file("--index", theirs / "below") == 2
+    assert "index" in capsys.readouterr().err

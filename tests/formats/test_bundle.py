@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 
-from sensevoice.formats import FORMATS, RenderOptions, render
+from sensevoice.formats import FORMATS, RenderOptions, as_bytes, render
 from sensevoice.formats.bundle import bundle, entry_names
 from sensevoice.runtime.file_names import MAX_NAME_BYTES
 from sensevoice.transcript import Segment, Span, Transcript
@@ -34,7 +34,7 @@ def test_each_file_is_what_the_format_writes(name: str) -> None:
         extension = FORMATS[name].extension
         assert archive.namelist() == [f"通话[1] (甲){extension}", f"b{extension}"]
         for entry, transcript in zip(archive.namelist(), files, strict=True):
-            assert archive.read(entry).decode("utf-8") == render(transcript, name, options)
+            assert archive.read(entry) == as_bytes(render(transcript, name, options))
 
 
 def test_the_same_transcripts_give_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:

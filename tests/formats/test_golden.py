@@ -51,6 +51,8 @@ def test_the_table_names_every_format_for_both_readers() -> None:
         "jsonl",
         "csv",
         "tsv",
+        "docx",
+        "xlsx",
         "markdown",
         "textgrid",
         "audacity",

@@ -210,5 +210,5 @@ def test_unknown_names_are_refused_by_name() -> None:
         render_view(transcript(), "fancy")
     with pytest.raises(OptionError, match=r"labels.*'fr'"):
         render_view(transcript(), "tagged", "fr")
-    with pytest.raises(OptionError, match=r"format.*'docx'.*txt, srt, vtt, json"):
-        render(transcript(), "docx")
+    with pytest.raises(OptionError, match=r"format.*'doc'.*txt, srt, vtt, json"):
+        render(transcript(), "doc")

@@ -6,10 +6,12 @@ import { matches, sorted } from "../../sensevoice/ui/workbench/compare.js";
 import { clock } from "../../sensevoice/ui/workbench/dom.js";
 import { fits, placesOf, replaced } from "../../sensevoice/ui/workbench/filter.js";
 import { isLoud, levelOf } from "../../sensevoice/ui/workbench/panels.js";
+import { grouped, pieces } from "../../sensevoice/ui/workbench/search.js";
 import { batchOf, progressOf } from "../../sensevoice/ui/workbench/jobs.js";
 import { converter } from "../../sensevoice/ui/workbench/traditional.js";
 import { isWanted } from "../../sensevoice/ui/workbench/text_above.js";
 import { spoken, words } from "../../sensevoice/ui/workbench/i18n.js";
+import { Link } from "../../sensevoice/ui/workbench/live/link.js";
 
 test("times have one shape", () => {
   assert.deepEqual([0, 9_300, 61_000, 3_723_000].map(clock), ["0:00", "0:09", "1:01", "1:02:03"]);
@@ -91,6 +93,23 @@ test("only parts in which there is something to hear may have been missed", () =
   assert.equal(isLoud([0, 0, 0], levelOf([0, 0, 0]), 3_000, { start_ms: 0, end_ms: 3_000 }), false);
 });
 
+test("a column for each rule is sorted as the others are", () => {
+  const row = (id) => ({ id, source: id, emotions: [] });
+  const rules = [{ name: "急", recordings: { b: 3, c: 1 } }];
+  assert.deepEqual(sorted(["a", "b", "c"].map(row), "rule:急", true, rules).map((each) => each.id), ["b", "c", "a"]);
+});
+
+test("rows that were found stand together where they follow each other in one recording", () => {
+  const hits = [{ job: "a", row: 1 }, { job: "a", row: 2 }, { job: null, path: "/b", row: 3 }, { job: "a", row: 4 }];
+  assert.deepEqual(grouped(hits).map((group) => [group.key, group.hits.length]), [["a", 2], ["/b", 1], ["a", 1]]);
+});
+
+test("what was looked for is marked, once where words overlap", () => {
+  assert.deepEqual(pieces("我要退款，退款！", ["退款"]), ["我要", "退款", "，", "退款", "！"]);
+  assert.deepEqual(pieces("Refund", ["fun", "und"]), ["Re", "fun", "d"]);
+  assert.deepEqual(pieces("好", []), ["好"]);
+});
+
 test("a text is the one that is wanted, or is asked for again", () => {
   const wanted = { job: "a", version: 2, sure: true };
   assert.equal(isWanted({ job: "a", version: 2, sure: true }, wanted), true);
@@ -118,4 +137,118 @@ test("what is under way together has one progress, until nothing is", () => {
   assert.deepEqual(progressOf(batch, listed), { n: 1, m: 3, fraction: 0.5 });
   assert.deepEqual([...batchOf(batch, listed.filter((each) => each.id !== "a"))], ["b", "c"]); // deleted meanwhile
   assert.equal(batchOf(batch, listed.map((each) => job(each.id, "done"))).size, 0);
+});
+
+// A connection of a live recording, which the test opens, answers and breaks.
+class Wire {
+  static all = [];
+  constructor() {
+    this.sent = [];
+    this.bufferedAmount = 0;
+    Wire.all.push(this);
+  }
+  send(data) {
+    this.sent.push(typeof data === "string" ? JSON.parse(data) : new DataView(data).getUint32(0, true));
+  }
+  close() {}
+  hear(message) {
+    this.onmessage({ data: JSON.stringify(message) });
+  }
+  open(next, session = "s") {
+    this.onopen();
+    this.hear({ type: "ready", session, next });
+  }
+}
+
+function liveLink(t, hello = { type: "start" }) {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  Wire.all = [];
+  const told = [];
+  const on = Object.fromEntries(["ready", "lost", "line", "ended", "failed", "trouble"].map((name) => [name, (value) => told.push([name, value])]));
+  const link = new Link("ws://x/live", hello, on, Wire);
+  const frames = (count) => Array.from({ length: count }).forEach(() => link.push(new Int16Array(1600)));
+  const last = () => Wire.all.at(-1);
+  const again = () => {
+    last().onclose({ code: 1006 });
+    t.mock.timers.tick(300);
+    return last();
+  };
+  return { link, told, frames, last, again, tick: (ms) => t.mock.timers.tick(ms) };
+}
+
+test("what was not acknowledged is sent again after a broken line, and nothing twice without need", (t) => {
+  const { link, frames, last, again } = liveLink(t);
+  frames(2);
+  last().open(0);
+  frames(3);
+  assert.deepEqual(last().sent, [{ type: "start" }, 0, 1, 2, 3, 4]);
+  last().hear({ type: "state", next: 3 });
+  const second = again();
+  frames(1);
+  second.open(4);
+  assert.deepEqual(second.sent, [{ type: "resume", session: "s" }, 4, 5]);
+  second.hear({ type: "resend", next: 5 });
+  assert.deepEqual(second.sent.slice(-1), [5]);
+  assert.equal(link.behind, 0.1);
+});
+
+test("the last part is sent when all before it is, and again after a broken line", (t) => {
+  const { link, told, frames, last, again } = liveLink(t);
+  last().open(0);
+  frames(1);
+  link.stop(new Int16Array([1, -2]));
+  const stop = { type: "stop", frames: 1, tail: "AQD+/w==" };
+  assert.deepEqual(last().sent.slice(-2), [0, stop]);
+  const second = again();
+  second.open(0);
+  assert.deepEqual(second.sent.slice(-2), [0, stop]);
+  second.hear({ type: "ended", job: "s" });
+  assert.deepEqual(told.at(-1), ["ended", "s"]);
+});
+
+test("after twenty minutes without a line the oldest go, and become silence at their place", (t) => {
+  const { told, frames, last } = liveLink(t);
+  frames(12_002);
+  last().open(0);
+  assert.deepEqual(last().sent.slice(0, 3), [{ type: "start" }, { type: "lost", first: 0, end: 2 }, 2]);
+  assert.equal(told.filter(([name]) => name === "lost").length, 2);
+});
+
+test("a page that was reloaded goes on with new frames where the server is", (t) => {
+  const { frames, last } = liveLink(t, { type: "resume", session: "s" });
+  frames(1);
+  last().open(40);
+  frames(1);
+  assert.deepEqual(last().sent, [{ type: "resume", session: "s" }, 40, 41]);
+});
+
+test("who has begun waits for a place", (t) => {
+  const { told, last, again, tick } = liveLink(t);
+  last().open(0);
+  const second = again();
+  second.onopen();
+  second.hear({ type: "error", code: "live_busy", fatal: true });
+  second.onclose({ code: 4000 });
+  assert.equal(told.at(-1)[0], "line");
+  tick(5000);
+  assert.notEqual(last(), second);
+});
+
+test("who has not begun is told that there is none", (t) => {
+  const { told, last } = liveLink(t);
+  last().onopen();
+  last().hear({ type: "error", code: "live_busy", fatal: true });
+  assert.equal(told.at(-1)[0], "failed");
+});
+
+test("a line that is silent is given up, and another page may take over", (t) => {
+  const { told, frames, last, tick } = liveLink(t);
+  last().open(0);
+  frames(1);
+  const first = last();
+  tick(12_000);
+  tick(300);
+  assert.notEqual(last(), first);
+  last().onclose({ code: 4001 });
+  assert.deepEqual(told.at(-1), ["failed", { code: "takenOver" }]);
 });

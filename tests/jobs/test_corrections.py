@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from sensevoice.errors import BadRequest
+from sensevoice.jobs.editing.corrections import Correction, corrected
 from sensevoice.jobs.editing.edits import Change, Edits
-from sensevoice.jobs.editing.splitting import join, split, word_places
-from sensevoice.transcript import Segment, Span, Word
+from sensevoice.jobs.editing.splitting import join, split
+from sensevoice.tags.word_times import word_places
+from sensevoice.transcript import Replacement, Segment, Span, Word
 
 ROW = Segment(
     "speech",
@@ -92,3 +94,24 @@ def test_a_row_is_found_again_by_what_it_was_at_a_version(tmp_path: Path) -> Non
     edits.make([Change(replace(NEXT, text="别的"), 2)])
     assert edits.number_now([ROW, NEXT], 1, 0) is None, "it is no longer as it was seen"
     assert edits.number_now([ROW, NEXT], 7, 0) is None
+
+
+def test_terms_stay_with_their_words_when_rows_are_split_joined_and_corrected() -> None:
+    first, second = Replacement("豪", "好", 0, 0.9, "sound"), Replacement("sank", "thank", 3, 0.8, "decoding")
+    row = replace(ROW, terms=(first, second))
+    _, left, right = split([row], 0, 3)
+    assert left.segment and left.segment.terms == (first,)
+    assert right.segment and right.segment.terms == (replace(second, offset=0),)
+    (*_, whole) = join([left.segment, right.segment], 0)
+    assert whole.segment and whole.segment.terms == (first, replace(second, offset=2))
+    typed = corrected(row, Correction(text="说 thank you"))
+    assert typed.terms == (replace(second, offset=2),)
+
+
+def test_a_term_is_taken_back_and_applied_again() -> None:
+    row = replace(ROW, terms=(Replacement("豪", "好", 0, 0.9, "sound"),))
+    back = corrected(row, Correction(terms=(0,)))
+    assert (back.text, back.words[0].text) == ("豪的 thank you", "豪")
+    assert corrected(back, Correction(terms=(0,))).text == ROW.text
+    with pytest.raises(BadRequest, match="terms"):
+        corrected(row, Correction(terms=(1,)))

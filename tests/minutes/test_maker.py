@@ -112,6 +112,16 @@ def test_corrections_make_them_outdated(make: Any) -> None:
     assert site.get(f"/{job_id}/minutes")["minutes"]["outdated"]
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Writing, Receiver, str]]:
+    """A site with a job that is done."""
+    stub = Receiver()
+    site = Writing(Script(call()), tmp_path_factory.mktemp("shared"), stub)
+    yield site, stub, site.done()
+    site.close()
+    stub.close()
+
+
 HTML = "<!doctype html><script>alert(1)</script>" + "x" * 5000
 
 
@@ -138,18 +148,22 @@ HTML = "<!doctype html><script>alert(1)</script>" + "x" * 5000
         (400, {}, b"no"),
     ],
 )
-def test_an_answer_that_is_none_is_a_sentence(make: Any, stub: Receiver, answer: Any) -> None:
-    stub.answers = [answer]
-    site = make()
-    job_id = site.done()
+def test_an_answer_that_is_none_is_a_sentence(shared: tuple[Writing, Receiver, str], answer: Any) -> None:
+    site, stub, job_id = shared
+    stub.answers, stub.received = [answer], []
     failed = site.make(job_id)
     assert (failed["status"], failed["minutes"]) == ("failed", None)
     error = failed["error"]
     assert (
         error["code"] == "minutes_failed" and "--llm-url" in error["message"] and len(error["message"]) < 900
     )
-    stub.answers = [said(GOOD)]
-    assert site.make(job_id)["status"] == "completed", "and can be tried again"
+
+
+def test_after_a_failure_it_can_be_tried_again(make: Any, stub: Receiver) -> None:
+    stub.answers = [said("no json"), said(GOOD)]
+    site = make()
+    job_id = site.done()
+    assert [site.make(job_id)["status"] for _ in range(2)] == ["failed", "completed"]
 
 
 def test_a_server_that_knows_no_json_mode(make: Any, stub: Receiver) -> None:

@@ -207,3 +207,38 @@ def test_many_threads_get_their_own_answers(pool: ThreadPoolExecutor) -> None:
 
     assert all(pool.map(ask, range(200)))
     scheduler.close()
+
+
+def test_who_speaks_goes_first_but_files_go_on(gated: Gated, pool: ThreadPoolExecutor) -> None:
+    scheduler = Scheduler(gated, 1, 60)
+    blocker = pool.submit(lambda: raws(scheduler.recognise(clips(0, 1), Options())))
+    gated.entered.acquire()
+    file = pool.submit(lambda: raws(scheduler.recognise(clips(10, 2), Options())))
+    wait_for_line(scheduler, 1)
+    speech = pool.submit(lambda: raws(scheduler.recognise_first(clips(20, 5), Options())))
+    wait_for_line(scheduler, 2)
+    gated.gate.release(8)
+    assert [len(each.result()) for each in (blocker, file, speech)] == [1, 2, 5]
+    assert gated.batches == [[0], [20], [21], [22], [10], [23], [24], [11]]
+    scheduler.close()
+
+
+def test_a_batch_for_who_speaks_holds_no_longer_clip_of_a_file(
+    gated: Gated, pool: ThreadPoolExecutor
+) -> None:
+    scheduler = Scheduler(gated, 4, 60)
+    blocker = pool.submit(lambda: raws(scheduler.recognise(clips(0, 1), Options())))
+    gated.entered.acquire()
+    long = pool.submit(lambda: raws(scheduler.recognise(clips(10, 1, 5.0), Options())))
+    wait_for_line(scheduler, 1)
+    short = pool.submit(
+        lambda: raws(scheduler.recognise([*clips(30, 2, 0.5), *clips(32, 1, 3.0)], Options()))
+    )
+    wait_for_line(scheduler, 2)
+    speech = pool.submit(lambda: raws(scheduler.recognise_first(clips(20, 1), Options())))
+    wait_for_line(scheduler, 3)
+    gated.gate.release(3)
+    for each in (blocker, long, short, speech):
+        each.result()
+    assert gated.batches == [[0], [20, 30, 31], [10, 32]]
+    scheduler.close()

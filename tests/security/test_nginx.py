@@ -14,6 +14,7 @@ from tests.security.conftest import Nginx, Start, ask, new_page
 SHAPES = {"kept": "", "stripped": "/"}
 
 README_LINES = (
+    'proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection "upgrade"; '
     "proxy_set_header Host $http_host; proxy_set_header X-Forwarded-For $remote_addr; "
     "proxy_set_header X-Forwarded-Proto $scheme; proxy_buffering off; client_max_body_size 0;"
 )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sensevoice.transcribe.joints import SURE_GAP_MS, Token, divide, ends_sentence, is_sure, spelled, text_of
+from sensevoice.tags.word_times import spelled
+from sensevoice.transcribe.joints import SURE_GAP_MS, Token, divide, ends_sentence, is_sure, text_of
 
 
 def tokens(*pieces: str) -> list[Token]:

@@ -10,7 +10,7 @@ import wave
 import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from sensevoice.jobs.editing.channels import each_from_its_channel
 from sensevoice.jobs.editing.retranscribe import neighbours
 from sensevoice.options import Options
 from sensevoice.transcribe.pipeline import cut
-from sensevoice.transcript import Segment, Span, Speaker
+from sensevoice.transcript import Replacement, Segment, Span, Speaker
 from sensevoice.ui import job_routes
 from tests.media import tone, write_wav
 from tests.ui.ui_script import CALL, Script, call, runner_of, speech, transcript
@@ -100,6 +100,28 @@ def test_a_finished_job_and_its_rows(site: Site) -> None:
     rows = site.get(f"jobs/{job_id}/segments")
     assert rows["total"] == len(CALL) and rows["segments"][2]["text"] == CALL[2].text
     assert rows["segments"][4]["events"] == [{"name": "BGM", "trend": "rising"}]
+
+
+def test_terms_are_listed_and_taken_back_as_one_step(site: Site) -> None:
+    term = Replacement("天汽", "天气", 2, 0.9, "sound")
+    rows = [replace(speech(0, 900, "今天天气好"), terms=(term,)), speech(1000, 1900, "好")]
+    site.script.items = [*rows, transcript(tuple(rows))]
+    job_id = site.done()
+    segments = site.get(f"jobs/{job_id}/segments")
+    assert segments["segments"][0]["terms"] == [asdict(term)] and "terms" not in segments["segments"][1]
+    address = f"/sv/jobs/{job_id}/segments"
+    body = {"rows": [{"row": 0, "terms": [0]}], "version": segments["version"], "what": "term"}
+    assert site.client.patch(address, json=body).status_code == 200
+    row = site.get(f"jobs/{job_id}/segments")["segments"][0]
+    assert row["text"] == "今天天汽好" and row["terms"][0]["applied"] is False
+    undone = site.client.post(f"/sv/jobs/{job_id}/undo", json={}).json()
+    assert undone["step"]["what"] == "term"
+    assert site.get(f"jobs/{job_id}/segments")["segments"][0]["text"] == "今天天气好"
+    for wrong in ([1], [-1], ["0"], 0):
+        refused = site.client.patch(
+            address, json={**body, "rows": [{"row": 0, "terms": wrong}], "version": 3}
+        )
+        assert refused.status_code == 400
 
 
 def lasting(data: Any) -> Any:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import resource
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import h11
 from uvicorn import config
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 HEADERS_S = 10.0
 """How long the headers of a request may take to come; through a slow tunnel they take a second."""
@@ -27,9 +28,12 @@ who comes in the middle of an attack is not to be closed unread."""
 
 OPEN_FILES = 65536
 
+MAX_MESSAGE_BYTES = 1 << 20
+"""Of a WebSocket: programs send up to some ten seconds of sound in one."""
+
 
 class Connection(H11Protocol):
-    """uvicorn's HTTP connection with a limit to the time in which headers come. No WebSockets."""
+    """uvicorn's HTTP connection with a limit to the time in which headers come."""
 
     _waiting: ClassVar[dict[Connection, asyncio.TimerHandle]] = {}
     most_waiting: ClassVar[int] = 512
@@ -48,9 +52,6 @@ class Connection(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._came()
         super().connection_lost(exc)
-
-    def _should_upgrade(self) -> bool:
-        return False
 
     def _wait(self) -> None:
         if self in self._waiting:
@@ -78,9 +79,22 @@ class Connection(H11Protocol):
         self.transport.close()
 
 
+class Socket(WebSocketsSansIOProtocol):
+    """uvicorn's WebSocket connection, with bounds to what one message may hold.
+
+    Sound hardly shrinks, and what is compressed may grow a thousandfold when it is read.
+    """
+
+    def __init__(self, config: config.Config, *arguments: Any, **named: Any) -> None:
+        config.ws_max_size = MAX_MESSAGE_BYTES
+        config.ws_per_message_deflate = False
+        super().__init__(config, *arguments, **named)
+
+
 def install() -> None:
     """Make uvicorn, which gradio starts, use `Connection`, and raise the limit of open files."""
     config.HTTP_PROTOCOLS["auto"] = f"{__name__}:{Connection.__name__}"
+    config.WS_PROTOCOLS["auto"] = f"{__name__}:{Socket.__name__}"
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = OPEN_FILES if most == resource.RLIM_INFINITY else min(most, OPEN_FILES)
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))

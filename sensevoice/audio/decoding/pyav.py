@@ -28,6 +28,7 @@ from sensevoice.audio.info import (
     MAX_CHANNELS,
     PROTOCOLS,
     RATES_HZ,
+    SAMPLE_RATE_HZ,
     AudioInfo,
     Samples,
     longest_ms,
@@ -108,21 +109,28 @@ class PyavDecoder:
     `path` is an absolute real path: PyAV takes names such as "http:x.wav" for addresses.
     `stream_index` counts the audio tracks from 0; None takes the one that the container marks as the
     default, else the first, of those that can be decoded (phones put a spatial track, which FFmpeg cannot
-    decode, beside the plain one). `raw_format` says what .raw files are.
+    decode, beside the plain one). `raw_format` says what .raw files are, `rate_hz` at how many samples a
+    second the sound is wanted.
     """
 
-    def __init__(self, path: Path, stream_index: int | None = None, raw_format: str = "") -> None:
+    def __init__(
+        self,
+        path: Path,
+        stream_index: int | None = None,
+        raw_format: str = "",
+        rate_hz: int = SAMPLE_RATE_HZ,
+    ) -> None:
         self.bad_packets = 0
         self.gave_up = False
         self._packet_bytes = 0
         self._unsupported = False
         raw = headerless.raw_format(path, raw_format)
-        self._container = _open_container(path, raw)
+        self._container = open_container(path, raw)
         try:
             if sniff.is_protected(path):
                 raise CopyProtected(path=path)
             self._stream = _choose_stream(self._container, path, stream_index)
-            start_us = _start_us(self._container, path, raw)
+            start_us = start_us_of(self._container, path, raw)
             self.info = _read_info(self._container, self._stream, path, start_us)
         except MediaError:
             self.close()
@@ -131,7 +139,7 @@ class PyavDecoder:
             self.close()
             raise NotMedia(path=path) from exc
         self._clock = _open_clock(self._container, self._stream, path, start_us)
-        self._resampler = TimedResampler()
+        self._resampler = TimedResampler(rate_hz)
         self._tags = _Tags()
 
     def close(self) -> None:
@@ -221,7 +229,8 @@ class _Tags:
         return packet.pos < self._end or head.startswith((b"TAG", b"APETAGEX"))
 
 
-def _open_container(path: Path, raw: RawFormat | None) -> InputContainer:
+def open_container(path: Path, raw: RawFormat | None, codecs: str = "") -> InputContainer:
+    """Open a file with the decoders of these names, all those of sound by default. Raises MediaError."""
     # A length in the header that is too small, as of 4 GB and more, must not end the reading.
     whole = {"ignore_length": "1"} if sniff.wav_header_percent(path) is not None else {}
     source: str | BinaryIO = str(path)
@@ -239,7 +248,7 @@ def _open_container(path: Path, raw: RawFormat | None) -> InputContainer:
             options={
                 "protocol_whitelist": PROTOCOLS,
                 "format_whitelist": CONTAINERS + (f",{raw.demuxer}" if raw else ""),
-                "codec_whitelist": audio_codecs(),
+                "codec_whitelist": codecs or audio_codecs(),
                 "max_size": str(WAV_PACKET_BYTES),  # the demuxer of WAV alone knows it
                 **whole,
             },
@@ -301,7 +310,7 @@ def _skip_other_streams(container: InputContainer, chosen: AudioStream) -> None:
             stream.discard = Discard.all
 
 
-def _start_us(container: InputContainer, path: Path, raw: RawFormat | None) -> int | None:
+def start_us_of(container: InputContainer, path: Path, raw: RawFormat | None) -> int | None:
     """Return where the file begins: the earliest stamp of its tracks, which players count from.
 
     Without decoders for pictures, what FFmpeg says of their begin is not to be relied on (H.264 in
@@ -314,7 +323,7 @@ def _start_us(container: InputContainer, path: Path, raw: RawFormat | None) -> i
     late = [each for each in container.streams.audio if each.start_time is None]  # than FFmpeg looks ahead
     unknown = [each.index for each in (*pictures, *late)]
     stamps = [round((each.start_time or 0) * (each.time_base or 0) * av.time_base) for each in sounds]
-    with _open_container(path, raw) as again:
+    with open_container(path, raw) as again:
         try:
             for packet in islice(again.demux(), MAX_FIRST_PACKETS):
                 if packet.stream.index in unknown and packet.pts is not None and packet.time_base:

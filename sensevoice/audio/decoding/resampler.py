@@ -1,4 +1,4 @@
-"""Frames of any kind → samples at 16 kHz, each at its place on the record's clock."""
+"""Frames of any kind → samples at one rate, each at its place on the record's clock."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MAX_ALIGNED_CHANNELS = 2
 
 
 class TimedResampler:
-    """Frames → (channels, n) float32 at 16 kHz without holes; the first frame decides on the channels.
+    """Frames → (channels, n) float32 at `rate_hz` without holes; the first frame decides on the channels.
 
     Holes become silence, what was given already is left out. `at` is the number of the next sample,
     None before the first one after `jump`, which `start` is then the number of. Only the packed output
@@ -27,7 +27,8 @@ class TimedResampler:
     their end for eight or more planar channels, which ends the process.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, rate_hz: int = SAMPLE_RATE_HZ) -> None:
+        self._rate_hz = rate_hz
         self._resampler: AudioResampler | None = None
         self._source: tuple[str, str, int] | None = None
         self._channels = 0
@@ -57,7 +58,7 @@ class TimedResampler:
 
     def _is_past(self, frame: AudioFrame, placed: Placed) -> bool:
         end = placed.start + frame.samples
-        return self.at is not None and end * SAMPLE_RATE_HZ <= self.at * frame.sample_rate
+        return self.at is not None and end * self._rate_hz <= self.at * frame.sample_rate
 
     def _begin(self, frame: AudioFrame, start: int) -> list[Samples]:
         """Make a resampler for what begins at `start`; return the silence before it.
@@ -71,10 +72,12 @@ class TimedResampler:
             raise ValueError(f"a rate of {rate_hz} Hz")
         channels = frame.layout.nb_channels
         self._channels = self._channels or channels
-        self._resampler = AudioResampler("flt", frame.layout, SAMPLE_RATE_HZ)
-        wanted = round(start * SAMPLE_RATE_HZ / rate_hz)
-        lead = start % (rate_hz // common_hz(rate_hz)) if channels <= MAX_ALIGNED_CHANNELS else 0
-        first = (start - lead) * SAMPLE_RATE_HZ // rate_hz if lead else wanted
+        self._resampler = AudioResampler("flt", frame.layout, self._rate_hz)
+        wanted = round(start * self._rate_hz / rate_hz)
+        lead = (
+            start % (rate_hz // common_hz(rate_hz, self._rate_hz)) if channels <= MAX_ALIGNED_CHANNELS else 0
+        )
+        first = (start - lead) * self._rate_hz // rate_hz if lead else wanted
         if self.at is None:
             self.start = wanted
         at = wanted if self.at is None else self.at
@@ -127,8 +130,8 @@ def with_channels(samples: Samples, channels: int) -> Samples:
     return result / np.float32(math.ceil(results / channels))
 
 
-def common_hz(rate_hz: int) -> int:
-    return math.gcd(rate_hz, SAMPLE_RATE_HZ)
+def common_hz(rate_hz: int, to_hz: int = SAMPLE_RATE_HZ) -> int:
+    return math.gcd(rate_hz, to_hz)
 
 
 def silent_frame(like: AudioFrame, samples: int) -> AudioFrame:

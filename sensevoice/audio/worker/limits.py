@@ -20,12 +20,17 @@ MAX_ALLOCATION_BYTES = 256 << 20
 """For one allocation in FFmpeg. A 613-byte MP4 can request gigabytes of index; ten real hours need 40 MB."""
 
 
-def limit_this_process() -> None:
-    """Set all limits of this process; to be called before a file is opened."""
+def limit_this_process(
+    address_bytes: int = ADDRESS_SPACE_BYTES, cpu_s: int = CPU_S, file_bytes: int = 0
+) -> None:
+    """Set all limits of this process; to be called before a file is opened.
+
+    `file_bytes` is the most that it may write into one file: nothing for one that writes to a pipe only.
+    """
     for kind, most in (
-        (resource.RLIMIT_AS, ADDRESS_SPACE_BYTES),
-        (resource.RLIMIT_CPU, CPU_S),
-        (resource.RLIMIT_FSIZE, 0),  # it writes to a pipe only
+        (resource.RLIMIT_AS, address_bytes),
+        (resource.RLIMIT_CPU, cpu_s),
+        (resource.RLIMIT_FSIZE, file_bytes),
         (resource.RLIMIT_NOFILE, OPEN_FILES),
         (resource.RLIMIT_CORE, 0),
     ):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from sensevoice.errors import BadRequest
 from sensevoice.formats.finetune import is_trainable
 from sensevoice.tags.labels import TagKind, kind_of
+from sensevoice.tags.replacements import still_standing, turned
 from sensevoice.transcript import Event, Segment
 
 MAX_TEXT_CHARS = 10_000
@@ -22,7 +23,8 @@ class Correction:
     """New values of a row; None leaves a value as it is. Raises BadRequest for a tag of another kind.
 
     `language` and `emotion` are tag names, "" for none; `events` are names of sounds;
-    `speaker` is the id of who speaks, "" for nobody known.
+    `speaker` is the id of who speaks, "" for nobody known; `terms` are the numbers of those terms of the row
+    that are taken back, or applied where they are not.
     """
 
     text: str | None = None
@@ -30,6 +32,7 @@ class Correction:
     emotion: str | None = None
     events: tuple[str, ...] | None = None
     speaker: str | None = None
+    terms: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         named = [("language", self.language), ("emotion", self.emotion)]
@@ -39,15 +42,21 @@ class Correction:
 
 
 def corrected(segment: Segment, correction: Correction) -> Segment:
-    """Return a segment with the corrected values; a sound that it had keeps its trend and its place."""
+    """Return a segment with the corrected values; a sound that it had keeps its trend and its place.
+
+    Raises BadRequest for a term that the segment does not have.
+    """
+    if not all(0 <= number < len(segment.terms) for number in correction.terms):
+        raise BadRequest(reason="terms")
+    segment = turned(segment, correction.terms)
     text = segment.text if correction.text is None else correction.text.strip()[:MAX_TEXT_CHARS]
     events = segment.events
     if correction.events is not None:
         kept = {event.name: event for event in segment.events}
         events = tuple(kept.get(name) or Event(name) for name in correction.events)
-    inline = segment.inline
+    inline, terms = segment.inline, segment.terms
     if text != segment.text:  # the places of tags inside the old text mean nothing in the new one
-        inline = ()
+        inline, terms = (), still_standing(terms, text)
         events = tuple(replace(event, offset=None) for event in events)
     language = segment.language if correction.language is None else correction.language
     emotion = segment.emotion if correction.emotion is None else correction.emotion
@@ -61,6 +70,7 @@ def corrected(segment: Segment, correction: Correction) -> Segment:
         inline=inline,
         speaker=speaker,
         error=None,
+        terms=terms,
     )
 
 

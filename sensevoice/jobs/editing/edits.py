@@ -37,7 +37,7 @@ class Step:
     what: str = "edit"
 
 
-STEPS = ("edit", "replace", "split", "join", "accept", "transcribe", "speaker")
+STEPS = ("edit", "replace", "split", "join", "accept", "transcribe", "speaker", "term")
 
 _Turn = Literal["undo", "redo"]
 
@@ -188,6 +188,7 @@ def put_together(rows: Sequence[Segment]) -> Segment:
         ),
         inline=(),
         words=tuple(word for row in kept for word in row.words),
+        terms=(),
         pieces=tuple(piece for row in kept for piece in row.pieces),
     )
 

@@ -8,22 +8,9 @@ from dataclasses import replace
 from sensevoice.errors import BadRequest
 from sensevoice.jobs.editing.edits import Change, put_together
 from sensevoice.tags.parse import is_unspaced
+from sensevoice.tags.replacements import inside, shifted
+from sensevoice.tags.word_times import word_places
 from sensevoice.transcript import Segment, Span, Word
-
-Place = tuple[int, int, int, int]
-"""Start and end of a word in milliseconds, its offset in the text of its row and its length in characters."""
-
-
-def word_places(segment: Segment) -> list[Place]:
-    """Return where the words of a row stand in its text; one that it does not hold as spoken is left out."""
-    places, end = [], 0
-    for word in segment.words:
-        at = segment.text.find(word.text, end)
-        if at < 0:
-            continue
-        end = at + len(word.text)
-        places.append((word.span.start_ms, word.span.end_ms, at, len(word.text)))
-    return places
 
 
 def split(rows: Sequence[Segment], number: int, offset: int) -> list[Change]:
@@ -41,7 +28,11 @@ def split(rows: Sequence[Segment], number: int, offset: int) -> list[Change]:
     before, after = _words(row.words, at_ms)
     left = replace(whole, span=Span(row.span.start_ms, at_ms), text=first, words=before, original=kept)
     right = replace(whole, span=Span(at_ms, row.span.end_ms), text=second, words=after, original=kept)
-    return [Change(None, number), Change(left), Change(right)]
+    return [
+        Change(None, number),
+        Change(replace(left, terms=inside(row.terms, row.text.find(first), len(first)))),
+        Change(replace(right, terms=inside(row.terms, row.text.find(second, offset), len(second)))),
+    ]
 
 
 def join(rows: Sequence[Segment], number: int) -> list[Change]:
@@ -54,14 +45,16 @@ def join(rows: Sequence[Segment], number: int) -> list[Change]:
         raise BadRequest(reason=f"row {number}")
     other = rows[following[0]]
     events = {event.name: replace(event, offset=None) for each in (row, other) for event in each.events}
+    whole = _joined(row.text, other.text)
     joined = replace(
         row,
         span=Span(row.span.start_ms, max(row.span.end_ms, other.span.end_ms)),
-        text=_joined(row.text, other.text),
+        text=whole,
         events=tuple(events.values()),
         inline=(),
         words=row.words + other.words,
         pieces=row.pieces + other.pieces,
+        terms=row.terms + shifted(other.terms, len(whole) - len(other.text)),
         original=put_together((row, other)),
     )
     return [Change(None, number), Change(None, following[0]), Change(joined)]

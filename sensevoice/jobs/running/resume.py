@@ -13,6 +13,7 @@ import logging
 import threading
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ import numpy as np
 
 from sensevoice.jobs.files import UNREADABLE, append_line, cut_broken_line
 from sensevoice.options import Options
-from sensevoice.protocols import ForwardingRecognizer, Recognition, Recognizer
+from sensevoice.protocols import ForwardingRecognizer, Recognition, Recognizer, TermHit
 from sensevoice.transcript import ModelInfo, TagScore
 
 log = logging.getLogger(__name__)
@@ -63,6 +64,7 @@ class ResumingRecognizer(ForwardingRecognizer):
             "tokens": answer.tokens,
             "error": answer.error,
             "scores": [(score.kind, score.name, score.score) for score in answer.scores],
+            **({"hits": [astuple(hit) for hit in answer.hits]} if answer.hits else {}),
         }
         try:
             with self._lock:
@@ -87,7 +89,8 @@ class ResumingRecognizer(ForwardingRecognizer):
 
 def key_of(clip: np.ndarray, options: Options, model: ModelInfo) -> str:
     """Return what an answer belongs to: the samples, the models, and the settings that reach them."""
-    settings = [options.language, options.use_itn, options.ban_emo_unk]
+    settings: list[object] = [options.language, options.use_itn, options.ban_emo_unk]
+    settings += [options.hotwords] if options.hotwords else []
     about = json.dumps([model.name, model.precision, model.demo, settings])
     digest = hashlib.blake2b(about.encode(), digest_size=16)
     digest.update(np.ascontiguousarray(clip, "<f4").tobytes())
@@ -97,7 +100,8 @@ def key_of(clip: np.ndarray, options: Options, model: ModelInfo) -> str:
 def _answer(line: dict[str, Any]) -> Recognition:
     tokens = tuple((piece, start, end) for piece, start, end in line["tokens"])
     scores = tuple(TagScore(*score) for score in line.get("scores", ()))
-    return Recognition(line["raw"], tokens, line["error"], scores)
+    hits = tuple(TermHit(*hit) for hit in line.get("hits", ()))
+    return Recognition(line["raw"], tokens, line["error"], scores, hits)
 
 
 def _places(path: Path) -> dict[str, int]:

@@ -12,7 +12,7 @@ from typing import cast
 
 from sensevoice.errors import JobDamaged, SenseVoiceError, TooBusy
 from sensevoice.jobs.files import cut_broken_line
-from sensevoice.jobs.model import ActiveJob, Job, Result, TranscribeFn, speakers_of
+from sensevoice.jobs.model import ActiveJob, Job, JobState, Result, TranscribeFn, speakers_of
 from sensevoice.jobs.running.queue import JobQueue
 from sensevoice.jobs.running.run import GaveWay, JobRun, Stopped, Surroundings
 from sensevoice.jobs.store import JobStore
@@ -53,12 +53,14 @@ class JobRunner:
         self._clock = clock
         self._queue = JobQueue(at_once, clock)
         self._changed = threading.Condition()
+        self._recordings: dict[str, ActiveJob] = {}
         self._closed = False
         self._around = Surroundings(
             store, transcribe, self._changed, clock, lambda: self._closed, self._queue.gives_way
         )
         for job in store.unfinished():
-            self._enqueue(job)
+            if job.state != "live":  # of which live.LiveHub takes care
+                self._enqueue(job)
         self._threads = [
             threading.Thread(target=self._work, name=f"job-{number}", daemon=True)
             for number in range(at_once)
@@ -96,8 +98,40 @@ class JobRunner:
         self._enqueue(job, address)
         return job
 
+    def begin_recording(self, live: ActiveJob) -> None:
+        """Show a recording that is being made among the jobs, until `end_recording`."""
+        with self._changed:
+            self._recordings[live.job.id] = live
+            self._changed.notify_all()
+
+    def show_recording(self, live: ActiveJob) -> None:
+        """Wake those who look on at a recording."""
+        with self._changed:
+            live.changes += 1
+            self._changed.notify_all()
+
+    def end_recording(self, live: ActiveJob, state: JobState = "queued") -> None:
+        """Put a recording that was made into the line, or only say what became of it."""
+        ended_s = None if state == "queued" else self.store.now_s()
+        job = replace(live.job, state=state, finished_s=ended_s)
+        job = replace(job, bytes=self.store.folder(job.id).size_bytes())
+        self.store.update(job)
+        self.store.save()
+        if state == "queued":
+            self._enqueue(job, live.address)
+        with self._changed:  # not before: it is always among the jobs
+            self._recordings.pop(job.id, None)
+            self._changed.notify_all()
+
     def cancel(self, job: Job) -> None:
-        """Stop a job at its next step; what it has given is kept. Does nothing to a finished one."""
+        """Stop a job at its next step; what it has given is kept. Does nothing to a finished one.
+
+        A recording that is being made ends, and is recognised.
+        """
+        recording = self._recordings.get(job.id)
+        if recording is not None and recording.stop is not None:
+            recording.stop()
+            return
         with self._changed:
             live = self._queue.get(job.id)
             if live is None:
@@ -122,7 +156,7 @@ class JobRunner:
         """Change what people say of a job: a run, which writes its entry too, has to know."""
         with self._changed:
             job = alter()
-            live = self._queue.get(job.id)
+            live = self._live(job.id)
             if live is not None:
                 live.job = replace(live.job, name=job.name, keep=job.keep, released_s=job.released_s)
         self.store.save()
@@ -131,12 +165,13 @@ class JobRunner:
     def delete(self, job: Job) -> None:
         """Stop a job and remove all of it."""
         self.cancel(job)
+        self.cancel(job)  # what was live until now waits or runs
         self.wait_for_end(job.id, timeout_s=30.0)
         self.store.delete(job)
 
     def live(self, job_id: str) -> ActiveJob | None:
         """Return a job that waits or runs, None when it has ended. It changes under the reader's eyes."""
-        return self._queue.get(job_id)
+        return self._live(job_id)
 
     def queue_position(self, job_id: str) -> int:
         """See JobQueue."""
@@ -154,7 +189,7 @@ class JobRunner:
         """
 
         def changed() -> bool:
-            live = self._queue.get(job_id)
+            live = self._live(job_id)
             return live is None or live.changes != seen or self._hopeless is not None
 
         with self._changed:
@@ -164,12 +199,12 @@ class JobRunner:
     def wait_for_end(self, job_id: str, timeout_s: float | None = None) -> bool:
         """Return whether a job has ended, at once when it has, else after `timeout_s`; raises as `wait`."""
         with self._changed:
-            self._changed.wait_for(lambda: job_id not in self._queue or self._hopeless, timeout_s)
+            self._changed.wait_for(lambda: self._live(job_id) is None or self._hopeless, timeout_s)
             return self._still_live(job_id) is None
 
     def result(self, job: Job) -> Result | None:
         """Return what a job has given so far, None before its first segment."""
-        live = self._queue.get(job.id)
+        live = self._live(job.id)
         if live is None:
             result = self.store.result(job)
             return result if result.transcript.segments or not result.partial else None
@@ -197,8 +232,11 @@ class JobRunner:
             thread.join(timeout_s)
         self.store.close()
 
+    def _live(self, job_id: str) -> ActiveJob | None:
+        return self._recordings.get(job_id) or self._queue.get(job_id)
+
     def _still_live(self, job_id: str) -> ActiveJob | None:
-        live = self._queue.get(job_id)
+        live = self._live(job_id)
         if live is not None:
             self.check()
         return live

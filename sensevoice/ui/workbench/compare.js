@@ -5,7 +5,7 @@ import { button, clock, make } from "./dom.js";
 import { colorOf } from "./colors.js";
 
 /** @typedef {{ id: string, name: string, channel: string, share: number }} Voice */
-/** @typedef {{ key: string, value: (row: any) => string | number | null, numeric?: boolean, first?: "down", usual?: boolean }} Column */
+/** @typedef {{ key: string, value: (row: any) => string | number | null, numeric?: boolean, first?: "down", usual?: boolean, name?: string }} Column */
 
 const KEPT = "sv-columns";
 
@@ -25,12 +25,16 @@ export const COLUMNS = [
   { key: "emotion", value: (row) => row.emotions.map((/** @type {[string, number]} */ [name]) => name).join(), usual: true },
 ];
 
+// A column for each rule behind ours: how many rows of a recording it finds.
+/** @param {any[]} rules @returns {Column[]} */
+export const withRules = (rules) => [...COLUMNS, ...rules.map((rule) => /** @type {Column} */ ({ key: `rule:${rule.name}`, name: rule.name, value: (row) => rule.recordings[row.id] ?? 0, numeric: true, first: "down", usual: true }))];
+
 /**
- * @param {any[]} rows @param {string} key of a column @param {boolean} down
+ * @param {any[]} rows @param {string} key of a column @param {boolean} down @param {any[]} [rules]
  * @returns {any[]} a sorted copy; rows that are equal keep their order
  */
-export function sorted(rows, key, down) {
-  const value = /** @type {Column} */ (COLUMNS.find((column) => column.key === key)).value;
+export function sorted(rows, key, down, rules = []) {
+  const { value } = withRules(rules).find((column) => column.key === key) ?? COLUMNS[0];
   const sign = down ? -1 : 1;
   return [...rows].sort((a, b) => {
     const [first, second] = [value(a), value(b)];
@@ -141,13 +145,13 @@ export function several(app) {
     emotion: (row) => [bar(row), make("span", { className: "svw-quiet" }, row.emotions.map((/** @type {[string, number]} */ [name, count]) => `${app.label(name)} ${count}`).join(" · "))],
   };
 
-  const shownColumns = () => COLUMNS.filter(({ key }, at) => at === 0 || columns.has(key));
+  const shownColumns = () => withRules(app.rules).filter(({ key, name }, at) => at === 0 || name !== undefined || columns.has(key));
 
   /** @param {any} row */
   function line(row) {
     const pick = make("input", { type: "checkbox", checked: ticked.has(row.id), "aria-label": `${t("select")} ${row.source}` });
     pick.addEventListener("change", () => (pick.checked ? ticked.add(row.id) : ticked.delete(row.id), draw()));
-    const made = shownColumns().map(({ key, numeric }) => make("td", { className: numeric ? "svw-number" : "", data: { column: key } }, ...cells[key](row)));
+    const made = shownColumns().map(({ key, numeric, value }) => make("td", { className: numeric ? "svw-number" : "", data: { column: key } }, ...(cells[key]?.(row) ?? [String(value(row))])));
     return make("tr", { data: { job: row.id } }, make("td", {}, pick), ...made);
   }
 
@@ -159,7 +163,7 @@ export function several(app) {
   }
 
   /** @param {Column} column */
-  function heading({ key, first }) {
+  function heading({ key, first, name }) {
     const own = sortedBy === key;
     const turn = () => {
       down = own ? !down : first === "down";
@@ -167,7 +171,7 @@ export function several(app) {
       draw();
     };
     const mark = own ? (down ? " ↓" : " ↑") : "";
-    const sort = button(t(key) + mark, turn, { className: "svw-sort", data: { sort: key } });
+    const sort = button((name ?? t(key)) + mark, turn, { className: "svw-sort", data: { sort: key } });
     return make("th", { scope: "col", "aria-sort": own ? (down ? "descending" : "ascending") : "none" }, sort);
   }
 
@@ -180,11 +184,12 @@ export function several(app) {
     const zip = make("a", { className: "svw-button", href: "#" }, t(ticked.size ? "zipChosen" : "zipAll"));
     zip.addEventListener("click", () => (zip.href = `${api.base}/several/zip?format=${format.value}&labels=${app.reader}${jobs}`));
     const csv = make("a", { className: "svw-button", href: `${api.base}/several/csv?labels=${app.reader}${jobs}` }, "CSV");
+    const xlsx = make("a", { className: "svw-button", href: `${api.base}/several/xlsx?labels=${app.reader}${jobs}` }, "Excel");
     const none = ticked.size === 0;
     const again = button(t("hearShown"), hearAgain, { className: "svw-button", disabled: none });
     const remove = button(t("remove"), () => (app.list.remove([...ticked]), dialog.close(), ticked.clear()), { className: "svw-button svw-danger", disabled: none });
     const count = none ? t("recordingsShown", { n: shown.length, m: rows.length }) : t("chosen", { n: ticked.size });
-    actions.replaceChildren(make("span", { className: "svw-quiet", role: "status" }, count), csv, format, zip, again, remove);
+    actions.replaceChildren(make("span", { className: "svw-quiet", role: "status" }, count), csv, xlsx, format, zip, again, remove);
   }
 
   // Each as a recording of its own, with the settings that it had.
@@ -199,7 +204,7 @@ export function several(app) {
 
   function draw() {
     const fitting = rows.filter((row) => matches(row, search.value, angry.checked, shownNames(row)));
-    const shown = sortedBy ? sorted(fitting, sortedBy, down) : fitting;
+    const shown = sortedBy ? sorted(fitting, sortedBy, down, app.rules) : fitting;
     const focus = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset?.sort;
     drawActions(shown);
     const all = make("input", { type: "checkbox", checked: shown.length > 0 && shown.every((row) => ticked.has(row.id)), "aria-label": t("selectAll") });
@@ -207,7 +212,7 @@ export function several(app) {
     const head = make("tr", {}, make("th", {}, all), ...shownColumns().map(heading));
     const nothing = make("p", { className: "svw-quiet" }, t(rows.length ? "noMatchJobs" : "noJobs"));
     body.replaceChildren(shown.length ? make("table", {}, make("thead", {}, head), make("tbody", {}, ...shown.map(line))) : nothing);
-    if (focus) body.querySelector(`[data-sort="${focus}"]`)?.focus();
+    if (focus) body.querySelector(`[data-sort="${CSS.escape(focus)}"]`)?.focus();
     apart.replaceChildren(...(failed.length ? [make("h3", {}, t("failedApart")), make("ul", { className: "svw-list" }, ...failed.map(failure))] : []));
   }
 

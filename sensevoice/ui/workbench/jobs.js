@@ -2,8 +2,9 @@
 // The library: every recording, what waits and runs among them, and what can be done with several at once.
 import { button, clock, make } from "./dom.js";
 import { spoken } from "./i18n.js";
+import { librarySearch } from "./search.js";
 
-export const BUSY = ["running", "waiting", "queued"]; // the states of a job that goes on
+export const BUSY = ["live", "running", "waiting", "queued"]; // the states of a job that goes on
 const BUSY_MS = 1500;
 const IDLE_MS = 15000;
 const UNDO_MS = 30000;
@@ -68,10 +69,12 @@ export function jobs(app) {
   const zip = make("a", { className: "svw-button", href: "#" }, t("exportZip"));
   zip.addEventListener("click", () => (zip.href = `${api.base}/several/zip?format=txt&labels=${app.reader}&jobs=${[...ticked].join(",")}`));
   const bulk = make("div", { className: "svw-row svw-bulk", hidden: true }, chosen, zip, remove);
+  const everywhere = librarySearch(app, search, () => draw());
   const batchText = make("p", { className: "svw-quiet svw-batch-text", role: "status" });
   const batchBar = make("span", { className: "svw-progress" }, make("span", {}));
   const together = make("div", { className: "svw-batch", hidden: true }, batchText, batchBar);
-  const element = make("section", { className: "svw-library" }, title, together, search, bulk, lost, body);
+  const element = make("section", { className: "svw-library" }, title, together, search, everywhere.element, bulk, lost, body);
+  let fewest = 2; // recordings for which there is something to look for
   let timer = 0;
   /** @type {Set<string>} */
   let batch = new Set(); // what has been under way since the last time that nothing was
@@ -82,7 +85,7 @@ export function jobs(app) {
     const pick = make("input", { type: "checkbox", checked: ticked.has(job.id), "aria-label": `${t("select")} ${job.name}` });
     pick.addEventListener("change", () => (pick.checked ? ticked.add(job.id) : ticked.delete(job.id), drawBulk()));
     const tags = job.tags.filter((/** @type {any} */ tag) => app.label(tag.name)).slice(0, 3);
-    const facts = [job.state === "done" && !job.partial ? "" : stateOf(app, job), job.duration_ms ? clock(job.duration_ms) : "", lifetime(t, job), ...tags.map((/** @type {any} */ tag) => `${app.label(tag.name)} ${tag.count}`)];
+    const facts = [job.state === "done" && !job.partial ? "" : stateOf(app, job), job.duration_ms ? clock(job.duration_ms) : "", lifetime(t, job), ...tags.map((/** @type {any} */ tag) => `${app.label(tag.name)} ${tag.count}`), ...ruled(job)];
     const under = make("span", { className: job.state === "failed" ? "svw-bad svw-facts" : "svw-quiet svw-facts" }, facts.filter(Boolean).join(" · "));
     under.title = [job.error && app.told(job.error), new Date(job.created_s * 1000).toLocaleString()].filter(Boolean).join("\n");
     const bar = busy && job.fraction !== null ? make("span", { className: "svw-progress" }, make("span", {})) : null;
@@ -98,6 +101,10 @@ export function jobs(app) {
         : button("×", () => removeAll([job.id]), { className: "svw-plain", "aria-label": `${t("remove")} ${job.name}`, title: t("remove") }),
     );
   }
+
+  // How many of its rows each rule finds.
+  /** @param {any} job */
+  const ruled = (job) => app.rules.filter((/** @type {any} */ rule) => rule.recordings[job.id]).map((/** @type {any} */ rule) => `${rule.name} ${rule.recordings[job.id]}`);
 
   // Gone from the page at once, and from the server when nobody has taken it back.
   /** @param {string[]} ids */
@@ -152,11 +159,11 @@ export function jobs(app) {
     const named = (/** @type {any} */ job) => [job.name, t(job.state), ...job.tags.map((/** @type {any} */ tag) => app.label(tag.name))].join(" ").toLowerCase();
     const shown = listed.filter((job) => named(job).includes(words));
     title.textContent = `${t("library")} ${listed.length || ""}`;
-    search.hidden = listed.length < 2;
+    search.hidden = listed.length < fewest;
     const lines = shown.map(line);
     const focus = document.activeElement?.closest?.(".svw-job")?.getAttribute("data-job");
     const at = focus ? [...body.querySelectorAll(`[data-job="${focus}"] :is(button, input)`)].indexOf(document.activeElement) : -1;
-    body.replaceChildren(...(lines.length ? lines : [make("p", { className: "svw-quiet" }, t(listed.length ? "noMatchJobs" : "noJobs"))]));
+    body.replaceChildren(...(lines.length ? lines : everywhere.active() ? [] : [make("p", { className: "svw-quiet" }, t(listed.length ? "noMatchJobs" : "noJobs"))]));
     if (at >= 0) /** @type {HTMLElement} */ (body.querySelectorAll(`[data-job="${focus}"] :is(button, input)`)[at])?.focus();
     drawBulk();
   }
@@ -165,9 +172,11 @@ export function jobs(app) {
     clearTimeout(timer);
     let pause = IDLE_MS;
     try {
-      known = (await api.get("jobs")).jobs;
+      const data = await api.get("jobs");
+      known = data.jobs;
       lost.hidden = true;
-      draw();
+      if (data.rules) fewest = data.shared ? 0 : 1;
+      everywhere.learn(data); // draws
       drawBatch();
       app.emit("listed", known);
       if (known.some((job) => BUSY.includes(job.state))) pause = BUSY_MS;

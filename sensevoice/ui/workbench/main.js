@@ -13,12 +13,14 @@ import { keyboard } from "./keyboard.js";
 import { minutes } from "./minutes.js";
 import { BUSY, jobs } from "./jobs.js";
 import { charts, coverage, highlights } from "./panels.js";
+import { live } from "./live.js";
 import { player } from "./player.js";
 import { timeline } from "./timeline.js";
 import { speakers } from "./speakers.js";
 import { several } from "./compare.js";
 import { table } from "./table.js";
 import { tabs } from "./tabs.js";
+import { terms } from "./terms.js";
 import { textAbove } from "./text_above.js";
 import { toasts } from "./toasts.js";
 import { told, words } from "./i18n.js";
@@ -48,7 +50,7 @@ const addressed = () => new URL(window.location.href).searchParams.get("job");
 
 class App {
   constructor(api, reader) {
-    Object.assign(this, { api, reader, t: words(reader), job: null, rows: [], people: [], shown: [], playing: [], version: 0, current: -1, selected: new Set() });
+    Object.assign(this, { api, reader, t: words(reader), job: null, rows: [], people: [], rules: [], shown: [], playing: [], version: 0, current: -1, selected: new Set() });
     this.listeners = new Map(EVENTS.map((event) => [event, []]));
     this.timer = 0;
     this.pause = POLL_MS;
@@ -125,7 +127,7 @@ class App {
     const chips = filter(this);
     const rows = make("div", {}, chips.element, table(this, editor(this)).element, again(this).element);
     const overview = make("div", {}, this.writes ? minutes(this).element : null, highlights(this).element, charts(this).element, speakers(this).element);
-    const panels = { rows, overview, quality: coverage(this).element };
+    const panels = { rows, overview, quality: make("div", {}, coverage(this).element, terms(this).element) };
     this.tabs = tabs(this, { text: document.querySelector("#sv-text-panel"), ...panels });
     this.list = jobs(this);
     this.bar = bar(this, chips);
@@ -135,6 +137,7 @@ class App {
     place("sv-library", this.list.element, several(this).element);
     this.keys = keyboard(this);
     header(this);
+    live(this);
     this.tabs.restore();
     this.on("time", (ms) => this.mark(ms));
     this.stand();

@@ -1,5 +1,6 @@
 // @ts-check
 // Taking the recording away: to the clipboard as text and as rich text, or as a file.
+import { cutter } from "./cut.js";
 import { button, clock, make, menu, remember, rememberTicked } from "./dom.js";
 
 const GROUPS = ["documents", "subtitles", "tables", "editing", "data"];
@@ -102,16 +103,23 @@ export function exportMenu(app, filter) {
   const traditional = make("input", { type: "checkbox" });
   const names = make("input", { type: "checkbox" });
   names.defaultChecked = true;
+  const withTags = make("input", { type: "checkbox" });
+  withTags.defaultChecked = true;
+  const asTable = make("input", { type: "checkbox" });
   const what = make("p", { className: "svw-what", role: "status" });
   remember(labels, "sv-labels");
   rememberTicked(captions, "sv-captions");
   rememberTicked(traditional, "sv-traditional");
   rememberTicked(names, "sv-names");
+  rememberTicked(withTags, "sv-doc-tags");
+  rememberTicked(asTable, "sv-doc-table");
 
   function query() {
     const asked = new URLSearchParams({ labels: labels.value });
     if (captions.checked) asked.set("captions", "1");
     asked.set("names", names.checked ? "name" : "none");
+    if (!withTags.checked) asked.set("tags", "0");
+    if (asTable.checked) asked.set("table", "1");
     if (app.traditional && traditional.checked) asked.set("traditional", "1");
     if (app.sure.hidden()) asked.set("sure", "1");
     if (narrowed()) asked.set("rows", app.shown.map((/** @type {any} */ row) => row.index).join(","));
@@ -150,11 +158,14 @@ export function exportMenu(app, filter) {
       narrow,
       check(captions, "captions", t("captionsHelp")),
       check(names, "srtNames", t("srtNamesHelp")),
+      check(withTags, "docTags", t("docTagsHelp")),
+      check(asTable, "docTable", t("docTableHelp")),
       // Without the package that converts, there is nothing to switch.
       app.traditional ? check(traditional, "traditional", t("traditionalHelp")) : null,
       make("label", { className: "svw-check" }, t("labels"), labels),
     ),
     ...groups,
+    cutter(app, filter).element,
   );
   opened.element.classList.add("svw-export");
 

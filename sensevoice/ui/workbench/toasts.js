@@ -16,7 +16,8 @@ export function toasts(closeLabel) {
     const act = way && button(way.label, () => (close(), way.act()), { className: "svw-button svw-undo" });
     const toast = make("div", { className: "svw-toast" }, make("span", {}, sentence), act, button("×", close, { className: "svw-close", "aria-label": closeLabel }));
     element.append(toast);
-    while (element.children.length > MOST) element.firstChild.remove();
+    const passing = element.querySelectorAll(".svw-toast:not(.svw-stays)");
+    [...passing].slice(0, -MOST).forEach((each) => each.remove());
     let timer = setTimeout(close, shownMs);
     toast.addEventListener("focusin", () => clearTimeout(timer));
     toast.addEventListener("focusout", () => (timer = setTimeout(close, shownMs)));
@@ -24,5 +25,12 @@ export function toasts(closeLabel) {
     toast.addEventListener("mouseleave", () => (timer = setTimeout(close, shownMs)));
     return close;
   }
-  return { element, say };
+
+  /** Shows something until it is removed. @param {...Node} parts */
+  function stay(...parts) {
+    const toast = make("div", { className: "svw-toast svw-stays" }, ...parts);
+    element.append(toast);
+    return toast;
+  }
+  return { element, say, stay };
 }

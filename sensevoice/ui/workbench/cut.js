@@ -1,0 +1,103 @@
+// @ts-check
+// Cutting rows out of the recording: what, as what, and how far it is; at the end a zip to be saved.
+import { button, make, remember } from "./dom.js";
+
+const POLL_MS = 700;
+const SUBTITLES = ["srt", "vtt", "ass"];
+const MEDIA = ["mp3", "m4a", "wav", "flac"];
+
+/** @param {any} app @param {{ active: () => boolean }} filter */
+export function cutter(app, filter) {
+  const { t, api, reader } = app;
+  const choice = (/** @type {string} */ key, /** @type {string[][]} */ options) => {
+    const made = make("select", { className: "svw-select", "aria-label": t(key), data: { cut: key } });
+    made.append(...options.map(([value, label]) => make("option", { value }, label)));
+    return made;
+  };
+  const what = choice("cutWhat", [["selected", ""], ["shown", ""], ["highlights", ""]]);
+  const media = choice("cutMedia", [...MEDIA.map((each) => [each, each]), ["mp4", t("cutFilm")]]);
+  const form = choice("cutForm", [["reel", t("cutReel")], ["clips", t("cutClips")]]);
+  const handles = make("input", { type: "number", className: "svw-input", min: 0, max: 60, step: 0.5, value: 0.5, "aria-label": t("cutHandles") });
+  remember(media, "sv-cut-media");
+  remember(form, "sv-cut-form");
+  remember(handles, "sv-cut-handles");
+  const go = button(t("cutGo"), start, { className: "svw-button svw-primary", data: { cut: "go" } });
+  const element = make(
+    "section",
+    { className: "svw-files svw-cut" },
+    make("h3", {}, t("cut")),
+    what,
+    media,
+    form,
+    make("label", { className: "svw-check", title: t("cutHandlesHelp") }, t("cutHandles"), handles),
+    go,
+  );
+
+  /** @returns {any[]} what has a start and an end */
+  function chosen() {
+    if (what.value === "highlights") return app.job?.highlights ?? [];
+    return what.value === "shown" ? app.shown : app.rows.filter((/** @type {any} */ row) => app.selected.has(row.index));
+  }
+
+  async function start() {
+    const spans = chosen().map(({ start_ms, end_ms }) => ({ start_ms, end_ms }));
+    const wanted = {
+      takes: [{ job: app.job.id, spans }],
+      media: media.value,
+      form: form.value,
+      handles_s: Number(handles.value),
+      subtitles: SUBTITLES,
+      labels: reader,
+      sure: app.sure.hidden(),
+    };
+    const cut = await app.attempt(() => api.post("cuts", wanted));
+    if (cut) follow(cut);
+  }
+
+  // Stays on the page whatever recording is open, until it is taken away or closed.
+  /** @param {any} cut */
+  function follow(cut) {
+    const said = make("span", {}, t("cutting", { n: 0 }));
+    const stop = button(t("cancel"), () => app.attempt(() => api.remove(`cuts/${cut.id}`)));
+    const toast = app.toasts.stay(said, stop);
+    const end = (/** @type {string} */ sentence, /** @type {Node[]} */ ...more) => {
+      said.textContent = sentence;
+      stop.replaceWith(...more, button("×", () => toast.remove(), { className: "svw-close", "aria-label": t("close") }));
+    };
+
+    async function look() {
+      const now = await api.get(`cuts/${cut.id}`).catch((/** @type {any} */ error) => (error.code ? { state: "failed", error: { [reader]: error.message } } : null));
+      if (now?.state === "done") {
+        const sentence = t("cutDone", { n: now.clips }) + (now.copied ? t("cutCopied", { n: now.copied }) : "");
+        return end(sentence, make("a", { href: `${api.base}/cuts/${cut.id}/file`, download: now.name, data: { cut: "file" } }, t("cutSave")));
+      }
+      if (now?.state === "failed") return end(now.error[reader]);
+      if (now?.state === "cancelled") return toast.remove();
+      if (now) said.textContent = now.state === "waiting" ? t("queued") : t("cutting", { n: Math.floor(100 * now.fraction) });
+      setTimeout(look, POLL_MS);
+    }
+    look();
+  }
+
+  function draw() {
+    const [selected, shown, moments] = what.options;
+    selected.textContent = t("cutSelected", { n: app.selected.size });
+    shown.textContent = t(filter.active() ? "cutShown" : "cutAll", { n: app.shown.length });
+    moments.textContent = t("cutMoments", { n: app.job?.highlights?.length ?? 0 });
+    const film = media.options[MEDIA.length];
+    film.hidden = film.disabled = !app.job?.film;
+    if (film.disabled && media.value === "mp4") media.value = MEDIA[0];
+    element.hidden = !app.job || app.goesOn(app.job);
+    go.disabled = chosen().length === 0;
+  }
+
+  function propose() {
+    what.value = app.selected.size ? "selected" : "shown";
+    draw();
+  }
+  for (const event of ["selected", "job"]) app.on(event, propose);
+  for (const event of ["rows", "shown", "details"]) app.on(event, draw);
+  what.addEventListener("change", draw);
+  propose();
+  return { element };
+}

@@ -1,0 +1,103 @@
+"""Live recording in a real browser, whose microphone plays a recording, over the real program."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+from tests.browser.conftest import is_problem
+from tests.browser.program import Program
+from tests.conftest import CHROMIUM, CHROMIUM_ARGS, SAMPLES
+from tests.live.talk import sound_of
+
+RATE_HZ = 48_000
+
+ROW = "#sv-live-view .svl-rows li"
+
+
+@pytest.fixture(scope="module")
+def talker(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A browser of its own, whose microphone hears a call once and then nothing."""
+    call = np.frombuffer(sound_of(SAMPLES["customer_call"].path), "<i2").astype(np.float64)
+    places = np.arange(3 * len(call)) / 3
+    path = tmp_path_factory.mktemp("microphone") / "call.wav"
+    soundfile.write(path, np.interp(places, np.arange(len(call)), call) / 32768, RATE_HZ, subtype="PCM_16")
+    arguments = [*CHROMIUM_ARGS, f"--use-file-for-fake-audio-capture={path}%noloop"]
+    chromium = browser.browser_type.launch(executable_path=CHROMIUM, args=arguments)
+    yield chromium
+    chromium.close()
+
+
+@pytest.fixture(scope="module")
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
+    running = Program(tmp_path_factory.mktemp("program"))
+    try:
+        running.wait()
+        yield running
+    finally:
+        running.kill()
+
+
+def opened(chromium: Any, started: Program, problems: list[str]) -> Any:
+    page = chromium.new_context(locale="zh-CN", permissions=["microphone"]).new_page()
+    page.set_default_timeout(60_000)
+    page.on("console", lambda m: problems.append(m.text) if is_problem(m) else None)
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.goto(started.address)
+    page.get_by_role("tab", name="实时").click()
+    page.wait_for_selector("#svl-start:enabled")
+    return page
+
+
+def test_a_call_is_read_while_it_is_heard_and_loses_nothing_when_the_program_dies(
+    talker: Any, started: Program
+) -> None:
+    problems: list[str] = []
+    page = opened(talker, started, problems)
+    assert page.is_hidden("#sv-start")
+    page.click("#svl-start")
+    page.wait_for_selector(".svl-growing .svl-tail, " + ROW)
+    page.get_by_role("button", name="字幕链接").click()
+    page.wait_for_function("document.querySelector('.svl-room input')?.value")
+    room = talker.new_context(locale="zh-CN").new_page()
+    room.goto(page.input_value(".svl-room input"))
+    room.wait_for_selector("#lines p")
+    page.wait_for_selector(f"{ROW} .svl-tag[data-kind=emotion]")
+    assert problems == []
+
+    started.kill()
+    page.wait_for_selector(".svl-problem:not([hidden])")
+    started.start_again()
+    page.wait_for_selector(".svl-problem", state="hidden")
+    heard = page.inner_text(".svl-state")
+    page.click("#svl-stop")
+    page.wait_for_selector("body[data-sv=open]")
+    job = page.url.partition("job=")[2]
+    page.wait_for_function(
+        "id => fetch(`sv/jobs/${id}`).then((r) => r.json()).then(({ state }) => state === 'done')", arg=job
+    )
+    record = page.evaluate("id => fetch(`sv/jobs/${id}`).then((r) => r.json())", job)
+    told = page.evaluate("id => fetch(`sv/jobs/${id}/segments?from=0`).then((r) => r.json())", job)
+    minutes, seconds = heard.split("·")[0].split()[-1].split(":")
+    assert record["duration_ms"] >= (60 * int(minutes) + int(seconds)) * 1000
+    said = "".join(row["text"] for row in told["segments"])
+    for words in ("有什么可以帮您", "这都第几天了", "马上为您处理"):
+        assert words in said
+    page.context.close()
+    room.context.close()
+
+
+def test_a_page_that_may_not_record_says_so_in_a_sentence(talker: Any, started: Program) -> None:
+    """As under http with a foreign name, where browsers have no microphone."""
+    page = talker.new_context(locale="en-US").new_page()
+    page.add_init_script("Object.defineProperty(window, 'isSecureContext', { get: () => false })")
+    page.goto(started.address)
+    page.get_by_role("tab", name="Live").click()
+    page.wait_for_selector(".svl-problem:not([hidden])")
+    assert "ssh -L" in page.inner_text(".svl-problem")
+    assert page.is_disabled("#svl-start")
+    page.context.close()
