@@ -218,6 +218,7 @@ def test_of_a_batch_that_does_not_fit_what_fits_is_taken_in_and_the_rest_is_told
     runner = JobRunner(JobStore(tmp_path / "data", lambda: MODEL), script, at_once=1, max_waiting=2)
     try:
         screens = Handlers(runner, SETTINGS).run(PageSession(), paths, {}, "en")
+        assert next(screens).running, "it takes them in"
         first = next(screens)
         taken = len(runner.store.jobs())
         assert 2 <= taken <= 3  # one of them may run already

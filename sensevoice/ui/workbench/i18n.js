@@ -165,6 +165,8 @@ const WORDS = {
   cutting: ["正在剪辑 {n} %", "Cutting {n} %"],
   cutDone: ["剪好了：{n} 段", "Cut: {n} clip(s)"],
   cutCopied: ["，{n} 段未重新编码", ", {n} copied without encoding"],
+  searchCut: ["剪出这 {n} 段", "Cut out these {n}"],
+  searchCutHelp: ["文件类型和余量同“导出”菜单里的“剪出”", "Kind of file and handles as chosen under Export, Cut out"],
   cutSave: ["保存（zip）", "Save (zip)"],
   captions: ["字幕写出声音", "Sounds in subtitles"],
   onlyShown: ["只含筛选出的", "Only what is filtered"],
