@@ -57,7 +57,7 @@ KEPT_READERS = 2
 """Connections that stay open between answers; more are opened when more ask at once."""
 
 PAGE_CACHE_KB = 64 << 10
-"""Of each: most of 100,000 rows. Not mapped into memory: a file that is cut off meanwhile would end the process."""
+"""Of each. Not mapped into memory: a file that is cut off meanwhile would end the process."""
 
 WAIT_S = 30.0
 """For another process that writes; the folder script commits after each recording."""
