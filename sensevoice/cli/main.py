@@ -24,6 +24,7 @@ COMMANDS = {
     "app": Command("sensevoice.cli.app", "start the web page / 启动网页"),
     "transcribe": Command("sensevoice.cli.transcribe", "transcribe a folder / 批量转写文件夹"),
     "search": Command("sensevoice.cli.search", "search all transcripts / 搜索所有转写"),
+    "cut": Command("sensevoice.cli.cut", "cut clips and reels / 剪辑片段"),
     "download": Command("sensevoice.cli.download", "fetch and verify the models / 下载并校验模型"),
     "check": Command("sensevoice.cli.check", "is it right and fast on this machine? / 检查本机的结果与速度"),
     "passwd": Command("sensevoice.cli.passwd", "set or remove a login of --auth-file / 管理登录文件"),

@@ -6,7 +6,7 @@ import { matches, sorted } from "../../sensevoice/ui/workbench/compare.js";
 import { clock } from "../../sensevoice/ui/workbench/dom.js";
 import { fits, placesOf, replaced } from "../../sensevoice/ui/workbench/filter.js";
 import { isLoud, levelOf } from "../../sensevoice/ui/workbench/panels.js";
-import { grouped, pieces } from "../../sensevoice/ui/workbench/search.js";
+import { grouped, pieces, takesOf } from "../../sensevoice/ui/workbench/search.js";
 import { batchOf, progressOf } from "../../sensevoice/ui/workbench/jobs.js";
 import { converter } from "../../sensevoice/ui/workbench/traditional.js";
 import { isWanted } from "../../sensevoice/ui/workbench/text_above.js";
@@ -95,13 +95,21 @@ test("only parts in which there is something to hear may have been missed", () =
 
 test("a column for each rule is sorted as the others are", () => {
   const row = (id) => ({ id, source: id, emotions: [] });
-  const rules = [{ name: "急", recordings: { b: 3, c: 1 } }];
-  assert.deepEqual(sorted(["a", "b", "c"].map(row), "rule:急", true, rules).map((each) => each.id), ["b", "c", "a"]);
+  const rules = [{ id: "r", name: "急", recordings: { b: 3, c: 1 } }];
+  assert.deepEqual(sorted(["a", "b", "c"].map(row), "rule:r", true, rules).map((each) => each.id), ["b", "c", "a"]);
 });
 
 test("rows that were found stand together where they follow each other in one recording", () => {
   const hits = [{ job: "a", row: 1 }, { job: "a", row: 2 }, { job: null, path: "/b", row: 3 }, { job: "a", row: 4 }];
   assert.deepEqual(grouped(hits).map((group) => [group.key, group.hits.length]), [["a", 2], ["/b", 1], ["a", 1]]);
+});
+
+test("what was found is cut from each job once, and not from files", () => {
+  const hits = [{ job: "a", start_ms: 1, end_ms: 2 }, { job: "b", start_ms: 3, end_ms: 4 }, { job: null, path: "/c", start_ms: 5, end_ms: 6 }, { job: "a", start_ms: 7, end_ms: 8 }];
+  assert.deepEqual(takesOf(hits), [
+    { job: "a", spans: [{ start_ms: 1, end_ms: 2 }, { start_ms: 7, end_ms: 8 }] },
+    { job: "b", spans: [{ start_ms: 3, end_ms: 4 }] },
+  ]);
 });
 
 test("what was looked for is marked, once where words overlap", () => {

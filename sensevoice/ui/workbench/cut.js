@@ -39,10 +39,15 @@ export function cutter(app, filter) {
     return what.value === "shown" ? app.shown : app.rows.filter((/** @type {any} */ row) => app.selected.has(row.index));
   }
 
-  async function start() {
-    const spans = chosen().map(({ start_ms, end_ms }) => ({ start_ms, end_ms }));
+  function start() {
+    begin([{ job: app.job.id, spans: chosen().map(({ start_ms, end_ms }) => ({ start_ms, end_ms })) }]);
+  }
+
+  // Also for what was found in several recordings, in the way that was chosen here.
+  /** @param {{ job: string, spans: { start_ms: number, end_ms: number }[] }[]} takes */
+  async function begin(takes) {
     const wanted = {
-      takes: [{ job: app.job.id, spans }],
+      takes,
       media: media.value,
       form: form.value,
       handles_s: Number(handles.value),
@@ -95,6 +100,7 @@ export function cutter(app, filter) {
     what.value = app.selected.size ? "selected" : "shown";
     draw();
   }
+  app.cut = begin;
   for (const event of ["selected", "job"]) app.on(event, propose);
   for (const event of ["rows", "shown", "details"]) app.on(event, draw);
   what.addEventListener("change", draw);

@@ -24,6 +24,17 @@ export function grouped(hits) {
 }
 
 /**
+ * What is to be cut of each job: the rows that were found in it. Files that are no jobs have nothing to cut from.
+ * @param {any[]} hits
+ */
+export function takesOf(hits) {
+  /** @type {Map<string, { start_ms: number, end_ms: number }[]>} */
+  const takes = new Map();
+  for (const { job, start_ms, end_ms } of hits) if (job) takes.set(job, [...(takes.get(job) ?? []), { start_ms, end_ms }]);
+  return [...takes].map(([job, spans]) => ({ job, spans }));
+}
+
+/**
  * A text in pieces, of which every other one is what was looked for.
  * @param {string} text @param {string[]} words in lower case @returns {string[]}
  */
@@ -53,7 +64,8 @@ export function librarySearch(app, box, changed) {
   for (const name of ["newest", "score"]) order.append(make("option", { value: name }, t(`order_${name}`)));
   const name = make("input", { className: "svw-input", maxLength: 60, hidden: true, "aria-label": t("ruleName"), placeholder: t("ruleName") });
   const keep = button(t("ruleKeep"), naming, { title: t("ruleHelp") });
-  const tools = make("div", { className: "svw-row" }, order, name, keep);
+  const cut = button("", () => app.cut(takesOf(shown)), { title: t("searchCutHelp"), data: { cut: "found" } });
+  const tools = make("div", { className: "svw-row" }, order, cut, name, keep);
   const found = make("div", { className: "svw-found", hidden: true }, status, tools, body, more);
   const chips = make("div", { className: "svw-row svw-rules", role: "group", "aria-label": t("rules"), hidden: true });
   const element = make("div", {}, chips, found);
@@ -111,6 +123,9 @@ export function librarySearch(app, box, changed) {
     if (status.className === "svw-bad") more.hidden = true;
     const focus = body.contains(document.activeElement) ? lines().indexOf(/** @type {HTMLElement} */ (document.activeElement)) : -1;
     body.replaceChildren(...grouped(shown).map(group));
+    const rows = shown.filter((hit) => hit.job).length;
+    cut.textContent = t("searchCut", { n: rows });
+    cut.hidden = rows === 0;
     found.hidden = false;
     if (focus >= 0) lines()[focus]?.focus();
     changed();
