@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
@@ -13,7 +14,7 @@ from sensevoice.tags.labels import label
 from sensevoice.transcript import Segment, Span, Transcript
 
 SNAP_MS = 400
-"""An end that falls into speech moves by at most about a syllable or two; without a pause there it stays."""
+"""An end in speech moves by at most a syllable or two to a pause, and without one to a border of words."""
 
 MIN_PAUSE_MS = 60
 """Between two words; shorter than that there is none between them."""
@@ -44,9 +45,9 @@ def planned(takes: Sequence[Take], settings: CutSettings) -> tuple[Clip, ...]:
 
 def _spans(take: Take, settings: CutSettings) -> Iterator[Span]:
     end_ms = take.transcript.duration_ms
-    silences = pauses(take.transcript)
+    silences, words = pauses(take.transcript), word_borders(take.transcript)
     widened = (_widened(span, settings.handles_ms, end_ms) for span in sorted(set(take.spans)))
-    snapped = [snapped_to(silences, span, inside) for span, inside in widened if span is not None]
+    snapped = [snapped_to(silences, words, span, inside) for span, inside in widened if span is not None]
     spans = sorted({span for span in snapped if span.duration_ms >= MIN_CLIP_MS})
     yield from joined(spans) if settings.form == "reel" else spans
 
@@ -80,20 +81,32 @@ def _spoken(row: Segment) -> Iterable[Span]:
     return [piece.span for piece in row.pieces] or [row.span]
 
 
-def snapped_to(silences: Sequence[Span], span: Span, wanted: Span) -> Span:
-    """Return a span whose ends lie in pauses where one is near, without cutting into what is wanted."""
-    start_ms = _nearest(silences, span.start_ms)
-    end_ms = _nearest(silences, span.end_ms)
+def word_borders(transcript: Transcript) -> list[int]:
+    """Return where words begin and end, in order."""
+    spans = {word.span for row in transcript.segments for word in row.words}
+    return sorted({at_ms for span in spans for at_ms in (span.start_ms, span.end_ms)})
+
+
+def snapped_to(silences: Sequence[Span], words: Sequence[int], span: Span, wanted: Span) -> Span:
+    """Return a span whose ends lie in pauses or between words where any are near, with all that is wanted."""
+    start_ms = _nearest(silences, words, span.start_ms)
+    end_ms = _nearest(silences, words, span.end_ms)
     start_ms = min(start_ms, max(wanted.start_ms, span.start_ms))
     end_ms = max(end_ms, min(wanted.end_ms, span.end_ms))
     return Span(start_ms, end_ms) if start_ms < end_ms else span
 
 
-def _nearest(silences: Sequence[Span], at_ms: int) -> int:
-    """Return the nearest place in a pause, the same where it is in one or none is within SNAP_MS."""
-    places = (min(max(at_ms, pause.start_ms), pause.end_ms) for pause in silences)
-    nearest = min(places, key=lambda place: abs(place - at_ms), default=at_ms)
-    return nearest if abs(nearest - at_ms) <= SNAP_MS else at_ms
+def _nearest(silences: Sequence[Span], words: Sequence[int], at_ms: int) -> int:
+    """Return the nearest place in a pause, else the nearest border of words; the same without any near."""
+    number = bisect_right(silences, at_ms, key=lambda pause: pause.start_ms)
+    around = silences[max(0, number - 1) : number + 1]
+    in_pauses = [min(max(at_ms, pause.start_ms), pause.end_ms) for pause in around]
+    number = bisect_right(words, at_ms)
+    for places in (in_pauses, words[max(0, number - 1) : number + 1]):
+        nearest = min(places, key=lambda place: abs(place - at_ms), default=None)
+        if nearest is not None and abs(nearest - at_ms) <= SNAP_MS:
+            return nearest
+    return at_ms
 
 
 def joined(spans: Sequence[Span]) -> list[Span]:

@@ -54,7 +54,10 @@ def test_an_end_in_the_middle_of_speech_moves_to_the_nearest_pause_if_one_is_nea
     ]
     wanted = take(row(1_000, 2_000), speech, wanted=((1_000, 2_000),))
     assert spans(wanted, handles_s=1.5) == [(0, 3_700, 0)]
-    assert spans(wanted, handles_s=2.4) == [(0, 4_400, 0)], "no pause is near"
+    assert spans(wanted, handles_s=2.4) == [(0, 4_400, 0)], "neither a pause nor a border of words is near"
+    close = (Word("退", Span(3_000, 3_700)), Word("款", Span(3_700, 5_000)))
+    between = take(row(1_000, 2_000), row(3_000, 5_000, "退款", words=close), wanted=((1_000, 2_000),))
+    assert spans(between, handles_s=1.5) == [(0, 3_700, 0)], "between two words"
     pieces = row(3_000, 9_000, pieces=(Piece(Span(3_000, 4_000)), Piece(Span(4_300, 9_000))))
     assert spans(take(row(1_000, 2_000), pieces, wanted=((1_000, 2_000),)), handles_s=2.2) == [(0, 4_200, 0)]
 

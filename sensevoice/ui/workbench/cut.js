@@ -39,7 +39,9 @@ export function cutter(app, filter) {
     return what.value === "shown" ? app.shown : app.rows.filter((/** @type {any} */ row) => app.selected.has(row.index));
   }
 
-  const start = () => begin([{ job: app.job.id, spans: chosen().map(({ start_ms, end_ms }) => ({ start_ms, end_ms })) }]);
+  function start() {
+    begin([{ job: app.job.id, spans: chosen().map(({ start_ms, end_ms }) => ({ start_ms, end_ms })) }]);
+  }
 
   // Also for what was found in several recordings, in the way that was chosen here.
   /** @param {{ job: string, spans: { start_ms: number, end_ms: number }[] }[]} takes */
