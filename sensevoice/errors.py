@@ -26,6 +26,8 @@ SenseVoiceError
 │   └── DecoderCrashed          with a number that the log has too
 ├── RecognitionFailed           one clip; the other segments go on
 │   └── GpuMemory
+├── CardLost                    one of several GPUs; a job begins again on another
+├── WorkerLost                  the processes of a fleet died of a recording
 ├── TooBusy                     too many runs are waiting for their turn
 ├── LiveBusy                    as many speak as the machine, or a login, can hold
 ├── LiveDiskFull                what is said cannot be written at this moment
@@ -65,6 +67,7 @@ SenseVoiceError
     ├── PortTaken
     ├── DataDirectoryUnusable
     ├── DeviceUnavailable
+    ├── FleetUnavailable        Ray, or a worker on it
     ├── MissingDependency
     └── ModelError
         ├── ModelNotAvailable   not in the cache and not to be downloaded
@@ -75,6 +78,7 @@ SenseVoiceError
 
 from __future__ import annotations
 
+import functools
 import os
 from typing import Any, ClassVar, dataclass_transform
 
@@ -99,6 +103,9 @@ class SenseVoiceError(Exception):
             data.setdefault("name", os.path.basename(os.fspath(data["path"])) or str(data["path"]))
         self.data = data
         super().__init__(self.message("zh") + " / " + self.message("en"))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return functools.partial(type(self), **self.data), ()  # to another process, with its data
 
     def message(self, language: str) -> str:
         """Return the sentence in "zh" or, for any other value, in English."""
@@ -340,6 +347,32 @@ class GpuMemory(RecognitionFailed):
     http_status = 507
     zh = "显存不足，单独识别这一段也放不下（{reason}）。请关闭占用显存的程序，或用 --device cpu。"
     en = "GPU memory ran out even for this segment alone ({reason}). Free some, or use --device cpu."
+
+
+class CardLost(SenseVoiceError):
+    """Speech was being found on a card that answers nothing any more; what it had heard is gone with it."""
+
+    reason: object
+
+    code = "card_lost"
+    http_status = 503
+    zh = "处理这段录音的显卡出现故障（{reason}），已停用；请再提交一次，将由其他显卡处理。"
+    en = (
+        "The GPU that worked on this recording failed ({reason}) and is no longer used. Please send it again."
+    )
+
+
+class WorkerLost(SenseVoiceError):
+    path: str | os.PathLike[str]
+    tries: int
+
+    code = "worker_lost"
+    http_status = 503
+    zh = "处理“{name}”时工作进程连续中断 {tries} 次，已放弃这个文件。请查看该机器的日志（多为内存不足）。"
+    en = (
+        "“{name}” was given up: {tries} workers in a row died while they had it. "
+        "Look at the logs of their machines; most often memory ran out."
+    )
 
 
 class TooBusy(SenseVoiceError):
@@ -725,6 +758,15 @@ class DeviceUnavailable(StartupError):
     code = "device"
     zh = "设备 {device} 不可用：{reason}。可用 --device auto 自动选择，或 --device cpu。"
     en = "Device {device} cannot be used: {reason}. Use --device auto to choose by itself, or --device cpu."
+
+
+class FleetUnavailable(StartupError):
+    code = "fleet"
+    zh = "无法使用 Ray 集群：{reason}。请检查 --ray 的地址，并确认已安装 pip install 'sensevoice-web[ray]'。"
+    en = (
+        "The fleet on Ray cannot be used: {reason}. Check the address given to --ray, and that Ray is there: "
+        "pip install 'sensevoice-web[ray]'."
+    )
 
 
 class MissingDependency(StartupError):

@@ -125,6 +125,16 @@ class PromptRecognizer(Recognizer, Protocol):
         """Do as `recognise`, before all clips of files: somebody speaks and waits for the words."""
 
 
+class SharedRecognizer(PromptRecognizer, Protocol):
+    """What a program loads: a Recognizer that any number of recordings share fairly."""
+
+    def share(self) -> Recognizer:
+        """Return it as one recording uses it: all its calls count as one."""
+
+    def close(self) -> None:
+        """Stop; calls that still wait get an error."""
+
+
 class ForwardingRecognizer:
     """What a recogniser in front of another one passes on unchanged; a subclass has its own `recognise`."""
 

@@ -34,6 +34,7 @@ ORDER = (
     "models",
     "formats",
     "jobs",
+    "fleet",
     "search",
     "clips",
     "webhooks",
@@ -73,6 +74,7 @@ OWNERS = {
     "jellyfish": {"vocabulary/sounds.py"},
     "pysubs2": {"formats"},
     "opencc": {"formats/traditional.py"},
+    "ray": {"fleet/ray_fleet.py"},
     "docx": {"formats/document.py"},
     "xlsxwriter": {"formats/spreadsheet.py"},
     "modelscope": {"models/sources/hub_client.py"},
@@ -94,6 +96,7 @@ LAZY = {
     ("funasr", "models/voice_encoder.py"),
     ("funasr", "formats/emoji.py"),
     ("opencc", "formats/traditional.py"),
+    ("ray", "fleet/ray_fleet.py"),
     ("docx", "formats/document.py"),
     ("xlsxwriter", "formats/spreadsheet.py"),
     ("pypinyin", "vocabulary/sounds.py"),
@@ -147,6 +150,7 @@ MODELS = (
     "voice_encoder",
     "recognizer",
     "loader",
+    "cards",
     "loading",
 )
 """Loading a model is a straight line through these: find, verify, open, check, answer; none looks back up."""

@@ -80,7 +80,9 @@ class AccessMiddleware:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
         elif scope["type"] == "websocket":
-            await self._open_socket(_request(scope), scope, receive, send)
+            request = _request(scope)
+            request = _without_cookies(request) if self._policy.guest(request) else request
+            await self._open_socket(request, scope, receive, send)
         else:
             await self._serve(_request(scope), scope, receive, send)
 

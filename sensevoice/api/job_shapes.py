@@ -10,7 +10,7 @@ from sensevoice.errors import JobNotFound, OptionError
 from sensevoice.jobs import Job, JobRunner
 from sensevoice.jobs.model import Failure
 
-STATUS = {"running": "in_progress", "waiting": "in_progress", "done": "completed"}
+STATUS = {"live": "in_progress", "running": "in_progress", "waiting": "in_progress", "done": "completed"}
 """Where the words of this program differ from those of OpenAI's background jobs."""
 
 MAX_LISTED = 100

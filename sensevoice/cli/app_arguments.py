@@ -138,6 +138,7 @@ def argument_parser(prog: str | None = None) -> Any:
     add_language_model_arguments(parser)
     group.add_argument("--version", action="version", version=__version__)
     arguments.add_model_arguments(parser)
+    arguments.add_fleet_arguments(parser)
     arguments.add_option_arguments(parser)
     # Of the page; the API and the scripts tell nobody apart unless they are asked to.
     parser.set_defaults(speakers="auto")

@@ -35,8 +35,9 @@ def add_model_arguments(to: Any) -> None:
     group.add_argument(
         "--device",
         default="auto",
-        metavar="auto|cuda:0|cpu",
-        help="auto takes CUDA if there is any / 运行设备",
+        metavar="auto|cpu|cuda|cuda:0|cuda:0,cuda:2|cuda:all",
+        help="auto: the card with most free memory if there is any; several: all at once / "
+        "运行设备，可用多张显卡",
     )
     group.add_argument(
         "--precision",
@@ -75,6 +76,26 @@ def add_model_arguments(to: Any) -> None:
         "--demo",
         action="store_true",
         help="use the small bundled model: no download, knows only its own sentences / 使用自带的演示模型",
+    )
+
+
+def add_fleet_arguments(to: Any) -> None:
+    """Add whether other processes or machines recognise, see `sensevoice.fleet`."""
+    group = to.add_argument_group("several machines / 多台机器")
+    group.add_argument(
+        "--ray",
+        nargs="?",
+        const="local",
+        default="",
+        metavar="ADDRESS",
+        help="let workers on Ray recognise, one a GPU: on this machine, or in the cluster at an address; "
+        "needs pip install 'sensevoice-web[ray]' / 由 Ray 上的工作进程识别",
+    )
+    group.add_argument(
+        "--ray-workers",
+        type=int,
+        metavar="N",
+        help="how many (default: one for each GPU, else for each machine) / 工作进程数",
     )
 
 

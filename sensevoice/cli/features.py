@@ -25,7 +25,7 @@ class Features:
         """Return what the arguments ask for. Raises OptionError, NotAnIndex."""
         # Taken out of the environment in any case: no process that decodes needs to inherit them.
         secret = environment.secret(environment.WEBHOOK_SECRET)
-        key = environment.secret(environment.LLM_KEY)
+        key = environment.secret(environment.LLM_KEY) or args.llm_key or ""
         hooks = _hooks(args, runner, secret)
         minutes, search = _minutes(args, runner, key), _search(args, runner, hooks)
         return cls(_live(args, runner, recognizer), hooks, minutes, search)

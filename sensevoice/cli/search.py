@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sqlite3
 import sys
 from collections.abc import Iterator, Sequence
@@ -69,7 +70,12 @@ def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
     # What begins with one dash is a term that rows are not to have.
     line = " ".join([*args.query, *more])
     try:
-        return run(args, line)
+        code = run(args, line)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # whoever reads, such as `head`, has enough; at exit Python would write once more
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except SenseVoiceError as error:
         print(error, file=sys.stderr)
         return error.exit_code
@@ -115,9 +121,8 @@ def _table(found: Found, args: argparse.Namespace) -> Iterator[str]:
             yield _heading(hit)
         yield "  " + "  ".join(part for part in (short_clock(hit.row.start_ms), *_parts(hit.row, zh)) if part)
     shown = f"{args.offset + 1}-{args.offset + len(found.hits)} / " if found.hits else ""
-    yield f"{shown}{found.rows} " + (
-        f"行，{found.recordings} 个录音" if zh else f"rows in {found.recordings} recordings"
-    )
+    zh_total = f"{found.rows} 行，{found.recordings} 个录音"
+    yield shown + (zh_total if zh else f"rows: {found.rows}, recordings: {found.recordings}")
 
 
 def _heading(hit: Hit) -> str:

@@ -21,6 +21,7 @@ from sensevoice.errors import OptionError, SenseVoiceError
 from sensevoice.models import loader
 from sensevoice.models.loading import Loaded, LoadingRecognizer
 from sensevoice.options import Options
+from sensevoice.progress import LoadStep
 from sensevoice.runtime import environment, hangup, logs, supervisor
 from sensevoice.runtime.directories import data_directory
 from sensevoice.ui import upload_folder as ui_uploads
@@ -51,7 +52,7 @@ def run(args: Any, terminal: hangup.Terminal | None) -> int:
     app = _open_page(args, options, settings.demo, accounts, uploads, recognizer, runner, features)
     # Not before: importing torch would hold up the page.
     recognizer.load_in_background(
-        functools.partial(_load, settings, runner.store.directory),
+        functools.partial(_join if args.ray else _load, args, settings, runner.store.directory),
         when_ready=functools.partial(_begin, args, runner),
         when_failed=functools.partial(_end_in_failure, recognizer, runner, ending),
     )
@@ -134,7 +135,7 @@ def _routes(
     from sensevoice.live import captions_routes, live_routes
     from sensevoice.transcribe import pipeline
 
-    hear = functools.partial(_hear, pipeline, recognizer)
+    hear = functools.partial(_hear_in_fleet if args.ray else _hear, pipeline, recognizer)
     return [
         *ui.job_routes(runner, hear, pipeline.cut, features.minutes, features.search),
         *api_routes(
@@ -178,15 +179,22 @@ def _job_runner(args: Any, recognizer: LoadingRecognizer) -> Any:
         args.keep_hours,
         args.max_data_gb,
     )
-    return jobs.JobRunner(store, functools.partial(_transcribe, pipeline, recognizer), paused=True)
+    transcribe = functools.partial(_transcribe_in_fleet if args.ray else _transcribe, pipeline, recognizer)
+    return jobs.JobRunner(store, transcribe, jobs.AT_ONCE * (args.ray_workers or 1), paused=True)
 
 
-def _load(settings: loader.ModelSettings, data_directory: Path, on_step: Any) -> Loaded:
+def _join(args: Any, settings: loader.ModelSettings, data_directory: Path, on_step: Any) -> Loaded:
+    on_step(LoadStep("load"))
+    return Loaded(startup.join_fleet(settings, args.ray, args.ray_workers), Path(settings.model))
+
+
+def _load(args: Any, settings: loader.ModelSettings, data_directory: Path, on_step: Any) -> Loaded:
     from sensevoice import jobs
 
     loaded = startup.load(settings, on_step, supervisor.start_over)
-    suspecting = jobs.SuspectingRecognizer(loaded, data_directory / "in_the_model.json")
-    return Loaded(loaded.scheduled(suspecting), loaded.directory)
+    suspects = jobs.Suspects(data_directory / "in_the_model.json")
+    front = functools.partial(jobs.SuspectingRecognizer, suspects=suspects)
+    return Loaded(loaded.scheduled(front), loaded.directory)
 
 
 def _begin(args: Any, runner: Any) -> None:
@@ -205,16 +213,28 @@ def _end_in_failure(
     ending.end(code)
 
 
-def _transcribe(pipeline: Any, recognizer: Any, path: Path, options: Any) -> Any:
+def _transcribe(pipeline: Any, recognizer: LoadingRecognizer, path: Path, options: Any) -> Any:
     """Recognise a job's recording; its answers are kept, so that a killed process costs none of them."""
     from sensevoice import jobs
 
-    remembering = jobs.ResumingRecognizer(recognizer, jobs.answers_beside(path))
+    remembering = jobs.ResumingRecognizer(recognizer.share(), jobs.answers_beside(path))
     return pipeline.iter_updates(path, remembering, options, jobs.for_the_player(path))
 
 
 def _hear(pipeline: Any, recognizer: Any, path: Path, spans: Any, options: Any, rejoin: bool = False) -> Any:
     return pipeline.recognise_spans(path, spans, recognizer, options, rejoin)
+
+
+def _transcribe_in_fleet(pipeline: Any, recognizer: LoadingRecognizer, path: Path, options: Any) -> Any:
+    fleet: Any = recognizer.loaded()
+    return fleet.transcribe(path, options)
+
+
+def _hear_in_fleet(
+    pipeline: Any, recognizer: LoadingRecognizer, path: Path, spans: Any, options: Any, rejoin: bool = False
+) -> Any:
+    fleet: Any = recognizer.loaded()
+    return fleet.hear(path, spans, options, rejoin)
 
 
 def _media_directory(wanted: str | None) -> Path | None:

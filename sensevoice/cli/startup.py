@@ -11,17 +11,22 @@ import socket
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sensevoice import __version__
 from sensevoice.access import AccessPolicy
 from sensevoice.audio.decoding.pyav import check_version
 from sensevoice.errors import OptionError, PortTaken, StartupError
-from sensevoice.models.device import resolve_device
-from sensevoice.models.loader import ModelSettings, load_recognizer
-from sensevoice.models.recognizer import FunasrRecognizer
+from sensevoice.models.cards import Cards, load_cards
+from sensevoice.models.device import resolve_devices
+from sensevoice.models.loader import ModelSettings
 from sensevoice.progress import LoadStep
+
+if TYPE_CHECKING:
+    from sensevoice.fleet.ray_fleet import Fleet
 
 ANY_ADDRESS = ("0.0.0.0", "::", "")
 
@@ -70,34 +75,52 @@ def load(
     settings: ModelSettings,
     on_step: Callable[[LoadStep], None] = lambda step: None,
     on_device_fault: Callable[[str], None] = lambda reason: None,
-) -> FunasrRecognizer:
-    """Load the models, saying on which device, where they come from and how long it took.
+) -> Cards:
+    """Load the models, saying on which devices, where they come from and how long it took.
 
     Raises DeviceUnavailable, and what `load_recognizer` does.
     """
     started_s = time.perf_counter()
-    _announce_device(settings)
+    settings = replace(settings, device=",".join(_announced_devices(settings.device)))
     if settings.demo:
         echo(
             "model / 模型: bundled demonstration model, knows only its own sentences / "
             "自带演示模型，只认识少数例句"
         )
-    recognizer = load_recognizer(
+    cards = load_cards(
         settings,
         lambda line: echo(f"model / 模型: {line}"),
         on_step=on_step,
         on_device_fault=on_device_fault,
     )
     echo(f"models ready in / 模型载入用时 {time.perf_counter() - started_s:.1f} s")
-    return recognizer
+    return cards
 
 
-def _announce_device(settings: ModelSettings) -> None:
-    device = resolve_device(settings.device)
+def join_fleet(settings: ModelSettings, address: str, workers: int | None) -> Fleet:
+    """Return a fleet whose workers have loaded the models, saying how many there are.
+
+    Raises OptionError and FleetUnavailable.
+    """
+    from sensevoice.fleet.ray_fleet import Fleet
+
+    if workers is not None and workers < 1:
+        raise OptionError(option="ray-workers", value=workers, allowed="≥ 1")
+    started_s = time.perf_counter()
+    fleet = Fleet(settings, address, workers)
+    took_s = time.perf_counter() - started_s
+    echo(f"fleet / 集群: {len(fleet)} worker(s) on {fleet.info.device}, ready in / 就绪用时 {took_s:.1f} s")
+    return fleet
+
+
+def _announced_devices(asked: str) -> tuple[str, ...]:
+    """Print which devices are meant, and return them: asked again, another card might have more memory."""
+    devices = resolve_devices(asked)
     note = ""
-    if settings.device == "auto" and device == "cpu":
+    if asked == "auto" and devices == ("cpu",):
         note = " (no CUDA device found / 没有找到 CUDA 设备，使用 CPU)"
-    echo(f"device / 设备: {_device_name(device)}{note}")
+    echo(f"device / 设备: {', '.join(map(_device_name, devices))}{note}")
+    return devices
 
 
 def announce_address(host: str, port: int, root_path: str, policy: AccessPolicy) -> None:

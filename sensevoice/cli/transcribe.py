@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import logging
 import os
 import sqlite3
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from pathlib import Path
@@ -29,16 +30,17 @@ from sensevoice.cli.batch import (
     settings_key,
     write_whole,
 )
-from sensevoice.errors import MediaError, OptionError, SenseVoiceError
+from sensevoice.errors import CardLost, MediaError, OptionError, SenseVoiceError
 from sensevoice.formats import FORMATS, NAMES, VIEWS, RenderOptions, check_traditional, render
 from sensevoice.headerless import RAW_SUFFIXES
+from sensevoice.jobs.running.checkpoint import checking
+from sensevoice.models.loader import ModelSettings
 from sensevoice.options import Options
 from sensevoice.progress import Progress
-from sensevoice.protocols import Recognizer
 from sensevoice.runtime import environment
 from sensevoice.search.files import FileIndex
-from sensevoice.transcribe.pipeline import transcribe
-from sensevoice.transcript import Transcript
+from sensevoice.transcribe.pipeline import Update, iter_updates, transcript_of
+from sensevoice.transcript import ModelInfo, Transcript
 
 EPILOG = """
 examples / 示例:
@@ -127,6 +129,7 @@ def argument_parser(prog: str | None = None) -> Any:
     )
     parser.add_argument("--recursive", action="store_true", help="sub-folders too / 包括子文件夹")
     arguments.add_model_arguments(parser)
+    arguments.add_fleet_arguments(parser)
     arguments.add_option_arguments(parser)
     return parser
 
@@ -137,6 +140,11 @@ WRITE_EVERY_S = 2.0
 
 MAX_NAMED = 50
 """Files that were left out; more are counted."""
+
+
+log = logging.getLogger(__name__)
+
+UpdatesOf = Callable[[Path, Options], Iterator[Update]]
 
 
 class Stopped(Exception):
@@ -167,9 +175,11 @@ def formats_of(args: argparse.Namespace) -> list[str]:
 class Batch:
     """One run over a folder."""
 
-    def __init__(self, args: argparse.Namespace, options: Options, recognizer: Recognizer) -> None:
+    def __init__(
+        self, args: argparse.Namespace, options: Options, model: ModelInfo, updates_of: UpdatesOf
+    ) -> None:
         self._args = args
-        self._recognizer = recognizer
+        self._updates_of = updates_of
         self._options = options
         self._render = render_options(args)
         self._formats = formats_of(args)
@@ -189,9 +199,9 @@ class Batch:
         extras += [] if args.tags else ["no tags"]
         extras += ["table"] if args.table else []
         formats = " ".join(self._formats)
-        key = settings_key(self._options, recognizer.info, formats, args.view, args.labels, *extras)
+        key = settings_key(self._options, model, formats, args.view, args.labels, *extras)
         self._done = DoneList(state, key)
-        self._key = settings_key(self._options, recognizer.info)
+        self._key = settings_key(self._options, model)
         self._index = FileIndex(args.index) if args.index else None
         self._stopped = threading.Event()
         self._written_s = -WRITE_EVERY_S
@@ -259,13 +269,21 @@ class Batch:
             return False
 
     def _transcribe(self, path: Path, name: str, bar: Any) -> tuple[os.stat_result, Transcript]:
-        def show(progress: Progress) -> None:
+        def go_on() -> None:
             if self._stopped.is_set():
                 raise Stopped
+
+        def show(progress: Progress) -> None:
+            go_on()
             bar.set_postfix_str(f"{name[-40:]} {100 * (progress.fraction or 0):.0f} %")
 
         before = path.stat()
-        return before, transcribe(path, self._recognizer, self._options, show)
+        with checking(go_on):
+            while True:
+                try:
+                    return before, transcript_of(self._updates_of(path, self._options), show)
+                except CardLost:
+                    log.info("%s begins again on another card", name)
 
     def _finish(
         self, path: Path, name: str, before: os.stat_result, transcript: Transcript, bar: Any
@@ -351,8 +369,9 @@ def run(args: argparse.Namespace) -> int:
     listing = list_media(args.directory, args.recursive, options.raw_format)
     settings = arguments.model_settings(args)
     startup.announce_versions()
+    model, updates_of = _models(args, settings)
     try:
-        batch = Batch(args, options, startup.load(settings).scheduled())
+        batch = Batch(args, options, model, updates_of)
     except (OSError, sqlite3.Error) as exc:
         target = args.output or args.out_dir
         raise OptionError(option="output", value=str(target), allowed=f"writable / 可写 ({exc})") from exc
@@ -364,6 +383,15 @@ def run(args: argparse.Namespace) -> int:
         _summarise(batch, listing.others, time.perf_counter() - started_s)
         _tell_left_out(args.directory, listing)
     return 1 if batch.failed or not listing.files else 0
+
+
+def _models(args: argparse.Namespace, settings: ModelSettings) -> tuple[ModelInfo, UpdatesOf]:
+    """Return the models, here or in a fleet, and what transcribes a recording with them."""
+    if args.ray:
+        fleet = startup.join_fleet(settings, args.ray, args.ray_workers)
+        return fleet.info, fleet.transcribe
+    recognizer = startup.load(settings).scheduled()
+    return recognizer.info, lambda path, options: iter_updates(path, recognizer.share(), options)
 
 
 def _tell_left_out(directory: Path, listing: Listing) -> None:

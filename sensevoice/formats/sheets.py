@@ -107,11 +107,19 @@ def highlights_csv(transcript: Transcript, options: RenderOptions) -> str:
     return csv_text([_header(_HIGHLIGHTS, options.locale), *rows])
 
 
-def comparisons_csv(comparisons: Sequence[Comparison], locale: str, dates: Sequence[str] = ()) -> str:
+Counted = Sequence[tuple[str, Sequence[int]]]
+"""Further columns of a comparison: the name of each, and a number for each file."""
+
+
+def comparisons_csv(
+    comparisons: Sequence[Comparison], locale: str, dates: Sequence[str] = (), counted: Counted = ()
+) -> str:
     """Return a row for each of several files as a CSV file; `dates` are when each was recognised."""
-    dated = zip(comparisons, dates or [""] * len(comparisons), strict=True)
-    rows = [(*_comparison_row(item, locale), date) for item, date in dated]
-    return csv_text([_header(_COMPARISONS, locale), *rows])
+    rows = [_comparison_row(item, locale) for item in comparisons]
+    rows = [(*row, date) for row, date in zip(rows, dates or [""] * len(rows), strict=True)]
+    rows = [(*row, *(counts[at] for _, counts in counted)) for at, row in enumerate(rows)]
+    header = (*_header(_COMPARISONS, locale), *(name for name, _ in counted))
+    return csv_text([header, *rows])
 
 
 def csv_text(rows: Iterable[Row]) -> str:

@@ -19,7 +19,7 @@ from sensevoice.formats.page_tables import (
 from sensevoice.formats.partial import end_note
 from sensevoice.formats.rows import event_names, kind_name, segment_text
 from sensevoice.formats.shared import RenderOptions, channel_name, pick, speaker_names, title
-from sensevoice.formats.sheets import who_speaks
+from sensevoice.formats.sheets import Counted, who_speaks
 from sensevoice.formats.spreadsheet import Cell, Percent, Sheet, Time, workbook_bytes
 from sensevoice.tags.labels import label
 from sensevoice.transcript import Segment, Transcript
@@ -75,13 +75,17 @@ def xlsx(transcript: Transcript, options: RenderOptions) -> bytes:
     return workbook_bytes([first, *kept], title(transcript), locale)
 
 
-def comparisons_xlsx(comparisons: Iterable[Comparison], locale: str, dates: Sequence[str] = ()) -> bytes:
-    """Return a row for each file, with a column for each emotion; `dates` as in comparisons_csv."""
+def comparisons_xlsx(
+    comparisons: Iterable[Comparison], locale: str, dates: Sequence[str] = (), counted: Counted = ()
+) -> bytes:
+    """Return a row for each file, with a column for each emotion; the rest is as in comparisons_csv."""
     files = list(comparisons)
     emotions = list(dict.fromkeys(name for item in files for name, _ in item.emotions))
     header = [*picked(_COMPARISONS, locale), *(label(name, locale) for name in emotions)]
+    header += [name for name, _ in counted]
     dated = zip(files, dates or [""] * len(files), strict=True)
     rows = [[*_comparison(item, locale), date, *_counts(item, emotions)] for item, date in dated]
+    rows = [[*row, *(counts[at] for _, counts in counted)] for at, row in enumerate(rows)]
     name = pick(("录音对比", "Recordings"), locale)
     return workbook_bytes([Sheet(name, header, rows)], name, locale)
 

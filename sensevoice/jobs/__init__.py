@@ -12,13 +12,14 @@ from __future__ import annotations
 from sensevoice.jobs.files import answers_beside
 from sensevoice.jobs.model import FINISHED, ActiveJob, Job, JobState, Result, TranscribeFn, Update
 from sensevoice.jobs.running.resume import ResumingRecognizer
-from sensevoice.jobs.running.runner import JobRunner
-from sensevoice.jobs.running.suspects import SuspectingRecognizer
+from sensevoice.jobs.running.runner import AT_ONCE, JobRunner
+from sensevoice.jobs.running.suspects import SuspectingRecognizer, Suspects
 from sensevoice.jobs.store import JobStore
 from sensevoice.jobs.taps import for_the_player
 from sensevoice.runtime.directories import data_directory
 
 __all__ = [
+    "AT_ONCE",
     "FINISHED",
     "ActiveJob",
     "Job",
@@ -28,6 +29,7 @@ __all__ = [
     "Result",
     "ResumingRecognizer",
     "SuspectingRecognizer",
+    "Suspects",
     "TranscribeFn",
     "Update",
     "answers_beside",

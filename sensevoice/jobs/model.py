@@ -87,7 +87,8 @@ class ActiveJob:
     """A job that waits or runs. `changes` counts up with everything that can be seen of it.
 
     `address` is where it was submitted from. `stop` ends a recording that is live; others have none. `turns`
-    counts how often it gave its place up, and `leaving` says that it is about to; see JobQueue.
+    counts how often it gave its place up, and `leaving` says that it is about to; `is_guest` that it runs
+    beside the ordinary places; see JobQueue.
     """
 
     job: Job
@@ -100,6 +101,7 @@ class ActiveJob:
     stop: Callable[[], None] | None = None
     turns: int = 0
     leaving: bool = False
+    is_guest: bool = False
 
     @property
     def visitor(self) -> tuple[str, str]:

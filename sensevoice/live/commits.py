@@ -48,7 +48,9 @@ class Committer:
             takewhile(lambda pair: _bare(pair[0]) == _bare(pair[1]), zip(self._before, tail, strict=False))
         )
         for before, now in agreed:
-            self._committed.append(now if before.text == now.text else Word(_bare(now), now.span))
+            # The model ends whatever it hears with a full stop.
+            is_certain = before.text == now.text and now is not words[-1]
+            self._committed.append(now if is_certain else Word(_bare(now), now.span))
         self._before = list(tail[len(agreed) :])
 
     def _behind_committed(self, words: Sequence[Word]) -> Sequence[Word]:

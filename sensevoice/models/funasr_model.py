@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import io
 import json
 import logging
@@ -16,7 +15,8 @@ from sensevoice.audio.info import SAMPLE_RATE_HZ
 from sensevoice.errors import ModelFileDamaged, first_line
 from sensevoice.models.sources.files import CONFIG, DESCRIPTION, FEATURE_SCALE, WEIGHTS
 from sensevoice.protocols import FunasrModel
-from sensevoice.runtime.cpus import usable_cpus
+from sensevoice.runtime.cpus import usable_cores
+from sensevoice.runtime.memory import trim_heap
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ def _built(directory: Path, **settings: object) -> FunasrModel:
         with contextlib.redirect_stdout(printed):
             import_what_is_named(yaml.safe_load((directory / CONFIG).read_text("utf-8")))
             model: FunasrModel = AutoModel(
-                ncpu=usable_cpus(),
+                ncpu=usable_cores(),
                 disable_update=True,
                 disable_pbar=True,
                 trust_remote_code=False,
@@ -95,8 +95,7 @@ def release_memory() -> None:
     import torch
 
     torch.cuda.memory.empty_cache()  # does nothing where CUDA was never used
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).malloc_trim(0)
+    trim_heap()
 
 
 def keep_gpu_memory() -> None:

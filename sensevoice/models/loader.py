@@ -18,10 +18,17 @@ from sensevoice.models.sources.files import ModelFiles
 from sensevoice.models.sources.hub import DEFAULT_SPEAKER_MODEL  # the field `hub` hides the module
 from sensevoice.models.voice_encoder import LazyVoiceEncoder
 from sensevoice.progress import LoadStep
-from sensevoice.runtime.cpus import usable_cpus
+from sensevoice.runtime.cpus import usable_cores
+from sensevoice.runtime.memory import available_bytes
 from sensevoice.transcript import ModelInfo
 
 log = logging.getLogger(__name__)
+
+CLIP_BYTES = 80_000_000
+"""What a clip of 30 s, the longest, takes beside the weights: 65 MB measured, and what allocators keep."""
+
+MEMORY_SHARE = 0.5
+"""Of what is free when the models are loaded: recordings and others need some, too."""
 
 Announce = Callable[[str], None]
 OnStep = Callable[[LoadStep], None]
@@ -118,11 +125,18 @@ def _open(
         funasr_model.keep_gpu_memory()
         funasr_model.release_memory()
         info = replace(info, precision=precision)
-        return OpenModels(model, vad, *directories, info, usable_cpus(), batch_s)
+        return OpenModels(model, vad, *directories, info, usable_cores(), batch_s)
     if info.device != "cpu":
         precision = resolve_precision("auto", "cpu", recogniser.directory)
         info = replace(info, device="cpu", precision=precision)
     model, precision = cpu_model.open_model(recogniser, info.precision, announce, on_step)
     vad = gpu_model.open_detector_on(detector, "cpu")
     funasr_model.release_memory()
-    return OpenModels(model, vad, *directories, replace(info, precision=precision), usable_cpus())
+    return OpenModels(model, vad, *directories, replace(info, precision=precision), clips_side_by_side())
+
+
+def clips_side_by_side() -> int:
+    """Return how many clips a CPU recognises at a time: one a core, as long as there is memory for them."""
+    free = available_bytes()
+    fitting = usable_cores() if free is None else int(free * MEMORY_SHARE // CLIP_BYTES)
+    return max(1, min(usable_cores(), fitting))

@@ -21,8 +21,14 @@ import numpy as np
 from sensevoice.errors import MissingDependency, SenseVoiceError, Unexpected
 from sensevoice.options import Options
 from sensevoice.progress import LoadStep
-from sensevoice.protocols import LiveSpeechFinder, Recognition, SpeechFinder, VoiceEncoder
-from sensevoice.recognise.scheduler import Scheduler
+from sensevoice.protocols import (
+    LiveSpeechFinder,
+    Recognition,
+    Recognizer,
+    SharedRecognizer,
+    SpeechFinder,
+    VoiceEncoder,
+)
 from sensevoice.transcript import ModelInfo
 
 log = logging.getLogger(__name__)
@@ -54,7 +60,7 @@ class ModelStatus:
 class Loaded:
     """What loading gives: the models, and the directory of the recogniser."""
 
-    recognizer: Scheduler
+    recognizer: SharedRecognizer
     directory: Path
 
 
@@ -86,6 +92,14 @@ class LoadingRecognizer:
 
     def recognise(self, clips: Sequence[np.ndarray], options: Options) -> Iterator[Recognition]:
         return self._future.result().recognizer.recognise(clips, options)
+
+    def share(self) -> Recognizer:
+        """See SharedRecognizer."""
+        return self.loaded().share()
+
+    def loaded(self) -> SharedRecognizer:
+        """Return the models themselves, as soon as they are there."""
+        return self._future.result().recognizer
 
     def recognise_first(self, clips: Sequence[np.ndarray], options: Options) -> Iterator[Recognition]:
         """See Scheduler."""

@@ -23,7 +23,7 @@ from sensevoice.models.sources import demo
 from sensevoice.models.sources.hub import DEFAULT_SPEAKER_MODEL
 from sensevoice.models.voice_encoder import LazyVoiceEncoder
 from sensevoice.options import Options
-from sensevoice.protocols import FunasrModel, Recognition, Recognizer, TermHit, VoiceEncoder
+from sensevoice.protocols import FunasrModel, Recognition, TermHit, VoiceEncoder
 from sensevoice.recognise.scheduler import Scheduler
 from sensevoice.runtime.device_faults import is_memory_shortage, is_poisoned
 from sensevoice.segment.batching import packs
@@ -117,13 +117,15 @@ class FunasrRecognizer:
             answers.update(zip(positions, result, strict=True))
         yield from (answers[position] for position in range(len(clips)))
 
-    def scheduled(self, front: Recognizer | None = None) -> Scheduler:
-        """Return a scheduler in front of this recogniser, so that any number of runs share it.
-
-        `front` is asked in place of this recogniser, and asks it in turn.
-        """
+    @property
+    def batch_limits(self) -> tuple[int, float]:
+        """How many clips, and seconds of sound, a batch is to hold."""
         on_cpu = self._info.device == "cpu"
-        return Scheduler(front or self, self._clips_at_once if on_cpu else MAX_CUDA_CLIPS, self._batch_s)
+        return self._clips_at_once if on_cpu else MAX_CUDA_CLIPS, self._batch_s
+
+    def scheduled(self) -> Scheduler:
+        """Return a scheduler in front of this recogniser, so that any number of runs share it."""
+        return Scheduler(self, *self.batch_limits)
 
     def self_test(self) -> None:
         """Recognise a known clip. Raises SelfTestFailed unless the answer looks like SenseVoice's.

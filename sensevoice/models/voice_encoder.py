@@ -20,7 +20,7 @@ from sensevoice.errors import ModelFileDamaged, SenseVoiceError
 from sensevoice.models import funasr_model
 from sensevoice.models.sources import files
 from sensevoice.protocols import VoiceEncoder
-from sensevoice.runtime.cpus import usable_cpus
+from sensevoice.runtime.cpus import usable_cores
 
 log = logging.getLogger(__name__)
 
@@ -130,7 +130,7 @@ class GraphVoiceEncoder:
         from sensevoice.recognise.onnx_model import SPIN_US
 
         settings = onnxruntime.SessionOptions()
-        settings.intra_op_num_threads = usable_cpus()
+        settings.intra_op_num_threads = usable_cores()
         settings.add_session_config_entry("session.intra_op.spin_duration_us", SPIN_US)
         self._session = onnxruntime.InferenceSession(graph, settings, providers=["CPUExecutionProvider"])
         self.size = int(self._session.get_outputs()[0].shape[1])

@@ -21,7 +21,7 @@ from funasr.utils.load_utils import extract_fbank, load_audio_text_image_video
 from sensevoice.recognise.ctc import PROMPT_FRAMES, Prompt, decode, with_emotion
 from sensevoice.recognise.scores import TagScorer
 from sensevoice.recognise.terms import Gather, TermFinder
-from sensevoice.runtime.cpus import usable_cpus
+from sensevoice.runtime.cpus import usable_cores
 
 BLANK_ID = 0
 
@@ -38,7 +38,7 @@ them, and on a busy machine half of everybody's time."""
 def open_session(graph: str | bytes) -> onnxruntime.InferenceSession:
     """Open a graph, a file or its content, with a thread a core."""
     settings = onnxruntime.SessionOptions()
-    settings.intra_op_num_threads = usable_cpus()
+    settings.intra_op_num_threads = usable_cores()
     settings.add_session_config_entry("session.intra_op.spin_duration_us", SPIN_US)
     return onnxruntime.InferenceSession(graph, settings, providers=["CPUExecutionProvider"])
 
@@ -50,7 +50,7 @@ class OnnxSenseVoiceSmall(torch.nn.Module):
         super().__init__()
         self.place = torch.nn.Parameter(torch.empty(0), requires_grad=False)  # funasr asks where it lies
         self._session = open_session(graph)
-        self._side_by_side = ThreadPoolExecutor(usable_cpus(), thread_name_prefix="clip")
+        self._side_by_side = ThreadPoolExecutor(usable_cores(), thread_name_prefix="clip")
         self._scorer: TagScorer | None = None
         self._finder: TermFinder | None = None
 

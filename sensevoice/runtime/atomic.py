@@ -18,11 +18,12 @@ MAX_PREFIX_BYTES = 120
 
 
 @contextmanager
-def replacing(path: Path, mode: int = 0o600) -> Iterator[Path]:
+def replacing(path: Path, mode: int = 0o600, sync: bool = True) -> Iterator[Path]:
     """Yield an empty file beside `path`, to be written in the block, which then replaces `path`.
 
     Its content is on the disk before it gets the name, so that even a power failure leaves the old file or
-    the new one. When the block raises, it is removed and `path` stays as it is. Raises OSError.
+    the new one; without `sync` that holds for the death of this process alone. When the block raises, it is
+    removed and `path` stays as it is. Raises OSError.
     """
     prefix = f".{cut_to_bytes(path.name, MAX_PREFIX_BYTES)}."
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=prefix, suffix=LEFTOVER)
@@ -30,7 +31,8 @@ def replacing(path: Path, mode: int = 0o600) -> Iterator[Path]:
     try:
         os.fchmod(handle, mode)
         yield part
-        os.fsync(handle)
+        if sync:
+            os.fsync(handle)
         part.replace(path)
     except BaseException:
         part.unlink(missing_ok=True)
@@ -39,12 +41,14 @@ def replacing(path: Path, mode: int = 0o600) -> Iterator[Path]:
         os.close(handle)
 
 
-def write_whole(path: Path, content: str | bytes | Iterable[str], mode: int = 0o600) -> None:
+def write_whole(
+    path: Path, content: str | bytes | Iterable[str], mode: int = 0o600, sync: bool = True
+) -> None:
     """Write a file by `replacing`: bytes as they are, text as UTF-8.
 
     What UTF-8 cannot hold, as in some file names, is escaped.
     """
-    with replacing(path, mode) as part:
+    with replacing(path, mode, sync) as part:
         if isinstance(content, bytes):
             part.write_bytes(content)
             return

@@ -45,6 +45,7 @@ class Follower:
         self._closed = False
         self._anew = False
         self._looked_through = False
+        self._filled = False
         self._there = {job.id for job in store.ended()}
         self.database: Database | None = None
         store.watch(self._tell)
@@ -92,6 +93,8 @@ class Follower:
                 job_id = self._next()
                 if job_id is not None:
                     self._update(job_id)
+                elif not self._filled:
+                    self._fill()
             except sqlite3.OperationalError as exc:  # a full disk, or one that cannot be read now
                 log.warning("the search index waits: %s", exc)
                 self._pause()
@@ -114,7 +117,8 @@ class Follower:
         stamps = database.stamps()
         jobs = {job.id: job for job in self._store.ended()}
         stale = [job_id for job_id, job in jobs.items() if stamps.get(job_id) != stamp_of(self._store, job)]
-        if database.has_been(FILLED):  # what it lacks ended as the program before this one did
+        self._filled = database.has_been(FILLED)
+        if self._filled:  # what it lacks ended as the program before this one did
             self._there &= stamps.keys()
         with self._changed:
             self.database = database
@@ -129,8 +133,8 @@ class Follower:
             if self._closed or self._anew:
                 return None
             if not self._waiting:
-                self._fill()
-                self._changed.wait(RETRY_S)
+                if self._filled:
+                    self._changed.wait(RETRY_S)
                 return None
             job_id, due_s = min(self._waiting.items(), key=lambda item: item[1])
             early_s = due_s - time.monotonic()
@@ -140,8 +144,10 @@ class Follower:
             return job_id
 
     def _fill(self) -> None:
-        if self.database is not None and not self.database.has_been(FILLED):
+        """Note that all is in the index that was there before it; under no lock that others wait for."""
+        if self.database is not None and not self._waiting:
             self.database.note(FILLED)
+            self._filled = True
 
     def _update(self, job_id: str) -> None:
         """Put a job into the index as it is now, or take it out when it is gone."""

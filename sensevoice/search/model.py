@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sensevoice.formats.shared import speaker_names
 from sensevoice.search.tokens import folded, named, tokens
 from sensevoice.tags.labels import EMOTION_NAMES, EVENT_NAMES
+from sensevoice.tags.languages import LANGUAGE_NAMES
 from sensevoice.transcript import Segment, Transcript
 
 PLACE_BITS = 20
@@ -86,7 +87,7 @@ def _row(place: int, segment: Segment, names: Sequence[Mapping[str, str]]) -> Ro
         segment.span.start_ms,
         segment.span.end_ms,
         segment.text.encode("utf-8", "replace").decode(),
-        segment.language,
+        segment.language if segment.language in LANGUAGE_NAMES else "",
         segment.emotion if segment.emotion in (*EMOTION_NAMES, "NEUTRAL") else "",
         tuple(dict.fromkeys(event.name for event in segment.events if event.name in EVENT_NAMES)),
         segment.channel or "",

@@ -2,7 +2,7 @@
 
 Speech comes from the voice activity detector and is cut at its pauses, or joined across them, as the
 settings say; what is audible between the speech becomes sound. Samples are kept only until the chunk
-they belong to has been handed out.
+they belong to has been handed out; a chunk has its own, as a view of what is kept would keep all of that.
 """
 
 from __future__ import annotations
@@ -146,7 +146,7 @@ class Segmenter:
         yield from self._between(span.start_ms)
         inside = self._inside(span)
         if inside is not None:
-            yield Chunk("speech", inside, self._samples(inside), lead)
+            yield Chunk("speech", inside, self._samples(inside).copy(), lead)
         self._release(span.end_ms)
 
     def _lead(self, start_ms: int) -> np.ndarray:
@@ -167,7 +167,7 @@ class Segmenter:
             levels = frame_levels_dbfs(self._samples(Span(start_ms, end_ms)))
             for span in audible_spans(levels, self._floor.threshold_dbfs):
                 sound = Span(start_ms + span.start_ms, start_ms + span.end_ms)
-                yield Chunk("sound", sound, self._samples(sound))
+                yield Chunk("sound", sound, self._samples(sound).copy())
         self._release(end_ms)
 
     def _samples(self, span: Span) -> np.ndarray:
@@ -183,5 +183,14 @@ class Segmenter:
     def _release(self, until_ms: int) -> None:
         """Drop the samples before a time."""
         until_ms = min(max(until_ms, self._done_ms), self.fed_ms)
-        self._kept = [self._joined()[(until_ms - self._kept_from_ms) * SAMPLES_PER_MS :]]
+        self._kept = [own(self._joined()[(until_ms - self._kept_from_ms) * SAMPLES_PER_MS :])]
         self._kept_from_ms = self._done_ms = until_ms
+
+
+def own(samples: np.ndarray) -> np.ndarray:
+    """Return samples, copied if they are less than half of what they keep in memory.
+
+    So that nothing is copied more than twice, however short the chunks are.
+    """
+    base = samples.base
+    return samples.copy() if isinstance(base, np.ndarray) and 2 * samples.size < base.size else samples

@@ -19,6 +19,9 @@ from sensevoice.transcript import Span, Trend
 LEVEL_FRAME_MS = 50
 """Resolution of the level track: fine enough for the start of a cough, coarse enough to be stable."""
 
+FRAMES_AT_A_TIME = 100
+"""Five seconds: a minute in float64 at once would take 15 MB, for every recording under way."""
+
 MIN_SOUND_MS = 300
 """Shorter chunks are clicks and ends of words; five frames of the model are too few to name them."""
 
@@ -68,8 +71,12 @@ class NoiseFloor:
 def frame_levels_dbfs(samples: np.ndarray) -> np.ndarray:
     """Return the RMS level of every whole LEVEL_FRAME_MS of mono 16 kHz samples, in dBFS."""
     frame = LEVEL_FRAME_MS * SAMPLES_PER_MS
-    whole = samples[: len(samples) // frame * frame].reshape(-1, frame).astype(np.float64)
-    return to_dbfs(np.mean(np.square(whole), axis=1))
+    frames = samples[: len(samples) // frame * frame].reshape(-1, frame)
+    powers = np.empty(len(frames))
+    for first in range(0, len(frames), FRAMES_AT_A_TIME):
+        part = frames[first : first + FRAMES_AT_A_TIME].astype(np.float64)
+        powers[first : first + FRAMES_AT_A_TIME] = np.mean(np.square(part), axis=1)
+    return to_dbfs(powers)
 
 
 def audible_spans(levels_dbfs: np.ndarray, threshold_dbfs: float) -> list[Span]:

@@ -29,6 +29,7 @@ from sensevoice.segment.runs import Run, RunCollector
 from sensevoice.segment.segmenter import Chunk, Segmenter, open_finder
 from sensevoice.speakers.voices import VoicePrints
 from sensevoice.transcribe.assemble import in_pieces, speech_segment
+from sensevoice.transcribe.held_sound import HeldSound
 from sensevoice.transcribe.prefetch import prefetch
 from sensevoice.transcribe.rows import RowMaker
 from sensevoice.transcript import Media, Segment, Span, Speaker, Transcript
@@ -72,19 +73,15 @@ def iter_updates(
     """
     options = options or Options()
     started_s = time.perf_counter()
-    with open_audio(path, options.stream_index, options.raw_format) as source:
+    with open_audio(path, options.stream_index, options.raw_format) as source, HeldSound() as held:
         check_channel(source.info, options.channel)
-        run = _Run(source, recognizer, options, tap)
+        run = _Run(source, recognizer, options, tap, held)
         yield Progress("decode", 0, source.info.duration_ms)
         segments: list[Segment] = []
         for update in run.updates():
             if isinstance(update, Segment):
                 segments.append(update)
-            try:
-                yield update
-            except GeneratorExit:
-                source.stop()  # the threads that read ahead may wait for the decoder, for up to a minute
-                raise
+            yield update
         transcript = run.transcript(Path(path).name, segments)
         if run.prints is not None:
             yield run.prints
@@ -114,7 +111,14 @@ def transcribe(
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Transcript:
     """Return the whole transcript of a file; see `iter_updates`."""
-    for update in iter_updates(path, recognizer, options):
+    return transcript_of(iter_updates(path, recognizer, options), on_progress)
+
+
+def transcript_of(
+    updates: Iterable[Update], on_progress: Callable[[Progress], None] | None = None
+) -> Transcript:
+    """Return the transcript with which the updates of a run end."""
+    for update in updates:
         if isinstance(update, Transcript):
             return update
         if isinstance(update, Progress) and on_progress:
@@ -226,10 +230,16 @@ class _Run:
     """The state of one run over one file."""
 
     def __init__(
-        self, source: AudioSource, recognizer: Recognizer, options: Options, tap: Tap | None
+        self,
+        source: AudioSource,
+        recognizer: Recognizer,
+        options: Options,
+        tap: Tap | None,
+        held: HeldSound,
     ) -> None:
         self._source = source
         self._tap = tap
+        self._held = held
         self._recognizer = recognizer
         self._options = options
         self._meter = SignalMeter()
@@ -240,25 +250,36 @@ class _Run:
 
     def updates(self) -> Iterator[Update]:
         for stream, runs, decoded_ms in prefetch(self._runs(), BLOCKS_AHEAD):
-            yield from self._recognise(stream, runs)
-            if decoded_ms is not None:
-                yield self._progress("decode", decoded_ms)
+            try:
+                with self._held.until_stopped(), self._held.recognising():
+                    yield from self._recognise(stream, runs)
+                    if decoded_ms is not None:
+                        self._held.let_go(decoded_ms)
+                        yield self._progress("decode", decoded_ms)
+            except BaseException:  # cancelled, or what a stage raises
+                self._source.stop()  # the threads that read ahead may wait a minute for the decoder
+                raise
         for stream in self._streams:
             yield from stream.maker.finish()
 
     def _runs(self) -> Iterator[tuple[_Stream, list[Run], int | None]]:
         """Read the file to its end; yield what is to be recognised, and how far all streams have come."""
         for block in prefetch(self._measured(), BLOCKS_AHEAD):
-            tracks = self._tracks(block)
-            self._streams = self._streams or self._open_streams(len(tracks))
-            for stream, samples in zip(self._streams, tracks, strict=True):
-                result = stream.collected(stream.segmenter.feed(samples))
-                result += stream.collector.settle(stream.segmenter.settled_ms)
-                last = stream is self._streams[-1]
-                done_ms = min(each.segmenter.done_ms for each in self._streams) if last else None
-                yield stream, result, done_ms
+            with self._held.until_stopped():
+                yield from self._runs_in(block)
+                self._held.searched()
         for stream in self._streams:
             yield stream, [*stream.collected(stream.segmenter.finish()), *stream.collector.flush()], None
+
+    def _runs_in(self, block: Samples) -> Iterator[tuple[_Stream, list[Run], int | None]]:
+        tracks = self._tracks(block)
+        self._streams = self._streams or self._open_streams(len(tracks))
+        for stream, samples in zip(self._streams, tracks, strict=True):
+            result = stream.collected(stream.segmenter.feed(samples))
+            result += stream.collector.settle(stream.segmenter.settled_ms)
+            last = stream is self._streams[-1]
+            done_ms = min(each.segmenter.done_ms for each in self._streams) if last else None
+            yield stream, result, done_ms
 
     def _tracks(self, block: Samples) -> Samples:
         try:
@@ -269,19 +290,24 @@ class _Run:
 
     def _measured(self) -> Iterator[Samples]:
         if self._tap is None:
-            for block in self._source.blocks():
-                self._meter.feed(block)
-                yield block
+            yield from self._blocks()
             return
         try:
             self._tap.begin(self._source.info.media)
-            for block in self._source.blocks():
-                self._meter.feed(block)
+            for block in self._blocks():
                 self._tap.write(block)
                 yield block
             self._tap.end()
         finally:
             self._tap.close()
+
+    def _blocks(self) -> Iterator[Samples]:
+        """Yield the blocks of the file, each when there is memory for it."""
+        for block in self._source.blocks():
+            self._meter.feed(block)
+            self._held.add(block, len(block) if self._options.channel == "split" else 1)
+            yield block
+            self._held.wait_for_room()
 
     @property
     def prints(self) -> VoicePrints | None:

@@ -13,6 +13,9 @@ from sensevoice.transcript import Replacement, Segment
 NO_PINYIN = ("ja", "ko")
 """Languages whose Chinese characters are not read as in Chinese."""
 
+NEAR_MS = 1_000
+"""What is said this far from a hit is another place: heard together, words may move by a little."""
+
 
 def with_terms(segment: Segment, hits: Sequence[TermHit], options: Options) -> Segment:
     """Return a segment with the terms that were decoded in it and those that its text sounds like.
@@ -22,9 +25,13 @@ def with_terms(segment: Segment, hits: Sequence[TermHit], options: Options) -> S
     """
     if not options.hotwords or not segment.text:
         return segment
+    placed: list[TermHit] = []
     for hit in hits:
+        if any(hit.start_ms < other.end_ms and other.start_ms < hit.end_ms for other in placed):
+            continue  # the same, in the clip alone and together with its neighbours
         offset = _place_of(hit, segment)
         if offset is not None and is_free(segment, offset, len(hit.heard)):
+            placed.append(hit)
             heard = segment.text[offset : offset + len(hit.heard)]
             found = Replacement(heard, hit.written, offset, hit.score, "decoding")
             segment = with_replacement(segment, found)
@@ -59,4 +66,5 @@ def _place_of(hit: TermHit, segment: Segment) -> int | None:
         said_ms = times.get(at, segment.span.start_ms + at * share_ms)
         return abs(said_ms - hit.start_ms)
 
-    return min(places, key=apart_ms)
+    nearest = min(places, key=apart_ms)
+    return nearest if apart_ms(nearest) <= NEAR_MS else None

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from sensevoice.errors import BadRequest
 from sensevoice.formats import FORMATS, RenderOptions, render
 from sensevoice.formats.bundle import bundle
-from sensevoice.formats.sheets import comparisons_csv
+from sensevoice.formats.sheets import Counted, comparisons_csv
 from sensevoice.formats.workbook import comparisons_xlsx
 from sensevoice.jobs import Job, JobStore
 from sensevoice.jobs.comparisons import compared
@@ -53,17 +53,17 @@ def _row(store: JobStore, job: Job) -> Json:
     return {"id": job.id, "created_s": job.created_s, "error": error, **asdict(compared(store, job))}
 
 
-def table_response(store: JobStore, jobs: Sequence[Job], locale: str) -> Response:
+def table_response(store: JobStore, jobs: Sequence[Job], locale: str, counted: Counted = ()) -> Response:
     """Return the rows of `table` as a CSV file. Raises OptionError for an unknown locale."""
     RenderOptions(locale=locale)
-    content = comparisons_csv([compared(store, job) for job in jobs], locale, _dates(jobs))
+    content = comparisons_csv([compared(store, job) for job in jobs], locale, _dates(jobs), counted)
     return download(content.encode(), "text/csv; charset=utf-8", "sensevoice-jobs.csv")
 
 
-def workbook_response(store: JobStore, jobs: Sequence[Job], locale: str) -> Response:
+def workbook_response(store: JobStore, jobs: Sequence[Job], locale: str, counted: Counted = ()) -> Response:
     """Return the rows of `table` as an Excel workbook. Raises OptionError for an unknown locale."""
     RenderOptions(locale=locale)
-    content = comparisons_xlsx([compared(store, job) for job in jobs], locale, _dates(jobs))
+    content = comparisons_xlsx([compared(store, job) for job in jobs], locale, _dates(jobs), counted)
     return download(content, FORMATS["xlsx"].content_type, "sensevoice-jobs.xlsx")
 
 

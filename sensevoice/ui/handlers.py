@@ -74,6 +74,8 @@ class Handlers:
                 yield Screen(notice=markup.message(translate(wanted, locale), "error"))
                 return
             options = options_from(form, self._settings.options, locale)
+            if len(paths) > 1:  # hundreds take seconds
+                yield Screen(True, self._beginning(locale))
             jobs, left_out = self._submit(paths, options, owner, address, locale)
             session.begun = jobs[0].id
             for screen in self._follow(session, turn, jobs[0], locale):

@@ -30,6 +30,7 @@ from sensevoice.errors import BadRequest, JobNotFound, LoginNeeded, SenseVoiceEr
 from sensevoice.formats import FORMATS, render
 from sensevoice.formats.finetune import finetune_bundle
 from sensevoice.formats.query import render_options, sure_only
+from sensevoice.formats.sheets import Counted
 from sensevoice.jobs import Job, JobRunner
 from sensevoice.jobs.editing.channels import each_from_its_channel
 from sensevoice.jobs.editing.corrections import training_rows
@@ -324,11 +325,17 @@ class JobRoutes:
 
     def csv(self, request: Request, body: Body) -> Response:
         locale = request.query_params.get("labels", "zh")
-        return compare.table_response(self._store, self._chosen_jobs(request), locale)
+        jobs = self._chosen_jobs(request)
+        return compare.table_response(self._store, jobs, locale, self._counted(request, jobs))
 
     def xlsx(self, request: Request, body: Body) -> Response:
         locale = request.query_params.get("labels", "zh")
-        return compare.workbook_response(self._store, self._chosen_jobs(request), locale)
+        jobs = self._chosen_jobs(request)
+        return compare.workbook_response(self._store, jobs, locale, self._counted(request, jobs))
+
+    def _counted(self, request: Request, jobs: Sequence[Job]) -> Counted:
+        """Return how many rows each rule of whoever asks finds in each job."""
+        return self.search.counted(request.state.owner, jobs) if self.search else ()
 
     def _chosen_jobs(self, request: Request) -> list[Job]:
         return compare.chosen_jobs(self._store, request.state.owner, request.query_params.get("jobs"))

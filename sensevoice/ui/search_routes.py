@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from starlette.middleware import Middleware
@@ -13,6 +13,8 @@ from starlette.requests import Request
 from starlette.routing import BaseRoute, Route
 
 from sensevoice.errors import BadQuery, OptionError
+from sensevoice.formats.sheets import Counted
+from sensevoice.jobs import Job
 from sensevoice.search import SearchService
 from sensevoice.search.finding import ORDERS
 from sensevoice.search.query import MAX_CHARS
@@ -79,6 +81,11 @@ class SearchRoutes:
             log.warning("the rules are not counted: %s", exc)
             rules = []
         return {"rules": rules, "progress": progress, "shared": self._service.shared}
+
+    def counted(self, owner: str, jobs: Sequence[Job]) -> Counted:
+        """Return the rules of an owner by name, with how many rows each finds in each job."""
+        rules = self._service.counts(owner)
+        return [(each.rule.name, [each.recordings.get(job.id, 0) for job in jobs]) for each in rules]
 
     def add(self, request: Request, body: Body) -> Json:
         """Keep a search as a rule: `query`, and a `name` if it is to have one of its own."""

@@ -95,7 +95,7 @@ class CompiledFsmnVad(FsmnVADStreaming):  # type: ignore[misc]
         for number in range(whole + is_final):
             chunk = samples[number * size : (number + 1) * size]
             segments += self._chunk(stream, chunk, frontend, is_last=number == whole)
-        stream.waiting = samples[whole * size :]
+        stream.waiting = samples[whole * size :].clone()  # views would keep a minute of each stream
         if is_final:
             cache.clear()
         pauses = stream.pauses.inside(segments)
@@ -209,6 +209,6 @@ def _silence(
         result = np.empty(0, dtype=np.float32)
         if len(mels) - 2 * context > returned:
             result = network.silence(mels, returned)
-    stream.samples = samples[len(new) * SHIFT_SAMPLES :]
-    stream.mels = mels[-network.lead_frames - 2 * context :]
+    stream.samples = samples[len(new) * SHIFT_SAMPLES :].clone()
+    stream.mels = mels[-network.lead_frames - 2 * context :].clone()
     return result

@@ -16,13 +16,13 @@ import onnxruntime
 import torch
 
 from sensevoice.audio.features import FRAME_SAMPLES, SHIFT_SAMPLES, mel_frames
-from sensevoice.runtime.cpus import usable_cpus
+from sensevoice.runtime.cpus import usable_cores
 from sensevoice.vad import graph as vad_graph
 
 MOST_FRAMES, FEWEST_FRAMES = 1500, 250
 """Of a share: 1,500 frames of 250 values are 1.5 MB a step; below 250 the lead-in is a third of the work."""
 
-CORES = usable_cpus()
+CORES = usable_cores()
 
 _side_by_side = ThreadPoolExecutor(CORES, thread_name_prefix="speech")
 

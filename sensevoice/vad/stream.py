@@ -62,7 +62,7 @@ class FsmnSpeechFinder:
         while len(waiting) > chunk:
             result += self._detect(waiting[:chunk], is_final=False)
             waiting = waiting[chunk:]
-        self._waiting = [waiting]
+        self._waiting = [waiting.copy()]  # a view would keep the minute that has been searched
         return result
 
     def finish(self) -> list[Speech]:

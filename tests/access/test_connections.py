@@ -82,9 +82,3 @@ def test_of_too_many_the_oldest_go(port: int) -> None:
     assert b"200 OK" in answer_of(links[-1])
     for link in links:
         link.close()
-
-
-def test_no_websockets(port: int) -> None:
-    upgrade = WHOLE[:-2] + b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\r\n"
-    with connect(port, upgrade) as link:
-        assert b"200 OK" in answer_of(link)

@@ -15,7 +15,9 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from sensevoice.access import COOKIE, USER, AccessMiddleware, AccessPolicy, Accounts, Login
+from sensevoice.access.http.cors import METHODS
 from sensevoice.access.origins import allowed_origins
+from sensevoice.access.routes import ALLOWED, OPENAI_API, SOCKET
 from sensevoice.errors import OptionError
 
 CHAT = "https://chat.example"
@@ -113,6 +115,11 @@ def test_other_origins_are_refused_as_before(tmp_path: Path, origin: str) -> Non
 def test_what_is_not_there_is_not_allowed_either(tmp_path: Path) -> None:
     for answer in (asked(site(tmp_path), "/v1/secrets"), asked(site(tmp_path), method="PATCH")):
         assert answer.status_code == 404 and "access-control-allow-methods" not in answer.headers
+
+
+def test_every_method_of_v1_may_be_asked_for() -> None:
+    methods = {each for path, allowed in ALLOWED.items() if path.startswith(OPENAI_API) for each in allowed}
+    assert methods - {SOCKET} <= set(METHODS.split(", "))
 
 
 def test_requests_without_an_origin_bear_no_such_headers(tmp_path: Path) -> None:

@@ -11,10 +11,8 @@ from typing import Any
 import pytest
 import srt
 
-from sensevoice import formats
 from sensevoice.errors import NotMedia
 from sensevoice.formats import FORMATS, from_dict
-from sensevoice.formats.shared import Format
 from tests.api.site import Site, until
 from tests.ui.ui_script import CALL, CALL_MS, Script, call
 
@@ -132,14 +130,11 @@ def test_the_record_has_the_options_of_an_export(site: Site) -> None:
     assert any("音乐" in cue.content for cue in cues)
 
 
-def test_a_format_may_be_bytes(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    content = bytes(range(256))
-    form = Format("bin", ".bin", "application/x-bin", "二进制", "Binary", lambda record, options: content)
-    monkeypatch.setattr("sensevoice.api.jobs.FORMATS", {**FORMATS, "bin": form})
-    monkeypatch.setattr("sensevoice.api.jobs.render", lambda record, name, options: content)
-    assert formats.FORMATS is not None
-    answer = site.client.get(f"/v1/jobs/{site.done()}/record?format=bin")
-    assert answer.content == content and answer.headers["content-type"] == "application/x-bin"
+@pytest.mark.parametrize("name", ["docx", "xlsx"])
+def test_formats_of_bytes(shared: tuple[Site, str], name: str) -> None:
+    site, job_id = shared
+    answer = site.client.get(f"/v1/jobs/{job_id}/record?format={name}")
+    assert answer.content.startswith(b"PK") and answer.headers["content-type"] == FORMATS[name].mime_type
 
 
 def test_the_record_of_a_job_that_runs_says_that_it_is_partial(slow: tuple[Site, Script]) -> None:

@@ -163,7 +163,7 @@ def test_what_open_webui_shows_of_an_error(program: Program, tmp_path: Path) -> 
 def test_minutes_on_the_page(browser: Any, program: Program, ann: httpx.Client, llm: Receiver) -> None:
     """A click makes them, each time plays its row, and what the model wrote is text."""
     hostile = '<img src=x onerror="document.title=1"> **忽略以上指示**'
-    points = [{"text": hostile, "rows": [2]}, {"text": "没有出处", "rows": [999]}]
+    points = [{"text": hostile, "rows": [2]}, {"text": "编造的一条", "rows": [999]}]
     before, llm.answers = llm.answers, [said({"summary": points})]
     job = ended(ann, create(ann)["id"])
     page = new_page(browser)
@@ -175,7 +175,7 @@ def test_minutes_on_the_page(browser: Any, program: Program, ann: httpx.Client, 
     page.click(".svw-minutes button:text('生成纪要')")
     page.wait_for_selector(".svw-minutes li")
     text = page.inner_text(".svw-minutes")
-    assert hostile in text and "没有出处" not in text and "另有 1 条没有出处" in text and "qwen" in text
+    assert hostile in text and "编造" not in text and "另有 1 条没有出处" in text and "qwen" in text
     assert page.locator(".svw-minutes img").count() == 0 and page.title() != "1"
     page.click(".svw-minutes li .svw-time")
     row = ann.get(f"/jobs/{job['id']}/rows").json()["data"][2]

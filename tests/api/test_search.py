@@ -141,7 +141,7 @@ def test_rules_are_made_counted_changed_and_removed(site: Site) -> None:
         b"[]",
         b'{"query": 7}',
         b'{"query": "mood:hungry"}',
-        b'{"webhook_url": "https://example.org"}',
+        b'{"webhook_url": "https://example.com"}',
     ):
         answer = site.ask("POST", path, content=body)
         assert answer.status_code == 400 and answer.json()["error"]["message"]

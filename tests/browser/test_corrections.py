@@ -320,3 +320,30 @@ def test_what_a_screen_reader_is_told_of_a_recording(done: Any) -> None:
         - img "波形与时间轴：点击跳转，滚轮或两指缩放"
         """
     )
+    expect(done.locator("#sv-library")).to_match_aria_snapshot(
+        """
+        - heading "录音库 1" [level=2]
+        - list "录音库":
+          - listitem:
+            - checkbox "选择 客服通话.wav"
+            - button "客服通话.wav"
+            - button "保留 客服通话.wav"
+            - button "删除 客服通话.wav"
+        """
+    )
+    show(done, "overview")
+    expect(done.locator("#svw-overview")).to_match_aria_snapshot(
+        """
+        - tabpanel "概览":
+          - heading "关键片段" [level=3]
+          - button "愤怒 1" [pressed]
+          - list:
+            - listitem:
+              - button "播放 0:09 愤怒"
+              - strong: 愤怒
+          - heading "通话卡" [level=3]
+          - table:
+            - rowgroup:
+              - row "说话人 说话占比 语速 情绪 何时转为愤怒"
+        """
+    )

@@ -603,7 +603,8 @@ def test_readers_of_traditional_characters_see_no_other(live_app: Any, open_page
     expect(page.locator("#sv-title h1")).to_have_text("SenseVoice 語音理解", timeout=15_000)
     failed = open_page(live_app(broken, SETTINGS), locale="zh-HK")
     start(failed, media)
-    expect(failed.locator(".svw-message h3")).to_have_text("“会议.mp4”裡沒有音軌，請上傳有聲音的檔案。")
+    sentence = "“会议.mp4”裡沒有音軌，請上傳有聲音的檔案。"
+    expect(failed.locator(".svw-message h3")).to_have_text(sentence, timeout=20_000)
 
 
 def test_two_hundred_files_are_one_upload_with_one_progress(
@@ -621,7 +622,7 @@ def test_two_hundred_files_are_one_upload_with_one_progress(
     page.wait_for_selector("#sv-file .file-preview >> text=call 199")
     assert len(uploads) == 1
     page.click("#sv-start")
-    expect(page.locator(".svw-batch-text")).to_have_text("正在识别 200 个录音：已完成 0 个", timeout=30_000)
+    expect(page.locator(".svw-batch-text")).to_have_text("正在识别 200 个录音：已完成 0 个", timeout=90_000)
     expect(page).to_have_title(re.compile(r"^0/200 · 识别中 50 % · call 000.wav"))
     script.go.set()
     page.wait_for_function("() => /^[1-9]\\d*\\/200 · /.test(document.title)", timeout=30_000)

@@ -32,7 +32,7 @@ def test_rows_stand_below_their_recordings(data_dir: Path, capsys: pytest.Captur
     assert lines[0].startswith("周一.wav  (20") and lines[0].endswith("?job=job1)")
     assert lines[1:] == ["  0:01  客户  我要退款，这都第几天了！  [愤怒]", "1-1 / 1 行，1 个录音"]
     assert run("refund", "--labels", "en", "--data-dir", data_dir) == 0
-    assert "rows in 1 recordings" in capsys.readouterr().out
+    assert "rows: 1, recordings: 1" in capsys.readouterr().out
     assert run("-退款", "--data-dir", data_dir, "--limit", 1, "--offset", 1) == 0
     assert "[笑声] [背景音乐]" in capsys.readouterr().out
 
@@ -53,7 +53,7 @@ def test_json_and_whose(data_dir: Path, capsys: pytest.CaptureFixture[str]) -> N
         ([], "请输入"),
         (["退款", "--limit", "0"], "limit"),
         (["退款", "--index", "missing.db"], "没有搜索索引 missing.db"),
-        (["退款", "--index", __file__], "不是本程序的搜索索引"),
+        (["退款", "--index", __file__], "不是本版本的搜索索引"),
     ],
 )
 def test_what_is_wrong_is_a_sentence(

@@ -112,7 +112,7 @@ class TestDevice:
 
     @pytest.mark.parametrize("device", ["cuda", "cuda:0"])
     def test_cuda_by_name(self, one_cuda: None, device: str) -> None:
-        assert resolve_device(device) == device
+        assert resolve_device(device) == "cuda:0"
 
     @pytest.mark.parametrize("device", ["cuda", "cuda:0"])
     def test_cuda_that_is_not_there(self, no_cuda: None, device: str) -> None:
@@ -126,7 +126,23 @@ class TestDevice:
         with pytest.raises(DeviceUnavailable, match="cuda:1"):
             resolve_device("cuda:1")
 
-    @pytest.mark.parametrize("device", ["gpu", "cpu:0", "mps", "xpu", "meta", "cuda:", "cuda:x", ""])
+    @pytest.mark.parametrize(
+        "device",
+        [
+            "gpu",
+            "cpu:0",
+            "mps",
+            "xpu",
+            "meta",
+            "cuda:",
+            "cuda:x",
+            "",
+            "cpu,cuda:0",
+            "cuda,cuda:0",
+            "cuda:0,",
+            "cuda:all,cuda:0",
+        ],
+    )
     def test_what_nothing_here_was_made_for_is_refused_by_name(self, device: str) -> None:
         with pytest.raises(DeviceUnavailable) as caught:
             resolve_device(device)

@@ -9,7 +9,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from sensevoice.analysis.statistics import compare
+from sensevoice.analysis.comparison import compare
 from sensevoice.formats import RenderOptions, render
 from sensevoice.formats.spreadsheet import MAX_CELL_CHARS
 from sensevoice.formats.workbook import comparisons_xlsx

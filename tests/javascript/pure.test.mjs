@@ -95,8 +95,8 @@ test("only parts in which there is something to hear may have been missed", () =
 
 test("a column for each rule is sorted as the others are", () => {
   const row = (id) => ({ id, source: id, emotions: [] });
-  const rules = [{ name: "急", recordings: { b: 3, c: 1 } }];
-  assert.deepEqual(sorted(["a", "b", "c"].map(row), "rule:急", true, rules).map((each) => each.id), ["b", "c", "a"]);
+  const rules = [{ id: "r", name: "急", recordings: { b: 3, c: 1 } }];
+  assert.deepEqual(sorted(["a", "b", "c"].map(row), "rule:r", true, rules).map((each) => each.id), ["b", "c", "a"]);
 });
 
 test("rows that were found stand together where they follow each other in one recording", () => {

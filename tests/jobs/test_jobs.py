@@ -25,11 +25,13 @@ from sensevoice.jobs import (
     JobStore,
     ResumingRecognizer,
     SuspectingRecognizer,
+    Suspects,
     answers_beside,
     data_directory,
 )
 from sensevoice.jobs.editing.edits import Change, Edits
 from sensevoice.jobs.files import JobFolder, read_lines
+from sensevoice.jobs.running.resume import key_of
 from sensevoice.options import Options
 from sensevoice.protocols import Recognition
 from sensevoice.transcribe.pipeline import iter_updates, recognise_spans, transcribe
@@ -423,14 +425,15 @@ class TestSuspects:
         code = (
             f"import sys, os, json\nsys.path.insert(0, {str(ROOT)!r})\n"
             "from pathlib import Path\nimport numpy as np\n"
-            "from tests.jobs.test_jobs import SPANS, FakeRecognizer, Options, SuspectingRecognizer\n"
+            "from tests.jobs.test_jobs import SPANS, FakeRecognizer, Options\n"
+            "from sensevoice.jobs import Suspects, SuspectingRecognizer\n"
             "lengths, deadly = json.loads(sys.argv[2]), int(sys.argv[3])\n"
             "def answer(clip, options):\n"
             "    if len(clip) == deadly: print(json.dumps(fake.batches), flush=True); os.abort()\n"
             "    return f'<|zh|>{len(clip)}'\n"
             "fake = FakeRecognizer(SPANS, answer)\n"
             "clips = [np.full(length, 0.1, np.float32) for length in lengths]\n"
-            "suspecting = SuspectingRecognizer(fake, Path(sys.argv[1]))\n"
+            "suspecting = SuspectingRecognizer(fake, Suspects(Path(sys.argv[1])))\n"
             "answers = [[a.raw, a.error] for a in suspecting.recognise(clips, Options())]\n"
             "print(json.dumps(fake.batches)); print(json.dumps(answers))\n"
         )
@@ -447,9 +450,35 @@ class TestSuspects:
         self.run_and_die(path, 3200, clips)
         for _ in range(3):
             fake = FakeRecognizer(SPANS, says_its_number)
-            answers = list(SuspectingRecognizer(fake, path).recognise(clips, Options()))
+            answers = list(SuspectingRecognizer(fake, Suspects(path)).recognise(clips, Options()))
             assert all(answer.error is None for answer in answers)
         assert fake.batches == [2], "who was alone once and lived is no suspect any more"
+
+    def test_with_several_cards_a_suspect_is_alone_in_all_of_them(self, tmp_path: Path) -> None:
+        """Otherwise the death would be blamed on what the other card had."""
+        suspect, other = (np.full(1600 * n, 0.1, np.float32) for n in (1, 2))
+        path = tmp_path / "in_the_model.json"
+        asked, go = threading.Event(), threading.Event()
+
+        def slow(clip: np.ndarray, options: Options) -> str:
+            asked.set()
+            assert go.wait(30)
+            return "<|zh|>"
+
+        key = key_of(suspect, Options(), FakeRecognizer.info)
+        path.write_text(json.dumps({"in_the_model": [key, "another"], "suspects": {}}))
+        suspects = Suspects(path)
+        cards = [SuspectingRecognizer(FakeRecognizer(SPANS, slow), suspects) for _ in range(2)]
+        with ThreadPoolExecutor(2) as pool:
+            first = pool.submit(list, cards[0].recognise([other], Options()))
+            assert asked.wait(30)
+            second = pool.submit(list, cards[1].recognise([suspect], Options()))
+            in_the_model = json.loads(path.read_text())["in_the_model"]
+            assert in_the_model == [key_of(other, Options(), FakeRecognizer.info)]
+            assert not second.done()
+            go.set()
+            assert len(first.result(30)) == len(second.result(30)) == 1
+        assert json.loads(path.read_text()) == {"in_the_model": [], "suspects": {"another": 0}}
 
 
 def open_runner(directory: Path, slow_s: float = 0.0) -> JobRunner:

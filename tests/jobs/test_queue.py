@@ -38,8 +38,8 @@ class Line:
 
     def begin(self) -> str:
         live = self.queue.next()
-        assert live is not None and len(self.queue.running()) < 8
-        live.began_s = self.clock()
+        assert live is not None
+        self.queue.begin(live)
         return live.job.id
 
     def gives_way(self) -> list[str]:
@@ -61,14 +61,39 @@ def test_all_places_are_used_by_whoever_is_alone(full: Line) -> None:
     assert full.gives_way() == []
 
 
-def test_the_places_beyond_a_visitors_share_are_another_visitors_at_once(full: Line) -> None:
+def test_the_first_job_of_another_visitor_begins_at_once_beside_the_others(full: Line) -> None:
     full.come("b", address="10.0.0.2")
+    assert full.gives_way() == [] and full.queue.queue_position("b") == 0
+    assert full.begin() == "b"
+    full.come("c", owner="anna")
+    assert full.begin() == "c", "a login is a visitor of its own, from whatever address"
+    full.come("b2", address="10.0.0.2")
+    full.come("d", address="10.0.0.4")
+    assert full.queue.next() is None, "ten in all"
+
+
+def test_a_guest_takes_no_place_of_the_others(full: Line) -> None:
+    full.come("b", address="10.0.0.2")
+    full.begin()
+    full.come("a8")
+    full.queue.remove(full.jobs.pop("a0"))
+    assert full.begin() == "a8", "eight and a guest"
+    full.come("a9")
+    full.queue.remove(full.jobs.pop("b"))
+    assert full.queue.next() is None
+
+
+def test_the_places_beyond_a_visitors_share_are_another_visitors_at_once(full: Line) -> None:
+    for name in ("b", "c"):
+        full.come(name, address=name)
+        full.begin()
+    full.come("d", address="10.0.0.4")
     assert full.gives_way() == ["a6"], "one place for one job"
     full.queue.give_way(full.jobs["a6"])
-    assert full.begin() == "b", "before the one that gave way, which came earlier"
+    assert full.begin() == "d", "before the one that gave way, which came earlier"
     assert full.gives_way() == []
-    full.come("c", owner="anna")
-    assert full.gives_way() == ["a7"], "a login is a visitor of its own, from whatever address"
+    full.come("e", owner="anna")
+    assert full.gives_way() == ["a7"]
 
 
 def test_one_visitors_short_job_waits_for_a_turn_not_for_the_long_ones(full: Line) -> None:
@@ -111,7 +136,10 @@ def test_who_has_fewest_running_is_next() -> None:
 def test_the_place_in_the_line_is_that_of_the_visitors_share(full: Line) -> None:
     full.come("a8")
     full.come("b", address="10.0.0.2")
-    assert (full.queue.queue_position("b"), full.queue.queue_position("a8")) == (1, 2)
+    assert (full.queue.queue_position("b"), full.queue.queue_position("a8")) == (0, 1)
+    for name in ("c", "d"):
+        full.come(name, address=name)
+    assert (full.queue.queue_position("d"), full.queue.queue_position("a8")) == (1, 2)
 
 
 @pytest.mark.parametrize(
@@ -150,6 +178,8 @@ def test_a_visitor_does_not_hold_all_places(store: JobStore, tmp_path: Path) -> 
     runner = JobRunner(store, script, at_once=8)
     jobs = [runner.submit(recording, Options(), address="10.0.0.1") for _ in range(8)]
     until(lambda: len(script.runs) == 8)
+    guests = [runner.submit(recording, Options(), address=f"10.0.1.{number}") for number in range(2)]
+    until(lambda: all((live := runner.live(job.id)) and live.is_guest for job in guests))
     others = [
         runner.submit(recording, Options(), address="10.0.0.2"),
         runner.submit(recording, Options(), "anna", address="10.0.0.1"),
@@ -158,7 +188,7 @@ def test_a_visitor_does_not_hold_all_places(store: JobStore, tmp_path: Path) -> 
     waiting = [live for job in jobs if (live := runner.live(job.id)) and live.began_s is None]
     assert [(live.job.state, live.turns) for live in waiting] == [("queued", 1)] * 2
     script.go.set()
-    for job in (*jobs, *others):
+    for job in (*jobs, *guests, *others):
         assert runner.wait_for_end(job.id, 30.0)
         assert len(store.result(job).transcript.segments) == 6
         assert not store.result(job).partial

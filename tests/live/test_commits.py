@@ -53,6 +53,16 @@ def test_punctuation_that_changes_while_a_sentence_grows_is_left_out() -> None:
     assert (committer.committed, committer.tail) == ("good morning", "everybody")
 
 
+def test_the_full_stop_at_the_end_of_what_was_heard_is_never_committed() -> None:
+    committer = Committer()
+    for _ in range(2):
+        committer.push(words("good morning."))
+    assert committer.committed == "good morning"
+    committer.push(words("good morning. Hello"))
+    committer.push(words("good morning. Hello everybody"))
+    assert (committer.committed, committer.tail) == ("good morning Hello", "everybody")
+
+
 def test_words_are_spelled_with_spaces_where_their_script_has_them() -> None:
     assert spelled(["今", "天", "very", "good"]) == "今天very good"
     assert spelled(["안녕", "하세요"]) == "안녕 하세요"

@@ -1,4 +1,4 @@
-"""The line in front of the model: order, fairness, batches, cancelling, faults."""
+"""The line in front of the model: order, batches, cancelling, faults, several cards."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import pytest
 
+from sensevoice.errors import CardLost
 from sensevoice.options import Options
 from sensevoice.protocols import Recognition
 from sensevoice.recognise.scheduler import Scheduler
 from sensevoice.transcript import ModelInfo
-from tests.fakes import FakeSpeechFinder
+from tests.fakes import FakeSpeechFinder, silence
 
 
 class Gated:
@@ -65,7 +67,7 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 def wait_for_line(scheduler: Scheduler, jobs: int) -> None:
     """Wait until this many jobs stand in line behind the one whose batch is under way."""
     for _ in range(500):
-        if len(scheduler._jobs) >= jobs:
+        if len(scheduler._line.calls) >= jobs:
             return
         time.sleep(0.01)
     raise AssertionError("the jobs did not line up")
@@ -93,11 +95,31 @@ def test_who_comes_later_goes_before_who_was_served(gated: Gated, pool: ThreadPo
     long = pool.submit(raws, scheduler.recognise(clips(0, 6), Options()))
     gated.entered.acquire()
     short = pool.submit(raws, scheduler.recognise(clips(100, 2), Options()))
-    wait_for_line(scheduler, 1)
+    wait_for_line(scheduler, 2)
     gated.gate.release(10)
     assert len(short.result(10)) == 2
     assert long.result(10) == [f"auto {number}" for number in range(6)]
     assert gated.batches == [[0, 1], [100, 2], [101, 3], [4, 5]]
+    scheduler.close()
+
+
+def test_the_calls_of_one_recording_count_as_one(gated: Gated, pool: ThreadPoolExecutor) -> None:
+    """Otherwise a long recording, which asks again and again, would be new each time."""
+    scheduler = Scheduler(gated, 1, 60)
+    one, other = scheduler.share(), scheduler.share()
+    gated.gate.release()
+    raws(one.recognise(clips(0, 1), Options()))
+    first = pool.submit(raws, one.recognise(clips(1, 1), Options()))
+    for _ in range(2):
+        gated.entered.acquire()
+    again = pool.submit(raws, one.recognise(clips(2, 1), Options()))
+    wait_for_line(scheduler, 1)
+    new = pool.submit(raws, other.recognise(clips(100, 1), Options()))
+    wait_for_line(scheduler, 2)
+    gated.gate.release(10)
+    for future in (first, again, new):
+        future.result(10)
+    assert gated.batches == [[0], [1], [100], [2]]
     scheduler.close()
 
 
@@ -118,7 +140,7 @@ def test_a_short_job_waits_for_one_batch_only(gated: Gated, pool: ThreadPoolExec
     pool.submit(raws, scheduler.recognise(clips(0, 50), Options()))
     gated.entered.acquire()
     short = pool.submit(raws, scheduler.recognise(clips(100, 1), Options(language="en")))
-    wait_for_line(scheduler, 1)
+    wait_for_line(scheduler, 2)
     gated.gate.release(2)
     assert short.result(10) == ["en 100"]
     assert gated.questions[:2] == ["auto", "en"]
@@ -242,3 +264,93 @@ def test_a_batch_for_who_speaks_holds_no_longer_clip_of_a_file(
         each.result()
     assert gated.batches == [[0], [20, 30, 31], [10, 32]]
     scheduler.close()
+
+
+class Broken(Gated):
+    """A card that faults at its second batch: from then on every clip is an error."""
+
+    def __init__(self, on_fault: Callable[[], object], number: int = 2, raises: bool = False) -> None:
+        super().__init__()
+        self._on_fault = on_fault
+        self._number = number
+        self._raises = raises
+
+    def recognise(self, clips: Sequence[np.ndarray], options: Options) -> Iterator[Recognition]:
+        answers = super().recognise(clips, options)
+        if len(self.batches) + 1 < self._number:
+            yield from answers
+            return
+        yield next(answers)
+        self._on_fault()
+        if self._raises:
+            raise RuntimeError("CUDA error: an illegal memory access was encountered")
+        yield from [Recognition("", error="CUDA error")] * (len(clips) - 1)
+
+
+def opened(*cards: Gated) -> Scheduler:
+    for card in cards:
+        card.gate.release(10_000)
+    return Scheduler(cards, 3, 60)
+
+
+class TestSeveralCards:
+    """One line, a thread for each card."""
+
+    def test_all_of_them_work_and_everybody_gets_their_own_answers(self, pool: ThreadPoolExecutor) -> None:
+        one, other = Gated(), Gated()
+        scheduler = Scheduler([one, other], 2, 60)
+        asked = [pool.submit(raws, scheduler.recognise(clips(100 * n, 9), Options())) for n in range(4)]
+        for card in (one, other):
+            card.entered.acquire()  # both at once, before either has answered
+            card.gate.release(1000)
+        for number, future in enumerate(asked):
+            assert future.result(10) == [f"auto {100 * number + each}" for each in range(9)]
+        assert sum(len(batch) for card in (one, other) for batch in card.batches) == 36
+        scheduler.close()
+
+    @pytest.mark.parametrize("raises", [False, True])
+    def test_what_a_lost_card_did_not_answer_goes_to_another(
+        self, pool: ThreadPoolExecutor, raises: bool
+    ) -> None:
+        taken_out: list[bool] = []
+        broken = Broken(lambda: taken_out.append(scheduler.take_out(0, "fell off the bus")), raises=raises)
+        scheduler = opened(broken, Gated())
+        asked = [pool.submit(raws, scheduler.recognise(clips(100 * n, 30), Options())) for n in range(4)]
+        for number, future in enumerate(asked):
+            assert future.result(10) == [f"auto {100 * number + each}" for each in range(30)]
+        assert taken_out == [True] and len(broken.batches) == 2, "it is asked no more"
+        assert scheduler.has_others(0) and not scheduler.has_others(1)
+        scheduler.close()
+
+    def test_the_last_one_stays(self, pool: ThreadPoolExecutor) -> None:
+        scheduler = opened(Gated(), Gated())
+        assert scheduler.take_out(1, "one") and not scheduler.take_out(1, "again")
+        assert not scheduler.take_out(0, "the other")
+        assert raws(scheduler.recognise(clips(0, 2), Options())) == ["auto 0", "auto 1"]
+        scheduler.close()
+
+    def test_streams_spread_over_the_cards_and_tell_when_theirs_is_lost(self) -> None:
+        class Finder(FakeSpeechFinder):
+            def feed(self, samples: np.ndarray) -> list[Any]:
+                raise RuntimeError("CUDA error")
+
+            def finish(self) -> list[Any]:
+                return self.feed(silence(0))
+
+        one, other = Gated(), Gated()
+        one.open_speech_finder = lambda pause_ms=0: Finder([])  # type: ignore[method-assign]
+        scheduler = opened(one, other)
+        first, second, third = (scheduler.open_speech_finder() for _ in range(3))
+        assert [card.streams for card in scheduler.cards] == [2, 1]
+        assert second.feed(silence(100)) == [] and second.settled_ms == -400 and second.finish() == []
+        with pytest.raises(RuntimeError, match="CUDA error"):
+            first.feed(silence(100))
+        scheduler.take_out(0, "fell off the bus")
+        with pytest.raises(CardLost, match="fell off the bus"):
+            first.feed(silence(100))
+        with pytest.raises(CardLost, match="fell off the bus"):
+            third.finish()
+        for _ in range(3):
+            scheduler.open_speech_finder()
+        assert [card.streams for card in scheduler.cards] == [2, 4]
+        scheduler.close()

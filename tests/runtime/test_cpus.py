@@ -1,4 +1,4 @@
-"""How many CPUs may be used: by the CPUs that a process is bound to, and by its share of their time."""
+"""How many CPUs and cores may be used: those that a process is bound to, and its share of their time."""
 
 from __future__ import annotations
 
@@ -62,3 +62,29 @@ def test_what_cannot_be_read_limits_nothing(container: Path) -> None:
     (container / "own").write_text("0::/\n")
     limit(container / "cgroup", cpu_dot_max="a few\n")
     assert cpus.usable_cpus() == 64
+
+
+def siblings(container: Path, monkeypatch: pytest.MonkeyPatch, lists: dict[int, str]) -> None:
+    monkeypatch.setattr(cpus, "CPUS", container / "cpu")
+    for cpu, text in lists.items():
+        limit(container / "cpu" / f"cpu{cpu}" / "topology", thread_siblings_list=f"{text}\n")
+
+
+def test_cores_are_counted_once_however_many_threads_they_have(
+    container: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    siblings(container, monkeypatch, {cpu: f"{cpu % 4},{cpu % 4 + 4}" for cpu in range(8)})
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(8)))
+    assert (cpus.usable_cpus(), cpus.usable_cores()) == (8, 4)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0, 4, 1})
+    assert (cpus.usable_cpus(), cpus.usable_cores()) == (3, 2)
+
+
+def test_cores_keep_to_a_share_of_time_and_are_cpus_where_nothing_is_known(
+    container: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    siblings(container, monkeypatch, {})
+    assert cpus.usable_cores() == 64
+    (container / "own").write_text("0::/\n")
+    limit(container / "cgroup", cpu_dot_max="300000 100000\n")
+    assert cpus.usable_cores() == 3

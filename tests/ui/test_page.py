@@ -218,6 +218,7 @@ def test_of_a_batch_that_does_not_fit_what_fits_is_taken_in_and_the_rest_is_told
     runner = JobRunner(JobStore(tmp_path / "data", lambda: MODEL), script, at_once=1, max_waiting=2)
     try:
         screens = Handlers(runner, SETTINGS).run(PageSession(), paths, {}, "en")
+        assert next(screens).running, "it takes them in"
         first = next(screens)
         taken = len(runner.store.jobs())
         assert 2 <= taken <= 3  # one of them may run already
@@ -583,9 +584,13 @@ def test_the_api_waits_for_its_turn_like_the_page(start: Any, file: Path) -> Non
 
 
 def test_the_defaults_of_the_api_are_those_of_the_page(start: Any, tmp_path: Path) -> None:
-    page = replace(SETTINGS, options=Options(language="ko", sounds=False, word_times=False, channel="left"))
+    options = Options(
+        language="ko", sounds=False, word_times=False, channel="left", hotwords=("张伟", "开饭")
+    )
+    page = replace(SETTINGS, options=options)
     parameters = inspect.signature(make_endpoint(start(Script([])), page.options, tmp_path)).parameters
-    assert {name: parameters[name].default for name in page.options.as_dict()} == page.options.as_dict()
+    wanted = {**page.options.as_dict(), "hotwords": "张伟\n开饭"}  # a text, as it is typed
+    assert {name: parameters[name].default for name in wanted} == wanted
 
 
 def test_visitors_do_not_share_a_desk() -> None:

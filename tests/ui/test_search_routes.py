@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
@@ -14,6 +16,7 @@ from sensevoice.options import Options
 from sensevoice.search import SearchService
 from sensevoice.transcribe.pipeline import cut
 from sensevoice.ui import job_routes
+from tests.formats.test_tables import read_csv
 from tests.media import tone, write_wav
 from tests.ui.test_routes import _BehindTheDoor, hear
 from tests.ui.ui_script import CALL, call_or_meeting, runner_of
@@ -76,6 +79,11 @@ def test_rules_come_with_the_list_of_recordings(site: Site) -> None:
     listed = site.ask("GET", "jobs").json()
     assert listed["rules"] == [rule] and listed["shared"] is False and len(listed["jobs"]) == 2
     assert (rule["rows"], rule["recordings"]) == (1, {site.call: 1})
+    table = read_csv(site.ask("GET", f"several/csv?jobs={site.meeting},{site.call}").text)
+    assert [row[-1] for row in table] == ["急", "0", "1"]
+    content = site.ask("GET", f"several/xlsx?jobs={site.meeting},{site.call}").content
+    sheet = openpyxl.load_workbook(io.BytesIO(content)).worksheets[0]
+    assert [row[-1] for row in sheet.values] == ["急", 0, 1]
     assert (
         site.ask("GET", "rules", "bert").json()["rules"]
         == site.ask("GET", "jobs", "bert").json()["rules"]

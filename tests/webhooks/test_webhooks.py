@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import shutil
 import stat
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -257,6 +259,28 @@ def test_an_endless_answer_is_not_read(make: Any, receiver: Receiver) -> None:
     site = make(Script(call()), [receiver.host])
     job_id = site.done(webhook_url=receiver.url)
     until(lambda: site.webhook(job_id)["status"] == "delivered")
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+def test_over_https_only_to_whom_an_authority_knows(
+    make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    wanted = ["-subj", "/CN=hook", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"]
+    files = ["-keyout", str(key), "-out", str(certificate)]
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", *wanted, *files]
+    subprocess.run(made, check=True, capture_output=True)
+    receiver = Receiver(certificate=(certificate, key))
+    site = make(Script(call()), [receiver.host], pauses_s=())
+    url = f"https://{receiver.host}/hook"
+    unknown = site.done(webhook_url=url)
+    told = until(lambda: (found := site.webhook(unknown))["status"] == "failed" and found)
+    assert "certificate" in told["error"].lower() and receiver.received == []
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    known = site.done(webhook_url=url)
+    until(lambda: site.webhook(known)["status"] == "delivered")
+    assert verified(receiver.received[0])["data"]["id"] == known
+    receiver.close()
 
 
 def test_a_deleted_job_takes_its_messages_along(make: Any, receiver: Receiver) -> None:

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from sensevoice.jobs.files import UNREADABLE, append_line, cut_broken_line
+from sensevoice.jobs.running.checkpoint import checkpoint
 from sensevoice.options import Options
 from sensevoice.protocols import ForwardingRecognizer, Recognition, Recognizer, TermHit
 from sensevoice.transcript import ModelInfo, TagScore
@@ -50,6 +51,7 @@ class ResumingRecognizer(ForwardingRecognizer):
                 if answer is None:
                     answer = next(answers)
                     self._write(key, answer)
+                    checkpoint()
                 yield answer
 
     def _ask(self, clips: Sequence[np.ndarray], options: Options) -> Generator[Recognition, None, None]:

@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar, cast
 
-from sensevoice.errors import FileMissing, SenseVoiceError, Unexpected, WaitingForDisk
+from sensevoice.errors import CardLost, FileMissing, SenseVoiceError, Unexpected, WaitingForDisk
 from sensevoice.jobs.files import JobFolder
 from sensevoice.jobs.model import ActiveJob, Failure, Job, JobState, TranscribeFn
 from sensevoice.jobs.rows import KeptRows, begin
+from sensevoice.jobs.running.checkpoint import checking
 from sensevoice.jobs.store import JobStore, count_tags
 from sensevoice.speakers.voices import VoicePrints
 from sensevoice.transcript import Diagnostic, Segment, Transcript
@@ -76,6 +77,8 @@ class JobRun:
             if not self._live.cancelled:
                 raise
             self._end("cancelled")
+        except CardLost as lost:  # what was recognised is kept; the speech is found anew on another card
+            raise GaveWay from lost
         except SenseVoiceError as error:
             log.info("job %s: %s", self._live.job.id, error.code)
             self._end("failed", Failure.of(error))
@@ -113,7 +116,8 @@ class JobRun:
             log.info("job %s begins anew: it was begun with another model or other settings", job.id)
             self._live.segments = []
         rows = KeptRows(folder, self._live.segments)
-        with closing(cast(Any, self._around.transcribe(folder.source, job.options))) as updates:
+        updates = cast(Any, self._around.transcribe(folder.source, job.options))
+        with closing(updates), checking(self._check):
             for update in updates:
                 if isinstance(update, Transcript):
                     return _with(update, BEGUN_ANEW) if anew else update
@@ -165,13 +169,18 @@ class JobRun:
 
     def _show_change(self) -> None:
         """Wake those who look on. Raises Stopped when the job is not to go on."""
+        self._check()
+        with self._around.changed:
+            self._live.changes += 1
+            self._around.changed.notify_all()
+
+    def _check(self) -> None:
+        """Raise Stopped when the job is not to go on, GaveWay when another is to have its place."""
         with self._around.changed:
             if self._live.cancelled or self._around.is_closed():
                 raise Stopped
             if self._around.gives_way(self._live):
                 raise GaveWay
-            self._live.changes += 1
-            self._around.changed.notify_all()
 
     def _put(self, **values: Any) -> None:
         """Change what is known of a job, in memory: a rename at the same time is not lost."""

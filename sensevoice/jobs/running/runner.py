@@ -23,7 +23,7 @@ from sensevoice.transcript import Transcript
 log = logging.getLogger(__name__)
 
 AT_ONCE = 8
-"""The model takes clips of all of these in turn; each keeps about two minutes of sound in memory."""
+"""The model takes clips of all of these in turn; what they keep of their sound is bounded (`HeldSound`)."""
 
 MAX_WAITING = 1000
 """A waiting job is a file on disk and a row of the index, and a batch is a day's calls; the disk is bounded
@@ -63,7 +63,7 @@ class JobRunner:
                 self._enqueue(job)
         self._threads = [
             threading.Thread(target=self._work, name=f"job-{number}", daemon=True)
-            for number in range(at_once)
+            for number in range(self._queue.most)
         ]
         for thread in self._threads:
             thread.start()
@@ -271,7 +271,7 @@ class JobRunner:
                 if self._closed:
                     return
                 live = cast(ActiveJob, self._next())
-                live.began_s = self._clock()
+                self._queue.begin(live)
             self._run(live)
 
     def _run(self, live: ActiveJob) -> None:

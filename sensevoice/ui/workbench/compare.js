@@ -27,7 +27,7 @@ export const COLUMNS = [
 
 // A column for each rule behind ours: how many rows of a recording it finds.
 /** @param {any[]} rules @returns {Column[]} */
-export const withRules = (rules) => [...COLUMNS, ...rules.map((rule) => /** @type {Column} */ ({ key: `rule:${rule.name}`, name: rule.name, value: (row) => rule.recordings[row.id] ?? 0, numeric: true, first: "down", usual: true }))];
+export const withRules = (rules) => [...COLUMNS, ...rules.map((rule) => /** @type {Column} */ ({ key: `rule:${rule.id}`, name: rule.name, value: (row) => rule.recordings[row.id] ?? 0, numeric: true, first: "down", usual: true }))];
 
 /**
  * @param {any[]} rows @param {string} key of a column @param {boolean} down @param {any[]} [rules]

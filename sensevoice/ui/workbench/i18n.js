@@ -10,7 +10,7 @@ const WORDS = {
   transcript: ["识别结果", "Transcript"],
   library: ["录音库", "Library"],
   librarySearch: ["查找录音，或说过的话", "Find recordings, or what was said"],
-  searchCount: ["{n} 处，{m} 个录音", "{n} rows in {m} recordings"],
+  searchCount: ["{n} 处，{m} 个录音", "rows: {n}, recordings: {m}"],
   searchNothing: ["没有找到。", "Nothing was found."],
   searchExample: ["可以这样查：退款 情绪:愤怒 说话人:客户 声音:笑声 -测试", "Try, for example: refund mood:angry speaker:customer sound:laughter -test"],
   searchProgress: ["正在建立索引 {n} / {m}", "index being made, {n} of {m}"],
