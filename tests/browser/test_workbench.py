@@ -300,6 +300,7 @@ def test_ticked_rows_are_cut_out_and_saved(done: Any) -> None:
     expect(done.locator("[data-cut=cutMedia] option[value=mp4]")).to_be_disabled()  # there is no picture
     done.select_option("[data-cut=cutMedia]", "wav")
     done.click("[data-cut=go]")
+    expect(done.locator("#sv-toasts [data-cut=file]")).to_be_visible(timeout=60_000)
     with done.expect_download() as download:
         done.click("#sv-toasts [data-cut=file]")
     assert download.value.suggested_filename == "客服通话.reel.zip"
