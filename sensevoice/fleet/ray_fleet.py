@@ -41,6 +41,9 @@ WAIT_S = 0.2
 LOCAL = "local"
 """The address that stands for a fleet on this machine alone."""
 
+STARTS = 3
+"""Ray gives its own processes 30 s to start, which a busy machine may not keep."""
+
 OBJECT_STORE_BYTES = 256 << 20
 """Of a local fleet: rows, and no recordings, which all its workers see."""
 
@@ -214,13 +217,25 @@ def _joined(address: str, count: int | None) -> Any:
     try:
         import ray
 
-        quiet = {"include_dashboard": False, "log_to_driver": False, "logging_level": "ERROR"}
-        if address == LOCAL:  # nobody else on the network is to reach it
-            here = {"_node_ip_address": "127.0.0.1", "object_store_memory": OBJECT_STORE_BYTES}
-            ray.init(address="local", num_cpus=max(1, count or 1), **here, **quiet)
+        quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
+        if address == LOCAL:
+            _begin_here(ray, num_cpus=max(1, count or 1), **quiet)
         else:
-            del quiet["include_dashboard"]
             ray.init(address=address, **quiet)
     except Exception as exc:  # Ray is not there, or whatever it has against the address
         raise FleetUnavailable(reason=first_line(exc)) from exc
     return ray
+
+
+def _begin_here(ray: Any, **settings: Any) -> None:
+    """Begin a cluster of this machine alone, which nobody else on the network reaches."""
+    settings |= {"_node_ip_address": "127.0.0.1", "object_store_memory": OBJECT_STORE_BYTES}
+    for left in reversed(range(STARTS)):
+        try:
+            ray.init(address="local", include_dashboard=False, **settings)
+            return
+        except Exception:
+            if not left:
+                raise
+            log.warning("Ray did not start in time, once more / Ray 未能及时启动，再试一次")
+            ray.shutdown()
