@@ -35,7 +35,7 @@ from sensevoice.options import Options
 from sensevoice.transcribe.pipeline import iter_updates
 
 
-@dataclass
+@dataclass(eq=False)
 class Delays:
     """Delays of one talker in seconds, since `began_s` on the clock of time.monotonic."""
 

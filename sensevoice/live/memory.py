@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -44,13 +45,20 @@ class RememberingRecognizer(ForwardingRecognizer):
 
 
 class RememberingSpeakers:
-    """Tells who speaks in pieces (`rows.Speakers`), once for each."""
+    """Tells who speaks in pieces (`rows.Speakers`), once for each.
 
-    def __init__(self, speakers: Speakers) -> None:
-        self._speakers = speakers
+    `opened` gives what tells them, which may take long to load: until then, and where it gives None, nobody
+    is known, and nobody waits.
+    """
+
+    def __init__(self, opened: Callable[[], Speakers | None]) -> None:
+        self._speakers: Speakers | None = None
         self._known: OrderedDict[Span, str | None] = OrderedDict()
+        threading.Thread(target=self._open, args=(opened,), name="live-voices", daemon=True).start()
 
     def of_pieces(self, pieces: Sequence[Chunk]) -> Sequence[str | None]:
+        if self._speakers is None:
+            return [None for _ in pieces]
         new = [piece for piece in pieces if piece.span not in self._known]
         for piece, name in zip(new, self._speakers.of_pieces(new), strict=True):
             self._known[piece.span] = name
@@ -60,4 +68,8 @@ class RememberingSpeakers:
         return names
 
     def divided(self, clip: Clip) -> Sequence[Clip]:
-        return self._speakers.divided(clip)
+        is_known = all(piece.span in self._known for piece in clip.pieces)
+        return self._speakers.divided(clip) if self._speakers is not None and is_known else [clip]
+
+    def _open(self, opened: Callable[[], Speakers | None]) -> None:
+        self._speakers = opened()

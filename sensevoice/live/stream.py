@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -89,7 +90,8 @@ class LiveStream:
         self._finder = recognizer.open_live_finder(options.pause_ms)
         self._segmenter = Segmenter(self._finder, self._options, SOUND_STRETCH_MS)
         self._collector = RunCollector(self._options)
-        speakers = self._open_speakers(recognizer) if options.speakers != "off" else None
+        asked = options.speakers != "off"
+        speakers = RememberingSpeakers(partial(self._open_speakers, recognizer)) if asked else None
         self._maker = RowMaker(self._recognizer, self._options, None, speakers)
         self._committer = Committer()
         self._growing: Growing | None = None
@@ -178,7 +180,7 @@ class LiveStream:
         from sensevoice.transcribe.speaker_tracker import SpeakerTracker  # imports scipy
 
         try:
-            return RememberingSpeakers(SpeakerTracker(recognizer.open_voices(), self._options.people))
+            return SpeakerTracker(recognizer.open_voices(), self._options.people)
         except ModelError as error:
             log.info("nobody is told apart: %s", error.code)
             return None

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from sensevoice.recognise.ctc import PROMPT_FRAMES, runs_of, timed
+from sensevoice.tags.parse import is_unspaced
 from sensevoice.tags.word_times import WORD_START, spelled, word_starts
 from sensevoice.vocabulary.context_graph import ContextGraph
 from sensevoice.vocabulary.ctc_beam import BEAM, best_path, nearness
@@ -181,7 +182,7 @@ class _Difference:
         heard, written = _without_marks(
             spelled(old), f"{spelled(before)}{space}{term.written}{after}".strip()
         )
-        if not heard or term.written in heard:
+        if not heard or term.written in heard or _is_part(spelled(before), term.written, after):
             return None
         return heard, written, old[0][1], old[-1][2], score
 
@@ -209,6 +210,12 @@ class _Difference:
 
     def _goes_on(self, new: int, old: int) -> bool:
         return new < len(self._new) and old < len(self._old)
+
+
+def _is_part(before: str, term: str, after: str) -> bool:
+    """Return whether a term in letters would be a part of a word: "optimization" is no "optim station"."""
+    pairs = [(before[-1:], term[:1]), (term[-1:], "" if after == "s" else after[:1])]
+    return any(all(char.isalnum() and not is_unspaced(char) for char in pair) for pair in pairs)
 
 
 def _without_marks(one: str, other: str) -> tuple[str, str]:

@@ -1,25 +1,30 @@
 """The index on disk: a SQLite database of rows that can be deleted at any time and is made again.
 
-A row's number is the time at which its recording came, in milliseconds, and then its place counted from the
-end: numbers in falling order are the newest recordings first and each from its beginning, so that a page of
-results, a day, and one recording are all ranges of numbers, in which SQLite walks without sorting.
-The full-text table holds no text of its own; what is in it follows from the rows.
+stored.py says what stands in its tables. The full-text table holds no text of its own; what is in it follows
+from the rows.
 """
 
 from __future__ import annotations
 
-import json
 import logging
 import queue
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 from sensevoice.errors import NotAnIndex
-from sensevoice.search.model import MAX_PLACE, OWNER, PLACE_BITS, Recording, Row
-from sensevoice.search.tokens import folded, is_word, letters, named, parts, tokens
+from sensevoice.search.model import Recording, Row
+from sensevoice.search.stored import (
+    delete_rows,
+    insert_rows,
+    kept_rows,
+    number_of,
+    row_number,
+    values_of,
+    write_recording,
+)
+from sensevoice.search.tokens import folded
 
 log = logging.getLogger(__name__)
 
@@ -48,8 +53,12 @@ CREATE VIRTUAL TABLE found USING fts5(
 );
 """
 
+KEPT_READERS = 2
+"""Connections that stay open between answers; more are opened when more ask at once."""
+
 PAGE_CACHE_KB = 64 << 10
-MAP_BYTES = 1 << 30
+"""Of each. Not mapped into memory: a file that is cut off meanwhile would end the process."""
+
 WAIT_S = 30.0
 """For another process that writes; the folder script commits after each recording."""
 
@@ -134,7 +143,10 @@ class Database:
         except sqlite3.DatabaseError:
             connection.close()
             raise
-        self._readers.put(connection)
+        if self._readers.qsize() < KEPT_READERS:
+            self._readers.put(connection)
+        else:
+            connection.close()
 
     def close(self) -> None:
         while True:
@@ -178,12 +190,12 @@ class Database:
         """
         writer = self._open_writer()
         with writer:
-            number, known = _number(writer, recording)
-            _write_recording(writer, number, recording)
-            wanted = {_row_number(number, row.place): _as_values(recording.owner, row) for row in rows}
-            kept = _kept_rows(writer, number)
-            _delete(writer, {key: kept[key] for key in kept if wanted.get(key) != kept[key]})
-            _insert(writer, {key: wanted[key] for key in wanted if kept.get(key) != wanted[key]})
+            number, known = number_of(writer, recording)
+            write_recording(writer, number, recording)
+            wanted = {row_number(number, row.place): values_of(recording.owner, row) for row in rows}
+            kept = kept_rows(writer, number)
+            delete_rows(writer, {key: kept[key] for key in kept if wanted.get(key) != kept[key]})
+            insert_rows(writer, {key: wanted[key] for key in wanted if kept.get(key) != wanted[key]})
         self.changes += 1
         return not known
 
@@ -192,7 +204,7 @@ class Database:
         writer = self._open_writer()
         with writer:
             for (number,) in writer.execute("SELECT number FROM recordings WHERE id = ?", (id,)).fetchall():
-                _delete(writer, _kept_rows(writer, number))
+                delete_rows(writer, kept_rows(writer, number))
                 writer.execute("DELETE FROM recordings WHERE number = ?", (number,))
         self.changes += 1
 
@@ -238,7 +250,6 @@ def _connected(path: Path, mode: str) -> sqlite3.Connection:
         uri, uri=True, timeout=WAIT_S, check_same_thread=False, isolation_level="IMMEDIATE"
     )
     connection.execute(f"PRAGMA cache_size = -{PAGE_CACHE_KB}")
-    connection.execute(f"PRAGMA mmap_size = {MAP_BYTES}")
     return connection
 
 
@@ -254,108 +265,3 @@ def remove(path: Path) -> None:
     for suffix in ("", "-wal", "-shm", "-journal"):
         with suppress(FileNotFoundError):
             path.with_name(path.name + suffix).unlink()
-
-
-def first_number(recording: int) -> int:
-    """Return the lowest number that a row of a recording can have."""
-    return recording << PLACE_BITS
-
-
-def _row_number(recording: int, place: int) -> int:
-    return first_number(recording) | (MAX_PLACE - place)
-
-
-def place_of(number: int) -> int:
-    """Return the place of a row in its recording."""
-    return MAX_PLACE - (number & MAX_PLACE)
-
-
-def recording_of(number: int) -> int:
-    """Return the number of a row's recording."""
-    return number >> PLACE_BITS
-
-
-_Values = tuple[str, int, str, str, str, str]
-"""Columns of `rows` behind the number: owner, length_ms, folded, people, tags, content."""
-
-
-def _as_values(owner: str, row: Row) -> _Values:
-    heard = (row.kind, row.start_ms, row.end_ms, row.text, row.language, row.emotion, row.events)
-    content = json.dumps(
-        [*heard, row.channel, row.speaker, *row.who], ensure_ascii=False, separators=(",", ":")
-    )
-    length_ms = row.end_ms - row.start_ms
-    return (owner, length_ms, folded(row.text), row.people(), row.tags(), content)
-
-
-def _as_found(values: _Values) -> tuple[str, ...]:
-    """Return the columns of `found` that belong to those of `rows`."""
-    owner, _, text, people, tags, _ = values
-    return named(OWNER, owner), tokens(text), letters(text), people, tags
-
-
-def row_from(number: int, content: str) -> Row:
-    """Return the row that is kept under a number."""
-    kind, start_ms, end_ms, text, language, emotion, events, channel, speaker, zh, en = json.loads(content)
-    place = place_of(number)
-    return Row(
-        place, kind, start_ms, end_ms, text, language, emotion, tuple(events), channel, speaker, (zh, en)
-    )
-
-
-def _number(writer: sqlite3.Connection, recording: Recording) -> tuple[int, bool]:
-    """Return the number of a recording and whether it has one already; else the next that is free."""
-    known = writer.execute("SELECT number FROM recordings WHERE id = ?", (recording.id,)).fetchone()
-    if known:
-        return int(known[0]), True
-    number = min(max(1, round(recording.created_s * 1000)), (1 << 62 - PLACE_BITS) - 1)
-    while writer.execute("SELECT 1 FROM recordings WHERE number = ?", (number,)).fetchone():
-        number += 1
-    return number, False
-
-
-def _write_recording(writer: sqlite3.Connection, number: int, recording: Recording) -> None:
-    values: Mapping[str, Any] = {
-        "number": number,
-        "id": recording.id,
-        "owner": recording.owner,
-        "name": recording.name,
-        "folded": folded(recording.name),
-        "created_s": recording.created_s,
-        "duration_ms": recording.duration_ms,
-        "stamp": recording.stamp,
-        "path": recording.path,
-    }
-    names, marks = ", ".join(values), ", ".join(f":{name}" for name in values)
-    writer.execute(f"INSERT OR REPLACE INTO recordings ({names}) VALUES ({marks})", values)
-
-
-def _kept_rows(writer: sqlite3.Connection, recording: int) -> dict[int, _Values]:
-    rows = writer.execute(
-        "SELECT number, owner, length_ms, folded, people, tags, content FROM rows "
-        "WHERE number BETWEEN ? AND ?",
-        (first_number(recording), first_number(recording) | MAX_PLACE),
-    )
-    return {row[0]: row[1:] for row in rows.fetchall()}
-
-
-def _insert(writer: sqlite3.Connection, rows: Mapping[int, _Values]) -> None:
-    writer.executemany(
-        "INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?)", ((key, *values) for key, values in rows.items())
-    )
-    writer.executemany(
-        "INSERT INTO found (rowid, owner, body, letters, people, tags) VALUES (?, ?, ?, ?, ?, ?)",
-        ((key, *_as_found(values)) for key, values in rows.items()),
-    )
-    new = {part for values in rows.values() for part in parts(values[2]) if is_word(part)}
-    writer.executemany("INSERT OR IGNORE INTO vocabulary VALUES (?)", ((word,) for word in new))
-
-
-def _delete(writer: sqlite3.Connection, rows: Mapping[int, _Values]) -> None:
-    # A table without content has to be told what was in it.
-    writer.executemany(
-        "INSERT INTO found (found, rowid, owner, body, letters, people, tags) "
-        "VALUES ('delete', ?, ?, ?, ?, ?, ?)",
-        ((key, *_as_found(values)) for key, values in rows.items()),
-    )
-    writer.executemany("DELETE FROM rows WHERE number = ?", ((key,) for key in rows))

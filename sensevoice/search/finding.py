@@ -6,10 +6,11 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Literal, get_args
 
-from sensevoice.search.database import Database, recording_of, row_from
+from sensevoice.search.database import Database
 from sensevoice.search.matching import Conditions, conditions
 from sensevoice.search.model import PLACE_BITS, Found, Hit, Recording, Row
 from sensevoice.search.query import Query, Words
+from sensevoice.search.stored import recording_of, row_from
 from sensevoice.search.tokens import is_word
 
 Order = Literal["newest", "score"]

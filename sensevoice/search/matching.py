@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
-from sensevoice.search.database import first_number
 from sensevoice.search.model import CHANNEL, EMOTION, EVENT, LANGUAGE, OWNER, PLACE_BITS
 from sensevoice.search.query import Lasting, Made, Query, Tagged, Term, Words
+from sensevoice.search.stored import first_number
 from sensevoice.search.tokens import LETTERS, is_word, letter_token, named, parts, token
 
 KINDS = {"emotion": EMOTION, "event": EVENT, "language": LANGUAGE, "channel": CHANNEL}
@@ -101,13 +101,16 @@ def _add(result: Conditions, term: Term, containing: Containing) -> None:
             condition = "rows.length_ms >= ? AND rows.length_ms < ?"
             result.add(condition, (term.at_least_ms, upper), term.excluded, rows=True)
         case Made():
-            lowest = first_number(max(0, _ms(term.days.start))) if term.days.start else 0
-            end = first_number(max(0, _ms(term.days.end))) if term.days.end else (1 << 63) - 1
+            lowest = first_number(_ms(term.days.start)) if term.days.start else 0
+            end = first_number(_ms(term.days.end)) if term.days.end else (1 << 63) - 1
             result.add("{number} >= ? AND {number} < ?", (lowest, end), term.excluded)
 
 
 def _ms(moment: datetime) -> int:
-    return round(moment.timestamp() * 1000)
+    try:
+        return round(moment.timestamp() * 1000)
+    except (OverflowError, ValueError):  # in a year before the clocks of this system
+        return 0
 
 
 def _add_words(result: Conditions, words: Words, containing: Containing) -> None:

@@ -28,7 +28,7 @@ STATIC: dict[str, tuple[str, str]] = {
     "source_file": ("上传文件", "Upload"),
     "source_microphone": ("麦克风", "Microphone"),
     "source_live": ("实时", "Live"),
-    "source_server": ("服务器上的文件", "On the server"),
+    "source_server": ("服务器", "Server"),
     "server_files": ("选择文件", "Choose files"),
     "file": ("音频或视频，最大 {max_upload}", "Audio or video, up to {max_upload}"),
     "microphone": ("录音", "Recording"),

@@ -180,7 +180,7 @@ def test_minutes_on_the_page(browser: Any, program: Program, ann: httpx.Client, 
     page.click(".svw-minutes li .svw-time")
     row = ann.get(f"/jobs/{job['id']}/rows").json()["data"][2]
     page.wait_for_function(
-        "(start) => { const at = document.querySelector('#sv-dock audio, #sv-dock video').currentTime;"
+        "(start) => { const at = document.querySelector('.svw audio').currentTime;"
         " return at >= start - 0.1 && at < start + 30; }",
         arg=row["start"],
     )

@@ -39,7 +39,7 @@ def test_rows_of_all_recordings_are_found_opened_and_played(library: Any) -> Non
     expect(results.locator(".svw-near")).to_have_text([CALL[1].text, CALL[3].text])
     expect(page.locator(".svw-found h3")).to_contain_text("客服通话.wav")
     page.click("[data-cut=found]")
-    expect(page.locator("#sv-toasts .svw-stays")).to_contain_text("剪好了：1 段")
+    expect(page.locator("#sv-toasts .svw-stays")).to_contain_text("剪好了：1 段", timeout=60_000)
     assert page.locator("#sv-toasts [data-cut=file]").get_attribute("download") == "客服通话.reel.zip"
     page.press(BOX, "ArrowDown")
     expect(results).to_be_focused()
@@ -87,4 +87,4 @@ def test_a_search_is_kept_as_a_rule_that_counts_everywhere(library: Any) -> None
     page.click(".svw-toast >> text=撤销")
     expect(chip).to_have_text("生气 1")
     page.reload()
-    expect(chip).to_have_text("生气 1")
+    expect(chip).to_have_text("生气 1", timeout=30_000)  # the whole page starts anew

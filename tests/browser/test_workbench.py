@@ -300,6 +300,7 @@ def test_ticked_rows_are_cut_out_and_saved(done: Any) -> None:
     expect(done.locator("[data-cut=cutMedia] option[value=mp4]")).to_be_disabled()  # there is no picture
     done.select_option("[data-cut=cutMedia]", "wav")
     done.click("[data-cut=go]")
+    expect(done.locator("#sv-toasts [data-cut=file]")).to_be_visible(timeout=60_000)
     with done.expect_download() as download:
         done.click("#sv-toasts [data-cut=file]")
     assert download.value.suggested_filename == "客服通话.reel.zip"
@@ -778,7 +779,7 @@ def test_selected_neighbours_are_joined_anew_side_by_side_and_either_is_kept(don
 def test_recordings_on_the_server_are_picked(live_app: Any, page_zh: Any, media: Path) -> None:
     script = Script(call())
     page = page_zh(live_app(script, replace(SETTINGS, media_dir=media.parent)))
-    page.get_by_role("tab", name="服务器上的文件").click()
+    page.get_by_role("tab", name="服务器").click()
     page.locator("#sv-server li", has_text=media.name).locator("input").check()
     page.wait_for_timeout(300)
     page.click("#sv-start")
@@ -808,7 +809,7 @@ def test_axe_finds_no_fault(live_app: Any, open_page: Any, media: Path, scheme: 
     expect(page.locator(".svw-compare tbody tr")).to_have_count(1)
     assert faults(axe.run(page)) == []
     page.keyboard.press("Escape")
-    page.get_by_role("tab", name="服务器上的文件").click()
+    page.get_by_role("tab", name="服务器").click()
     expect(page.get_by_role("checkbox", name=media.name, exact=True)).to_be_visible()
     assert faults(axe.run(page)) == []
 

@@ -119,8 +119,19 @@ def test_the_librarys_table() -> None:
         Transcript("a.wav", 61_000, (row(0, "一", emotion="HAPPY"), row(9_000, "二"))),
         Transcript("b.wav", 1_000, ()),
     ]
-    (sheet,) = opened(comparisons_xlsx(compare(files), "en")).worksheets
-    assert values(sheet) == [
+    counted = [("complaints", [3, 0])]
+    (sheet,) = opened(comparisons_xlsx(compare(files), "en", counted=counted)).worksheets
+    table = values(sheet)
+    more = [
+        "Share of anger",
+        "Who speaks",
+        "Characters a minute",
+        "Words a minute",
+        "Longest silence",
+        "Date",
+    ]
+    assert table[0][6:-3] == more and [row[-1] for row in table] == ["complaints", 3, 0]
+    assert [[*row[:6], *row[-3:-1]] for row in table] == [
         ["File", "Length", "Segments", "First anger", "Times angry", "What was said then", "happy", "angry"],
         ["a.wav", timedelta(seconds=61), 2, timedelta(seconds=9), 1, "二", 1, 1],
         ["b.wav", timedelta(seconds=1), 0, None, 0, None, 0, 0],

@@ -36,6 +36,7 @@ NAMES = [
     "，",
     "▁",
     "ing",
+    "s",
 ]
 
 
@@ -98,8 +99,13 @@ def test_one_that_is_too_far_does_not_unless_it_weighs_more() -> None:
 
 
 def test_only_the_word_that_differs_is_replaced_and_words_stay_whole() -> None:
-    path, values = frames("▁we", "▁use", "▁pie", "torch", "ing", _py=(4, -2.0))
-    assert [hit[:2] for hit in hits(path, values, "PyTorch")] == [("pietorching", "PyTorching")]
+    path, values = frames("▁we", "▁use", "▁pie", "torch", "s", _py=(4, -2.0))
+    assert [hit[:2] for hit in hits(path, values, "PyTorch")] == [("pietorchs", "PyTorchs")]
+
+
+def test_a_part_of_a_word_is_no_term() -> None:
+    path, values = frames("▁pie", "torch", "ing", _py=(0, -2.0))
+    assert hits(path, values, "PyTorch") == []
 
 
 def test_what_is_there_already_is_no_hit() -> None:
