@@ -77,10 +77,11 @@ def test_a_call_is_read_while_it_is_heard_and_loses_nothing_when_the_program_die
     page.click("#svl-stop")
     page.wait_for_selector("body[data-sv=open]")
     job = page.url.partition("job=")[2]
-    page.wait_for_function(
-        "id => fetch(`sv/jobs/${id}`).then((r) => r.json()).then(({ state }) => state === 'done')", arg=job
-    )
-    record = page.evaluate("id => fetch(`sv/jobs/${id}`).then((r) => r.json())", job)
+    for _ in range(240):
+        record = page.evaluate("id => fetch(`sv/jobs/${id}`).then((r) => r.json())", job)
+        if record["state"] == "done":
+            break
+        page.wait_for_timeout(500)
     told = page.evaluate("id => fetch(`sv/jobs/${id}/segments?from=0`).then((r) => r.json())", job)
     minutes, seconds = heard.split("·")[0].split()[-1].split(":")
     assert record["duration_ms"] >= (60 * int(minutes) + int(seconds)) * 1000
