@@ -116,8 +116,10 @@ def job_routes(
         Route(f"{one_cut}/file", at.answer(clips.file)),
         *minutes_routes(runner, minutes, f"{job}/minutes", at.answer),
         *search_routes(at.search, at.answer),
-        Route("/sv/static/bundle.js", script, middleware=COMPRESSED),
-        Route("/sv/static/{path:path}", StaticRoute(directory=STATIC, check_dir=False)),
+        Route("/sv/static/bundle.js", script, middleware=[Middleware(GZipMiddleware, compresslevel=9)]),
+        Route(
+            "/sv/static/{path:path}", StaticRoute(directory=STATIC, check_dir=False), middleware=COMPRESSED
+        ),
     ]
 
 

@@ -48,7 +48,14 @@ def _exported(source: str) -> list[str]:
     return [match[1] or match[2] for match in _EXPORT.finditer(source)]
 
 
+_COMMENTS = re.compile(r"^[ \t]*(?://.*|/\*\*(?:(?!\*/)[\s\S])*\*/[ \t]*)$\n?", re.MULTILINE)
+"""Comments on lines of their own, a quarter of the modules."""
+
+_INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
+
+
 def _wrapped(name: str, source: str) -> str:
+    source = _INDENT.sub("", _COMMENTS.sub("", source))
     body = _IMPORT.sub(lambda match: f"const {{ {match[1]} }} = $_{match[2]};", source)
     body = _EXPORT.sub("", body)
     if stray := re.search(r"^(?:import|export)\b.*", body, re.MULTILINE):
