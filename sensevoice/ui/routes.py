@@ -281,8 +281,9 @@ class JobRoutes:
     def peaks(self, request: Request, body: Body) -> Response | Future[Response]:
         job = self._recorded(request)
         first = bodies.query_number(request.query_params, "from") or 0
-        goes_on = self._runner.live(job.id) is not None
-        return peaks_response(self._store.folder(job.id), job.options, first, goes_on)
+        # Of one that failed there is what had come; the page may have asked while it still went on.
+        as_far_as_it_is = job.state == "failed" or self._runner.live(job.id) is not None
+        return peaks_response(self._store.folder(job.id), job.options, first, as_far_as_it_is)
 
     def export(self, request: Request, body: Body) -> Response:
         job, wanted = self._job(request), request.query_params

@@ -51,11 +51,14 @@ def _exported(source: str) -> list[str]:
 _COMMENTS = re.compile(r"^[ \t]*(?://.*|/\*\*(?:(?!\*/)[\s\S])*\*/[ \t]*)$\n?", re.MULTILINE)
 """Comments on lines of their own, a quarter of the modules."""
 
+_TYPES = re.compile(r"/\*\* @(?:type|param)\b[^*]*\*/ ?")
+"""Types within a line, which only the compiler of types reads."""
+
 _INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
 
 
 def _wrapped(name: str, source: str) -> str:
-    source = _INDENT.sub("", _COMMENTS.sub("", source))
+    source = _INDENT.sub("", _TYPES.sub("", _COMMENTS.sub("", source)))
     body = _IMPORT.sub(lambda match: f"const {{ {match[1]} }} = $_{match[2]};", source)
     body = _EXPORT.sub("", body)
     if stray := re.search(r"^(?:import|export)\b.*", body, re.MULTILINE):

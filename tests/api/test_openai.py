@@ -27,8 +27,9 @@ CLIENT_DEADLINE_S = 120.0
 
 
 @pytest.fixture(scope="module")
-def client(program: Program) -> openai.OpenAI:
-    return client_of(program, "ann:secret")
+def client(program: Program) -> Iterator[openai.OpenAI]:
+    with client_of(program, "ann:secret") as opened:
+        yield opened
 
 
 def client_of(program: Program, key: str) -> openai.OpenAI:
@@ -148,8 +149,8 @@ def test_errors_are_those_of_the_client(client: openai.OpenAI, program: Program,
     events = list(map(json.loads, sse(post(program, {"stream": "true"}, broken).text)))
     assert [event["error"]["code"] for event in events] == ["not_media"]
     for key in ("sk-anything", "ann:wrong", "nobody:secret"):
-        with pytest.raises(openai.AuthenticationError):
-            ask(client_of(program, key))
+        with client_of(program, key) as stranger, pytest.raises(openai.AuthenticationError):
+            ask(stranger)
     nothing = httpx.post(
         f"{program.address}/v1/audio/transcriptions", headers={"Authorization": "Bearer ann:secret"}
     )

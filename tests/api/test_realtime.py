@@ -60,7 +60,9 @@ def client(house: House) -> Iterator[openai.OpenAI]:
         server = uvicorn.Server(uvicorn.Config(house.app, log_level="warning"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
-        yield openai.OpenAI(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}/v1", api_key="none")
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+        with openai.OpenAI(base_url=address, api_key="none") as opened:
+            yield opened
         server.should_exit = True
         thread.join()
 

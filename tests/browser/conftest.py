@@ -119,7 +119,9 @@ def open_page(browser: Any) -> Iterator[OpenPage]:
                 problems.append(f"request that the access policy refuses: {request.method} {parts.path}")
 
         page.on("request", check_request)
-        page.on("console", lambda m: problems.append(f"console: {m.text}") if is_problem(m) else None)
+        page.on(
+            "console", lambda m: problems.append(f"console: {m.text} {m.location}") if is_problem(m) else None
+        )
         page.on("pageerror", lambda error: problems.append(f"page error: {error}"))
         page.goto(url)
         page.wait_for_selector(

@@ -17,6 +17,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 @pytest.fixture(autouse=True)
 def signals_as_before() -> Iterator[None]:
     before = {name: signal.getsignal(name) for name in SIGNALS}
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whoever started the tests may have had it ignored
     yield
     for name, handler in before.items():
         signal.signal(name, handler)

@@ -130,6 +130,7 @@ def on_a_terminal(log: Path, choice: str) -> tuple[subprocess.Popen[bytes], int]
 
     def take() -> None:
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whoever started the tests may have had it ignored
 
     process = subprocess.Popen(
         [sys.executable, "-c", ON_A_TERMINAL, LIVES_ON, str(log), choice],

@@ -21,7 +21,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from sensevoice.access import USER
-from sensevoice.errors import DeviceUnavailable
+from sensevoice.errors import DeviceUnavailable, NotMedia
 from sensevoice.jobs import JobRunner
 from sensevoice.jobs.editing.channels import each_from_its_channel
 from sensevoice.jobs.editing.retranscribe import neighbours
@@ -612,3 +612,9 @@ def test_people_of_a_job_that_still_runs_cannot_be_changed(site: Site) -> None:
     address = f"/sv/jobs/{site.job()}/people"
     refused = site.client.patch(address, json={"speaker": "S1", "name": "x"})
     assert refused.status_code == 400 and "任务还没有完成" in refused.text
+
+
+def test_the_loudness_of_a_recording_that_cannot_be_read_is_empty(site: Site) -> None:
+    site.recording.write_bytes(b"ID3" + bytes(5000))
+    site.script.items = [NotMedia(name="a.mp3")]
+    assert site.get(f"jobs/{site.done()}/peaks?from=0")["peaks"] == []
