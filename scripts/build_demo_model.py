@@ -13,7 +13,7 @@ Steps, in order (each can be left out):
   1. render the bank of speech and sounds           1 minute on two idle cores
   2. train the recogniser                           about 34 minutes
   3. train the voice detector                       about 7 minutes
-  4. train the voice encoder                        about 3 minutes
+  4. train the voice encoder                        about 20 minutes
   5. write the sample recordings and the test set   seconds
   6. evaluate                                       1 minute
 
