@@ -92,16 +92,23 @@ def best_path(values, follow, credit, won, blank, greedy, beam):  # type: ignore
                 if scores[kept] + value > reached[state]:
                     reached[state] = scores[kept] + value
                     origin[state] = kept
-        order = np.argsort(-reached[touched[:new]], kind="mergesort")
-        count = min(beam, new)
-        for kept in range(count):
-            state = touched[order[kept]]
-            states[frame + 1, kept] = state
-            parents[frame + 1, kept] = origin[state]
-            scores[kept] = reached[state]
-        for number in range(new):
-            reached[touched[number]] = NEVER
+        count = _keep(touched[:new], reached, origin, states[frame + 1], parents[frame + 1], scores)
     return _traced(states, parents, scores, count, credit, columns)
+
+
+@numba.njit(cache=True, nogil=True)
+def _keep(touched, reached, origin, states, parents, scores):  # type: ignore[no-untyped-def]
+    """Keep the best of the states that were reached, and forget all of them; return how many are kept."""
+    order = np.argsort(-reached[touched], kind="mergesort")
+    count = min(len(states), len(touched))
+    for kept in range(count):
+        state = touched[order[kept]]
+        states[kept] = state
+        parents[kept] = origin[state]
+        scores[kept] = reached[state]
+    for state in touched:
+        reached[state] = NEVER
+    return count
 
 
 @numba.njit(cache=True, nogil=True)
