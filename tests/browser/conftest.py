@@ -108,7 +108,7 @@ def open_page(browser: Any) -> Iterator[OpenPage]:
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(30_000)
         host = urlsplit(url).netloc
 
         def check_request(request: Any) -> None:

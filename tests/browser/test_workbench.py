@@ -426,7 +426,7 @@ def test_advice_is_followed_with_a_click_and_another_track_is_chosen(
     expect(page.locator(".svw-job")).to_have_count(2)
     wait_until(lambda: len(script.runs) == 2)
     assert script.runs[1][1] == replace(SETTINGS.options, channel="split")
-    expect(page.locator("#svw-quality li")).to_have_text([advice.zh])  # already done: no button
+    expect(page.locator("#svw-quality li")).to_have_text([advice.zh], timeout=20_000)  # done: no button
     page.select_option("#svw-quality select[aria-label=音轨]", label="音轨 2 · eng · Dubbed")
     page.click("text=识别这条音轨")
     wait_until(lambda: len(script.runs) == 3)
