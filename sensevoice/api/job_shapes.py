@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sensevoice.errors import JobNotFound, OptionError
-from sensevoice.jobs import Job, JobRunner
+from sensevoice.jobs import ActiveJob, Job, JobRunner
 from sensevoice.jobs.model import Failure
 
 STATUS = {"live": "in_progress", "running": "in_progress", "waiting": "in_progress", "done": "completed"}
@@ -25,8 +25,8 @@ def job_shape(runner: JobRunner, job: Job) -> dict[str, Any]:
 
     `waiting` says why a job that has begun does not go on, `error` why one failed.
     """
-    live = runner.live(job.id)
-    now, progress = (live.job, live.progress) if live else (job, None)
+    now, live = runner.now(job)
+    progress = live.progress if live else None
     duration_ms = now.duration_ms or (progress.total_ms if progress else None)
     eta_s = runner.eta_s(live) if live else None
     failure = _failure(now.failure)
@@ -34,7 +34,7 @@ def job_shape(runner: JobRunner, job: Job) -> dict[str, Any]:
         "id": now.id,
         "object": "job",
         "name": now.name,
-        "status": "cancelling" if live and live.cancelled else STATUS.get(now.state, now.state),
+        "status": status_of(now, live),
         "created_at": int(now.created_s),
         "finished_at": _whole(now.finished_s if now.finished else None),
         "expires_at": _expires(runner, now),
@@ -51,6 +51,11 @@ def job_shape(runner: JobRunner, job: Job) -> dict[str, Any]:
         "waiting": failure if now.state == "waiting" else None,
         "settings": now.options.as_dict(),
     }
+
+
+def status_of(now: Job, live: ActiveJob | None) -> str:
+    """Return the status of a job at a moment."""
+    return "cancelling" if live and live.cancelled else STATUS.get(now.state, now.state)
 
 
 def page(items: Sequence[dict[str, Any]], has_more: bool) -> dict[str, Any]:

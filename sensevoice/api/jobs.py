@@ -20,7 +20,7 @@ from sensevoice.access.routes import JOB, JOBS
 from sensevoice.analysis.certainty import without_unsure_tags
 from sensevoice.api.errors import Endpoint, answering
 from sensevoice.api.intake import Intake, address_of, owner_of
-from sensevoice.api.job_shapes import MAX_LISTED, MAX_ROWS, job_shape, page, part_of
+from sensevoice.api.job_shapes import MAX_LISTED, MAX_ROWS, job_shape, page, part_of, status_of
 from sensevoice.api.parameters import JobParameters, job_parameters_of, read_form
 from sensevoice.api.shapes import row_shape
 from sensevoice.errors import OptionError, SenseVoiceError
@@ -135,13 +135,13 @@ class Jobs:
         job, wanted = self._job(request), request.query_params
         limit = whole_number(wanted, "limit", 1000, 1, MAX_ROWS)
         first = whole_number(wanted, "after", -1, -1) + 1
-        live = self._runner.live(job.id)
-        version = 0 if live else 1 + self._store.corrections(job)
+        now, live = self._runner.now(job)
+        version = 0 if live else 1 + self._store.corrections(now)
         if whole_number(wanted, "version", version, 0) != version:
             first = 0
         rows = list(live.segments if live else self._store.result(job).transcript.segments)
         part = [row_shape(first + place, row) for place, row in enumerate(rows[first : first + limit])]
-        more = {"total": len(rows), "version": version, "status": self._shape(job)["status"]}
+        more = {"total": len(rows), "version": version, "status": status_of(now, live)}
         return {**page(part, first + limit < len(rows)), **more}
 
     def record(self, request: Request) -> Response:

@@ -107,7 +107,7 @@ class Cuts:
                 cut.state = "running"
                 # The name within the zip is that of the recording, not the key.
                 cut.made = make(takes, settings, cut.path, tell, cut.stop, stem=Path(cut.name).stem)
-            state = "done"
+            cut.fraction, state = 1.0, "done"
         except Cancelled:
             state = "cancelled"
         except SenseVoiceError as error:

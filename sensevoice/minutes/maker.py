@@ -125,12 +125,14 @@ class MinutesMaker:
 
         `status` is none, in_progress, failed or completed. `outdated` says that rows were corrected since.
         """
-        run, kept = self._runs.get(job.id), self.kept(job)
+        run = self._runs.get(job.id)
+        running = self._is_running(job.id)  # asked first: what ends after this has been kept before it ends
+        kept = self.kept(job)
         status = "completed" if kept else "none"
-        if run is not None and run.failure is not None:
-            status = "failed"
-        elif self._is_running(job.id):
+        if running:
             status = "in_progress"
+        elif run is not None and run.failure is not None:
+            status = "failed"
         failure = run.failure if run else None
         return {
             "object": "job.minutes",

@@ -282,7 +282,8 @@ class JobRoutes:
         job = self._recorded(request)
         first = bodies.query_number(request.query_params, "from") or 0
         # Of one that failed there is what had come; the page may have asked while it still went on.
-        as_far_as_it_is = job.state == "failed" or self._runner.live(job.id) is not None
+        now, live = self._runner.now(job)
+        as_far_as_it_is = now.state == "failed" or live is not None
         return peaks_response(self._store.folder(job.id), job.options, first, as_far_as_it_is)
 
     def export(self, request: Request, body: Body) -> Response:

@@ -18,7 +18,7 @@ from sensevoice.analysis.statistics import Share, emotion_over_time, shares, spe
 from sensevoice.errors import BadRequest
 from sensevoice.formats import FORMATS, LABELS, VIEWS, Content, Format, as_bytes, can_be_traditional
 from sensevoice.formats.shared import speaker_channels
-from sensevoice.jobs import Job, JobRunner
+from sensevoice.jobs import ActiveJob, Job, JobRunner
 from sensevoice.jobs.copies import needs_copy
 from sensevoice.jobs.editing.retranscribe import Proposal
 from sensevoice.options import LANGUAGES, Options
@@ -61,9 +61,8 @@ def labels() -> Json:
 
 def job_row(runner: JobRunner, job: Job) -> Json:
     """Return a row of the list of jobs; of a running one, its state at this moment."""
-    live = runner.live(job.id)
+    now, live = runner.now(job)
     progress = live.progress if live else None
-    now = live.job if live else job
     duration_ms = now.duration_ms or (progress.total_ms if progress else None)
     return {
         "id": now.id,
@@ -130,23 +129,26 @@ def version(runner: JobRunner, job: Job) -> int:
     0 while rows are only added; the end of the job sorts them by time, and every correction counts up. -1
     while it is being recorded: afterwards all of it is recognised anew.
     """
-    live = runner.live(job.id)
+    return _version_of(runner, *runner.now(job))
+
+
+def _version_of(runner: JobRunner, now: Job, live: ActiveJob | None) -> int:
     if live is not None:
-        return -1 if live.job.state == "live" else 0
-    return 1 + runner.store.corrections(job)
+        return -1 if now.state == "live" else 0
+    return 1 + runner.store.corrections(now)
 
 
 def segment_rows(runner: JobRunner, job: Job, first: int, known_version: int | None) -> Json:
     """Return the rows from `first` on, or all of them when those of `known_version` are out of date."""
-    now = version(runner, job)
-    live = runner.live(job.id)
+    now, live = runner.now(job)
+    at = _version_of(runner, now, live)  # before the rows: what changes meanwhile is seen the next time
     segments = list(live.segments) if live else runner.store.result(job).transcript.segments
-    first = first if known_version in (None, now) else 0
+    first = first if known_version in (None, at) else 0
     return {
         "from": first,
         "total": len(segments),
-        "version": now,
-        "state": live.job.state if live else runner.store.job(job.id, job.owner).state,
+        "version": at,
+        "state": now.state,
         "segments": [segment_row(row, segments[row]) for row in range(max(0, first), len(segments))],
     }
 

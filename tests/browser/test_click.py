@@ -15,6 +15,8 @@ from tests.media_truth.cases import SENTENCES_AT_S, Case, cases, source
 
 MAX_OFF_S = 0.15
 
+LAST_ROW = ".svw-line[data-kind=speech] .svw-time"
+
 LISTEN = """() => {
   // What each of the page's players gives, as it will be heard.
   window.heard = [];
@@ -28,13 +30,27 @@ LISTEN = """() => {
     setInterval(() => {
       meter.getFloatTimeDomainData(samples);
       const loudest = samples.reduce((most, each) => Math.max(most, Math.abs(each)), 0);
-      if (!media.paused) window.heard.push([media.currentTime, loudest]);
+      const at = window.heard.at(-1);
+      if (!media.paused && at?.[0] !== media.currentTime) window.heard.push([media.currentTime, loudest]);
     }, 4);
   }
   return context.resume();
 }"""
 
-FIRST_SOUND = "() => (window.heard.find(([, loudest]) => loudest > 0.02) ?? [null])[0]"
+FIRST_SOUND = """() => {
+  const place = window.heard.findIndex(([, loudest]) => loudest > 0.02);
+  return place < 0 ? null : [window.heard[place][0], window.heard[place][0] - (window.heard[place - 1]?.[0] ?? 0)];
+}"""
+"""When the first sound was seen, and how long after the look before it."""
+
+PAUSE = """async () => {
+  for (const media of document.querySelectorAll("#sv-dock audio, #sv-dock video")) media.pause();
+  await new Promise((done) => setTimeout(done, 200));
+  window.heard = [];
+}"""
+
+MAX_UNSEEN_S, TRIES = 0.06, 8
+"""A busy machine looks too seldom to say when it began: then it is played again."""
 
 
 def chosen() -> dict[str, Case]:
@@ -74,7 +90,7 @@ def test_a_film_whose_sound_no_browser_plays(program: Program, open_page: Any, t
     """AC-3: our copy of the sound is heard, and the picture goes along."""
     case = next(case for case in cases() if case.name.startswith("ac3-48000-late5-hole2"))
     page = after_a_click(program, open_page, case.write(tmp_path))
-    assert page.evaluate(FIRST_SOUND) == pytest.approx(SENTENCES_AT_S[1] + case.late_s[1], abs=MAX_OFF_S)
+    assert first_sound_s(page) == pytest.approx(SENTENCES_AT_S[1] + case.late_s[1], abs=MAX_OFF_S)
     film = page.locator("#sv-dock video")
     assert film.is_visible() and film.evaluate("each => each.videoWidth") == 160
     page.wait_for_function(
@@ -106,7 +122,19 @@ def ffmpeg_length_s(path: Path) -> float:
 
 def heard_after_a_click(program: Program, open_page: Any, path: Path) -> float:
     """Return the player's time of the first sound after a click on the last row."""
-    return float(after_a_click(program, open_page, path).evaluate(FIRST_SOUND))
+    return first_sound_s(after_a_click(program, open_page, path))
+
+
+def first_sound_s(page: Any) -> float:
+    """Return when the first sound after the click came, by the player's time; played again until it is known."""
+    for _ in range(TRIES):
+        page.wait_for_function(FIRST_SOUND)
+        at_s, unseen_s = page.evaluate(FIRST_SOUND)
+        if unseen_s <= MAX_UNSEEN_S:
+            return float(at_s)
+        page.evaluate(PAUSE)
+        page.locator(LAST_ROW).last.click()
+    pytest.fail("this machine is too busy to say when a sound begins")
 
 
 def after_a_click(program: Program, open_page: Any, path: Path) -> Any:
@@ -122,6 +150,6 @@ def after_a_click(program: Program, open_page: Any, path: Path) -> Any:
     page.get_by_role("tab", name="逐句").click()
     page.wait_for_selector(".svw-line")
     page.evaluate(LISTEN)
-    page.locator(".svw-line[data-kind=speech] .svw-time").last.click()
+    page.locator(LAST_ROW).last.click()
     page.wait_for_function(FIRST_SOUND)
     return page

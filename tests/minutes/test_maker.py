@@ -173,6 +173,26 @@ def test_a_server_that_knows_no_json_mode(make: Any, stub: Receiver) -> None:
     assert "response_format" in asked(stub, 0) and "response_format" not in asked(stub, 1)
 
 
+def test_minutes_that_end_while_somebody_asks_are_never_none(
+    make: Any, stub: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stub.held = threading.Event()
+    site = make()
+    job_id = site.done()
+    kept = site.maker.kept
+
+    def kept_before_the_end(job: Any) -> Any:
+        found = kept(job)
+        stub.held.set()
+        until(lambda: not site.maker._is_running(job_id))
+        return found
+
+    site.client.post(f"/v1/jobs/{job_id}/minutes", json={})
+    monkeypatch.setattr(site.maker, "kept", kept_before_the_end)
+    assert site.get(f"/{job_id}/minutes")["status"] == "in_progress"
+    assert site.get(f"/{job_id}/minutes")["status"] == "completed"
+
+
 def test_statements_without_a_source_are_left_out_and_counted(make: Any, stub: Receiver) -> None:
     stub.answers = [
         said({"summary": [{"text": "x", "rows": [77]}, {"text": "y"}, {"text": "z", "rows": [0]}]})

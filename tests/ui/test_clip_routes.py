@@ -48,7 +48,7 @@ def test_a_cut_is_begun_followed_and_saved(site: Site) -> None:
     job = site.done()
     key = begun(site, body(job, (0, 1_000), (2_000, 3_000), handles_s=0))
     now = ended(site, key)
-    assert (now["state"], now["clips"], now["error"]) == ("done", 2, None), now
+    assert (now["state"], now["clips"], now["error"], now["fraction"]) == ("done", 2, None, 1.0), now
     saved = site.client.get(f"/sv/cuts/{key}/file")
     assert saved.headers["content-type"] == "application/zip"
     assert "%E5%AE%A2%E6%9C%8D%20%E7%94%B5%E8%AF%9D.reel.zip" in saved.headers["content-disposition"]

@@ -28,7 +28,7 @@ from sensevoice.jobs.editing.retranscribe import neighbours
 from sensevoice.options import Options
 from sensevoice.transcribe.pipeline import cut
 from sensevoice.transcript import Replacement, Segment, Span, Speaker
-from sensevoice.ui import job_routes
+from sensevoice.ui import job_routes, serialise
 from tests.media import tone, write_wav
 from tests.ui.ui_script import CALL, Script, call, runner_of, speech, transcript
 
@@ -160,6 +160,34 @@ def test_only_the_rows_that_are_missing_are_sent(tmp_path: Path) -> None:
     after = site.get(f"jobs/{job_id}/segments?from=3&version={first['version']}")
     assert after["from"] == 0 and len(after["segments"]) == len(CALL), "the end has a version of its own"
     site.runner.close()
+
+
+def test_state_rows_and_version_are_of_one_moment_while_a_job_ends(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the run puts it: its state, then the disk, then the queue; who has ended has its final version."""
+    ending, go = threading.Event(), threading.Event()
+    save = site.runner.store.save
+
+    def slow_save() -> None:
+        if any(job.finished for job in site.runner.store.jobs()):
+            ending.set()
+            assert go.wait(10.0)
+        save()
+
+    monkeypatch.setattr(site.runner.store, "save", slow_save)
+    job_id = site.job()
+    before = site.runner.store.job(job_id)
+    assert ending.wait(10.0)
+    rows = site.get(f"jobs/{job_id}/segments")
+    assert (rows["state"], rows["version"]) == ("running", 0)
+    assert site.get(f"jobs/{job_id}")["state"] == "running"
+    go.set()
+    assert site.runner.wait_for_end(job_id, 10.0)
+    assert not before.finished, "it was looked up before the end"
+    assert serialise.job_row(site.runner, before)["state"] == "done"
+    rows = serialise.segment_rows(site.runner, before, 0, 0)
+    assert (rows["state"], rows["version"], rows["total"]) == ("done", 1, len(CALL))
 
 
 def test_a_correction_its_undo_and_the_export_of_what_is_on_the_screen(site: Site) -> None:

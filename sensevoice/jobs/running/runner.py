@@ -6,11 +6,12 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
-from sensevoice.errors import JobDamaged, SenseVoiceError, TooBusy
+from sensevoice.errors import JobDamaged, JobNotFound, SenseVoiceError, TooBusy
 from sensevoice.jobs.files import cut_broken_line
 from sensevoice.jobs.model import ActiveJob, Job, JobState, Result, TranscribeFn, speakers_of
 from sensevoice.jobs.running.queue import JobQueue
@@ -172,6 +173,19 @@ class JobRunner:
     def live(self, job_id: str) -> ActiveJob | None:
         """Return a job that waits or runs, None when it has ended. It changes under the reader's eyes."""
         return self._live(job_id)
+
+    def now(self, job: Job) -> tuple[Job, ActiveJob | None]:
+        """Return a job as it is, and what waits or runs of it: None when it has ended.
+
+        Both are of one moment. One that ends has not ended before it is found so on disk, rows in order.
+        """
+        live = self._live(job.id)
+        if live is not None:
+            return (replace(live.job, state="running") if live.job.finished else live.job), live
+        if not job.finished:  # it has ended since it was looked up
+            with suppress(JobNotFound):
+                job = self.store.job(job.id, job.owner)
+        return job, None
 
     def queue_position(self, job_id: str) -> int:
         """See JobQueue."""

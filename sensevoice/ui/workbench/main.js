@@ -193,7 +193,7 @@ class App {
     this.emit("job", job);
     this.emit("rows");
     if (this.goesOn(data)) this.timer = setTimeout(() => this.poll(), this.pause);
-    else await this.finish(job.version === data.version ? job : undefined);
+    else await this.finish(!this.goesOn(job) && job.version === data.version ? job : undefined); // it may have ended meanwhile
   }
 
   close() {
