@@ -272,6 +272,11 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
     assert loaded_after("import " + ", ".join(f"sensevoice.{module}" for module in modules)) == set()
 
 
+def test_the_supervisor_loads_neither_the_page_nor_the_models() -> None:
+    """It would take seconds before the program itself is even started, and memory for as long as it runs."""
+    assert loaded_after("import sensevoice.cli.app") == set()
+
+
 def test_the_engine_is_what_loads_them() -> None:
     """Otherwise the test above would find nothing because it looks in the wrong place."""
     assert {"torch", "funasr"} <= loaded_after("import sensevoice.models.registry")
