@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from sensevoice.errors import DiskLow
-from sensevoice.jobs import JobRunner, JobStore, store
-from sensevoice.jobs.clock import KeepingClock
+from sensevoice.jobs import JobRunner, JobStore
+from sensevoice.jobs.store import keeping
+from sensevoice.jobs.store.clock import KeepingClock
 from sensevoice.options import Options
 from tests.ui.ui_script import MODEL, Script, call
 
@@ -99,7 +100,7 @@ def finished(directory: Path, recording: Path, **more: Any) -> JobStore:
 def test_jobs_go_after_their_time_though_nobody_uploads(
     tmp_path: Path, recording: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "SWEEP_S", 0.02)
+    monkeypatch.setattr(keeping, "SWEEP_S", 0.02)
     now = [1000.0]
     opened = finished(tmp_path / "data", recording, keep_hours=1.0, clock=lambda: now[0])
     now[0] += 3599

@@ -1,68 +1,45 @@
-"""All jobs on disk: what each is, its files, for how long it is kept and how much room all may take."""
+"""The jobs below one directory: what each is, whose, for how long it is kept, and its end."""
 
 from __future__ import annotations
 
 import fcntl
-import json
 import logging
 import secrets
 import shutil
 import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
 from typing import IO
 
 from sensevoice.errors import (
-    BadRequest,
     DataDirectoryUnusable,
     DiskLow,
     FileMissing,
     JobDamaged,
     JobNotFound,
 )
-from sensevoice.jobs.clock import KeepingClock
-from sensevoice.jobs.editing.edits import Change, Edits, Step
-from sensevoice.jobs.editing.people import People
-from sensevoice.jobs.files import JobFolder, size_bytes
-from sensevoice.jobs.index import JobIndex
-from sensevoice.jobs.model import Failure, Job, Result
-from sensevoice.jobs.records import Record, read_record
+from sensevoice.jobs.files import JobFolder
+from sensevoice.jobs.model import Failure, Job
+from sensevoice.jobs.store.index import JobIndex
+from sensevoice.jobs.store.keeping import Keeping, Sweeper
+from sensevoice.jobs.store.records import KeptRecords
+from sensevoice.jobs.store.room import Room
 from sensevoice.options import Options
-from sensevoice.runtime.atomic import write_whole
-from sensevoice.transcript import ModelInfo, Segment, Transcript
+from sensevoice.transcript import ModelInfo
 
 log = logging.getLogger(__name__)
 
 KEEP_HOURS = 72.0
 MAX_DATA_GB = 50.0
-SWEEP_S = 60.0
-"""A job goes within a minute of its time; looking through thousands takes milliseconds."""
-
-HEADROOM_BYTES = 200 << 20
-"""Free space that is never filled: results of running jobs, logs and the system need some."""
 
 MAX_NAME_CHARS = 200
 """Of a name that people give a job; file names are shorter."""
 
-Correct = Callable[[Sequence[Segment], Sequence[int]], Iterable[Change]]
-"""Returns the changes of rows, which it is given with the numbers of those that are to be changed."""
 
-KEPT_RECORDS = 8
-"""Records of finished jobs in memory; one of 3 hours takes about 10 MB."""
-
-
-class JobStore:
-    """The jobs below one directory. Methods may be called from several threads.
-
-    `model` says which models run now; it is asked when that is needed, because they may still be loading.
-    `keep_hours` counts from the end of a job, by a clock of its own unless one is given; what has been kept
-    for so long goes within a minute. Raises DataDirectoryUnusable, also when another program has it open: two
-    would work on the same jobs.
-    """
+class JobDirectory:
+    """The jobs of a `JobStore`, but for what is in their records."""
 
     def __init__(
         self,
@@ -83,26 +60,20 @@ class JobStore:
         except OSError as exc:
             raise DataDirectoryUnusable(path=directory, reason=exc) from exc
         self._model = model
-        self._keep_s = keep_hours * 3600
-        self._max_bytes = int(max_data_gb * 1e9)
-        self._clock = KeepingClock(directory / "clock.json") if clock is None else None
-        self.now_s: Callable[[], float] = clock or self._clock or time.time
+        self._room = Room(directory, int(max_data_gb * 1e9))
+        self._keeping = Keeping(directory / "clock.json", keep_hours * 3600, clock)
+        self._records = KeptRecords(self.folder)
         self._watchers: list[Callable[[str], None]] = []
         self._changing = threading.RLock()
-        self._reading = threading.Lock()
         self._sweeping = threading.Lock()
-        self._kept = lru_cache(KEPT_RECORDS)(self._read_record)
-        self._closed = threading.Event()
-        self._sweeper = threading.Thread(target=self._sweep_now_and_then, name="sweeper", daemon=True)
-        self._sweeper.start()
+        self._sweeper = Sweeper(self.sweep)
 
     @property
     def model(self) -> ModelInfo:
         return self._model()
 
     def close(self) -> None:
-        self._closed.set()
-        self._sweeper.join()
+        self._sweeper.close()
         self.save()
         self._lock.close()
 
@@ -116,6 +87,10 @@ class JobStore:
     def _tell(self, job_id: str) -> None:
         for watcher in self._watchers:
             watcher(job_id)
+
+    def now_s(self) -> float:
+        """Return the time by the clock that jobs are kept by."""
+        return self._keeping.now_s()
 
     def create(self, recording: Path, options: Options, owner: str = "") -> Job:
         """Take a recording in as a job that is queued. Raises DiskLow, FileMissing."""
@@ -216,99 +191,13 @@ class JobStore:
         with self._changing:
             self._index.remove(job.id)
             self._remove(self.folder(job.id))
-            self._forget_records()
+            self._records.forget()
             self._tell(job.id)
-
-    def finish(self, job: Job, transcript: Transcript) -> None:
-        """Write the record of a job that came to its end. Raises OSError when the disk is full."""
-        self.folder(job.id).write_record(transcript)
-        self._forget_records()
-
-    def result(self, job: Job) -> Result:
-        """Return what is on disk of a job, with people's corrections."""
-        record = self._record(job.id)
-        transcript = record.transcript
-        if record.damage is not None:
-            self.set_aside(job, record.damage)
-        if not record.whole:
-            transcript = replace(transcript, source=job.name, options=job.options, model=self.model)
-            transcript = replace(transcript, duration_ms=max(transcript.duration_ms, job.duration_ms or 0))
-        return Result(transcript, partial=transcript.complete_until_ms is not None)
-
-    def read(self, job: Job) -> Transcript:
-        """Return what `result` does, without keeping it in memory: for those who go through all jobs."""
-        with self._reading:
-            return self._read_record(job.id).transcript
-
-    def change(self, job: Job, changes: Iterable[Change], what: str = "edit") -> None:
-        """Keep corrections; `what` is one of edits.STEPS. Raises JobNotFound, DiskLow."""
-        self._check_headroom()
-        with self._changing, self._reading:
-            self.job(job.id, job.owner)
-            self._kept(job.id).change(changes, what)
-            self._tell(job.id)
-
-    def correct(
-        self, job: Job, rows: Sequence[int], lines: int | None, correct: Correct, what: str = "edit"
-    ) -> list[int]:
-        """Change the rows that had these numbers after so many lines of corrections; None stands for now.
-
-        `correct` is given all rows, and the numbers that those have now, which are returned. Raises
-        RowChanged when one of them is no longer as it was, BadRequest, JobNotFound.
-        """
-        with self._changing:
-            record = self._record(job.id)
-            moved = lines is not None and lines != record.version
-            now = record.numbers_now(rows, lines) if moved and lines is not None else list(rows)
-            segments = record.transcript.segments
-            for number in now:
-                if not 0 <= number < len(segments):
-                    raise BadRequest(reason=f"row {number}")
-            self.change(job, correct(segments, now), what)
-            return now
-
-    def corrections(self, job: Job) -> int:
-        """Return how often the rows of a job were corrected or a correction taken back."""
-        if not self.job(job.id, job.owner).finished:
-            return 0  # only then rows have numbers, and what is read now would be kept
-        return self._record(job.id).version
-
-    def people(self, job: Job) -> People:
-        """Return what somebody said about the people of a job."""
-        return self._record(job.id).people
-
-    def change_people(self, job: Job, change: Callable[[People], People]) -> None:
-        """Keep what somebody says about the people of a job. Raises JobNotFound when the job is gone."""
-        with self._changing:
-            self.job(job.id, job.owner)
-            people = change(self.people(job))
-            write_whole(self.folder(job.id).people, json.dumps(people.as_dict(), ensure_ascii=False))
-            self._forget_records()
-            self._tell(job.id)
-
-    def undo(self, job: Job) -> Step | None:
-        """Take the last correction back and return it; None when there is none."""
-        return self._turn(job, Edits.undo)
-
-    def redo(self, job: Job) -> Step | None:
-        """Make the correction again that was taken back last and return it; None when there is none."""
-        return self._turn(job, Edits.redo)
-
-    def _turn(self, job: Job, way: Callable[[Edits], Step | None]) -> Step | None:
-        with self._changing, self._reading:
-            step = self._kept(job.id).turn(way)
-            self._tell(job.id)
-            return step
 
     def kept_s(self, job: Job) -> float | None:
         """Return for how many more seconds a job is kept; None for one that has not ended or always stays."""
-        left_s = self._left_s(job)
+        left_s = self._keeping.left_s(job)
         return None if left_s is None else max(0.0, left_s)
-
-    def _left_s(self, job: Job) -> float | None:
-        if job.keep or not job.finished:
-            return None
-        return max(job.finished_s or job.created_s, job.released_s or 0.0) + self._keep_s - self.now_s()
 
     def sweep(self) -> None:
         """Remove jobs that have been kept for long enough, and write what the disk had refused."""
@@ -317,39 +206,18 @@ class JobStore:
 
     def _sweep(self) -> None:
         self.save()
-        if self._clock is not None:
-            try:
-                self._clock.save()
-            except OSError as exc:
-                log.warning("the time is not written: %s", exc.strerror or exc)
+        self._keeping.save()
         for listed in self._index.all():
             with self._changing:  # somebody may just want to keep it
                 job = self._index.get(listed.id)
-                left_s = self._left_s(job) if job else None
+                left_s = self._keeping.left_s(job) if job else None
                 if job and left_s is not None and left_s < 0:
                     log.info("job %s: kept for its time, removed", job.id)
                     self.delete(job)
 
-    def _sweep_now_and_then(self) -> None:
-        while True:
-            try:
-                self.sweep()
-            except Exception:  # whatever it is, the next time it may be gone
-                log.exception("jobs that were kept for their time could not be removed")
-            if self._closed.wait(SWEEP_S):
-                return
-
     def check_room(self, bytes_needed: int) -> None:
         """Raise DiskLow unless so many more bytes may be kept, and the disk has them."""
-        used = size_bytes(self.directory)  # of everything: copies, peaks and corrections are not in the list
-        if used + bytes_needed > self._max_bytes:
-            raise DiskLow(reason=f"{_gb(used)} + {_gb(bytes_needed)} > --max-data-gb {_gb(self._max_bytes)}")
-        self._check_headroom()
-
-    def _check_headroom(self) -> None:
-        free = shutil.disk_usage(self.directory).free
-        if free < HEADROOM_BYTES:
-            raise DiskLow(reason=f"{_gb(free)} GB free / 剩余空间 {_gb(free)} GB")
+        self._room.check(bytes_needed)
 
     def set_aside(self, job: Job, damage: JobDamaged) -> None:
         """Keep a job as failed, because of what cannot be read in its folder; what can be read stays."""
@@ -359,21 +227,6 @@ class JobStore:
                 ended_s = now.finished_s or self.now_s()
                 self.update(replace(now, state="failed", finished_s=ended_s, failure=Failure.of(damage)))
         self.save()
-
-    def _record(self, job_id: str) -> Record:
-        """Return what `_read_record` gives, read once however many ask for it at the same time."""
-        with self._reading:
-            return self._kept(job_id)
-
-    def _forget_records(self) -> None:
-        """Read records anew from now on; one that is being read is waited for, lest it be kept."""
-        with self._reading:
-            self._kept.cache_clear()
-
-    def _read_record(self, job_id: str) -> Record:
-        return read_record(
-            self.folder(job_id), lambda damage: log.warning("job %s: %s", job_id, damage.message("en"))
-        )
 
     def _remove(self, folder: JobFolder) -> None:
         """Remove a folder; after a kill in the middle, the next start removes the rest of it."""
@@ -385,18 +238,6 @@ class JobStore:
             folder.remove()
         else:
             JobFolder(leaving).remove()
-
-
-def count_tags(segments: Iterable[Segment]) -> tuple[tuple[str, int], ...]:
-    """Return how often each emotion and sound was heard, the most frequent first."""
-    counts: Counter[str] = Counter()
-    for segment in segments:
-        counts.update({segment.emotion, *(event.name for event in segment.events)} - {""})
-    return tuple(counts.most_common())
-
-
-def _gb(size_bytes: int) -> str:
-    return f"{size_bytes / 1e9:.1f}"
 
 
 def _locked(path: Path) -> IO[str]:
