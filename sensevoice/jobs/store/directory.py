@@ -13,13 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
-from sensevoice.errors import (
-    DataDirectoryUnusable,
-    DiskLow,
-    FileMissing,
-    JobDamaged,
-    JobNotFound,
-)
+from sensevoice.errors import DataDirectoryUnusable, DiskLow, FileMissing, JobDamaged, JobNotFound
 from sensevoice.jobs.files import JobFolder
 from sensevoice.jobs.model import Failure, Job
 from sensevoice.jobs.store.index import JobIndex

@@ -6,9 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from sensevoice.errors import (
-    BadRequest,
-)
+from sensevoice.errors import BadRequest
 from sensevoice.jobs.editing.edits import Change, Edits, Step
 from sensevoice.jobs.editing.people import People
 from sensevoice.jobs.model import Job, Result
