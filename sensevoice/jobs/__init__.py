@@ -1,9 +1,9 @@
 """Jobs: recordings that are recognised, kept on disk and looked at again, whatever happens to the page.
 
-store/ keeps them, running/ works through them, editing/ is what people change in them. files.py names the files
-of a job's folder and model.py what a job is; rows.py keeps the rows of a run as they come. copies.py and
-waveform.py make what the player needs, by taps.py while a recording is read; comparisons.py sets several jobs
-side by side.
+store/ keeps them, running/ works through them, editing/ is what people change in them. model.py says what a
+job is and files.py what lies in its folder; rows.py keeps the rows of a run as they come. waveform.py and
+copies.py make what the player needs, through taps.py while a recording is read; comparisons.py sets several
+jobs side by side.
 Nothing here knows of gradio, and nothing in recognition knows of this.
 """
 
