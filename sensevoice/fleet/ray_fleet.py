@@ -234,17 +234,19 @@ def _joined(address: str, count: int | None, closed: threading.Event) -> Any:
 def _in_a_thread_until(closed: threading.Event, action: Callable[[], None]) -> None:
     """Do something in a thread that ends only when something is closed. Raises what it raises.
 
-    Linux kills Ray's processes when the thread that began them ends, not the process (PR_SET_PDEATHSIG, prctl(2)).
+    Linux kills Ray's processes when the thread that began them ends, not the process (PR_SET_PDEATHSIG,
+    prctl(2)).
     """
     done: Future[None] = Future()
 
     def stay() -> None:
         try:
-            done.set_result(action())
+            action()
         except BaseException as exc:
             done.set_exception(exc)
-        else:
-            closed.wait()
+            return
+        done.set_result(None)
+        closed.wait()
 
     threading.Thread(target=stay, name="ray", daemon=True).start()
     done.result()
