@@ -257,7 +257,7 @@ class Page:
 
 
 def place(name: str) -> None:
-    """Create an empty element that the workbench in the browser fills; see main.js."""
+    """Create an empty element that the workbench in the browser fills; see workbench/main.js."""
     gr.HTML(f'<div id="{name}"></div>', elem_id=f"{name}-frame", js_on_load=None)
 
 
