@@ -18,8 +18,8 @@ import numpy as np
 import pytest
 
 from sensevoice.audio import source as audio_source
-from sensevoice.audio.decoding import ffmpeg as ffmpeg_decoder
 from sensevoice.audio.decoding import container, pyav
+from sensevoice.audio.decoding import ffmpeg as ffmpeg_decoder
 from sensevoice.audio.decoding.decoders import open_decoder
 from sensevoice.audio.info import plausible_duration_ms
 from sensevoice.audio.source import MIN_DURATION_MS, SAMPLES_PER_MS, is_media, open_audio, select_channels

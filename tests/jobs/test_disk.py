@@ -21,13 +21,6 @@ from tests.ui.ui_script import CALL, MODEL, Script, call
 
 
 @pytest.fixture
-def recording(tmp_path: Path) -> Path:
-    path = tmp_path / "客服.wav"
-    path.write_bytes(b"RIFF" + bytes(1000))
-    return path
-
-
-@pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 1 MB."""
     place = tmp_path / "disk"

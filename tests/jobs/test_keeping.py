@@ -75,13 +75,6 @@ def test_a_file_that_cannot_be_read(tmp_path: Path, machine: Machine, content: s
     assert machine.clock(tmp_path / "clock.json")() == machine.wall_s
 
 
-@pytest.fixture
-def recording(tmp_path: Path) -> Path:
-    path = tmp_path / "a.wav"
-    path.write_bytes(b"RIFF" + bytes(1000))
-    return path
-
-
 def until(condition: Callable[[], Any]) -> None:
     end_s = time.monotonic() + 20.0
     while not condition():

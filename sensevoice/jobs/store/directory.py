@@ -8,7 +8,8 @@ import secrets
 import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import IO
@@ -96,17 +97,12 @@ class JobDirectory:
         job_id = secrets.token_urlsafe(9)
         folder = self.folder(job_id)
         job = Job(job_id, recording.name, owner, "queued", time.time(), options)
-        try:
+        with _whole_or_none(folder):
             folder.path.mkdir(mode=0o700)
             folder.write_job(job)  # whose it is, before there is anything in it
             folder.take_in(recording)
             job = replace(job, bytes=folder.source.stat().st_size)
-        except OSError as exc:
-            folder.remove()
-            raise DiskLow(reason=exc.strerror or str(exc)) from exc
-        self._index.put(job)
-        self.save()
-        return job
+        return self._listed(job)
 
     def create_live(self, name: str, options: Options, owner: str = "") -> Job:
         """Make the folder of a recording that is about to be made; whoever makes it writes it to `source`.
@@ -117,12 +113,12 @@ class JobDirectory:
         self.check_room(0)
         job = Job(secrets.token_urlsafe(9), name, owner, "live", time.time(), options)
         folder = self.folder(job.id)
-        try:
+        with _whole_or_none(folder):
             (folder.path / "source").mkdir(parents=True, mode=0o700)
             folder.write_job(job)
-        except OSError as exc:
-            folder.remove()
-            raise DiskLow(reason=exc.strerror or str(exc)) from exc
+        return self._listed(job)
+
+    def _listed(self, job: Job) -> Job:
         self._index.put(job)
         self.save()
         return job
@@ -232,6 +228,16 @@ class JobDirectory:
             folder.remove()
         else:
             JobFolder(leaving).remove()
+
+
+@contextmanager
+def _whole_or_none(folder: JobFolder) -> Iterator[None]:
+    """Remove the folder of a new job again when the disk does not take it. Raises DiskLow."""
+    try:
+        yield
+    except OSError as exc:
+        folder.remove()
+        raise DiskLow(reason=exc.strerror or str(exc)) from exc
 
 
 def _locked(path: Path) -> IO[str]:
