@@ -46,8 +46,6 @@ def open_graph(directory: Path, graph: Path | bytes) -> FunasrModel:
     """
     from sensevoice.recognise import onnx_session
 
-    if isinstance(graph, Path):
-        onnx_session.open_ahead(str(graph))  # half a second beside the imports of funasr
     settings = yaml.safe_load((directory / CONFIG).read_text("utf-8"))
     described = json.loads((directory / DESCRIPTION).read_text("utf-8"))
     for name, files in described["file_path_metas"].items():
@@ -57,7 +55,12 @@ def open_graph(directory: Path, graph: Path | bytes) -> FunasrModel:
     settings["frontend_conf"]["dither"] = 0.0
     settings |= {"model": "OnnxSenseVoiceSmall", "device": "cpu"}
     settings["graph"] = graph if isinstance(graph, bytes) else str(graph)
-    model = _built(directory, **settings)
+    if isinstance(graph, Path):
+        onnx_session.open_ahead(str(graph))  # half a second beside the imports of funasr
+    try:
+        model = _built(directory, **settings)
+    finally:
+        onnx_session.forget(settings["graph"])
     _check_frontend(model.kwargs["frontend"], directory)
     return model
 

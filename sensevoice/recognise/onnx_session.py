@@ -23,10 +23,20 @@ def open_ahead(graph: str) -> None:
     _ahead[graph] = begin(functools.partial(_open, graph), "graph")
 
 
+def forget(graph: str | bytes) -> None:
+    """Wait for a file that was begun to be opened and that nobody opened, and close it."""
+    if begun := _taken(graph):
+        begun.exception()  # the end of the program would not wait for it, and meet it in native code
+
+
 def open_session(graph: str | bytes) -> onnxruntime.InferenceSession:
     """Open a graph, a file or its content, with a thread a core."""
-    begun = _ahead.pop(graph, None) if isinstance(graph, str) else None
+    begun = _taken(graph)
     return begun.result() if begun else _open(graph)
+
+
+def _taken(graph: str | bytes) -> Future[onnxruntime.InferenceSession] | None:
+    return _ahead.pop(graph, None) if isinstance(graph, str) else None
 
 
 def _open(graph: str | bytes) -> onnxruntime.InferenceSession:

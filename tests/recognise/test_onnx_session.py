@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper
 
-from sensevoice.recognise.onnx_session import open_ahead, open_session
+from sensevoice.recognise.onnx_session import forget, open_ahead, open_session
 
 
 def write(path: Path, kind: str) -> None:
@@ -37,3 +37,12 @@ def test_what_opening_raises_is_raised_where_it_is_wanted(tmp_path: Path) -> Non
     open_ahead(str(path))
     with pytest.raises(Exception, match=r"(?i)protobuf"):
         open_session(str(path))
+
+
+def test_what_nobody_opened_is_forgotten(tmp_path: Path) -> None:
+    path = tmp_path / "graph.onnx"
+    write(path, "Identity")
+    open_ahead(str(path))
+    forget(str(path))
+    write(path, "Neg")
+    assert answer(path) == -2

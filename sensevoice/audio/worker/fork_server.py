@@ -15,6 +15,7 @@ import socket
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,11 @@ class ForkServer:
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
         atexit.register(self.close)
+
+    def start(self) -> None:
+        """Start the server without waiting for it, which takes half a second; `fork` starts it otherwise."""
+        with suppress(OSError), self._lock:  # said by `fork`, where it matters
+            self._running()
 
     def fork(self, request: dict[str, Any]) -> int:
         """Fork a worker for a request; return the file descriptor of the parent's end of its socket.

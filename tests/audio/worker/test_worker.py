@@ -221,6 +221,16 @@ def test_a_killed_fork_server_is_started_again(tmp_path: Path) -> None:
     assert len(os.listdir("/proc/self/fd")) <= before + 2
 
 
+def test_a_fork_server_that_is_started_early_is_the_one_that_forks(tmp_path: Path) -> None:
+    handle.fork_server.close()
+    handle.fork_server.start()
+    started = handle.fork_server._process
+    handle.fork_server.start()
+    with open_audio(write_wav(tmp_path / "a.wav", noise(1, -20))) as source:
+        assert sum(block.shape[1] for block in source.blocks()) > 0
+    assert started is not None and handle.fork_server._process is started
+
+
 def test_a_reader_that_is_slow_holds_the_decoder_back(tmp_path: Path) -> None:
     source = ParallelDecoder(write_wav(tmp_path / "a.wav", noise(10 * MINUTE, -20)))
     chunks = source.chunks()
