@@ -67,6 +67,11 @@ class App {
     return told(this.reader, both);
   }
 
+  // Texts of a table beside the workbench's own.
+  words(table) {
+    return words(this.reader, table);
+  }
+
   label(name) {
     return this.names[name] ?? "";
   }
