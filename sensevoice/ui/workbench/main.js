@@ -272,6 +272,7 @@ class App {
     if (!details) return;
     this.above.later();
     this.job = details;
+    this.people = details.speakers; // before anybody draws: the last poll may have brought some
     this.stand();
     this.emit("details", details);
     this.emit("finished", details);
