@@ -16,6 +16,7 @@ PACKAGE = ROOT / "sensevoice"
 ORDER = (
     "errors",
     "headerless",
+    "web",
     "vocabulary",
     "runtime",
     "access",
