@@ -269,7 +269,7 @@ def test_a_live_recording_is_among_the_jobs_and_can_be_ended_and_deleted_there(h
         talker = Talker(socket).start()
         talker.send(0, FRAMES[0])
         house.runner.delete(house.runner.store.job(talker.session))
-        talker.until("ended")
+        assert talker.until("error")["code"] == "live_deleted"
     assert talker.session not in {each.id for each in house.runner.store.jobs()}
 
 

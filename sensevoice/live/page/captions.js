@@ -1,8 +1,8 @@
 // Follows a recording and shows its last lines. Nothing is sent from here.
 
 const TEXTS = {
-  zh: { waiting: "等待说话…", lost: "连接中断，正在重连…", size: "字号", smaller: "小一点", larger: "大一点", lines: "{n} 行", look: "颜色", dark: "黑底白字", light: "白底黑字", yellow: "黑底黄字", full: "全屏", all: "所有语言", zh: "中文", en: "英文", yue: "粤语", ja: "日文", ko: "韩文", person: "说话人{n}：", open: "（", close: "）" },
-  en: { waiting: "Waiting for speech …", lost: "Connection lost, trying again …", size: "Size", smaller: "Smaller", larger: "Larger", lines: "{n} lines", look: "Colours", dark: "White on black", light: "Black on white", yellow: "Yellow on black", full: "Full screen", all: "All languages", zh: "Chinese", en: "English", yue: "Cantonese", ja: "Japanese", ko: "Korean", person: "Speaker {n}: ", open: "(", close: ")" },
+  zh: { waiting: "等待说话…", lost: "连接中断，正在重连…", size: "字号", smaller: "小一点", larger: "大一点", lines: "{n} 行", look: "颜色", dark: "黑底白字", light: "白底黑字", yellow: "黑底黄字", full: "全屏", all: "所有语言", zh: "中文", en: "英文", yue: "粤语", ja: "日文", ko: "韩文", person: "说话人{n}：", named: "{name}：", open: "（", close: "）" },
+  en: { waiting: "Waiting for speech …", lost: "Connection lost, trying again …", size: "Size", smaller: "Smaller", larger: "Larger", lines: "{n} lines", look: "Colours", dark: "White on black", light: "Black on white", yellow: "Yellow on black", full: "Full screen", all: "All languages", zh: "Chinese", en: "English", yue: "Cantonese", ja: "Japanese", ko: "Korean", person: "Speaker {n}: ", named: "{name}: ", open: "(", close: ")" },
 };
 const MOODS = { ANGRY: "#c2410c", HAPPY: "#a16207", SURPRISED: "#be185d", DISGUSTED: "#15803d", FEARFUL: "#6d28d9", SAD: "#1d4ed8" };
 const MUSIC = ["BGM", "Sing"];
@@ -18,6 +18,7 @@ let labels = {};
 let rows = []; // the last ones
 let first = 0; // the number of rows[0]
 let growing = null;
+let names = {}; // of speakers, by their ids
 
 function make(tag, className, text) {
   const element = document.createElement(tag);
@@ -50,7 +51,7 @@ function soundsOf(row) {
 
 function line(row, before) {
   const element = make("p", "", "");
-  if (row.speaker && row.speaker !== before?.speaker) element.append(make("span", "who", t("person", { n: row.speaker.slice(1) })));
+  if (row.speaker && row.speaker !== before?.speaker) element.append(make("span", "who", names[row.speaker] ? t("named", { name: names[row.speaker] }) : t("person", { n: row.speaker.slice(1) })));
   element.append(row.text);
   const sounds = soundsOf(row);
   if (sounds) element.append(make("span", "sound", ` ${sounds}`));
@@ -90,7 +91,7 @@ function connect() {
   let isOver = false;
   socket.onmessage = ({ data }) => {
     const message = JSON.parse(data);
-    if (message.type === "labels") [labels, rows, first] = [message.labels[locale], [], 0];
+    if (message.type === "labels") [labels, rows, first, names] = [message.labels[locale], [], 0, {}];
     else if (message.type === "error") {
       isOver = true;
       trouble(message[locale]);
@@ -98,6 +99,7 @@ function connect() {
       trouble("");
       if ("rows" in message) take(message);
       growing = message.growing;
+      names = message.names ?? names;
     }
     draw();
   };
@@ -109,7 +111,7 @@ function connect() {
 }
 
 function take(message) {
-  if (!rows.length) first = message.from;
+  first = rows.length ? Math.min(first, message.from) : message.from;
   rows = [...rows.slice(0, Math.max(0, message.from - first)), ...message.rows];
   const surplus = Math.max(0, rows.length - KEPT_ROWS);
   rows = rows.slice(surplus);
