@@ -46,6 +46,9 @@ const WORDS = {
   noSound: ["打不开声音：{detail}", "The sound cannot be opened: {detail}"],
   noSharedSound: ["没有分享声音。请重新开始，选择标签页或整个屏幕，并勾选“同时分享声音”。", "No sound was shared. Start again, choose a tab or the whole screen, and tick “also share audio”."],
   gone: ["声音来源断开了（设备拔出或停止了分享），已经结束录音。", "The source of the sound has gone (unplugged, or no longer shared), so the recording has ended."],
+  rename: ["点击给这个人起名", "Click to name this person"],
+  correct: ["双击（或按回车）修改文字", "Double-click, or press Enter, to correct the text"],
+  notSent: ["连接中断，修改没有保存，请连上后再改。", "The line is down, so the change was not kept. Please make it again when the line is back."],
   takenOver: ["这次录音已在另一个网页里继续。", "This recording goes on in another page."],
 };
 
