@@ -24,7 +24,7 @@ DATA = {
 def kinds(base: type[SenseVoiceError] = SenseVoiceError) -> Iterator[type[SenseVoiceError]]:
     yield base
     for kind in base.__subclasses__():
-        if kind.__module__ == errors.__name__:
+        if kind.__module__.startswith(f"{errors.__name__}."):
             yield from kinds(kind)
 
 

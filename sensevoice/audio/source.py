@@ -14,8 +14,8 @@ from sensevoice.audio import sniff
 from sensevoice.audio.info import SAMPLE_RATE_HZ, SAMPLES_PER_MS, AudioInfo, Decoder, Samples
 from sensevoice.audio.mixing import mixed
 from sensevoice.audio.worker import ParallelDecoder
-from sensevoice.errors import EmptyFile, FileMissing, MediaError, NotMedia, TooShort
-from sensevoice.options import Channel
+from sensevoice.errors import EmptyFile, FileMissing, MediaError, NoSuchChannel, NotMedia, TooShort
+from sensevoice.options import Channel, is_number
 
 __all__ = [
     "MIN_DURATION_MS",
@@ -23,6 +23,7 @@ __all__ = [
     "SAMPLE_RATE_HZ",
     "AudioInfo",
     "AudioSource",
+    "check_channel",
     "is_media",
     "open_audio",
     "select_channels",
@@ -73,6 +74,12 @@ def why_not_media(path: str | os.PathLike[str]) -> MediaError | None:
             return None
     except MediaError as error:
         return error
+
+
+def check_channel(info: AudioInfo, channel: Channel) -> None:
+    """Raise NoSuchChannel for the number of a channel that a track does not have."""
+    if is_number(channel) and int(channel) > info.channels > 0:
+        raise NoSuchChannel(path=info.path, channel=channel, count=info.channels)
 
 
 def select_channels(block: Samples, channel: Channel) -> Samples:

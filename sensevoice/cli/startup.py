@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from sensevoice import __version__
 from sensevoice.access import AccessPolicy
-from sensevoice.audio.decoding.pyav import check_version
+from sensevoice.audio.decoding.container import check_version
 from sensevoice.errors import OptionError, PortTaken, StartupError
 from sensevoice.models.cards import Cards, load_cards
 from sensevoice.models.device import resolve_devices

@@ -11,6 +11,7 @@ import os
 import secrets
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,7 +71,8 @@ class Fleet:
         count: int | None = None,
         load: Callable[[ModelSettings], Any] | None = None,
     ) -> None:
-        self._ray = ray = _joined(address, count)
+        self._closed = threading.Event()
+        self._ray = ray = _joined(address, count, self._closed)
         gpus = int(ray.cluster_resources().get("GPU", 0))
         count = count or gpus or len(ray.nodes())
         actor = ray.remote(
@@ -94,6 +96,7 @@ class Fleet:
     def close(self) -> None:
         """End the workers, and leave the cluster or end the local one."""
         self._ray.shutdown()
+        self._closed.set()
 
     def transcribe(self, path: Path, options: Options) -> Iterator[Update]:
         """Yield what `pipeline.iter_updates` yields; see there. Raises WorkerLost after TRIES deaths.
@@ -211,7 +214,7 @@ class Fleet:
                 member.running -= 1
 
 
-def _joined(address: str, count: int | None) -> Any:
+def _joined(address: str, count: int | None, closed: threading.Event) -> Any:
     """Return the library, which has joined a cluster or begun one here. Raises FleetUnavailable."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:
@@ -219,12 +222,34 @@ def _joined(address: str, count: int | None) -> Any:
 
         quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
         if address == LOCAL:
-            _begin_here(ray, num_cpus=max(1, count or 1), **quiet)
+            settings = {"num_cpus": max(1, count or 1), **quiet}
+            _in_a_thread_until(closed, lambda: _begin_here(ray, **settings))
         else:
             ray.init(address=address, **quiet)
     except Exception as exc:  # Ray is not there, or whatever it has against the address
         raise FleetUnavailable(reason=first_line(exc)) from exc
     return ray
+
+
+def _in_a_thread_until(closed: threading.Event, action: Callable[[], None]) -> None:
+    """Do something in a thread that ends only when something is closed. Raises what it raises.
+
+    Linux kills Ray's processes when the thread that began them ends, not the process (PR_SET_PDEATHSIG,
+    prctl(2)).
+    """
+    done: Future[None] = Future()
+
+    def stay() -> None:
+        try:
+            action()
+        except BaseException as exc:
+            done.set_exception(exc)
+            return
+        done.set_result(None)
+        closed.wait()
+
+    threading.Thread(target=stay, name="ray", daemon=True).start()
+    done.result()
 
 
 def _begin_here(ray: Any, **settings: Any) -> None:

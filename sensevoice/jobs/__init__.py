@@ -1,9 +1,9 @@
 """Jobs: recordings that are recognised, kept on disk and looked at again, whatever happens to the page.
 
-store.py keeps them, rebuild.py reads them back from their folders, runner.py works through them in the order
-of queue.py, each by a JobRun of run.py, whose rows rows.py keeps. resume.py lets a job go on where a killed
-process left it, suspects.py finds the clip that killed it, edits.py holds what people corrected, clock.py
-says for how long a job has been kept.
+store/ keeps them, running/ works through them, editing/ is what people change in them. model.py says what a
+job is and files.py what lies in its folder; rows.py keeps the rows of a run as they come. waveform.py and
+copies.py make what the player needs, through taps.py while a recording is read; comparisons.py sets several
+jobs side by side.
 Nothing here knows of gradio, and nothing in recognition knows of this.
 """
 

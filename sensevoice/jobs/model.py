@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -153,3 +154,11 @@ def from_dict(data: Mapping[str, Any]) -> Job:
 def _known(data: Mapping[str, Any], kind: type[Any]) -> dict[str, Any]:
     names = {item.name for item in fields(kind)}
     return {name: value for name, value in data.items() if name in names}
+
+
+def count_tags(segments: Iterable[Segment]) -> tuple[tuple[str, int], ...]:
+    """Return how often each emotion and sound was heard, the most frequent first."""
+    counts: Counter[str] = Counter()
+    for segment in segments:
+        counts.update({segment.emotion, *(event.name for event in segment.events)} - {""})
+    return tuple(counts.most_common())

@@ -1,6 +1,6 @@
 """SenseVoiceSmall on ONNX Runtime: what recognises on a CPU, several times sooner than torch.
 
-The graph is made by graph.py; here are only its inputs and outputs. Clips are not padded to one length
+The graph is made by onnx_graph.py; here are only its inputs and outputs. Clips are not padded to one length
 and stacked, as a GPU wants them: on a CPU that gains nothing, and costs the work on the padding. Instead as
 many clips as there are cores run side by side, a core each, which saves them the waits for one another
 after every product; towards the end of a batch, and where there is but one clip, a clip has all cores. That

@@ -19,7 +19,7 @@ from sensevoice.ui.settings import PageSettings
 
 CACHE_SWEEP_S = 3600
 CACHE_AGE_S = 86400
-"""gradio goes by age alone, so this must be longer than any run; uploads.py removes unused files sooner."""
+"""gradio goes by age alone, so this is longer than any run; upload_folder.py removes unused files sooner."""
 
 BOOT_JS = Path(__file__).with_name("boot.js")
 

@@ -8,10 +8,11 @@ from typing import Any
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Route
 
-from sensevoice.jobs import Job, JobRunner
+from sensevoice.jobs import JobRunner
 from sensevoice.minutes import MinutesMaker
 from sensevoice.ui import bodies
 from sensevoice.ui.bodies import Body
+from sensevoice.ui.requested import job_of
 from sensevoice.ui.serialise import Json
 
 
@@ -37,17 +38,14 @@ class MinutesRoutes:
         self._maker = maker
 
     def read(self, request: Request, body: Body) -> Json:
-        return self._maker.shape(self._job(request))
+        return self._maker.shape(job_of(self._store, request))
 
     def make(self, request: Request, body: Body) -> Json:
-        job = self._job(request)
+        job = job_of(self._store, request)
         self._maker.start(job, bodies.text(body, "language") or "zh")
         return self._maker.shape(job)
 
     def cancel(self, request: Request, body: Body) -> Json:
-        job = self._job(request)
+        job = job_of(self._store, request)
         self._maker.cancel(job)
         return self._maker.shape(job)
-
-    def _job(self, request: Request) -> Job:
-        return self._store.job(request.path_params["job_id"], request.state.owner)

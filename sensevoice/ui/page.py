@@ -137,10 +137,17 @@ class Page:
         self.summary = gr.HTML(elem_id="sv-summary", js_on_load=None)
 
     def _connect(self, app: gr.Blocks) -> None:
-        form = self.form.components
+        self._connect_runs()
+        self._connect_sources()
+        self._connect_status(app)
+        self._connect_visit(app)
+
+    def _connect_runs(self) -> None:
+        """Connect what begins, stops, opens and shows a job."""
+        files = [self.file, self.microphone, self.server_files or self.session]
         self.start.click(
             self._run,
-            [self.session, self.file, self.microphone, self.server_files or self.session, *form],
+            [self.session, *files, *self.form.components],
             self._screen_parts(),
             concurrency_limit=None,  # the runner orders the jobs
             **HIDDEN,
@@ -163,13 +170,18 @@ class Page:
             **HIDDEN,
         )
         self.copy.click(None, self.text, None, js=COPY_JS.read_text("utf-8"), **AT_ONCE)
+
+    def _connect_sources(self) -> None:
+        """Connect the tabs, one for each place that recordings come from."""
         self.file_tab.select(lambda session: _choose(session, "file"), self.session, **AT_ONCE)
         self.microphone_tab.select(lambda session: _choose(session, "microphone"), self.session, **AT_ONCE)
         self.live_tab.select(lambda session: _choose(session, "live"), self.session, **AT_ONCE)
         if self.server_files is not None:
             self.server_tab.select(lambda session: _choose(session, "server"), self.session, **AT_ONCE)
         self.samples.connect(self.session, self.file, self.tabs, AT_ONCE)
-        self._connect_status(app)
+
+    def _connect_visit(self, app: gr.Blocks) -> None:
+        """Connect the begin and the end of a visit, and the files that are chosen in between."""
         chosen = [self.file, self.microphone]
         changed = [self.file.change, self.microphone.change]
         gr.on(changed, self._hold, [self.session, *chosen], self.notice, **AT_ONCE)
@@ -177,7 +189,7 @@ class Page:
         app.load(
             self._load,
             [self.session, self.form.kept],
-            [self.session, self.labels, *form, *self.form.preset_parts],
+            [self.session, self.labels, *self.form.components, *self.form.preset_parts],
             **AT_ONCE,
         ).then(self._open, self.session, self._screen_parts(), concurrency_limit=None, **HIDDEN)
 
@@ -257,7 +269,7 @@ class Page:
 
 
 def place(name: str) -> None:
-    """Create an empty element that the workbench in the browser fills; see main.js."""
+    """Create an empty element that the workbench in the browser fills; see workbench/main.js."""
     gr.HTML(f'<div id="{name}"></div>', elem_id=f"{name}-frame", js_on_load=None)
 
 

@@ -11,6 +11,7 @@ from sensevoice.jobs import Job, JobRunner, JobStore
 from sensevoice.jobs.editing.people import People
 from sensevoice.ui import bodies, serialise
 from sensevoice.ui.bodies import Body
+from sensevoice.ui.requested import finished_job
 from sensevoice.ui.serialise import Json
 
 
@@ -26,9 +27,7 @@ class PeopleRoutes:
 
         With an empty `into`, who was put together with another is a person of their own again.
         """
-        job = self._store.job(request.path_params["job_id"], request.state.owner)
-        if not job.finished:
-            raise BadRequest(reason="the job is not finished / 任务还没有完成")
+        job = finished_job(self._store, request)
         self._store.change_people(job, self._said_of_people(job, body))
         return serialise.job_details(self._runner, job)
 

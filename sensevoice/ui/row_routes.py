@@ -18,6 +18,7 @@ from sensevoice.transcript import Segment
 from sensevoice.ui import bodies, serialise
 from sensevoice.ui.bodies import Body
 from sensevoice.ui.people_routes import check_speakers
+from sensevoice.ui.requested import finished_job
 from sensevoice.ui.serialise import Json
 
 
@@ -33,7 +34,7 @@ class RowRoutes:
         self._store = runner.store
 
     def edit(self, request: Request, body: Body) -> Json:
-        job, row = self._finished(request), int(request.path_params["row"])
+        job, row = finished_job(self._store, request), int(request.path_params["row"])
         correct = self._correct(job, [bodies.correction(body)])
 
         def correct_it(rows: Sequence[Segment], now: Sequence[int]) -> Iterable[Change]:
@@ -47,7 +48,8 @@ class RowRoutes:
 
     def edit_many(self, request: Request, body: Body) -> Json:
         """Change several rows in one step: `rows` are objects with `row` and what is corrected of it."""
-        job, items, what = self._finished(request), _items(body), bodies.text(body, "what") or "edit"
+        job = finished_job(self._store, request)
+        items, what = _items(body), bodies.text(body, "what") or "edit"
         if what not in STEPS:
             raise BadRequest(reason="what")
         correct = self._correct(job, [bodies.correction(item) for item in items])
@@ -68,26 +70,27 @@ class RowRoutes:
         return correct
 
     def split(self, request: Request, body: Body) -> Json:
-        job, row, offset = self._finished(request), int(request.path_params["row"]), _whole(body, "at")
+        job = finished_job(self._store, request)
+        row, offset = int(request.path_params["row"]), _whole(body, "at")
         self._store.correct(job, [row], _lines(body), lambda rows, now: split(rows, now[0], offset), "split")
         return {"version": self._version(job)}
 
     def join(self, request: Request, body: Body) -> Json:
-        job, row = self._finished(request), int(request.path_params["row"])
+        job, row = finished_job(self._store, request), int(request.path_params["row"])
         self._store.correct(job, [row], _lines(body), lambda rows, now: join(rows, now[0]), "join")
         return {"version": self._version(job)}
 
     def undo(self, request: Request, body: Body) -> Response | Json:
-        job = self._finished(request)
+        job = finished_job(self._store, request)
         return self._turned(job, self._store.undo(job), "nothing_to_undo")
 
     def restore(self, request: Request, body: Body) -> Response | Json:
-        job = self._finished(request)
+        job = finished_job(self._store, request)
         return self._turned(job, self._store.redo(job), "nothing_to_redo")
 
     def words(self, request: Request, body: Body) -> Json:
         """Return where the words of each row stand in its text, and when they are said."""
-        job = self._finished(request)
+        job = finished_job(self._store, request)
         rows = self._store.result(job).transcript.segments
         return {"version": self._version(job), "words": [word_places(row) for row in rows]}
 
@@ -99,13 +102,6 @@ class RowRoutes:
         if step.what in ("split", "join"):
             told["rows"] = 1
         return {"version": self._version(job), "step": told}
-
-    def _finished(self, request: Request) -> Job:
-        """Return the job if it is finished: only then the numbers of rows are final. Raises BadRequest."""
-        job = self._store.job(request.path_params["job_id"], request.state.owner)
-        if not job.finished:
-            raise BadRequest(reason="the job is not finished / 任务还没有完成")
-        return job
 
     def _version(self, job: Job) -> int:
         return serialise.version(self._runner, job)

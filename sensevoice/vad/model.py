@@ -83,9 +83,16 @@ class CompiledFsmnVad(FsmnVADStreaming):  # type: ignore[misc]
                 data_in, data_lengths, key, tokenizer, frontend, cache, **kwargs
             )
             return result
+        segments, pauses = self._search(data_in[0], frontend, cache, kwargs)
+        return [{"key": key[0] if key else "", "value": segments, "pauses": pauses}], {}
+
+    def _search(
+        self, block: Any, frontend: Any, cache: dict[str, Any], kwargs: dict[str, Any]
+    ) -> tuple[list[list[int]], list[list[list[int]]]]:
+        """Return the segments that end in the next samples of the stream in `cache`, and their pauses."""
         stream = cache.get("stream") or self._open_stream(int(kwargs.get("pause_ms") or 0))
         cache["stream"] = stream
-        samples = torch.from_numpy(np.asarray(data_in[0], dtype=np.float32))
+        samples = torch.from_numpy(np.asarray(block, dtype=np.float32))
         if len(stream.waiting):
             samples = torch.cat((stream.waiting, samples))
         is_final = bool(kwargs.get("is_final", True))
@@ -98,8 +105,7 @@ class CompiledFsmnVad(FsmnVADStreaming):  # type: ignore[misc]
         stream.waiting = samples[whole * size :].clone()  # views would keep a minute of each stream
         if is_final:
             cache.clear()
-        pauses = stream.pauses.inside(segments)
-        return [{"key": key[0] if key else "", "value": segments, "pauses": pauses}], {}
+        return segments, stream.pauses.inside(segments)
 
     def _live(
         self, samples: np.ndarray, frontend: Any, cache: dict[str, Any], settings: dict[str, Any]

@@ -10,27 +10,14 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from sensevoice.access import USER
 from sensevoice.access.routes import is_open
 from sensevoice.api import api_routes
 from sensevoice.api.search import telling
 from sensevoice.errors import OptionError
 from sensevoice.jobs import Job
 from sensevoice.options import Options
-from sensevoice.search import SearchService
-from tests.media import tone, write_wav
-from tests.ui.ui_script import CALL, call_or_meeting, runner_of
-
-
-class _LoggedIn:
-    """Puts a name where the access middleware does."""
-
-    def __init__(self, app: Any) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        user = dict(scope.get("headers", ())).get(b"x-user")
-        await self.app({**scope, USER: user and user.decode()}, receive, send)
+from tests.search.site import LoggedIn, SearchSite
+from tests.ui.ui_script import CALL
 
 
 class Hooks:
@@ -47,38 +34,26 @@ class Hooks:
         self.sent.append((job.id, url, kind, data))
 
 
-class Site:
+class Site(SearchSite):
     def __init__(self, directory: Path) -> None:
-        self.runner = runner_of(call_or_meeting("call.wav"), directory)
-        self.search = SearchService(self.runner.store)
+        super().__init__(directory)
         self.hooks = Hooks()
         hooks: Any = self.hooks
         self.search.on_match(telling(hooks))
         routes = api_routes(self.runner, directory, Options(), hooks=hooks, search=self.search)
-        self.client = TestClient(_LoggedIn(Starlette(routes=routes)), raise_server_exceptions=False)
-        self.jobs = [self.job(directory / name, owner) for name, owner in WHOSE]
-        assert self.search.wait(20.0)
-
-    def job(self, path: Path, owner: str) -> str:
-        write_wav(path, tone(440, 1.0))
-        job = self.runner.submit(path, Options(), owner)
-        assert self.runner.wait_for_end(job.id, 20.0)
-        return job.id
+        self.client = TestClient(LoggedIn(Starlette(routes=routes)), raise_server_exceptions=False)
+        self.fill(directory)
 
     def ask(self, method: str, path: str, user: str = "ann", **more: Any) -> Any:
         assert is_open(method, f"/v1/search{path.partition('?')[0]}")
         return self.client.request(method, f"/v1/search{path}", headers={"X-User": user}, **more)
 
 
-WHOSE = (("call.wav", "ann"), ("meeting.wav", "ann"), ("call.wav", "bert"))
-
-
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     opened = Site(tmp_path_factory.mktemp("search"))
     yield opened
-    opened.runner.close()
-    opened.search.close()
+    opened.close()
 
 
 def test_rows_with_what_stands_around_them(site: Site) -> None:

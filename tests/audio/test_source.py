@@ -18,8 +18,8 @@ import numpy as np
 import pytest
 
 from sensevoice.audio import source as audio_source
+from sensevoice.audio.decoding import container, pyav
 from sensevoice.audio.decoding import ffmpeg as ffmpeg_decoder
-from sensevoice.audio.decoding import pyav
 from sensevoice.audio.decoding.decoders import open_decoder
 from sensevoice.audio.info import plausible_duration_ms
 from sensevoice.audio.source import MIN_DURATION_MS, SAMPLES_PER_MS, is_media, open_audio, select_channels
@@ -330,7 +330,7 @@ class TestDamage:
         assert np.argmax(np.abs(np.fft.rfft(ours[-9000:-1000]))) * 2 == 800  # the end was read, too
 
     def test_bad_packets_are_counted(self, stereo_wav: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(pyav, "WAV_PACKET_BYTES", 4 * 4096)
+        monkeypatch.setattr(container, "WAV_PACKET_BYTES", 4 * 4096)
         damage_packets(monkeypatch, lambda number: number in (3, 4, 9))
         with open_audio(stereo_wav) as source:
             length = sum(block.shape[1] for block in source.blocks())
@@ -341,7 +341,7 @@ class TestDamage:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         path = write_wav(tmp_path / "a.wav", np.zeros(500 * 16_000, np.float32))
-        monkeypatch.setattr(pyav, "WAV_PACKET_BYTES", 2048)
+        monkeypatch.setattr(container, "WAV_PACKET_BYTES", 2048)
         damage_packets(monkeypatch, lambda number: True)
         source = open_audio(path)
         with pytest.raises(NoUsableSound):

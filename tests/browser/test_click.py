@@ -39,7 +39,9 @@ LISTEN = """() => {
 
 FIRST_SOUND = """() => {
   const place = window.heard.findIndex(([, loudest]) => loudest > 0.02);
-  return place < 0 ? null : [window.heard[place][0], window.heard[place][0] - (window.heard[place - 1]?.[0] ?? 0)];
+  if (place < 0) return null;
+  const [at] = window.heard[place];
+  return [at, at - (window.heard[place - 1]?.[0] ?? 0)];
 }"""
 """When the first sound was seen, and how long after the look before it."""
 
@@ -126,7 +128,7 @@ def heard_after_a_click(program: Program, open_page: Any, path: Path) -> float:
 
 
 def first_sound_s(page: Any) -> float:
-    """Return when the first sound after the click came, by the player's time; played again until it is known."""
+    """Return when the first sound after the click came, by the player's time: played again until known."""
     for _ in range(TRIES):
         page.wait_for_function(FIRST_SOUND)
         at_s, unseen_s = page.evaluate(FIRST_SOUND)

@@ -37,7 +37,7 @@ def batch(monkeypatch: pytest.MonkeyPatch) -> Any:
 
     monkeypatch.setattr(transcribe.environment, "prepare", list)
     monkeypatch.setattr(transcribe.startup, "announce_versions", lambda: None)
-    monkeypatch.setattr(transcribe, "WRITE_EVERY_S", 0.0)
+    monkeypatch.setattr(transcribe.batch, "WRITE_EVERY_S", 0.0)
     return transcribe
 
 
@@ -451,7 +451,7 @@ class TestStopping:
         self, three: Folder, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """As after a kill between the two."""
-        write = three._batch.write_whole
+        write = three._batch.batch.write_whole
 
         def killed(path: Path, parts: Iterator[str]) -> None:
             texts = list(parts)
@@ -459,10 +459,10 @@ class TestStopping:
                 raise KeyboardInterrupt
             write(path, texts)
 
-        monkeypatch.setattr(three._batch, "write_whole", killed)
+        monkeypatch.setattr(three._batch.batch, "write_whole", killed)
         assert three.to_file() == 130
         assert len(three.entries()) == 2
-        monkeypatch.setattr(three._batch, "write_whole", write)
+        monkeypatch.setattr(three._batch.batch, "write_whole", write)
         assert three.to_file() == 0
         assert three.recognised == 0
         assert list(three.entries()) == ["a.wav", "b.wav", "c.wav"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -58,6 +59,7 @@ class FakeRay:
 
     def init(self, **settings: Any) -> None:
         self.settings = settings
+        self.begun_by = threading.current_thread()
 
     def cluster_resources(self) -> dict[str, float]:
         return {"CPU": 8.0, **({"GPU": float(self._gpus)} if self._gpus else {})}
@@ -136,6 +138,15 @@ class TestLogic:
         assert len(Fleet(SETTINGS, load=load)) == 4
         assert cards.settings["_node_ip_address"] == "127.0.0.1" and cards.actor_settings["num_gpus"] == 1
 
+    def test_the_thread_that_begins_ray_ends_with_the_fleet(self, fake: FakeRay) -> None:
+        """Ray's processes end with it: the program loads its models in one that ends when they are there."""
+        with ThreadPoolExecutor(1) as ending:
+            fleet = ending.submit(Fleet, SETTINGS, load=load).result()
+        assert fake.begun_by.is_alive()
+        fleet.close()
+        fake.begun_by.join(10.0)
+        assert not fake.begun_by.is_alive()
+
     def test_without_ray_it_says_what_to_install(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(sys.modules, "ray", None)  # type: ignore[arg-type]
         with pytest.raises(FleetUnavailable) as caught:
@@ -202,7 +213,8 @@ class TestLogic:
 def fleet() -> Iterator[Fleet]:
     """Two workers whose models take 50 ms for an answer."""
     pytest.importorskip("ray", reason="pip install ray")
-    opened = Fleet(SETTINGS, count=2, load=load_slow)
+    with ThreadPoolExecutor(1) as ending:  # as the program loads its models
+        opened = ending.submit(Fleet, SETTINGS, count=2, load=load_slow).result()
     yield opened
     opened.close()
 

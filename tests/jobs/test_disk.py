@@ -12,18 +12,12 @@ from typing import Any
 
 import pytest
 
-from sensevoice.jobs import JobRunner, JobStore, store
+from sensevoice.jobs import JobRunner, JobStore
 from sensevoice.jobs.files import JobFolder, append_line, read_lines
 from sensevoice.jobs.running import run
+from sensevoice.jobs.store import room
 from sensevoice.options import Options
 from tests.ui.ui_script import CALL, MODEL, Script, call
-
-
-@pytest.fixture
-def recording(tmp_path: Path) -> Path:
-    path = tmp_path / "客服.wav"
-    path.write_bytes(b"RIFF" + bytes(1000))
-    return path
 
 
 @pytest.fixture
@@ -43,7 +37,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run, "PAUSES_S", (0.02, 0.05))
-    monkeypatch.setattr(store, "HEADROOM_BYTES", 0)
+    monkeypatch.setattr(room, "HEADROOM_BYTES", 0)
 
 
 def until(condition: Callable[[], Any], timeout_s: float = 20.0) -> None:

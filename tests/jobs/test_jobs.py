@@ -146,7 +146,7 @@ class TestStore:
     ) -> None:
         """The page asks for rows, details and text of a job within a moment, each in a thread."""
         job = run_to_end(store, Script(call()), recording)
-        store._forget_records()
+        store._records.forget()
         reads = []
         read = JobFolder.read_record
 
@@ -548,7 +548,7 @@ class TestCorrections:
         self, store: JobStore, recording: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         job = run_to_end(store, Script(call()), recording)
-        monkeypatch.setattr("sensevoice.jobs.store.HEADROOM_BYTES", 1 << 60)
+        monkeypatch.setattr("sensevoice.jobs.store.room.HEADROOM_BYTES", 1 << 60)
         with pytest.raises(DiskLow):
             store.change(job, [Change(replace(CALL[2], text="x"), 2)])
         assert store.result(job).transcript.segments == CALL and store.corrections(job) == 0

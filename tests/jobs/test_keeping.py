@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from sensevoice.errors import DiskLow
-from sensevoice.jobs import JobRunner, JobStore, store
-from sensevoice.jobs.clock import KeepingClock
+from sensevoice.jobs import JobRunner, JobStore
+from sensevoice.jobs.store import keeping
+from sensevoice.jobs.store.clock import KeepingClock
 from sensevoice.options import Options
 from tests.ui.ui_script import MODEL, Script, call
 
@@ -74,13 +75,6 @@ def test_a_file_that_cannot_be_read(tmp_path: Path, machine: Machine, content: s
     assert machine.clock(tmp_path / "clock.json")() == machine.wall_s
 
 
-@pytest.fixture
-def recording(tmp_path: Path) -> Path:
-    path = tmp_path / "a.wav"
-    path.write_bytes(b"RIFF" + bytes(1000))
-    return path
-
-
 def until(condition: Callable[[], Any]) -> None:
     end_s = time.monotonic() + 20.0
     while not condition():
@@ -99,7 +93,7 @@ def finished(directory: Path, recording: Path, **more: Any) -> JobStore:
 def test_jobs_go_after_their_time_though_nobody_uploads(
     tmp_path: Path, recording: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "SWEEP_S", 0.02)
+    monkeypatch.setattr(keeping, "SWEEP_S", 0.02)
     now = [1000.0]
     opened = finished(tmp_path / "data", recording, keep_hours=1.0, clock=lambda: now[0])
     now[0] += 3599

@@ -15,13 +15,6 @@ from tests.ui.ui_script import CALL, MODEL, Script, call
 
 
 @pytest.fixture
-def recording(tmp_path: Path) -> Path:
-    path = tmp_path / "客服.wav"
-    path.write_bytes(b"RIFF" + bytes(1000))
-    return path
-
-
-@pytest.fixture
 def directory(tmp_path: Path, recording: Path) -> Path:
     """A directory with one finished job of anna's, as a stopped program left it."""
     runner = JobRunner(JobStore(tmp_path / "data", lambda: MODEL), Script(call()), at_once=1)

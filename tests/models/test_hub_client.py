@@ -66,7 +66,7 @@ print("accepted", (directory / sys.argv[3]).read_bytes().hex())
 def test_which_client_refuses_a_file_of_the_right_size_with_a_flipped_bit(
     hub: HubServer, tmp_path: Path, hub_name: str, refuses: bool, name: str
 ) -> None:
-    """Why checksums.py compares what Hugging Face's cache holds, and nothing of ModelScope's."""
+    """Why sources/checksums.py compares what Hugging Face's cache holds, and nothing of ModelScope's."""
     hub.delivered[name] = flipped(FILES[name])
     done = run(DOWNLOAD, hub, hub_name, str(tmp_path), name)
     if refuses:

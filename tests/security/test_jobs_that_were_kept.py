@@ -37,7 +37,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Program, di
         store.update(replace(jobs[name], state="done", finished_s=time.time() - ago_s, duration_ms=22_000))
     store.folder(jobs["damaged"].id).segments.write_text('{"kind":"speech"}\n')
     store.save()
-    store._clock = None  # nothing goes while this process has it open
+    store._keeping._clock = time.time  # nothing goes while this process has it open
     store.close()
     (directory / "data" / "jobs.sqlite3").write_bytes(b"")
     program = Program(directory)

@@ -303,7 +303,7 @@ def test_a_correction_at_the_very_end_of_a_run_is_shown(start: Any, file: Path) 
 
 
 def test_every_text_says_of_what_it_is_and_what_is_asked_for_is_answered(start: Any, file: Path) -> None:
-    """The workbench asks until the answer is there; see text_above.js."""
+    """The workbench asks until the answer is there; see workbench/text_above.js."""
     runner, session = start(Script(call())), PageSession()
     handlers = Handlers(runner, SETTINGS)
     screens = list(handlers.run(session, [file], {}, "zh"))

@@ -20,7 +20,6 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from sensevoice.access import USER
 from sensevoice.errors import DeviceUnavailable, NotMedia
 from sensevoice.jobs import JobRunner
 from sensevoice.jobs.editing.channels import each_from_its_channel
@@ -30,6 +29,7 @@ from sensevoice.transcribe.pipeline import cut
 from sensevoice.transcript import Replacement, Segment, Span, Speaker
 from sensevoice.ui import job_routes, serialise
 from tests.media import tone, write_wav
+from tests.search.site import LoggedIn
 from tests.ui.ui_script import CALL, Script, call, runner_of, speech, transcript
 
 
@@ -430,20 +430,9 @@ def test_how_long_a_job_is_kept_is_told_and_lifted(site: Site) -> None:
     assert site.client.patch(f"/sv/jobs/{job_id}", json={"keep": "yes"}).status_code == 400
 
 
-class _BehindTheDoor:
-    """Puts a name where the access middleware does."""
-
-    def __init__(self, app: Any) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        user = dict(scope.get("headers", ())).get(b"x-user")
-        await self.app({**scope, USER: user and user.decode()}, receive, send)
-
-
 def test_with_logins_each_sees_only_their_own(site: Site) -> None:
     site.app.auth_dependency = print  # type: ignore[attr-defined]  # as of gradio's app with logins
-    site.app.add_middleware(_BehindTheDoor)
+    site.app.add_middleware(LoggedIn)
     job_id = site.done("anna")
     assert site.client.get("/sv/jobs").status_code == 401
     anna, bert = {"X-User": "anna"}, {"X-User": "bert"}

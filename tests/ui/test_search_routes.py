@@ -12,33 +12,20 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from sensevoice.options import Options
-from sensevoice.search import SearchService
 from sensevoice.transcribe.pipeline import cut
 from sensevoice.ui import job_routes
 from tests.formats.test_tables import read_csv
-from tests.media import tone, write_wav
-from tests.ui.test_routes import _BehindTheDoor, hear
-from tests.ui.ui_script import CALL, call_or_meeting, runner_of
+from tests.search.site import LoggedIn, SearchSite
+from tests.ui.ui_script import CALL
 
 
-class Site:
+class Site(SearchSite):
     def __init__(self, directory: Path) -> None:
-        self.runner = runner_of(call_or_meeting("call.wav"), directory)
-        self.search = SearchService(self.runner.store)
-        app = Starlette(routes=job_routes(self.runner, hear, cut, search=self.search))
-        self.client = TestClient(_BehindTheDoor(app), raise_server_exceptions=False)
-        self.call, self.meeting, self.his = (
-            self.job(directory / name, owner)
-            for name, owner in (("call.wav", "ann"), ("meeting.wav", "ann"), ("call.wav", "bert"))
-        )
-        assert self.search.wait(20.0)
-
-    def job(self, path: Path, owner: str) -> str:
-        write_wav(path, tone(440, 1.0))
-        job = self.runner.submit(path, Options(), owner)
-        assert self.runner.wait_for_end(job.id, 20.0)
-        return job.id
+        super().__init__(directory)
+        app = Starlette(routes=job_routes(self.runner, lambda *_: [], cut, search=self.search))
+        self.client = TestClient(LoggedIn(app), raise_server_exceptions=False)
+        self.fill(directory)
+        self.call, self.meeting, self.his = self.jobs
 
     def ask(self, method: str, path: str, user: str = "ann", **more: Any) -> Any:
         return self.client.request(method, f"/sv/{path}", headers={"X-User": user}, **more)
@@ -48,8 +35,7 @@ class Site:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     opened = Site(tmp_path_factory.mktemp("search"))
     yield opened
-    opened.runner.close()
-    opened.search.close()
+    opened.close()
 
 
 def test_rows_of_all_recordings(site: Site) -> None:

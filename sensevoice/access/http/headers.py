@@ -7,7 +7,7 @@ from sensevoice.access.http.asgi import Message, Send
 PAGE_POLICY = "; ".join(
     (
         "default-src 'self'",
-        # gradio puts its configuration into the page as a script, and compiles our own (launch.py) from text.
+        # gradio puts its configuration into the page as a script, and compiles ours (ui/launch.py) from text.
         "script-src 'self' 'unsafe-inline' 'unsafe-eval'",
         "style-src 'self' 'unsafe-inline'",
         "img-src 'self' data: blob:",

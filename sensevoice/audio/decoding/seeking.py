@@ -16,7 +16,8 @@ from av.audio.stream import AudioStream
 from av.packet import Packet
 
 from sensevoice.audio.clock import Placed
-from sensevoice.audio.decoding.pyav import FAULTS, PyavDecoder
+from sensevoice.audio.decoding.container import FAULTS
+from sensevoice.audio.decoding.pyav import PyavDecoder
 from sensevoice.audio.decoding.resampler import common_hz
 from sensevoice.audio.info import SAMPLE_RATE_HZ
 from sensevoice.errors import NoUsableSound

@@ -18,7 +18,8 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from sensevoice.audio.decoding.pyav import FAULTS, audio_codecs, open_container, start_us_of
+from sensevoice.audio.decoding.container import FAULTS, audio_codecs, open_container
+from sensevoice.audio.decoding.track import start_us_of
 from sensevoice.audio.media import is_cover, is_default
 from sensevoice.clips.worker.film import Recording, Span
 from sensevoice.clips.worker.output import ENCODINGS, Chapter, chapter

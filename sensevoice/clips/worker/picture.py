@@ -11,7 +11,8 @@ from av.filter import Graph
 from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 
-from sensevoice.audio.decoding.pyav import FAULTS, audio_codecs, open_container, start_us_of
+from sensevoice.audio.decoding.container import FAULTS, audio_codecs, open_container
+from sensevoice.audio.decoding.track import start_us_of
 from sensevoice.audio.media import is_cover
 from sensevoice.errors import NoPicture
 

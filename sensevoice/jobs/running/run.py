@@ -15,10 +15,10 @@ from typing import Any, TypeVar, cast
 from sensevoice.errors import CardLost, FileMissing, SenseVoiceError, Unexpected, WaitingForDisk
 from sensevoice.jobs.editing.carry_over import carry_over
 from sensevoice.jobs.files import JobFolder
-from sensevoice.jobs.model import ActiveJob, Failure, Job, JobState, TranscribeFn
+from sensevoice.jobs.model import ActiveJob, Failure, Job, JobState, TranscribeFn, count_tags
 from sensevoice.jobs.rows import KeptRows, begin
 from sensevoice.jobs.running.checkpoint import checking
-from sensevoice.jobs.store import JobStore, count_tags
+from sensevoice.jobs.store import JobStore
 from sensevoice.speakers.voices import VoicePrints
 from sensevoice.transcript import Diagnostic, Segment, Transcript
 

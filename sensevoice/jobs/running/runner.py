@@ -6,20 +6,19 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
-from sensevoice.errors import JobDamaged, JobNotFound, SenseVoiceError, TooBusy
+from sensevoice.errors import JobDamaged, TooBusy
 from sensevoice.jobs.files import cut_broken_line
-from sensevoice.jobs.model import ActiveJob, Job, JobState, Result, TranscribeFn, speakers_of
+from sensevoice.jobs.model import ActiveJob, Job, JobState, TranscribeFn
+from sensevoice.jobs.running.following import FollowedJobs
 from sensevoice.jobs.running.queue import JobQueue
 from sensevoice.jobs.running.run import GaveWay, JobRun, Stopped, Surroundings
 from sensevoice.jobs.store import JobStore
 from sensevoice.options import Options
 from sensevoice.runtime.atomic import remove_leftovers
-from sensevoice.transcript import Transcript
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +30,7 @@ MAX_WAITING = 1000
 elsewhere."""
 
 
-class JobRunner:
+class JobRunner(FollowedJobs):
     """Runs the jobs of a store in threads of its own; the page, if there is any, only looks on.
 
     `paused` takes jobs in, but begins none before `resume`: the models are still being loaded.
@@ -46,15 +45,11 @@ class JobRunner:
         clock: Callable[[], float] = time.monotonic,
         paused: bool = False,
     ) -> None:
-        self.store = store
+        super().__init__(store, JobQueue(at_once, clock))
         self.paused = paused
-        self._hopeless: SenseVoiceError | None = None
         self._at_once = at_once
         self._max_waiting = max_waiting
         self._clock = clock
-        self._queue = JobQueue(at_once, clock)
-        self._changed = threading.Condition()
-        self._recordings: dict[str, ActiveJob] = {}
         self._closed = False
         self._around = Surroundings(
             store, transcribe, self._changed, clock, lambda: self._closed, self._queue.gives_way
@@ -74,17 +69,6 @@ class JobRunner:
         with self._changed:
             self.paused = False
             self._changed.notify_all()
-
-    def fail_all(self, reason: SenseVoiceError) -> None:
-        """Begin no job in this process: who waits for one gets the reason; it stays for the next start."""
-        with self._changed:
-            self._hopeless = reason
-            self._changed.notify_all()
-
-    def check(self) -> None:
-        """Raise the reason when no job will begin any more."""
-        if self._hopeless is not None:
-            raise self._hopeless
 
     def submit(self, recording: Path, options: Options, owner: str = "", address: str = "") -> Job:
         """Take a recording in and put it into the line. Raises TooBusy or DiskLow.
@@ -172,73 +156,6 @@ class JobRunner:
         self.wait_for_end(job.id, timeout_s=30.0)
         self.store.delete(job)
 
-    def live(self, job_id: str) -> ActiveJob | None:
-        """Return a job that waits or runs, None when it has ended. It changes under the reader's eyes."""
-        return self._live(job_id)
-
-    def now(self, job: Job) -> tuple[Job, ActiveJob | None]:
-        """Return a job as it is, and what waits or runs of it: None when it has ended.
-
-        Both are of one moment. One that ends has not ended before it is found so on disk, rows in order.
-        """
-        live = self._live(job.id)
-        if live is not None:
-            return (replace(live.job, state="running") if live.job.finished else live.job), live
-        if not job.finished:  # it has ended since it was looked up
-            with suppress(JobNotFound):
-                job = self.store.job(job.id, job.owner)
-        return job, None
-
-    def queue_position(self, job_id: str) -> int:
-        """See JobQueue."""
-        with self._changed:
-            return self._queue.queue_position(job_id)
-
-    def eta_s(self, live: ActiveJob) -> float | None:
-        """See JobQueue."""
-        return self._queue.eta_s(live)
-
-    def wait(self, job_id: str, seen: int, timeout_s: float) -> ActiveJob | None:
-        """Return a job when its `changes` are no longer `seen`, or after `timeout_s`; None at its end.
-
-        Raises the reason of `fail_all`.
-        """
-
-        def changed() -> bool:
-            live = self._live(job_id)
-            return live is None or live.changes != seen or self._hopeless is not None
-
-        with self._changed:
-            self._changed.wait_for(changed, timeout_s)
-            return self._still_live(job_id)
-
-    def wait_for_end(self, job_id: str, timeout_s: float | None = None) -> bool:
-        """Return whether a job has ended, at once when it has, else after `timeout_s`; raises as `wait`."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._live(job_id) is None or self._hopeless, timeout_s)
-            return self._still_live(job_id) is None
-
-    def result(self, job: Job) -> Result | None:
-        """Return what a job has given so far, None before its first segment."""
-        live = self._live(job.id)
-        if live is None:
-            result = self.store.result(job)
-            return result if result.transcript.segments or not result.partial else None
-        if not live.segments:
-            return None
-        total_ms = (live.progress.total_ms or live.progress.done_ms) if live.progress else 0
-        segments = tuple(live.segments)
-        duration_ms = max(total_ms, *(segment.span.end_ms for segment in segments))
-        transcript = Transcript(
-            job.name,
-            duration_ms,
-            segments,
-            options=job.options,
-            model=self.store.model,
-            speakers=speakers_of(segments),
-        )
-        return Result(transcript, partial=True)
-
     def close(self, timeout_s: float = 20.0) -> None:
         """Stop the jobs under way where they are; they go on at the next start."""
         with self._changed:
@@ -247,15 +164,6 @@ class JobRunner:
         for thread in self._threads:
             thread.join(timeout_s)
         self.store.close()
-
-    def _live(self, job_id: str) -> ActiveJob | None:
-        return self._recordings.get(job_id) or self._queue.get(job_id)
-
-    def _still_live(self, job_id: str) -> ActiveJob | None:
-        live = self._live(job_id)
-        if live is not None:
-            self.check()
-        return live
 
     def _enqueue(self, job: Job, address: str = "") -> None:
         folder = self.store.folder(job.id)

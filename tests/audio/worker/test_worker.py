@@ -19,8 +19,8 @@ import numpy as np
 import pytest
 
 from sensevoice.audio import sniff
+from sensevoice.audio.decoding.container import audio_codecs, check_version
 from sensevoice.audio.decoding.decoders import open_decoder
-from sensevoice.audio.decoding.pyav import audio_codecs, check_version
 from sensevoice.audio.source import open_audio
 from sensevoice.audio.worker import ParallelDecoder, handle, limits, parallel
 from sensevoice.errors import (

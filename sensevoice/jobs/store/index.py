@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sensevoice.jobs.files import JobFolder
 from sensevoice.jobs.model import Job
-from sensevoice.jobs.rebuild import earlier_index, job_in, remove_earlier_index
+from sensevoice.jobs.store.rebuild import earlier_index, job_in, remove_earlier_index
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sensevoice.cli.batch import (
+from sensevoice.cli.transcribe.files import (
     DoneList,
     list_media,
     name_in,

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import logging
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from sensevoice.errors import JobDamaged, RowChanged
 from sensevoice.jobs.editing.edits import Change, Edits, Step, after
@@ -12,6 +16,11 @@ from sensevoice.jobs.files import JobFolder
 from sensevoice.jobs.model import speakers_of, whole_until_ms
 from sensevoice.speakers.voices import VoicePrints
 from sensevoice.transcript import Segment, Transcript
+
+log = logging.getLogger(__name__)
+
+KEPT_RECORDS = 8
+"""Records of finished jobs in memory; one of 3 hours takes about 10 MB."""
 
 
 @dataclass
@@ -64,6 +73,41 @@ class Record:
         self._rows = rows
         segments = tuple(with_speakers(rows, self.heard.segments))
         self.transcript = self.people.named(replace(self.heard, segments=segments))
+
+
+class KeptRecords:
+    """The records of jobs by their ids, those last asked for in memory. For several threads."""
+
+    def __init__(self, folder_of: Callable[[str], JobFolder]) -> None:
+        self._folder_of = folder_of
+        self._reading = threading.Lock()
+        self._kept = lru_cache(KEPT_RECORDS)(self._read)
+
+    def get(self, job_id: str) -> Record:
+        """Return the record of a job, read once however many ask for it at the same time."""
+        with self._reading:
+            return self._kept(job_id)
+
+    def read(self, job_id: str) -> Record:
+        """Return the record of a job without keeping it in memory: for those who go through all jobs."""
+        with self._reading:
+            return self._read(job_id)
+
+    @contextmanager
+    def changing(self, job_id: str) -> Iterator[Record]:
+        """Hold the record of a job while it is changed; nobody else reads one meanwhile."""
+        with self._reading:
+            yield self._kept(job_id)
+
+    def forget(self) -> None:
+        """Read records anew from now on; one that is being read is waited for, lest it be kept."""
+        with self._reading:
+            self._kept.cache_clear()
+
+    def _read(self, job_id: str) -> Record:
+        return read_record(
+            self._folder_of(job_id), lambda damage: log.warning("job %s: %s", job_id, damage.message("en"))
+        )
 
 
 def read_record(folder: JobFolder, warn: Callable[[JobDamaged], None]) -> Record:
