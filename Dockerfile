@@ -24,20 +24,22 @@ RUN ldconfig \
 WORKDIR /app
 
 # By itself, so that a change of the program does not install 8 GB again.
+# Compiled here: nobody may write there later, and each start would compile gradio and torch once more.
 # Each file is one that the locks name. Another index: --build-arg PIP_INDEX_URL=…, which uv does not read itself.
 ARG PIP_INDEX_URL
 COPY requirements.lock requirements-torch.lock requirements-uv.lock ./
 RUN python3.11 -m pip install --no-cache-dir --root-user-action ignore --no-deps --require-hashes \
         --requirement requirements-uv.lock \
     && if [ -n "$PIP_INDEX_URL" ]; then export UV_DEFAULT_INDEX="$PIP_INDEX_URL"; fi \
-    && uv pip install --python /usr/local/bin/python3.11 --no-cache --no-deps --require-hashes \
+    && uv pip install --python /usr/local/bin/python3.11 --no-cache --no-deps --require-hashes --compile-bytecode \
         --requirement requirements-torch.lock --requirement requirements.lock
 
 COPY LICENSE app_sensevoice.py ./
 COPY scripts scripts
 COPY sensevoice sensevoice
 
-RUN useradd --create-home --uid 10001 sensevoice \
+RUN python3.11 -m compileall -q app_sensevoice.py sensevoice scripts \
+    && useradd --create-home --uid 10001 sensevoice \
     && install --directory --owner sensevoice /models /data
 USER 10001
 ENV SENSEVOICE_MODEL_DIR=/models \

@@ -15,6 +15,7 @@ from _root import ROOT
 from opencc import OpenCC
 
 from sensevoice.ui.traditional import TABLE
+from sensevoice.web.texts import TABLES
 
 CONFIGURATION = "s2twp"
 """Characters and vocabulary of Taiwan."""
@@ -60,7 +61,9 @@ def _texts() -> Iterator[str]:
     for path in sorted(package.rglob("*.py")):
         if path.relative_to(package).parts[0] not in NOT_ON_THE_PAGE:
             yield from (text for text in _in_python(path) if CHINESE.search(text) and "\n" not in text)
-    for path in sorted((ROOT / "sensevoice" / "ui" / "workbench").glob("*.js")):
+    for table in sorted(TABLES.glob("*.json")):
+        yield from (zh for zh, _ in json.loads(table.read_text("utf-8")).values() if CHINESE.search(zh))
+    for path in sorted((package / "ui" / "workbench").glob("*.js")):
         strings = SCRIPT_TEXT.findall(path.read_text("utf-8"))
         yield from filter(CHINESE.search, (json.loads(f'"{text}"') for text in strings))
     for sample in json.loads((ROOT / "sensevoice" / "demo" / "samples" / "samples.json").read_text("utf-8")):

@@ -16,6 +16,7 @@ PACKAGE = ROOT / "sensevoice"
 ORDER = (
     "errors",
     "headerless",
+    "web",
     "vocabulary",
     "runtime",
     "access",
@@ -270,6 +271,11 @@ def loaded_after(statement: str) -> set[str]:
 def test_importing_the_package_loads_nothing_heavy() -> None:
     modules = [stage for stage in ORDER if stage not in ("engine", "ui")]
     assert loaded_after("import " + ", ".join(f"sensevoice.{module}" for module in modules)) == set()
+
+
+def test_the_supervisor_loads_neither_the_page_nor_the_models() -> None:
+    """It would take seconds before the program itself is even started, and memory for as long as it runs."""
+    assert loaded_after("import sensevoice.cli.app") == set()
 
 
 def test_the_engine_is_what_loads_them() -> None:

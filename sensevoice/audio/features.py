@@ -27,8 +27,8 @@ LOWEST_HZ = 20.0
 """Kaldi's defaults, which funasr leaves as they are."""
 FULL_SCALE = 1 << 15
 """Kaldi expects samples as 16-bit numbers."""
-BLOCK_FRAMES = 512
-"""512 x 512 x 4 bytes: a megabyte per step."""
+BLOCK_FRAMES = 256
+"""256 x 512 x 4 bytes: half a megabyte per step, which the heap keeps (`runtime/environment.py`)."""
 CUDA_BLOCK_FRAMES = 8192
 """A minute and a half: a GPU is fast with few large steps, and 16 MB of its memory per step is little."""
 

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from sensevoice.cli import serve, startup
 from sensevoice.cli.app_arguments import argument_parser
 from sensevoice.errors import MissingDependency, SenseVoiceError
 from sensevoice.runtime import environment, hangup, logs, supervisor
@@ -25,6 +24,16 @@ def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
         # As this process was started: with -m and Python's own options, which are not in sys.argv.
         return supervisor.supervise([sys.executable, *sys.orig_argv[1:]], terminal=terminal)
     supervisor.end_with_the_supervisor()
+    return _serve(args, terminal, notices)
+
+
+def _serve(args: Any, terminal: hangup.Terminal | None, notices: Sequence[str]) -> int:
+    # Not above: the supervisor would import all that for nothing, gradio included.
+    try:
+        from sensevoice.cli import serve, startup
+    except ImportError as missing:
+        print(MissingDependency(reason=missing), file=sys.stderr)
+        return 1
     for notice in notices:
         startup.echo(notice)
     logs.set_up()

@@ -24,6 +24,7 @@ from sensevoice.live import protocol
 from sensevoice.live.hub import LiveHub
 from sensevoice.live.session import LiveSession
 from sensevoice.tags.labels import EMOTION_NAMES, EVENT_NAMES, label
+from sensevoice.web.bundle import bundle
 
 log = logging.getLogger(__name__)
 
@@ -83,6 +84,8 @@ class Captions:
         name = request.path_params["name"]
         if name not in NAMES:
             return refusal_page(CaptionsEnded())
+        if name == "captions.js":
+            return Response(bundle(FILES, ("captions",)), media_type="text/javascript; charset=utf-8")
         return FileResponse(FILES / name)
 
     async def follow(self, websocket: WebSocket) -> None:

@@ -6,6 +6,7 @@ import re
 import subprocess
 
 from sensevoice.errors import DeviceUnavailable
+from sensevoice.runtime.imports import without_collector
 
 DEVICES = re.compile(r"cpu|cuda(:\d+)?")
 """What can be asked for by name. torch knows more (mps, xpu, cpu:0), but nothing here was made for that."""
@@ -38,7 +39,8 @@ def resolve_devices(device: str) -> tuple[str, ...]:
     if device not in ("auto", ALL_CARDS) and not all(_is_known(name, several) for name in named):
         reason = "auto, cpu, cuda, cuda:0, cuda:1 …, cuda:0,cuda:2, cuda:all"
         raise DeviceUnavailable(device=device, reason=reason)
-    import torch
+    with without_collector():
+        import torch
 
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if device == "cpu" or (device == "auto" and not count):

@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from typing import Any
 from unittest import mock
 
+from sensevoice.runtime.imports import without_collector
+
 NEEDED = (
     "funasr.auto.auto_model",
     "funasr.frontends.wav_frontend",
@@ -40,7 +42,7 @@ def import_funasr() -> None:
     sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type]
     try:
         # funasr finds its modules by this function.
-        with mock.patch.object(pkgutil, "walk_packages", lambda *_, **__: ()):
+        with mock.patch.object(pkgutil, "walk_packages", lambda *_, **__: ()), without_collector():
             for name in NEEDED:
                 importlib.import_module(name)
     finally:

@@ -44,6 +44,10 @@ def open_graph(directory: Path, graph: Path | bytes) -> FunasrModel:
 
     Raises ModelFileDamaged, also when the graph itself is.
     """
+    from sensevoice.recognise import onnx_session
+
+    if isinstance(graph, Path):
+        onnx_session.open_ahead(str(graph))  # half a second beside the imports of funasr
     settings = yaml.safe_load((directory / CONFIG).read_text("utf-8"))
     described = json.loads((directory / DESCRIPTION).read_text("utf-8"))
     for name, files in described["file_path_metas"].items():

@@ -11,6 +11,7 @@ from pathlib import Path
 from sensevoice.models import funasr_model, gpu_model
 from sensevoice.models.device import resolve_device
 from sensevoice.models.graphs import cpu_model
+from sensevoice.models.graphs.known_speech import known_clip
 from sensevoice.models.precision import resolve_precision
 from sensevoice.models.recognizer import MAX_BATCH_S, FunasrRecognizer, OpenModels
 from sensevoice.models.sources import demo, files, hub
@@ -18,6 +19,7 @@ from sensevoice.models.sources.files import ModelFiles
 from sensevoice.models.sources.hub import DEFAULT_SPEAKER_MODEL  # the field `hub` hides the module
 from sensevoice.models.voice_encoder import LazyVoiceEncoder
 from sensevoice.progress import LoadStep
+from sensevoice.runtime.background import begin
 from sensevoice.runtime.cpus import usable_cores
 from sensevoice.runtime.memory import available_bytes
 from sensevoice.transcript import ModelInfo
@@ -75,6 +77,8 @@ def load_recognizer(
     `self_test=False` is for weights that are random on purpose.
     """
     on_step(LoadStep("libraries"))
+    # The process of the decoders takes half a second to start, on another core.
+    clip = begin(known_clip, "known-clip") if self_test else None
     device = resolve_device(settings.device)
     recogniser = _find(settings, settings.model, announce, on_step)
     detector = _find(settings, settings.vad_model, announce, on_step)
@@ -85,9 +89,9 @@ def load_recognizer(
     open_on_cpu = functools.partial(funasr_model.open_model, "SenseVoiceSmall", recogniser.directory, "cpu")
     voices = LazyVoiceEncoder(functools.partial(_find_voices, settings, announce), models.info.device)
     recognizer = FunasrRecognizer(models, open_on_cpu, on_device_fault, voices)
-    if self_test:
+    if clip is not None:
         on_step(LoadStep("self_test"))
-        recognizer.self_test()
+        recognizer.self_test(clip.result())
     return recognizer
 
 

@@ -18,7 +18,6 @@ import numpy as np
 from sensevoice.audio.info import SAMPLE_RATE_HZ, SAMPLES_PER_MS
 from sensevoice.errors import GpuMemory, ModelNotAvailable, SelfTestFailed, first_line
 from sensevoice.models import funasr_model
-from sensevoice.models.graphs.known_speech import known_clip
 from sensevoice.models.sources import demo
 from sensevoice.models.sources.hub import DEFAULT_SPEAKER_MODEL
 from sensevoice.models.voice_encoder import LazyVoiceEncoder
@@ -127,13 +126,11 @@ class FunasrRecognizer:
         """Return a scheduler in front of this recogniser, so that any number of runs share it."""
         return Scheduler(self, *self.batch_limits)
 
-    def self_test(self) -> None:
-        """Recognise a known clip. Raises SelfTestFailed unless the answer looks like SenseVoice's.
+    def self_test(self, clip: np.ndarray) -> None:
+        """Recognise `known_clip()`. Raises SelfTestFailed unless the answer looks like SenseVoice's.
 
-        It also warms up what the first recording needs: the process of the decoders, fsmn-vad's compiled
-        code and network, the recogniser.
+        It also warms up what the first recording needs: fsmn-vad's compiled code and network, the recogniser.
         """
-        clip = known_clip()
         self._find_speech_in(clip)
         answer = next(self.recognise([clip], Options()))
         if answer.error is not None or head_kinds(answer.raw)[:4] != EXPECTED_TAGS:

@@ -127,7 +127,7 @@ class GraphVoiceEncoder:
     def __init__(self, graph: bytes) -> None:
         import onnxruntime
 
-        from sensevoice.recognise.onnx_model import SPIN_US
+        from sensevoice.recognise.onnx_session import SPIN_US
 
         settings = onnxruntime.SessionOptions()
         settings.intra_op_num_threads = usable_cores()

@@ -14,11 +14,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
-import onnxruntime
 import torch
 from funasr.utils.load_utils import extract_fbank, load_audio_text_image_video
 
 from sensevoice.recognise.ctc import PROMPT_FRAMES, Prompt, decode, with_emotion
+from sensevoice.recognise.onnx_session import open_session
 from sensevoice.recognise.scores import TagScorer
 from sensevoice.recognise.terms import Gather, TermFinder
 from sensevoice.runtime.cpus import usable_cores
@@ -28,19 +28,6 @@ BLANK_ID = 0
 OUTPUTS = ("best", "query_logits")
 LOGITS = "logits"
 """Of onnx_graph, which imports onnx: a stored graph is run without it."""
-
-SPIN_US = "20"
-"""How long its threads wait awake for their next share, a millisecond as ONNX Runtime has it. Asleep at once,
-waking them costs a clip alone a sixth of its time; awake for long, they take the cores from the clips beside
-them, and on a busy machine half of everybody's time."""
-
-
-def open_session(graph: str | bytes) -> onnxruntime.InferenceSession:
-    """Open a graph, a file or its content, with a thread a core."""
-    settings = onnxruntime.SessionOptions()
-    settings.intra_op_num_threads = usable_cores()
-    settings.add_session_config_entry("session.intra_op.spin_duration_us", SPIN_US)
-    return onnxruntime.InferenceSession(graph, settings, providers=["CPUExecutionProvider"])
 
 
 class OnnxSenseVoiceSmall(torch.nn.Module):

@@ -32,6 +32,12 @@ SWITCHES = {
     # glibc gives the threads of jobs heaps of their own, which keep what was freed: eight recordings of an
     # hour took 200 MB more. It is read by the process that the supervisor starts.
     "MALLOC_ARENA_MAX": "2",
+    # Blocks of sound, 0.6 MB and more, go back to the system when they are freed. By itself glibc soon keeps
+    # blocks of up to 32 MB in the heap, and small ones between them hold them there: 80 MB beside eight
+    # recordings. What a clip needs again and again is smaller, or in ONNX Runtime's own heap.
+    "MALLOC_MMAP_THRESHOLD_": "600000",
+    # Set by hand, the other one no longer follows: the end of the heap would be given back at every step.
+    "MALLOC_TRIM_THRESHOLD_": "16777216",
 }
 
 

@@ -9,6 +9,8 @@ from concurrent.futures import Future
 from functools import partial
 from typing import Any, TypeVar
 
+from sensevoice.runtime.background import settle
+
 _Value = TypeVar("_Value")
 _Result = TypeVar("_Result")
 
@@ -52,21 +54,13 @@ class SingleFlight:
         while True:
             key, work = self._line.get()
             done: Future[Any] = Future()
-            _settle(done, work)
+            settle(done, work)
             with self._lock:
                 waiting = self._under_way.pop(key)
             for future, then in waiting:
                 if future.set_running_or_notify_cancel():
-                    _settle(future, partial(_passed_on, done, then))
+                    settle(future, partial(_passed_on, done, then))
 
 
 def _passed_on(done: Future[Any], then: Callable[[Any], Any]) -> Any:
     return then(done.result())
-
-
-def _settle(future: Future[Any], work: Callable[[], Any]) -> None:
-    """Set the result or the exception of the work on its future; neither ends the thread."""
-    try:
-        future.set_result(work())
-    except BaseException as exc:
-        future.set_exception(exc)

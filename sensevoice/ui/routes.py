@@ -6,8 +6,6 @@ job of its owner, and a lost connection loses nothing.
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
@@ -18,8 +16,6 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
-from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
 
 from sensevoice.analysis.certainty import without_unsure_tags
 from sensevoice.errors import BadRequest
@@ -47,14 +43,12 @@ from sensevoice.ui.people_routes import PeopleRoutes
 from sensevoice.ui.recognise_routes import RecogniseRoutes
 from sensevoice.ui.requested import finished_job, job_of, recorded_job
 from sensevoice.ui.row_routes import RowRoutes
-from sensevoice.ui.script_bundle import bundle
 from sensevoice.ui.search_routes import SearchRoutes, search_routes
 from sensevoice.ui.serialise import Json
+from sensevoice.ui.static_routes import static_routes
 
 CutFn = Callable[[Path, Sequence[Span], Channel, int | None, str], list[np.ndarray]]
 """Returns the float32 mono 16 kHz samples of spans of one channel of a track of a recording."""
-
-STATIC = Path(__file__).with_name("workbench")
 
 COMPRESSED = [Middleware(GZipMiddleware, compresslevel=4)]
 """For JSON alone: sound is compressed, and asked for in ranges. Level 9 takes thrice the time for a tenth
@@ -109,29 +103,8 @@ def job_routes(
         Route(f"{one_cut}/file", answer(clips.file)),
         *minutes_routes(runner, minutes, f"{job}/minutes", answer),
         *search_routes(searches, answer),
-        Route("/sv/static/bundle.js", script, middleware=[Middleware(GZipMiddleware, compresslevel=9)]),
-        Route(
-            "/sv/static/{path:path}", StaticRoute(directory=STATIC, check_dir=False), middleware=COMPRESSED
-        ),
+        *static_routes(),
     ]
-
-
-async def script(request: Request) -> Response:
-    """Answer with all modules of the workbench, and without them when the browser has them already."""
-    content = bundle(STATIC)
-    etag = f'"{hashlib.sha256(content.encode()).hexdigest()[:16]}"'
-    headers = {"ETag": etag, "Cache-Control": "no-cache"}
-    if request.headers.get("if-none-match", "").removeprefix("W/") == etag:
-        return Response(status_code=304, headers=headers)
-    return Response(content, media_type="text/javascript; charset=utf-8", headers=headers)
-
-
-class StaticRoute(StaticFiles):
-    """Static files at a route: a Mount finds nothing behind a proxy that strips the prefix."""
-
-    def get_path(self, scope: Scope) -> str:
-        path: str = scope["path_params"]["path"]
-        return os.path.normpath(path)
 
 
 class JobRoutes:

@@ -489,8 +489,8 @@ def test_the_demonstration_says_what_it_knows_and_offers_samples(
 @pytest.mark.parametrize(
     "name, locale, width, scheme",
     [
-        ("en", "en-US", 1280, "light"),
-        ("zh-dark", "zh-CN", 1280, "dark"),
+        ("en", "en-US", 1366, "light"),
+        ("zh-tablet-dark", "zh-CN", 820, "dark"),
         ("zh-phone", "zh-CN", 390, "light"),
         ("en-phone", "en-US", 390, "dark"),
     ],

@@ -23,6 +23,7 @@ from sensevoice.transcript import (
     Media,
     Segment,
     Span,
+    Speaker,
     TagScore,
     Track,
     Transcript,
@@ -486,6 +487,29 @@ def test_three_thousand_rows_open_at_once_and_only_those_in_sight_are_drawn(
     wait_until(lambda: drawn(again) < 60)
     again.click(".svw-chip:has-text('愤怒 60')")
     expect(again.locator(".svw-filter [role=status]")).to_have_text(f"显示 60 / {MANY} 段")
+    high = again.evaluate("document.querySelector('.svw-scroller').scrollHeight")
+    assert 60 * 30 < high < 60 * 60, "what is filtered out takes no place, whatever it was before"
+    asked_each_frame = again.evaluate(
+        """[...document.querySelectorAll(".svw-rows *")].filter(
+            (each) => getComputedStyle(each).contentVisibility === "auto").length"""
+    )
+    assert asked_each_frame <= MANY / 10
+
+
+def test_people_who_come_with_the_last_rows_are_named_everywhere(
+    live_app: Any, page_zh: Any, media: Path
+) -> None:
+    rows = tuple(replace(each, speaker=f"S{1 + number % 2}") for number, each in enumerate(CALL))
+    people = (Speaker("S1"), Speaker("S2"))
+    items = [*rows, Transcript("call.wav", CALL_MS, rows, model=MODEL, speakers=people)]
+    script = Script(items, hold_after=1)
+    page = page_zh(live_app(script, SETTINGS))
+    start(page, media)
+    expect(page.locator(ROWS)).to_have_count(1)
+    script.go.set()
+    expect(page.locator("#sv-summary p")).to_be_visible()
+    show(page, "overview")
+    expect(page.locator(".svw-card td:first-child")).to_have_text(["说话人1", "说话人2"])
 
 
 class Dripping:
@@ -557,9 +581,9 @@ def test_a_lost_connection_is_said_and_mended(live_app: Any, browser: Any, media
 @pytest.mark.parametrize(
     "name, locale, width, scheme",
     [
-        ("workbench-zh", "zh-CN", 1280, "light"),
-        ("workbench-en", "en-US", 1280, "light"),
-        ("workbench-dark", "zh-CN", 1280, "dark"),
+        ("workbench-zh", "zh-CN", 1366, "light"),
+        ("workbench-en", "en-US", 820, "light"),
+        ("workbench-dark", "zh-CN", 820, "dark"),
         ("workbench-phone", "zh-CN", 390, "light"),
     ],
 )

@@ -18,6 +18,7 @@ import yaml
 from sensevoice.audio.source import SAMPLES_PER_MS, open_audio, select_channels
 from sensevoice.errors import ModelError, ModelFileDamaged, ModelFileMissing, SelfTestFailed
 from sensevoice.models import funasr_model, loader
+from sensevoice.models.graphs.known_speech import known_clip
 from sensevoice.models.loader import ModelSettings, load_recognizer
 from sensevoice.models.recognizer import FunasrRecognizer
 from sensevoice.models.sources import checksums, demo
@@ -612,4 +613,4 @@ def test_speech_that_cannot_be_looked_for_is_found_at_the_start(
 
     monkeypatch.setattr(demo_recognizer._vad, "generate", broken)
     with pytest.raises(SelfTestFailed, match=r"fsmn-vad.*no such node"):
-        demo_recognizer.self_test()
+        demo_recognizer.self_test(known_clip())

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from sensevoice.ui.routes import STATIC
-from sensevoice.ui.script_bundle import ENTRIES, bundle
+from sensevoice.live.captions import FILES
+from sensevoice.ui.static_routes import ENTRIES, LIVE, STATIC
+from sensevoice.web.bundle import bundle
 from tests.conftest import ROOT
 from tests.javascript import tools
 
@@ -55,18 +57,55 @@ def test_a_package_that_is_not_the_one_we_know_is_refused(
     assert list((tmp_path / "sensevoice-tests").iterdir()) == []
 
 
-def test_the_bundle_holds_every_module_once_and_exports_what_the_page_starts_with(tmp_path: Path) -> None:
-    script = bundle(STATIC)
-    for path in STATIC.glob("*.js"):
-        assert script.count(f"const $_{path.stem} = (() => {{") == 1, path
+@pytest.mark.parametrize(
+    "folder, entries", [(STATIC, ENTRIES), (STATIC / "live", LIVE), (FILES, ("captions",))]
+)
+def test_a_bundle_holds_every_module_once_and_exports_what_its_page_uses(
+    folder: Path, entries: tuple[str, ...], node: str, tmp_path: Path
+) -> None:
+    script = bundle(folder, entries)
+    for path in folder.glob("*.js"):
+        if path.stem != "worklet":  # runs in a thread of its own
+            assert script.count(f"const $_{path.stem} = (() => {{") == 1, path
     assert not re.search(r"^import\b", script, re.MULTILINE)
-    for name in ("mount", "nameBoxes", "watchUploads", "showAccount"):
-        assert re.search(rf"^export const {{ [^}}]*\b{name}\b", script, re.MULTILINE)
+    (tmp_path / "script.mjs").write_text(script, "utf-8")
+    subprocess.run([node, "--check", str(tmp_path / "script.mjs")], check=True)
+    for entry, name in {
+        "main": "mount",
+        "a11y": "nameBoxes",
+        "account": "showAccount",
+        "panel": "livePanel",
+    }.items():
+        exported = re.search(rf"^export const {{ [^}}]*\b{name}\b", script, re.MULTILINE)
+        assert bool(exported) == (entry in entries)
 
 
-def test_a_line_that_the_bundle_does_not_understand_is_named(tmp_path: Path) -> None:
-    for name in ENTRIES:
+def test_a_table_is_a_module_like_any_other(node: str, tmp_path: Path) -> None:
+    (tmp_path / "texts.json").write_text(
+        json.dumps({"a-b": ["甲", 'x"'], "c": "</script>", "": "\u2028"}), "utf-8"
+    )
+    (tmp_path / "one.js").write_text(
+        'import ALL from "./texts.json" with { type: "json" };\n'
+        "export const told = () => JSON.stringify(ALL);\n"
+    )
+    script = bundle(tmp_path, ("one",)) + "process.stdout.write(told());"
+    ended = subprocess.run(
+        [node, "--input-type=module"], input=script, capture_output=True, text=True, check=True
+    )
+    assert json.loads(ended.stdout) == json.loads((tmp_path / "texts.json").read_text("utf-8"))
+
+
+@pytest.mark.parametrize(
+    "line, reason",
+    [
+        ('import * as all from "./other.js";', r"main\.js: import \* as all"),
+        ('import { a } from "./more/main.js";', "modules of one name"),
+    ],
+)
+def test_a_line_that_the_bundle_does_not_understand_is_named(tmp_path: Path, line: str, reason: str) -> None:
+    (tmp_path / "more").mkdir()
+    for name in ("main", "more/main"):
         (tmp_path / f"{name}.js").write_text("export const a = 1;\n")
-    (tmp_path / "main.js").write_text('import * as all from "./other.js";\n')
-    with pytest.raises(ValueError, match=r"main\.js: import \* as all"):
-        bundle(tmp_path)
+    (tmp_path / "main.js").write_text(f"{line}\n")
+    with pytest.raises(ValueError, match=reason):
+        bundle(tmp_path, ("main",))

@@ -1,17 +1,18 @@
 // Follows a recording and shows its last lines. Nothing is sent from here.
 
-const TEXTS = {
-  zh: { waiting: "等待说话…", lost: "连接中断，正在重连…", size: "字号", smaller: "小一点", larger: "大一点", lines: "{n} 行", look: "颜色", dark: "黑底白字", light: "白底黑字", yellow: "黑底黄字", full: "全屏", all: "所有语言", zh: "中文", en: "英文", yue: "粤语", ja: "日文", ko: "韩文", person: "说话人{n}：", named: "{name}：", open: "（", close: "）" },
-  en: { waiting: "Waiting for speech …", lost: "Connection lost, trying again …", size: "Size", smaller: "Smaller", larger: "Larger", lines: "{n} lines", look: "Colours", dark: "White on black", light: "Black on white", yellow: "Yellow on black", full: "Full screen", all: "All languages", zh: "Chinese", en: "English", yue: "Cantonese", ja: "Japanese", ko: "Korean", person: "Speaker {n}: ", named: "{name}: ", open: "(", close: ")" },
-};
-const MOODS = { ANGRY: "#c2410c", HAPPY: "#a16207", SURPRISED: "#be185d", DISGUSTED: "#15803d", FEARFUL: "#6d28d9", SAD: "#1d4ed8" };
+import LANGUAGES from "../../web/tables/languages.json" with { type: "json" };
+import COLORS from "../../web/palette.json" with { type: "json" };
+import OWN from "../../web/tables/captions.json" with { type: "json" };
+
+const TEXTS = { ...LANGUAGES, ...OWN };
+const MOODS = ["ANGRY", "HAPPY", "SURPRISED", "DISGUSTED", "FEARFUL", "SAD"];
 const MUSIC = ["BGM", "Sing"];
 const KEPT_ROWS = 12;
 const AGAIN_MS = 1000;
 
 const locale = (document.cookie.match(/(?:^|; )sv-locale=([\w-]+)/)?.[1] ?? navigator.language ?? "zh").toLowerCase().startsWith("zh") ? "zh" : "en";
 document.documentElement.lang = locale === "zh" ? "zh-CN" : "en";
-const t = (key, values = {}) => TEXTS[locale][key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
+const t = (key, values = {}) => TEXTS[key][locale === "zh" ? 0 : 1].replace(/\{(\w+)\}/g, (_, name) => values[name]);
 const lines = document.querySelector("#lines");
 const note = document.querySelector("#note");
 let labels = {};
@@ -55,8 +56,8 @@ function line(row, before) {
   element.append(row.text);
   const sounds = soundsOf(row);
   if (sounds) element.append(make("span", "sound", ` ${sounds}`));
-  if (MOODS[row.emotion]) {
-    element.style.setProperty("--mood", MOODS[row.emotion]);
+  if (MOODS.includes(row.emotion)) {
+    element.style.setProperty("--mood", COLORS[row.emotion]);
     element.append(make("span", "mood", labels[row.emotion] ?? row.emotion));
   }
   return element;
@@ -135,7 +136,7 @@ const settings = {
   size: Number(kept("size", "7")) || 7,
   lines: choice("lines", [2, 3, 4].map((n) => [String(n), t("lines", { n })]), "3", t("lines", { n: "" })),
   look: choice("look", ["dark", "light", "yellow"].map((name) => [name, t(name)]), "dark", t("look")),
-  language: choice("language", ["all", "zh", "en", "yue", "ja", "ko"].map((name) => [name, t(name)]), "all", t("all")),
+  language: choice("language", ["all", "zh", "en", "yue", "ja", "ko"].map((name) => [name, t(name === "all" ? name : `language_${name}`)]), "all", t("all")),
 };
 
 function apply() {

@@ -29,7 +29,8 @@ def seconds_of(
 ) -> dict[str, float]:
     """Return how long a piece of each graph takes, the shortest of several alternating rounds."""
     from sensevoice.recognise import onnx_graph
-    from sensevoice.recognise.onnx_model import OUTPUTS, open_session
+    from sensevoice.recognise.onnx_model import OUTPUTS
+    from sensevoice.recognise.onnx_session import open_session
 
     part = _part_of(weights)
     sessions = {

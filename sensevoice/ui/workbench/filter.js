@@ -101,7 +101,7 @@ export function filter(app) {
       "aria-pressed": String(pressed),
       data: { tag: name },
     });
-    chip.style.setProperty("--svw-chip", kind === "who" ? "#525f70" : colorOf(name));
+    chip.style.setProperty("--svw-chip", colorOf(kind === "who" ? "" : name));
     return chip;
   }
 

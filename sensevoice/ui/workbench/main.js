@@ -67,6 +67,11 @@ class App {
     return told(this.reader, both);
   }
 
+  // Texts of a table beside the workbench's own.
+  words(table) {
+    return words(this.reader, table);
+  }
+
   label(name) {
     return this.names[name] ?? "";
   }
@@ -267,6 +272,7 @@ class App {
     if (!details) return;
     this.above.later();
     this.job = details;
+    this.people = details.speakers; // before anybody draws: the last poll may have brought some
     this.stand();
     this.emit("details", details);
     this.emit("finished", details);

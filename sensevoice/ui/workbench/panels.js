@@ -34,7 +34,7 @@ export function highlights(app) {
     const chips = [...kinds].map(([name, n]) =>
       button(`${name} ${n}`, () => (left.delete(name) || left.add(name), draw()), { className: "svw-chip", "aria-pressed": String(!left.has(name)) }),
     );
-    for (const chip of chips) chip.style.setProperty("--svw-chip", "#525f70");
+    for (const chip of chips) chip.style.setProperty("--svw-chip", colorOf());
     const shown = items.filter((item) => !left.has(app.told(item)));
     const anger = items.find((item) => item.kind === "anger");
     element.replaceChildren(

@@ -4,7 +4,7 @@ import { button, clock, make } from "./dom.js";
 const MOST = 50; // the server hears no more at a time
 
 const NORMALISATION = {
-  written: { use_itn: true, keep_numbers: false },
+  use_itn: { use_itn: true, keep_numbers: false },
   spokenForm: { use_itn: false, keep_numbers: false },
   keptNumbers: { use_itn: true, keep_numbers: true },
 };
@@ -18,8 +18,8 @@ export function again(app) {
     for (const [value, text] of choices) select.append(make("option", { value }, text));
     return select;
   };
-  const language = choice(t("language"), [["auto", t("detect")], ...app.kinds.language.map((name) => [name, app.label(name)])]);
-  const writing = choice(t("written"), Object.keys(NORMALISATION).map((name) => [name, t(name)]));
+  const language = choice(t("language"), [["auto", t("language_auto")], ...app.kinds.language.map((name) => [name, app.label(name)])]);
+  const writing = choice(t("use_itn"), Object.keys(NORMALISATION).map((name) => [name, t(name)]));
   const joining = choice(t("joining"), [["", t("joinKeep")], ...JOINING_S.map((n) => [n, n ? t("joinUpTo", { n }) : t("joinNone")])]);
   const gap = choice(t("gap"), [["", t("gapKeep")], ...GAPS_S.map((n) => [n, t("gapUpTo", { n })])]);
   const showGap = () => (gap.hidden = !Number(joining.value)); // what joins nothing knows no pause

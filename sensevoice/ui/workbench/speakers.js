@@ -57,7 +57,6 @@ export function speakers(app) {
   }
 
   app.on("details", (details) => {
-    app.people = details.speakers;
     const parts = details.countable ? [counter(details.speakers.length)] : [];
     const lines = [...details.speakers.map((person) => line(person, details.speakers)), ...details.merged.map(partable)];
     parts.push(

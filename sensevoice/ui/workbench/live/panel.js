@@ -1,9 +1,10 @@
 // Live: what to hear, how loud it is, where it stands, and the way to stop. Loaded when it is first wanted.
+import LANGUAGE_NAMES from "../../../web/tables/languages.json" with { type: "json" };
+import TEXTS from "../../../web/tables/live.json" with { type: "json" };
 import { button, clock, make, remember, rememberTicked } from "../dom.js";
 import { Link } from "./link.js";
 import { canShare, listen, microphones, obstacle, SoundError } from "./sound.js";
 import { liveView } from "./view.js";
-import { words } from "./words.js";
 
 const KEPT = "sv-live"; // the recording of this tab, over a reload
 const LANGUAGES = ["auto", "zh", "en", "yue", "ja", "ko"];
@@ -11,14 +12,14 @@ const METER_DB = 60;
 
 /** @param {any} app @param {HTMLElement} place */
 export function livePanel(app, place) {
-  const t = words(app.reader);
+  const t = app.words({ ...LANGUAGE_NAMES, ...TEXTS });
   const root = app.api.base.replace(/\/sv$/, "");
   const view = liveView(app, t, (message) => talk?.link.ask(message) || tell(t("notSent")));
   document.querySelector("#sv-right")?.append(view.element);
 
   const source = make("select", { className: "svw-input", id: "svl-source" }, ...["microphone", ...(canShare() ? ["shared", "both"] : [])].map((kind) => make("option", { value: kind }, t(kind))));
   const device = make("select", { className: "svw-input", id: "svl-device" }, make("option", { value: "" }, t("usual")));
-  const language = make("select", { className: "svw-input", id: "svl-language" }, ...LANGUAGES.map((code) => make("option", { value: code }, t(code))));
+  const language = make("select", { className: "svw-input", id: "svl-language" }, ...LANGUAGES.map((code) => make("option", { value: code }, t(`language_${code}`))));
   const speakers = make("input", { type: "checkbox", checked: true });
   remember(source, "sv-live-source");
   remember(language, "sv-live-language");
