@@ -68,12 +68,7 @@ class Delays:
 
 def main() -> None:
     args = arguments()
-    settings = (
-        ModelSettings(demo=True, device=args.device)
-        if args.demo
-        else ModelSettings(model=args.model, vad_model=args.vad_model, device=args.device)
-    )
-    loaded = load_recognizer(settings, self_test=not args.random)
+    loaded = loaded_for(args)
     scheduler = loaded.scheduled()
     sound = sound_of(args.audio or [sample.path for sample in demo.sample_recordings()])
     print(f"{loaded.info.name}, {loaded.info.precision}, {loaded.info.device}; load {os.getloadavg()[0]:.1f}")
@@ -86,14 +81,29 @@ def main() -> None:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    add_model_arguments(parser)
+    parser.add_argument("--seconds", type=int, default=60)
+    return parser.parse_args()
+
+
+def add_model_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say which model is asked, and about what sound."""
     parser.add_argument("--demo", action="store_true", help="the bundled model")
     parser.add_argument("--model", default="iic/SenseVoiceSmall")
     parser.add_argument("--vad-model", default="iic/speech_fsmn_vad_zh-cn-16k-common-pytorch")
     parser.add_argument("--random", action="store_true", help="the weights are random: no self-test")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--audio", type=Path, nargs="*", help="recordings of speech; default: the samples")
-    parser.add_argument("--seconds", type=int, default=60)
-    return parser.parse_args()
+
+
+def loaded_for(args: argparse.Namespace) -> Any:
+    """Load the models that `add_model_arguments` names."""
+    settings = (
+        ModelSettings(demo=True, device=args.device)
+        if args.demo
+        else ModelSettings(model=args.model, vad_model=args.vad_model, device=args.device)
+    )
+    return load_recognizer(settings, self_test=not args.random)
 
 
 def sound_of(paths: list[Path]) -> bytes:

@@ -26,7 +26,7 @@ main() {
         check "tests / 测试" pytest "$@" # a part of the tests covers a part of the code
     else
         # Two at a time: much of their time they wait for programs and browsers to start. A file stays together.
-        check "tests / 测试" pytest --cov --numprocesses 2 --dist loadfile
+        check "tests / 测试" pytest --cov --numprocesses 2 --dist loadfile --durations 25
     fi
     finish
 }

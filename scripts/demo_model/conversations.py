@@ -14,7 +14,7 @@ from scipy import signal
 
 from .clips import silence
 from .sentences import SENTENCES, Sentence, back_channels
-from .sounds import Rng, at_loudness, noise
+from .sounds import MAKERS, Rng, at_loudness, noise
 from .tags import EMOTIONS, LANGUAGES
 from .voices import HELD_OUT_VOICES, SAMPLE_RATE, Audio, say
 
@@ -31,6 +31,12 @@ SWITCH_SHARE = 0.25
 LOUDNESS = 0.09
 ROOM = 0.0005
 CONDITIONS = ("plain", "plain", "8 kHz", "noisy")
+MEETING_PEOPLE = 3
+MEETING_LANGUAGES = ("zh", "en")
+MEETING_SOUNDS = ("Laughter", "Applause")
+MEETING_SOUND_S = (2.5, 5.0)
+MEETING_TURNS_BETWEEN = 10
+"""Turns from one laughter, or applause, to the next."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +84,25 @@ def make_conversation(seed: int, seconds: float | None = None) -> tuple[Audio, C
     pieces.append(silence(0.5))
     condition = CONDITIONS[seed % len(CONDITIONS)]
     return _recorded(np.concatenate(pieces), condition, rng), Conversation(condition, tuple(message))
+
+
+def make_meeting(seed: int, seconds: float) -> Audio:
+    """Draw a meeting of three in two languages, with moods, laughter and applause; a seed gives one."""
+    rng = np.random.default_rng(seed)
+    people = [str(voice) for voice in rng.permutation(HELD_OUT_VOICES)[:MEETING_PEOPLE]]
+    loudness = {person: LOUDNESS * 10 ** (rng.uniform(-4, 4) / 20) for person in people}
+    pieces: list[Audio] = [silence(rng.uniform(0.2, 1.0))]
+    turn: _Turn | None = None
+    turns = 0
+    while sum(map(len, pieces)) < seconds * SAMPLE_RATE:
+        turns += 1
+        if turns % MEETING_TURNS_BETWEEN == 0:
+            sound = MAKERS[MEETING_SOUNDS[turns // MEETING_TURNS_BETWEEN % len(MEETING_SOUNDS)]]
+            pieces += [at_loudness(sound(rng.uniform(*MEETING_SOUND_S), rng), LOUDNESS), silence(0.8)]
+        turn = _next_turn(turn, people, MEETING_LANGUAGES, rng)
+        _speak(turn, loudness[turn.speaker], pieces, [], rng)
+        pieces.append(silence(rng.uniform(0.0, LONGEST_PAUSE_S)))
+    return _recorded(np.concatenate(pieces)[: int(seconds * SAMPLE_RATE)], "plain", rng)
 
 
 def _next_turn(before: _Turn | None, people: Sequence[str], languages: Sequence[str], rng: Rng) -> _Turn:

@@ -9,7 +9,16 @@ from __future__ import annotations
 
 from sensevoice.access.accounts import Accounts
 from sensevoice.access.login import Login
-from sensevoice.access.middleware import USER, AccessMiddleware
+from sensevoice.access.middleware import USER, AccessMiddleware, is_still_in
 from sensevoice.access.policy import COOKIE, AccessPolicy, Request
 
-__all__ = ["COOKIE", "USER", "AccessMiddleware", "AccessPolicy", "Accounts", "Login", "Request"]
+__all__ = [
+    "COOKIE",
+    "USER",
+    "AccessMiddleware",
+    "AccessPolicy",
+    "Accounts",
+    "Login",
+    "Request",
+    "is_still_in",
+]

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import secrets
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, parse_qsl, urlencode
 
 from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
 from starlette.responses import RedirectResponse, Response
 
 from sensevoice.access.http.asgi import App, Message, Receive, Scope, Send
@@ -48,6 +50,9 @@ log = logging.getLogger(__name__)
 
 USER = "sensevoice.user"
 """Where in the ASGI scope the name stands of who is logged in."""
+
+STILL_IN = "sensevoice.still_in"
+"""Where in the scope of a WebSocket the function stands that `is_still_in` calls."""
 
 SECRETS = (b"cookie", b"authorization")
 """What nothing behind this middleware needs to see, and so cannot give away."""
@@ -113,7 +118,9 @@ class AccessMiddleware:
         except SenseVoiceError as refused:
             response = _refusal(refused, request)
         if response is None:
-            await self._app(self._let_in(request, scope), receive, send)
+            inner = self._let_in(request, scope)
+            inner[STILL_IN] = lambda: self._user(request) == inner[USER]
+            await self._app(inner, receive, send)
         else:
             await response(scope, receive, send)
 
@@ -228,6 +235,12 @@ class AccessMiddleware:
 
     def _user(self, request: Request) -> str | None:
         return self._login.user_of(request) if self._login else None
+
+
+def is_still_in(connection: HTTPConnection) -> bool:
+    """Return whether whoever opened a WebSocket is still logged in, if logins are needed; counts as a use."""
+    still_in: Callable[[], bool] = connection.scope.get(STILL_IN, lambda: True)
+    return still_in()
 
 
 class _Answer:

@@ -27,13 +27,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from sensevoice.access import USER
+from sensevoice.access import USER, is_still_in
 from sensevoice.access.routes import REALTIME
 from sensevoice.api import shapes
 from sensevoice.api.errors import error_shape
 from sensevoice.api.parameters import language_of
 from sensevoice.audio.downsample import Downsampler
-from sensevoice.errors import BadRequest, OptionError, SenseVoiceError, Unexpected
+from sensevoice.errors import BadRequest, LoginNeeded, OptionError, SenseVoiceError, Unexpected
 from sensevoice.live import LiveHub
 from sensevoice.live.turns import Ended, Growing, Started, Turn, Turns
 from sensevoice.options import MAX_PAUSE_MS, MIN_PAUSE_MS, Options
@@ -96,6 +96,8 @@ class Connection:
             message = await self._socket.receive()
             if message["type"] == "websocket.disconnect":
                 return
+            if not is_still_in(self._socket):
+                raise LoginNeeded()
             await self._answer(message.get("text") or "")
 
     async def _answer(self, text: str) -> None:

@@ -33,6 +33,8 @@ SenseVoiceError
 ├── TooBusy                     too many runs are waiting for their turn
 ├── LiveBusy                    as many speak as the machine, or a login, can hold
 ├── LiveDiskFull                what is said cannot be written at this moment
+├── LiveLoggedOut               whoever records has logged out meanwhile
+├── LiveDeleted                 a recording was deleted while it was made
 ├── CaptionsEnded               the link to captions of a recording that has ended, or was taken back
 ├── DiskLow                     no room for another recording
 ├── NothingToCut                no rows were chosen, or far too many
@@ -114,7 +116,7 @@ from sensevoice.errors.jobs import (
     RowsChanged,
     WaitingForDisk,
 )
-from sensevoice.errors.live import CaptionsEnded, LiveBusy, LiveDiskFull
+from sensevoice.errors.live import CaptionsEnded, LiveBusy, LiveDeleted, LiveDiskFull, LiveLoggedOut
 from sensevoice.errors.media import (
     CopyProtected,
     DecoderCrashed,
@@ -181,7 +183,9 @@ __all__ = [
     "JobDamaged",
     "JobNotFound",
     "LiveBusy",
+    "LiveDeleted",
     "LiveDiskFull",
+    "LiveLoggedOut",
     "LockedFormat",
     "LoginNeeded",
     "LoginWrong",

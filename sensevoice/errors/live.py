@@ -30,6 +30,25 @@ class LiveDiskFull(SenseVoiceError):
     )
 
 
+class LiveLoggedOut(SenseVoiceError):
+    """Whoever records has logged out meanwhile, or the login is no more."""
+
+    code = "live_logged_out"
+    http_status = 401
+    zh = "登录已退出或失效，录音到此结束，已作为任务保存。重新登录后可以在列表里找到它。"
+    en = (
+        "You are no longer logged in, so the recording has ended here. It is kept as a job: log in again to "
+        "find it in the list."
+    )
+
+
+class LiveDeleted(SenseVoiceError):
+    code = "live_deleted"
+    http_status = 410
+    zh = "这次录音刚被删除，已经停止录音。"
+    en = "This recording was deleted just now, so it has stopped."
+
+
 class CaptionsEnded(SenseVoiceError):
     code = "captions_ended"
     http_status = 410

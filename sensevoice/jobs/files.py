@@ -41,6 +41,9 @@ class JobFolder:
         self.peaks = path / "peaks.u8"
         self.webhooks = path / "webhooks"
         self.minutes = path / "minutes.json"
+        self.live_rows = path / "live.jsonl"
+        self.live_changes = path / "live_changes.jsonl"
+        self.captions = path / "captions.json"
 
     @property
     def source(self) -> Path:

@@ -87,9 +87,9 @@ class Result:
 class ActiveJob:
     """A job that waits or runs. `changes` counts up with everything that can be seen of it.
 
-    `address` is where it was submitted from. `stop` ends a recording that is live; others have none. `turns`
-    counts how often it gave its place up, and `leaving` says that it is about to; `is_guest` that it runs
-    beside the ordinary places; see JobQueue.
+    `address` is where it was submitted from. `stop` ends a recording that is live; others have none.
+    `is_deleted` says that somebody removes it. `turns` counts how often it gave its place up, and `leaving`
+    says that it is about to; `is_guest` that it runs beside the ordinary places; see JobQueue.
     """
 
     job: Job
@@ -100,6 +100,7 @@ class ActiveJob:
     cancelled: bool = False
     address: str = ""
     stop: Callable[[], None] | None = None
+    is_deleted: bool = False
     turns: int = 0
     leaving: bool = False
     is_guest: bool = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import secrets
 import threading
@@ -13,10 +14,12 @@ from functools import partial
 
 from sensevoice.errors import JobNotFound, LiveBusy
 from sensevoice.jobs import ActiveJob, Job, JobRunner
+from sensevoice.jobs.files import UNREADABLE
 from sensevoice.live.session import LiveSession
 from sensevoice.live.stream import PASS_EVERY_S, LiveStream
 from sensevoice.options import Options
 from sensevoice.protocols import PromptRecognizer
+from sensevoice.runtime.atomic import write_whole
 from sensevoice.runtime.cpus import usable_cpus
 from sensevoice.runtime.file_names import cut_to_bytes
 
@@ -117,11 +120,15 @@ class LiveHub:
             self._runner.store.delete(session.active.job)
 
     def captions(self, session: LiveSession) -> str:
-        """Return the token with which anybody may follow a recording, until it is taken back or ends."""
+        """Return the token with which anybody may follow a recording, until it is taken back or ends.
+
+        It is kept with the job, for the process after this one. Raises OSError when the disk refuses it.
+        """
         with self._lock:
             if not session.captions_token:
-                session.captions_token = secrets.token_urlsafe(18)
-                self._readers[_key(session.captions_token)] = session.id
+                token = secrets.token_urlsafe(18)
+                write_whole(self._runner.store.folder(session.id).captions, json.dumps({"token": token}))
+                self._let_read(session, token)
             return session.captions_token
 
     def revoke_captions(self, session: LiveSession) -> None:
@@ -177,7 +184,9 @@ class LiveHub:
 
     def _restore(self, job: Job) -> None:
         try:
-            self._add(ActiveJob(job))
+            session = self._add(ActiveJob(job))
+            if token := self._kept_token(job):
+                self._let_read(session, token)
         except OSError as exc:
             log.warning("recording %s cannot go on: %s", job.id, exc)
             self._runner.end_recording(ActiveJob(job))
@@ -196,9 +205,25 @@ class LiveHub:
     def _open_stream(self, options: Options, start_ms: int) -> LiveStream:
         return LiveStream(self._recognizer, options, start_ms, self._pass_every_s)
 
+    def _let_read(self, session: LiveSession, token: str) -> None:
+        session.captions_token = token
+        self._readers[_key(token)] = session.id
+
+    def _kept_token(self, job: Job) -> str:
+        """Return the token of the captions that an earlier process gave, "" when there is none."""
+        try:
+            token = json.loads(self._runner.store.folder(job.id).captions.read_text("utf-8"))["token"]
+        except (OSError, *UNREADABLE):
+            return ""
+        return token if isinstance(token, str) else ""
+
     def _revoke(self, session: LiveSession) -> None:
         self._readers.pop(_key(session.captions_token), None)
         session.captions_token = ""
+        try:
+            self._runner.store.folder(session.id).captions.unlink(missing_ok=True)
+        except OSError as exc:
+            log.warning("recording %s: the link to its captions is not removed: %s", session.id, exc)
 
     def _sweep_now_and_then(self) -> None:
         while not self._closed.wait(SWEEP_S):

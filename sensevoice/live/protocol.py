@@ -7,6 +7,8 @@ From the client, in JSON unless it is sound:
     4 bytes, the number of the frame from 0 (little-endian), and 100 ms of sound: 1600 × int16 at 16 kHz, mono
     {"type": "lost", "first": 30, "end": 35}         the client has these frames no more: they become silence
     {"type": "stop", "frames": 600, "tail": "…"}     all; the tail, in base64, is what is less than a frame
+    {"type": "name", "speaker": "S1", "name": "…"}   calls a speaker so; an empty name takes it back
+    {"type": "correct", "row": 3, "start_ms": 8200, "text": "…"}     gives a settled row another text
     {"type": "captions", "on": true}                 asks for the link that a room can follow, or takes it
                                                      back
 
@@ -16,9 +18,10 @@ From the server:
     {"type": "state", "next": 40, "heard_ms": 3900, "from": 2, "rows": […], "settled": 3, "growing": {…}}
                                                      frames before `next` may be forgotten. `rows` replace all
                                                      from number `from` on; the first `settled` of all stay as
-                                                     they are. `growing` is the speech that goes on: words in
-                                                     `committed` stay until it pauses, those of `tail` may
-                                                     change
+                                                     they are, unless people correct them. `names`, by the ids
+                                                     of speakers, come when they change. `growing` is the
+                                                     speech that goes on: words in `committed` stay until it
+                                                     pauses, those of `tail` may change
     {"type": "resend", "next": 40}                   a frame is missing: send all from this one on
     {"type": "captions", "token": "…"}               null when it was taken back
     {"type": "ended", "job": "…"}                    recognised as a file now; null for one without sound
@@ -126,15 +129,17 @@ class StateSender:
     """Makes the messages by which one who looks on learns what is new, each from the latest state."""
 
     def __init__(self, known_rows: int = 0) -> None:
-        self._settled = known_rows
+        self._first = self._settled = known_rows
+        self._corrected = 0
+        self._names: Mapping[str, str] = {}
         self._open: tuple[Segment, ...] | None = None
         self._rest: tuple[object, ...] | None = None
 
     def message(self, view: View) -> Json | None:
         """Return what has changed since the last message, None when nothing has."""
-        rest = (view.frames, view.heard_ms, view.growing, view.stopped)
-        settled = len(view.settled)
-        has_rows = settled != self._settled or view.open is not self._open
+        rest = (view.frames, view.heard_ms, view.growing, view.stopped, view.names)
+        settled, first = len(view.settled), self._first_to_send(view)
+        has_rows = settled != first or view.open is not self._open
         if not has_rows and rest == self._rest:
             return None
         message: Json = {
@@ -145,15 +150,23 @@ class StateSender:
             "stopped": view.stopped,
         }
         if has_rows:
-            rows = [*view.settled[self._settled : settled], *view.open]
-            message |= {"from": self._settled, "rows": [row_shape(row) for row in rows], "settled": settled}
+            rows = [*view.settled[first:settled], *view.open]
+            message |= {"from": first, "rows": [row_shape(row) for row in rows], "settled": settled}
+        if view.names != self._names:
+            message["names"] = view.names
+        self._names, self._corrected = view.names, len(view.corrected)
         self._settled, self._open, self._rest = settled, view.open, rest
         return message
+
+    def _first_to_send(self, view: View) -> int:
+        """Return from which row on all are new, or were corrected since the last message."""
+        return max(self._first, min([self._settled, *view.corrected[self._corrected :]]))
 
 
 def row_shape(row: Segment) -> Json:
     """Return a row as JSON."""
     return {
+        "edited": row.original is not None,
         "kind": row.kind,
         "start_ms": row.span.start_ms,
         "end_ms": row.span.end_ms,

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sensevoice.audio.info import SAMPLES_PER_MS
-from sensevoice.errors import BadRequest, SenseVoiceError
+from sensevoice.errors import BadRequest, RowChanged, SenseVoiceError
 from sensevoice.formats.record import segment_from_dict, segment_to_dict
+from sensevoice.jobs.editing.live_changes import LiveChanges
 from sensevoice.jobs.files import UNREADABLE, JobFolder, append_line, cut_broken_line, read_lines
 from sensevoice.jobs.model import ActiveJob
 from sensevoice.live.recording import FRAME_BYTES, FRAME_MS, Recording
@@ -42,7 +43,11 @@ Wake = Callable[[], object]
 
 @dataclass(frozen=True)
 class View:
-    """What can be seen of a session at a moment. `settled` only grows; `frames` have been written."""
+    """What can be seen of a session at a moment. `settled` only grows; `frames` have been written.
+
+    `corrected` are the numbers of settled rows to which people gave another text, one for each time; `names`
+    are those of speakers.
+    """
 
     frames: int
     settled: Sequence[Segment]
@@ -51,6 +56,8 @@ class View:
     heard_ms: int
     stopped: bool
     ended: bool
+    corrected: Sequence[int] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 class LiveSession:
@@ -77,8 +84,11 @@ class LiveSession:
         self._changed = threading.Condition()
         self._open: tuple[Segment, ...] = ()
         self._growing: Growing | None = None
+        self._changes = LiveChanges(folder.live_changes)
+        self._corrected: list[int] = []
         self._until_ms = self._read_settled()
         self._heard_ms = self._until_ms
+        self._people_before = max((_number(row.speaker) for row in active.segments), default=0)
         self._stopped = False  # recognition came to a stop; the recording goes on
         self.ended = False
         self._listeners: dict[object, Wake] = {}
@@ -133,7 +143,29 @@ class LiveSession:
                 self._heard_ms,
                 self._stopped,
                 self.ended,
+                tuple(self._corrected),
+                dict(self._changes.names),
             )
+
+    def rename(self, speaker: str, name: str) -> None:
+        """Give a speaker a name, for good. Raises OSError, BadRequest for one who is not there."""
+        with self._changed:
+            if speaker not in {row.speaker for row in (*self.active.segments, *self._open)}:
+                raise BadRequest(reason=f"speaker {speaker[:20]}")
+            if not self.ended:
+                self._changes.rename(speaker, name)
+        self._wake()
+
+    def correct(self, number: int, start_ms: int, text: str) -> None:
+        """Give a settled row another text, for good. Raises OSError, RowChanged for one that is not there."""
+        with self._changed:
+            rows = self.active.segments
+            if self.ended or not number < len(rows) or rows[number].span.start_ms != start_ms:
+                raise RowChanged()
+            self._changes.correct(rows[number], text)
+            rows[number] = self._changes.applied(rows[number])
+            self._corrected.append(number)
+        self._wake()
 
     def take(self, number: int, data: bytes) -> bool:
         """Write a frame if it is the next one; return whether it, or one that is not the next, was in order.
@@ -188,7 +220,8 @@ class LiveSession:
                 self._recording.release()
             else:
                 self._close()
-                for name in ("live.jsonl", "peaks.json", "playable.ogg"):  # of a part of it
+                self._leave_rows()
+                for name in ("peaks.json", "playable.ogg"):  # of a part of it
                     (self._folder.path / name).unlink(missing_ok=True)
             self._changed.notify_all()
         self._wake()
@@ -199,6 +232,14 @@ class LiveSession:
         except OSError as exc:  # FFmpeg reads such a file to its end, whatever the header says
             log.warning("recording %s: its header is not written: %s", self.id, exc)
             self._recording.release()
+
+    def _leave_rows(self) -> None:
+        """Keep the rows, the open ones too, if whoever recognises the whole has to know who was named."""
+        if not self._changes:
+            self._folder.live_rows.unlink(missing_ok=True)
+            return
+        for row in self._open:
+            self._write_row(row, self._until_ms)
 
     def _work(self) -> None:
         """Recognise what comes until the end."""
@@ -239,24 +280,33 @@ class LiveSession:
 
     def _settle(self, heard: Heard) -> None:
         """Keep rows that are settled, also for a process that comes after this one."""
-        self._open, self._until_ms = heard.open, heard.until_ms
-        for row in heard.settled:
+        self._open = tuple(self._numbered_on(row) for row in heard.open)
+        self._until_ms = heard.until_ms
+        for row in map(self._numbered_on, heard.settled):
             self.active.segments.append(row)
-            try:
-                line = {"until_ms": heard.until_ms, "row": segment_to_dict(row)}
-                append_line(self._folder.path / "live.jsonl", line)
-            except OSError as exc:  # the sound is what counts
-                log.debug("recording %s: a row is not written: %s", self.id, exc)
+            self._write_row(row, heard.until_ms)
+
+    def _numbered_on(self, row: Segment) -> Segment:
+        """Return a row with a speaker of its own for each process: who was S1 before is not who is now."""
+        if row.speaker is None or not self._people_before:
+            return row
+        return replace(row, speaker=f"S{_number(row.speaker) + self._people_before}")
+
+    def _write_row(self, row: Segment, until_ms: int) -> None:
+        try:
+            append_line(self._folder.live_rows, {"until_ms": until_ms, "row": segment_to_dict(row)})
+        except OSError as exc:  # the sound is what counts
+            log.debug("recording %s: a row is not written: %s", self.id, exc)
 
     def _read_settled(self) -> int:
         """Read the rows that the process before this one had settled; return the time up to which."""
-        path = self._folder.path / "live.jsonl"
+        path = self._folder.live_rows
         until_ms = 0
         try:
             cut_broken_line(path)
             for line in read_lines(path):
                 until_ms = min(int(line["until_ms"]), self.duration_ms)
-                self.active.segments.append(segment_from_dict(line["row"]))
+                self.active.segments.append(self._changes.applied(segment_from_dict(line["row"])))
         except (OSError, *UNREADABLE) as exc:
             log.warning("recording %s: rows of before cannot be read: %s", self.id, exc)
         return until_ms
@@ -270,6 +320,10 @@ class LiveSession:
     def _wake(self) -> None:
         for wake in list(self._listeners.values()):
             wake()
+
+
+def _number(speaker: str | None) -> int:
+    return int(speaker[1:]) if speaker else 0
 
 
 def _source(folder: JobFolder, name: str) -> Any:

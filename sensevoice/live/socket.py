@@ -13,10 +13,20 @@ from starlette.concurrency import run_in_threadpool
 from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from sensevoice.access import USER
+from sensevoice.access import USER, is_still_in
 from sensevoice.access.origins import visitor_address
 from sensevoice.access.routes import LIVE
-from sensevoice.errors import BadRequest, JobNotFound, LiveDiskFull, SenseVoiceError, TooSlow, Unexpected
+from sensevoice.errors import (
+    BadRequest,
+    JobNotFound,
+    LiveDeleted,
+    LiveDiskFull,
+    LiveLoggedOut,
+    RowChanged,
+    SenseVoiceError,
+    TooSlow,
+    Unexpected,
+)
 from sensevoice.live import protocol
 from sensevoice.live.hub import LiveHub
 from sensevoice.live.session import LiveSession
@@ -27,6 +37,9 @@ log = logging.getLogger(__name__)
 FIRST_MESSAGE_S = 10.0
 EVERY_S = 0.05
 """Between two messages about what is new."""
+
+LOOK_S = 1.0
+"""Whoever logs out is noticed within this time."""
 
 RESEND_EVERY_S = 0.5
 """A frame that is missing is asked for as often: what is on its way already would all be asked for again."""
@@ -122,11 +135,17 @@ class Client:
         sender = protocol.StateSender()
         self._news.set()
         while True:
-            await self._news.wait()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._news.wait(), LOOK_S)
             self._news.clear()
+            if not is_still_in(self._socket):
+                await run_in_threadpool(self._hub.end, session)
+                raise LiveLoggedOut()
             view = session.view()
             if message := sender.message(view):
                 await self._send(message)
+            if view.ended and session.active.is_deleted:
+                raise LiveDeleted()
             if view.ended:
                 await self._send({"type": "ended", "job": session.id if session.duration_ms else None})
                 await self._socket.close()
@@ -166,12 +185,27 @@ class Client:
             await run_in_threadpool(session.lose, first, end)
         elif kind == "captions":
             await self._give_link(session, bool(message.get("on", True)))
+        elif kind in ("name", "correct"):
+            await self._change(session, message)
         else:
             raise BadRequest(reason=f"type={kind!a:.50}")
 
+    async def _change(self, session: LiveSession, message: Mapping[str, Any]) -> None:
+        """Rename a speaker, or correct a row; what cannot be done is told, and ends nothing."""
+        try:
+            if message["type"] == "name":
+                speaker, name = protocol.text_of(message, "speaker"), protocol.text_of(message, "name")
+                await run_in_threadpool(session.rename, speaker, name)
+            else:
+                row, start_ms = protocol.number_of(message, "row"), protocol.number_of(message, "start_ms")
+                await run_in_threadpool(session.correct, row, start_ms, protocol.text_of(message, "text"))
+        except (BadRequest, RowChanged) as error:
+            await self._send(protocol.error_message(error, fatal=False))
+
     async def _give_link(self, session: LiveSession, on: bool) -> None:
         if on:
-            await self._send({"type": "captions", "token": self._hub.captions(session)})
+            token = await run_in_threadpool(self._hub.captions, session)
+            await self._send({"type": "captions", "token": token})
         else:
             self._hub.revoke_captions(session)
             await self._send({"type": "captions", "token": None})

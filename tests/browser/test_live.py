@@ -67,12 +67,21 @@ def test_a_call_is_read_while_it_is_heard_and_loses_nothing_when_the_program_die
     room.goto(page.input_value(".svl-room input"))
     room.wait_for_selector("#lines p")
     page.wait_for_selector(f"{ROW} .svl-tag[data-kind=emotion]")
+    said = page.locator(f"{ROW}:not(.svl-open) .svl-said").first
+    typed = f"{said.inner_text()}（已核对）"
+    said.dblclick()
+    page.fill(".svl-edit", typed)
+    page.press(".svl-edit", "Enter")
+    page.wait_for_function("typed => document.body.textContent.includes(typed)", arg=typed)
     assert problems == []
 
     started.kill()
+    room.wait_for_selector("#note[data-kind=trouble]")
     page.wait_for_selector(".svl-problem:not([hidden])")
     started.start_again()
     page.wait_for_selector(".svl-problem", state="hidden")
+    room.wait_for_selector("#note[data-kind='']", state="attached")  # its link is the same
+    assert said.inner_text() == typed
     heard = page.inner_text(".svl-state")
     page.click("#svl-stop")
     page.wait_for_selector("body[data-sv=open]")
@@ -85,9 +94,11 @@ def test_a_call_is_read_while_it_is_heard_and_loses_nothing_when_the_program_die
     told = page.evaluate("id => fetch(`sv/jobs/${id}/segments?from=0`).then((r) => r.json())", job)
     minutes, seconds = heard.split("·")[0].split()[-1].split(":")
     assert record["duration_ms"] >= (60 * int(minutes) + int(seconds)) * 1000
-    said = "".join(row["text"] for row in told["segments"])
+    whole = "".join(row["text"] for row in told["segments"])
     for words in ("有什么可以帮您", "这都第几天了", "马上为您处理"):
-        assert words in said
+        assert words in whole
+    told_of_change = [*(row["text"] for row in told["segments"]), *(d["zh"] for d in record["diagnostics"])]
+    assert any("（已核对）" in text for text in told_of_change)
     page.context.close()
     room.context.close()
 

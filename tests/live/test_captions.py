@@ -82,6 +82,33 @@ def test_the_link_opens_nothing_else_and_can_be_taken_back(house: House, tmp_pat
         assert link(talker) != token
 
 
+def test_the_link_is_the_same_in_the_next_process_until_it_is_taken_back(
+    tmp_path: Path, scheduled: Any
+) -> None:
+    house = House(tmp_path / "data", scheduled)
+    with house.client().websocket_connect("/live") as socket:
+        talker = Talker(socket).start()
+        talker.send(0, FRAMES[0])
+        token, job = link(talker), talker.session
+        talker.send(1, FRAMES[1])
+        kept = house.runner.store.folder(job).captions
+        assert kept.stat().st_mode & 0o777 == 0o600
+    house.close()
+    again = House(tmp_path / "data", scheduled)
+    try:
+        with again.client().websocket_connect(f"/captions/live?captions={token}") as captions:
+            assert captions.receive_json()["type"] == "labels"
+            with again.client().websocket_connect("/live") as socket:
+                talker = Talker(socket).resume(job)
+                assert link(talker) == token
+                socket.send_json({"type": "captions", "on": False})
+                assert talker.until("captions")["token"] is None
+                assert Talker(captions).until("error")["code"] == "captions_ended"
+                assert not kept.exists()
+    finally:
+        again.close()
+
+
 def test_the_link_ends_with_the_recording(house: House) -> None:
     with house.client().websocket_connect("/live") as socket:
         talker = Talker(socket).start()

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
+from sensevoice.access import AccessMiddleware, AccessPolicy, Accounts, Login
 from sensevoice.formats import to_dict
 from tests.conftest import SAMPLES
 from tests.live.talk import House, Talker, frames_of, sound_of, tail_of
@@ -203,6 +205,24 @@ def test_a_recording_is_gone_on_with_by_its_own_login_alone(house: House) -> Non
                 assert third.receive_json()["code"] == "live_busy"
 
 
+def test_whoever_logs_out_is_told_and_keeps_the_recording_as_a_job(house: House, tmp_path: Path) -> None:
+    login = Login(Accounts(["ann:secret"]), "sensevoice-session")
+    policy = AccessPolicy(max_upload_mb=10, login=True)
+    app = AccessMiddleware(house.app, policy, tmp_path, 0, login)
+    client = TestClient(app, base_url="http://127.0.0.1:6006", client=("127.0.0.1", 5000))
+    assert client.post("/login", data={"username": "ann", "password": "secret"}).status_code == 200
+    with client.websocket_connect("ws://127.0.0.1:6006/live") as socket:
+        talker = Talker(socket).start()
+        talker.send_all(FRAMES[:20])
+        talker.hear_all(2000)
+        assert client.post("/logout").status_code == 200
+        told = talker.until("error")
+        assert (told["code"], told["fatal"]) == ("live_logged_out", True)
+        assert "任务" in told["zh"]
+    assert house.runner.wait_for_end(talker.session, 120)
+    assert house.runner.store.job(talker.session, "ann").duration_ms == 2000
+
+
 @pytest.mark.parametrize(
     "first",
     [
@@ -269,7 +289,7 @@ def test_a_live_recording_is_among_the_jobs_and_can_be_ended_and_deleted_there(h
         talker = Talker(socket).start()
         talker.send(0, FRAMES[0])
         house.runner.delete(house.runner.store.job(talker.session))
-        talker.until("ended")
+        assert talker.until("error")["code"] == "live_deleted"
     assert talker.session not in {each.id for each in house.runner.store.jobs()}
 
 

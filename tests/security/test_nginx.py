@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import httpx
 import pytest
+from websockets.sync.client import connect
 
+from sensevoice.live.recording import FRAME_BYTES
 from tests.browser.conftest import is_problem
 from tests.browser.program import Program
 from tests.security.conftest import Nginx, Start, ask, new_page
@@ -47,6 +50,20 @@ def test_everything_is_there_for_those_with_the_link(start: Start, nginx: Nginx,
         assert answer.status == 200, path
     for path in ("/sv/static/../routes.py", "/sv/static/%2e%2e/routes.py", "/sv/static/none.js"):
         assert ask(port, f"/asr{path}", Authorization=f"Bearer {program.token()}").status in (400, 404)
+    assert recorded(f"ws://127.0.0.1:{port}/asr/live", program.token()) == 10
+
+
+def recorded(url: str, token: str) -> int:
+    """Record a second of silence over the socket; return how many frames of it were acknowledged."""
+    with connect(url, additional_headers={"Authorization": f"Bearer {token}"}) as socket:
+        socket.send(json.dumps({"type": "start", "name": "proxy"}))
+        assert json.loads(socket.recv(60))["type"] == "ready"
+        for number in range(10):
+            socket.send(number.to_bytes(4, "little") + bytes(FRAME_BYTES))
+        acknowledged = 0
+        while acknowledged < 10:
+            acknowledged = json.loads(socket.recv(60)).get("next", acknowledged)
+        return acknowledged
 
 
 @pytest.mark.parametrize("shape", SHAPES)

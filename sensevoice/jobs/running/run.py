@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any, TypeVar, cast
 
 from sensevoice.errors import CardLost, FileMissing, SenseVoiceError, Unexpected, WaitingForDisk
+from sensevoice.jobs.editing.carry_over import carry_over
 from sensevoice.jobs.files import JobFolder
 from sensevoice.jobs.model import ActiveJob, Failure, Job, JobState, TranscribeFn, count_tags
 from sensevoice.jobs.rows import KeptRows, begin
@@ -71,7 +72,8 @@ class JobRun:
         """Run the job to its end and write what became of it. Raises Stopped when the program ends first."""
         try:
             self._insist(lambda: self._change(state="running"))
-            transcript = self._insist(self._follow, but_for=_is_no_disk_error)
+            heard = self._insist(self._follow, but_for=_is_no_disk_error)
+            transcript = self._insist(partial(carry_over, self._folder, heard))
             self._insist(lambda: self._store.finish(self._live.job, transcript))
         except Stopped:
             if not self._live.cancelled:

@@ -149,6 +149,8 @@ class JobRunner(FollowedJobs):
 
     def delete(self, job: Job) -> None:
         """Stop a job and remove all of it."""
+        if (live := self._live(job.id)) is not None:
+            live.is_deleted = True
         self.cancel(job)
         self.cancel(job)  # what was live until now waits or runs
         self.wait_for_end(job.id, timeout_s=30.0)

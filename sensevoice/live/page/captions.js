@@ -19,6 +19,7 @@ let labels = {};
 let rows = []; // the last ones
 let first = 0; // the number of rows[0]
 let growing = null;
+let names = {}; // of speakers, by their ids
 
 function make(tag, className, text) {
   const element = document.createElement(tag);
@@ -51,7 +52,7 @@ function soundsOf(row) {
 
 function line(row, before) {
   const element = make("p", "", "");
-  if (row.speaker && row.speaker !== before?.speaker) element.append(make("span", "who", t("person", { n: row.speaker.slice(1) })));
+  if (row.speaker && row.speaker !== before?.speaker) element.append(make("span", "who", names[row.speaker] ? t("named", { name: names[row.speaker] }) : t("person", { n: row.speaker.slice(1) })));
   element.append(row.text);
   const sounds = soundsOf(row);
   if (sounds) element.append(make("span", "sound", ` ${sounds}`));
@@ -91,7 +92,7 @@ function connect() {
   let isOver = false;
   socket.onmessage = ({ data }) => {
     const message = JSON.parse(data);
-    if (message.type === "labels") [labels, rows, first] = [message.labels[locale], [], 0];
+    if (message.type === "labels") [labels, rows, first, names] = [message.labels[locale], [], 0, {}];
     else if (message.type === "error") {
       isOver = true;
       trouble(message[locale]);
@@ -99,6 +100,7 @@ function connect() {
       trouble("");
       if ("rows" in message) take(message);
       growing = message.growing;
+      names = message.names ?? names;
     }
     draw();
   };
@@ -110,7 +112,7 @@ function connect() {
 }
 
 function take(message) {
-  if (!rows.length) first = message.from;
+  first = rows.length ? Math.min(first, message.from) : message.from;
   rows = [...rows.slice(0, Math.max(0, message.from - first)), ...message.rows];
   const surplus = Math.max(0, rows.length - KEPT_ROWS);
   rows = rows.slice(surplus);

@@ -51,6 +51,7 @@ export class Link {
 
   ask(message) {
     if (this.isReady) this.socket.send(JSON.stringify(message));
+    return this.isReady;
   }
 
   close() {

@@ -14,7 +14,7 @@ const METER_DB = 60;
 export function livePanel(app, place) {
   const t = app.words({ ...LANGUAGE_NAMES, ...TEXTS });
   const root = app.api.base.replace(/\/sv$/, "");
-  const view = liveView(app, t);
+  const view = liveView(app, t, (message) => talk?.link.ask(message) || tell(t("notSent")));
   document.querySelector("#sv-right")?.append(view.element);
 
   const source = make("select", { className: "svw-input", id: "svl-source" }, ...["microphone", ...(canShare() ? ["shared", "both"] : [])].map((kind) => make("option", { value: kind }, t(kind))));

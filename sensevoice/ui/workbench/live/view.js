@@ -2,8 +2,12 @@
 import { colorOf } from "../colors.js";
 import { clock, make } from "../dom.js";
 
-/** @param {any} app @param {(key: string, values?: object) => string} t */
-export function liveView(app, t) {
+/**
+ * `change` sends what somebody changes: a name, or the text of a row that is settled.
+ *
+ * @param {any} app @param {(key: string, values?: object) => string} t @param {(message: object) => void} change
+ */
+export function liveView(app, t, change) {
   const list = make("ol", { className: "svl-rows", "aria-live": "polite" });
   const growing = make("p", { className: "svl-growing", hidden: true });
   const hint = make("p", { className: "svw-quiet svl-hint" }, t("listening"));
@@ -11,7 +15,49 @@ export function liveView(app, t) {
   let sticks = true; // to the end, unless somebody has scrolled up
   element.addEventListener("scroll", () => (sticks = element.scrollHeight - element.scrollTop - element.clientHeight < 40));
 
-  const person = (speaker) => (speaker ? app.t("person", { n: speaker.slice(1) }) : "");
+  let names = {};
+  const person = (speaker) => names[speaker] || app.t("person", { n: speaker.slice(1) });
+
+  // Opens a field in the place of a text; Enter or leaving it sends, Escape does not.
+  function edit(target, value, label, send) {
+    const field = make("input", { className: "svw-input svl-edit", value, "aria-label": label });
+    let isDone = false;
+    const done = (isSent) => {
+      if (isDone) return;
+      isDone = true;
+      field.replaceWith(target);
+      if (isSent && field.value.trim() !== value) send(field.value);
+      target.focus?.();
+    };
+    field.addEventListener("blur", () => done(true));
+    field.addEventListener("keydown", (event) => {
+      if (event.isComposing) return;
+      if (event.key === "Enter" || event.key === "Escape") done(event.key === "Enter");
+      event.stopPropagation();
+    });
+    target.replaceWith(field);
+    field.focus();
+    field.select();
+  }
+
+  function who(speaker) {
+    if (!speaker) return make("span", { className: "svl-who" });
+    const name = make("button", { type: "button", className: "svl-who svl-change", title: t("rename"), data: { speaker } }, person(speaker));
+    name.addEventListener("click", () => edit(name, names[speaker] ?? "", t("rename"), (text) => change({ type: "name", speaker, name: text })));
+    return name;
+  }
+
+  // What is settled can be corrected: what is not may be recognised as something else at any moment.
+  function said(row, number) {
+    const text = make("span", { className: "svl-said" }, row.error ? `⚠ ${row.error}` : row.text);
+    if (row.kind !== "speech" || row.error) return text;
+    const open = () => text.closest(".svl-open") === null && edit(text, row.text, t("correct"), (typed) => change({ type: "correct", row: number, start_ms: row.start_ms, text: typed }));
+    text.title = t("correct");
+    text.tabIndex = 0;
+    text.addEventListener("dblclick", open);
+    text.addEventListener("keydown", (event) => event.key === "Enter" && (event.preventDefault(), open()));
+    return text;
+  }
 
   function tag(name) {
     const mark = make("span", { className: "svl-tag" }, app.label(name));
@@ -20,21 +66,25 @@ export function liveView(app, t) {
     return mark;
   }
 
-  function line(row) {
-    const names = [row.emotion, ...row.events].filter((name) => app.label(name) && name !== "Speech");
+  function line(row, number) {
+    const tags = [row.emotion, ...row.events].filter((name) => app.label(name) && name !== "Speech");
     return make(
       "li",
       { data: { kind: row.kind } },
       make("span", { className: "svl-time" }, clock(row.start_ms)),
-      make("span", { className: "svl-who" }, person(row.speaker)),
-      make("span", { className: "svl-text" }, row.error ? `⚠ ${row.error}` : row.text, ...names.map(tag)),
+      who(row.speaker),
+      make("span", { className: "svl-text" }, said(row, number), ...tags.map(tag)),
     );
   }
 
   function show(message) {
+    if (message.names) {
+      names = message.names;
+      for (const each of list.querySelectorAll("[data-speaker]")) each.textContent = person(each.dataset.speaker);
+    }
     if ("rows" in message) {
       while (list.children.length > message.from) list.lastChild.remove();
-      list.append(...message.rows.map(line));
+      list.append(...message.rows.map((row, number) => line(row, message.from + number)));
       [...list.children].slice(message.from).forEach((item, number) => item.classList.toggle("svl-open", message.from + number >= message.settled));
     }
     const now = message.growing;
@@ -45,6 +95,7 @@ export function liveView(app, t) {
   }
 
   function clear() {
+    names = {};
     list.replaceChildren();
     growing.hidden = true;
     hint.hidden = false;
