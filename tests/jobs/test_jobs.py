@@ -207,6 +207,20 @@ class TestRunner:
         assert store.job(job.id).state == "cancelled" and script.closed == 1
         assert store.result(job).partial and store.result(job).transcript.segments[:1] == CALL[:1]
 
+    def test_who_looked_on_early_sees_all_rows_after_a_cancel(self, store: JobStore, recording: Path) -> None:
+        """What is asked of a job before its first row must not be kept as all that there is of it."""
+        script = Script(call(), hold_after=4)
+        runner = JobRunner(store, script, at_once=1, paused=True)
+        job = runner.submit(recording, Options())
+        assert not store.people(job).now.merged and not store.result(job).transcript.segments
+        runner.resume()
+        while (live := runner.live(job.id)) is not None and len(live.segments) < 2:
+            time.sleep(0.01)
+        runner.cancel(job)
+        assert runner.wait_for_end(job.id, 10.0)
+        assert store.result(store.job(job.id)).transcript.segments == CALL[:2]
+        runner.close()
+
     def test_a_waiting_job_is_cancelled_without_having_run(self, store: JobStore, recording: Path) -> None:
         script = Script(call(), hold_after=1)
         runner = JobRunner(store, script, at_once=1)

@@ -11,6 +11,7 @@ from sensevoice.jobs.editing.edits import Change, Edits, Step
 from sensevoice.jobs.editing.people import People
 from sensevoice.jobs.model import Job, Result
 from sensevoice.jobs.store.directory import JobDirectory
+from sensevoice.jobs.store.records import Record
 from sensevoice.runtime.atomic import write_whole
 from sensevoice.transcript import Segment, Transcript
 
@@ -34,7 +35,7 @@ class JobStore(JobDirectory):
 
     def result(self, job: Job) -> Result:
         """Return what is on disk of a job, with people's corrections."""
-        record = self._records.get(job.id)
+        record = self._record(job)
         transcript = record.transcript
         if record.damage is not None:
             self.set_aside(job, record.damage)
@@ -42,6 +43,11 @@ class JobStore(JobDirectory):
             transcript = replace(transcript, source=job.name, options=job.options, model=self.model)
             transcript = replace(transcript, duration_ms=max(transcript.duration_ms, job.duration_ms or 0))
         return Result(transcript, partial=transcript.complete_until_ms is not None)
+
+    def _record(self, job: Job) -> Record:
+        """Return what is on disk of a job: kept in memory once it has ended, until then rows are added."""
+        now = self.find(job.id) or job
+        return self._records.get(job.id) if now.finished else self._records.read(job.id)
 
     def read(self, job: Job) -> Transcript:
         """Return what `result` does, without keeping it in memory: for those who go through all jobs."""
@@ -83,7 +89,7 @@ class JobStore(JobDirectory):
 
     def people(self, job: Job) -> People:
         """Return what somebody said about the people of a job."""
-        return self._records.get(job.id).people
+        return self._record(job).people
 
     def change_people(self, job: Job, change: Callable[[People], People]) -> None:
         """Keep what somebody says about the people of a job. Raises JobNotFound when the job is gone."""
