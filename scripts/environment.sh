@@ -9,6 +9,7 @@ all_locks=(requirements-torch.lock requirements.lock requirements-dev.lock requi
 
 # What another environment, or a user's settings, would mix into this one.
 unset PYTHONPATH PYTHONHOME VIRTUAL_ENV PIP_USER PIP_TARGET PIP_PREFIX
+unset PYTHONDONTWRITEBYTECODE # or each start would compile gradio, torch and the rest anew
 export PYTHONNOUSERSITE=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 
 say() { # ENGLISH CHINESE
