@@ -13,7 +13,7 @@ import httpx
 from tests.browser.program import Program
 from tests.conftest import GOLDEN, SAMPLES
 
-ROOMS = range(4, -3, -1)
+ROOMS = range(4, -20, -1)
 """How many more handles the program may open than it has; below 0, numbers in between may still be free."""
 
 SETTINGS = [
@@ -66,6 +66,8 @@ def test_without_handles_each_request_ends_and_afterwards_all_is_well(program: P
     for room in ROOMS:
         limit_handles(program, room)
         fates.append(fate(program, golden))
+        if room < -1 and set(fates) - {"record"}:
+            break
     assert set(fates) - {"record"}, "the limit was felt"
     assert "record" in fates, "and not by all"
     limit_handles(program, None)

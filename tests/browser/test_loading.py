@@ -72,6 +72,8 @@ def test_the_status_changes_by_itself_and_a_job_begins_by_itself(
     expect(page.locator("#sv-summary")).to_contain_text("用时")
     assert text_of(page) == render_view(transcript(), "tagged")
     expect(page.locator("#sv-samples button:visible")).to_have_text(["中文"])
+    expect(page.locator(".svw-bar [aria-label=撤销]")).to_be_enabled()  # the page has seen the end
+    page.wait_for_timeout(500)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.wait_for_timeout(2500)

@@ -639,7 +639,7 @@ def test_start_while_a_file_is_sent_begins_when_it_is_there(
     slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 500_000}
     wire.send("Network.emulateNetworkConditions", slow)
     recording = tmp_path / "会议.wav"
-    recording.write_bytes(bytes(4 << 20))
+    write_wav(recording, tone(440, 131.0))
     page.set_input_files("#sv-file input[type=file]", str(recording))
     page.wait_for_selector("#sv-file .uploading", state="attached")
     page.click("#sv-start")

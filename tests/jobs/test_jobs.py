@@ -316,7 +316,7 @@ class TestResuming:
             "from tests.jobs.test_jobs import open_runner, Options\n"
             "runner = open_runner(Path(sys.argv[1]), slow_s=0.2)\n"
             "job = runner.submit(Path(sys.argv[2]), Options(merge_gap_s=0.0, sounds=False))\n"
-            "while len(runner.store.folder(job.id).read_segments()) < 2: time.sleep(0.01)\n"
+            "while len(runner.store.folder(job.id).readable_segments()) < 2: time.sleep(0.01)\n"
             "print(job.id, flush=True)\ntime.sleep(60)\n"
         )
         process = subprocess.Popen(

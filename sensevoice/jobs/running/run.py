@@ -73,7 +73,7 @@ class JobRun:
         try:
             self._insist(lambda: self._change(state="running"))
             heard = self._insist(self._follow, but_for=_is_no_disk_error)
-            transcript = self._insist(partial(carry_over, self._folder, heard))
+            transcript = self._insist(lambda: carry_over(self._folder, heard))
             self._insist(lambda: self._store.finish(self._live.job, transcript))
         except Stopped:
             if not self._live.cancelled:
