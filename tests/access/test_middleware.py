@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
@@ -23,7 +23,7 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
@@ -281,8 +281,16 @@ class Site:
         async def fail(request: Any) -> None:
             raise OSError(24, "Too many open files")
 
+        async def stream(request: Any) -> StreamingResponse:
+            async def events() -> AsyncIterator[str]:
+                while not await request.is_disconnected():
+                    yield "data: x\n\n"
+                    await asyncio.sleep(0)
+
+            return StreamingResponse(events(), media_type="text/event-stream")
+
         paths = ("/", "/gradio_api/upload", "/gradio_api/queue/join")
-        routes = [Route("/sv/failing", fail)] + [
+        routes = [Route("/sv/failing", fail), Route("/gradio_api/queue/data", stream)] + [
             Route(path, answer, methods=["GET", "POST"]) for path in paths
         ]
         app = Starlette(routes=routes, middleware=[Middleware(guard)])
@@ -412,6 +420,31 @@ class TestMiddleware:
         assert (answer.status_code, answer.json()["code"]) == (500, "internal")
         assert reference in answer.json()["zh"] and reference in caplog.text
         assert "Too many open files" in caplog.text and "Too many" not in answer.text
+
+    def test_who_leaves_before_the_request_is_read_is_no_error(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """A page that is closed while its events begin: the first that is heard of it is that it left."""
+        site = Site(AccessPolicy(1, open_to_all=True), tmp_path)
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.disconnect"}
+
+        async def send(message: Any) -> None:
+            await asyncio.sleep(0)
+
+        scope = {
+            "type": "http",
+            "method": "GET",
+            "path": "/gradio_api/queue/data",
+            "raw_path": b"/gradio_api/queue/data",
+            "root_path": "",
+            "query_string": b"session_hash=x",
+            "headers": [(b"host", b"127.0.0.1:6006")],
+            "client": ("10.0.0.7", 5),
+        }
+        asyncio.run(asyncio.wait_for(site.client.app(scope, receive, send), 10.0))
+        assert not [each for each in caplog.records if each.levelname == "ERROR"], caplog.text
 
     def test_the_link_becomes_a_cookie_and_leaves_the_address(self, tmp_path: Path) -> None:
         site = Site(POLICY, tmp_path)

@@ -50,6 +50,8 @@ def counted(
         except TimeoutError as exc:
             raise BodyRefused(TooSlow()) from exc
         if message["type"] == "http.disconnect":
+            if not received:  # nothing was broken off: who wanted only an answer has left
+                return message
             raise BodyRefused(TooSlow())
         received += len(message.get("body", b""))
         whole = not message.get("more_body", False)
