@@ -14,7 +14,8 @@ from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 from starlette.responses import RedirectResponse, Response
 
-from sensevoice.access.http.asgi import App, Message, Receive, Scope, Send
+from sensevoice.access.http.answer import Answer
+from sensevoice.access.http.asgi import App, Receive, Scope, Send
 from sensevoice.access.http.body_limits import MAX_BODY_BYTES, BodyRefused, counted, replayed, whole_body
 from sensevoice.access.http.cors import preflight, with_origin
 from sensevoice.access.http.headers import FILE_POLICY, PAGE_POLICY, with_our_headers
@@ -214,7 +215,7 @@ class AccessMiddleware:
 
     async def _pass_on(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, without its credentials."""
-        answer = _Answer(send)
+        answer = Answer(send)
         try:
             await self._app(self._let_in(request, scope), answer.body(receive), answer.send)
         except BodyRefused:
@@ -241,31 +242,6 @@ def is_still_in(connection: HTTPConnection) -> bool:
     """Return whether whoever opened a WebSocket is still logged in, if logins are needed; counts as a use."""
     still_in: Callable[[], bool] = connection.scope.get(STILL_IN, lambda: True)
     return still_in()
-
-
-class _Answer:
-    """What is sent in answer to a request that was let in, unless its body is refused meanwhile."""
-
-    def __init__(self, send: Send) -> None:
-        self._send = send
-        self.started = False
-        self.refused: SenseVoiceError | None = None
-
-    def body(self, receive: Receive) -> Receive:
-        async def receiving() -> Message:
-            try:
-                return await receive()
-            except BodyRefused as refused:
-                self.refused = refused.reason
-                raise
-
-        return receiving
-
-    async def send(self, message: Message) -> None:
-        if self.refused is not None and not self.started:
-            return  # gradio's own words for it
-        self.started = True
-        await self._send(message)
 
 
 def _preflight(request: Request) -> Response | None:

@@ -25,6 +25,7 @@ from sensevoice.jobs.running.checkpoint import checkpoint
 from sensevoice.models.loader import ModelSettings
 from sensevoice.options import Options
 from sensevoice.protocols import LiveSpeechFinder, Recognition, Recognizer, SpeechFinder, VoiceEncoder
+from sensevoice.runtime.background import settle
 from sensevoice.transcribe.pipeline import Update
 from sensevoice.transcript import ModelInfo, Segment, Span
 
@@ -240,13 +241,9 @@ def _in_a_thread_until(closed: threading.Event, action: Callable[[], None]) -> N
     done: Future[None] = Future()
 
     def stay() -> None:
-        try:
-            action()
-        except BaseException as exc:
-            done.set_exception(exc)
-            return
-        done.set_result(None)
-        closed.wait()
+        settle(done, action)
+        if done.exception() is None:
+            closed.wait()
 
     threading.Thread(target=stay, name="ray", daemon=True).start()
     done.result()
