@@ -313,8 +313,15 @@ class TestSeveralCards:
         self, pool: ThreadPoolExecutor, raises: bool
     ) -> None:
         taken_out: list[bool] = []
-        broken = Broken(lambda: taken_out.append(scheduler.take_out(0, "fell off the bus")), raises=raises)
-        scheduler = opened(broken, Gated())
+        other = Gated()  # gives nothing before, or it might have done all of the work
+
+        def lose() -> None:
+            taken_out.append(scheduler.take_out(0, "fell off the bus"))
+            other.gate.release(10_000)
+
+        broken = Broken(lose, raises=raises)
+        broken.gate.release(10_000)
+        scheduler = Scheduler([broken, other], 3, 60)
         asked = [pool.submit(raws, scheduler.recognise(clips(100 * n, 30), Options())) for n in range(4)]
         for number, future in enumerate(asked):
             assert future.result(10) == [f"auto {100 * number + each}" for each in range(30)]
