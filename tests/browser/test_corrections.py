@@ -97,6 +97,34 @@ def test_changes_are_taken_back_in_order_and_then_there_is_nothing_more(done: An
     expect(row(done, "好的，多谢！")).to_have_count(1)
 
 
+def test_rows_of_a_job_that_ends_while_it_is_opened_can_be_changed_as_soon_as_they_offer_it(
+    done: Any, page_zh: Any, url: str
+) -> None:
+    """The page asks for the job and for its rows at once, and the end may lie between the two answers."""
+    page = page_zh(url)
+    asked: list[str] = []
+
+    def running_at_first(route: Any) -> None:
+        asked.append(route.request.url)
+        if len(asked) == 1:
+            answer = route.fetch()
+            route.fulfill(response=answer, json=answer.json() | {"state": "running", "version": 0})
+        else:
+            page.wait_for_timeout(500)  # in which nothing may be offered that would be refused
+            route.continue_()
+
+    page.route("**/segments?*", running_at_first)
+    page.click(".svw-job .svw-name")
+    expect(page.locator(".svw-bar [aria-label=撤销]")).to_be_enabled()
+    show(page, "rows")
+    row(page, "您好").focus()
+    page.keyboard.press("e")
+    page.fill(".svw-edit textarea", "您好吗")
+    page.click(".svw-edit >> text=保存")
+    expect(row(page, "您好吗")).to_contain_text("已修改")
+    expect(page.locator(".svw-problem")).to_be_hidden()
+
+
 def test_enter_saves_and_goes_on_escape_restores_and_a_row_is_split_and_joined(done: Any) -> None:
     row(done, "这都第几天了").focus()
     done.keyboard.press("e")

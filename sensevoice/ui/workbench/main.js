@@ -190,14 +190,16 @@ class App {
     const [job, data] = found;
     this.leaving?.abort();
     this.leaving = new AbortController(); // ends the requests that only this recording needed
-    Object.assign(this, { job, rows: data.segments, people: job.speakers, shown: [], playing: [], version: data.version, current: -1 });
+    const goesOn = this.goesOn(data); // then it does, also where the other answer, which came later, says that it has ended
+    const now = goesOn ? { ...job, state: data.state } : job;
+    Object.assign(this, { job: now, rows: data.segments, people: job.speakers, shown: [], playing: [], version: data.version, current: -1 });
     this.selected.clear();
     this.setAddress(id);
     this.above.change();
     this.stand();
-    this.emit("job", job);
+    this.emit("job", now);
     this.emit("rows");
-    if (this.goesOn(data)) this.timer = setTimeout(() => this.poll(), this.pause);
+    if (goesOn) this.timer = setTimeout(() => this.poll(), this.goesOn(job) ? this.pause : 0);
     else await this.finish(!this.goesOn(job) && job.version === data.version ? job : undefined); // it may have ended meanwhile
   }
 
