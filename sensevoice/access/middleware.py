@@ -14,7 +14,7 @@ from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 from starlette.responses import RedirectResponse, Response
 
-from sensevoice.access.http.answer import Answer
+from sensevoice.access.http.answer import Answer, is_told
 from sensevoice.access.http.asgi import App, Receive, Scope, Send
 from sensevoice.access.http.body_limits import MAX_BODY_BYTES, BodyRefused, counted, replayed, whole_body
 from sensevoice.access.http.cors import preflight, with_origin
@@ -220,7 +220,10 @@ class AccessMiddleware:
             await self._app(self._let_in(request, scope), answer.body(receive), answer.send)
         except BodyRefused:
             pass  # as below
-        except Exception:  # no handles left for an upload, say: a sentence instead of a bare 500
+        except Exception as error:  # no handles left for an upload, say: a sentence instead of a bare 500
+            if answer.started and is_told(error):
+                await answer.end()
+                return
             reference = secrets.token_hex(4)
             log.exception("unexpected error, reference %s", reference)
             if answer.started:

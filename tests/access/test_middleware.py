@@ -647,6 +647,14 @@ class TestRealApp:
         assert raw(url, method, path, headers).startswith(f"HTTP/1.1 {status} ".encode())
         assert script.runs == []
 
+    def test_the_events_of_a_session_that_is_gone_end_without_a_word_in_the_log(
+        self, live: Any, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """A page that is left while it asks for something opens the stream of the session it has closed."""
+        answer = httpx.get(f"{live[0]}/gradio_api/queue/data?session_hash=gone")
+        assert '"session_not_found":true' in answer.text
+        assert caplog.messages == []
+
     @pytest.mark.parametrize(
         "path", ["/sv/static/../routes.py", "/sv/static/%2e%2e/routes.py", "/static/../../etc/passwd"]
     )

@@ -36,7 +36,13 @@ GRADIO_WARNINGS = (
 """gradio 6.31 calls pandas 3 in an old way after every run, which as an error would break its queue, and
 leaves event loops of its threads unclosed, which come to light only when they are collected."""
 
-ON_RELOAD = ("AbortError: signal is aborted", "Unexpected error Connection errored out")
+ON_RELOAD = (
+    "AbortError: signal is aborted",
+    "Unexpected error Connection errored out",
+    "Unexpected error 404: Not Found",
+)
+"""What gradio's client logs in a page that is left: it closes its stream, and opens it again for the answer to
+what it had just asked, when the session is gone."""
 
 CONFLICT = "the server responded with a status of 409 (Conflict)"
 """What the browser itself logs of a correction that was refused; the page says it in a sentence."""
@@ -91,7 +97,7 @@ def live_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LiveAp
 
 
 def is_problem(message: Any) -> bool:
-    """Return whether a console message is an error; gradio's own about a stream cut by a reload are none."""
+    """Return whether a console message is an error; gradio's own in a page that is left are none."""
     return message.type == "error" and not any(words in message.text for words in (*ON_RELOAD, CONFLICT))
 
 

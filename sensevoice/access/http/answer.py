@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from starlette.exceptions import HTTPException
+
 from sensevoice.access.http.asgi import Message, Receive, Send
 from sensevoice.access.http.body_limits import BodyRefused
 from sensevoice.errors import SenseVoiceError
@@ -30,3 +32,16 @@ class Answer:
             return  # gradio's own words for it
         self.started = True
         await self._send(message)
+
+    async def end(self) -> None:
+        """End an answer of which all that matters has been sent."""
+        await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def is_told(error: Exception) -> bool:
+    """Return whether an answer that has begun already says what this error is.
+
+    A page that is left can still ask for the events of the session which it has just closed. gradio's stream
+    answers that there is none, and raises it besides, when no other answer is possible any more.
+    """
+    return isinstance(error, RuntimeError) and isinstance(error.__cause__, HTTPException)
