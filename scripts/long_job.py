@@ -145,7 +145,7 @@ def main() -> None:
         page = browser.new_page(locale="zh-CN", viewport={"width": 1366, "height": 768})
         clicks = [opened_ms(page, address, job) for _ in range(ROUNDS)]
         pages = [whole_ms(page, address, job) for _ in range(ROUNDS)]
-        frames = scrolled_ms(page)
+        frames = [each for _ in range(ROUNDS) for each in scrolled_ms(page)]
         browser.close()
         app.close(verbose=False)
         runner.close()
