@@ -103,7 +103,7 @@ class JobFolder:
         write_whole(self.segments, "".join(_line(segment_to_dict(segment)) for segment in segments))
 
     def read_segments(self) -> list[Segment]:
-        """Return the rows up to the end or the first broken line. Raises JobDamaged for what is no row."""
+        """Return the rows. Raises JobDamaged for a line that is none."""
         rows = self.readable_segments()
         if len(rows) < sum(1 for _ in read_lines(self.segments)):
             raise JobDamaged(file=self.segments.name, reason=f"line {len(rows) + 1} / 第 {len(rows) + 1} 行")
@@ -152,7 +152,7 @@ def _line(value: Any) -> str:
 
 
 def read_lines(path: Path) -> Iterator[Any]:
-    """Yield the values of a file of JSON lines up to its end or its first broken line."""
+    """Yield the values of a file of JSON lines, None for a damaged line; half a line at the end is none."""
     if not path.exists():
         return
     with path.open(encoding="utf-8", errors="replace") as file:
@@ -160,9 +160,10 @@ def read_lines(path: Path) -> Iterator[Any]:
             if not line.endswith("\n"):
                 return
             try:
-                yield json.loads(line)
+                value = json.loads(line)
             except ValueError:
-                return
+                value = None
+            yield value
 
 
 def cut_broken_line(path: Path) -> None:

@@ -6,16 +6,15 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from sensevoice.audio.info import SAMPLES_PER_MS
 from sensevoice.errors import BadRequest, RowChanged, SenseVoiceError
-from sensevoice.formats.record import segment_from_dict, segment_to_dict
-from sensevoice.jobs.editing.live_changes import LiveChanges
-from sensevoice.jobs.files import UNREADABLE, JobFolder, append_line, cut_broken_line, read_lines
+from sensevoice.jobs.files import JobFolder
 from sensevoice.jobs.model import ActiveJob
 from sensevoice.live.recording import FRAME_BYTES, FRAME_MS, Recording
+from sensevoice.live.rows import LiveRows
 from sensevoice.live.stream import Growing, Heard, LiveStream
 from sensevoice.options import Options
 from sensevoice.progress import Progress
@@ -82,13 +81,9 @@ class LiveSession:
         self._show = show
         self._clock = clock
         self._changed = threading.Condition()
-        self._open: tuple[Segment, ...] = ()
+        self._rows = LiveRows(folder, active.segments, self.duration_ms)
         self._growing: Growing | None = None
-        self._changes = LiveChanges(folder.live_changes)
-        self._corrected: list[int] = []
-        self._until_ms = self._read_settled()
-        self._heard_ms = self._until_ms
-        self._people_before = max((_number(row.speaker) for row in active.segments), default=0)
+        self._heard_ms = self._rows.until_ms
         self._stopped = False  # recognition came to a stop; the recording goes on
         self.ended = False
         self._listeners: dict[object, Wake] = {}
@@ -137,34 +132,30 @@ class LiveSession:
         with self._changed:
             return View(
                 self._recording.frames,
-                self.active.segments,
-                self._open,
+                self._rows.settled,
+                self._rows.open,
                 self._growing,
                 self._heard_ms,
                 self._stopped,
                 self.ended,
-                tuple(self._corrected),
-                dict(self._changes.names),
+                tuple(self._rows.corrected),
+                self._rows.names,
             )
 
     def rename(self, speaker: str, name: str) -> None:
         """Give a speaker a name, for good. Raises OSError, BadRequest for one who is not there."""
         with self._changed:
-            if speaker not in {row.speaker for row in (*self.active.segments, *self._open)}:
-                raise BadRequest(reason=f"speaker {speaker[:20]}")
+            self._rows.check_speaker(speaker)
             if not self.ended:
-                self._changes.rename(speaker, name)
+                self._rows.rename(speaker, name)
         self._wake()
 
     def correct(self, number: int, start_ms: int, text: str) -> None:
         """Give a settled row another text, for good. Raises OSError, RowChanged for one that is not there."""
         with self._changed:
-            rows = self.active.segments
-            if self.ended or not number < len(rows) or rows[number].span.start_ms != start_ms:
+            if self.ended:
                 raise RowChanged()
-            self._changes.correct(rows[number], text)
-            rows[number] = self._changes.applied(rows[number])
-            self._corrected.append(number)
+            self._rows.correct(number, start_ms, text)
         self._wake()
 
     def take(self, number: int, data: bytes) -> bool:
@@ -220,7 +211,7 @@ class LiveSession:
                 self._recording.release()
             else:
                 self._close()
-                self._leave_rows()
+                self._rows.leave()
                 for name in ("peaks.json", "playable.ogg"):  # of a part of it
                     (self._folder.path / name).unlink(missing_ok=True)
             self._changed.notify_all()
@@ -233,18 +224,10 @@ class LiveSession:
             log.warning("recording %s: its header is not written: %s", self.id, exc)
             self._recording.release()
 
-    def _leave_rows(self) -> None:
-        """Keep the rows, the open ones too, if whoever recognises the whole has to know who was named."""
-        if not self._changes:
-            self._folder.live_rows.unlink(missing_ok=True)
-            return
-        for row in self._open:
-            self._write_row(row, self._until_ms)
-
     def _work(self) -> None:
         """Recognise what comes until the end."""
         try:
-            stream = self._open_stream(self.active.job.options, self._until_ms)
+            stream = self._open_stream(self.active.job.options, self._rows.until_ms)
             while (samples := self._next_samples(stream)) is not None:
                 if len(samples):
                     self._note(stream, stream.feed(samples))
@@ -272,44 +255,11 @@ class LiveSession:
             if self.ended:
                 return
             if heard is not None:
-                self._settle(heard)
+                self._rows.settle(heard)
             self._growing, self._heard_ms = stream.growing, stream.fed_ms
             self.active.progress = Progress("recognise", stream.fed_ms, None)
         self._show(self.active)
         self._wake()
-
-    def _settle(self, heard: Heard) -> None:
-        """Keep rows that are settled, also for a process that comes after this one."""
-        self._open = tuple(self._numbered_on(row) for row in heard.open)
-        self._until_ms = heard.until_ms
-        for row in map(self._numbered_on, heard.settled):
-            self.active.segments.append(row)
-            self._write_row(row, heard.until_ms)
-
-    def _numbered_on(self, row: Segment) -> Segment:
-        """Return a row with a speaker of its own for each process: who was S1 before is not who is now."""
-        if row.speaker is None or not self._people_before:
-            return row
-        return replace(row, speaker=f"S{_number(row.speaker) + self._people_before}")
-
-    def _write_row(self, row: Segment, until_ms: int) -> None:
-        try:
-            append_line(self._folder.live_rows, {"until_ms": until_ms, "row": segment_to_dict(row)})
-        except OSError as exc:  # the sound is what counts
-            log.debug("recording %s: a row is not written: %s", self.id, exc)
-
-    def _read_settled(self) -> int:
-        """Read the rows that the process before this one had settled; return the time up to which."""
-        path = self._folder.live_rows
-        until_ms = 0
-        try:
-            cut_broken_line(path)
-            for line in read_lines(path):
-                until_ms = min(int(line["until_ms"]), self.duration_ms)
-                self.active.segments.append(self._changes.applied(segment_from_dict(line["row"])))
-        except (OSError, *UNREADABLE) as exc:
-            log.warning("recording %s: rows of before cannot be read: %s", self.id, exc)
-        return until_ms
 
     def _stop(self, reason: str) -> None:
         log.info("recording %s goes on without being recognised: %s", self.id, reason)
@@ -320,10 +270,6 @@ class LiveSession:
     def _wake(self) -> None:
         for wake in list(self._listeners.values()):
             wake()
-
-
-def _number(speaker: str | None) -> int:
-    return int(speaker[1:]) if speaker else 0
 
 
 def _source(folder: JobFolder, name: str) -> Any:

@@ -41,8 +41,8 @@ ON_RELOAD = (
     "Unexpected error Connection errored out",
     "Unexpected error 404: Not Found",
 )
-"""What gradio's client logs in a page that is left: it closes its stream, and opens it again for the answer to
-what it had just asked, when the session is gone."""
+"""What gradio's client logs in a page that is left: it closes its stream, and opens it again for the answer
+to what it had just asked, when the session is gone."""
 
 CONFLICT = "the server responded with a status of 409 (Conflict)"
 """What the browser itself logs of a correction that was refused; the page says it in a sentence."""

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from sensevoice.jobs import Job, JobRunner, JobStore
+from sensevoice.jobs.editing.edits import Change, Edits
+from sensevoice.jobs.editing.live_changes import LiveChanges
 from sensevoice.options import Options
 from tests.ui.ui_script import CALL, MODEL, Script, call
 
@@ -134,7 +137,7 @@ def test_the_database_of_an_earlier_version_is_taken_over(directory: Path, opene
 
 
 @pytest.mark.parametrize(
-    "line", ['{"kind":"speech"}', "[]", "7", '{"kind":"speech","start_ms":9,"end_ms":3}']
+    "line", ['{"kind":"speech"}', "[]", "7", '{"kind":"speech","start_ms":9,"end_ms":3}', '{"kind', "\0\0"]
 )
 def test_a_damaged_row_sets_an_unfinished_job_aside_and_stops_no_other(
     tmp_path: Path, recording: Path, opened: Opened, line: str
@@ -173,3 +176,22 @@ def test_corrections_that_cannot_be_read_are_passed_over(directory: Path, opened
     store = opened(directory)
     (job,) = store.jobs("anna")
     assert store.result(job).transcript.segments == CALL and not store.result(job).partial
+
+
+@pytest.mark.parametrize("line", [b'{"chan', b"\0\0\0", b"\xff{}"])
+def test_a_damaged_line_costs_no_correction_behind_it(tmp_path: Path, line: bytes) -> None:
+    """A block that the disk has lost lies anywhere; what was corrected after it holds, today and tomorrow."""
+    path = tmp_path / "edits.jsonl"
+    path.write_bytes(line + b"\n")
+    corrected = [replace(CALL[0], text=text) for text in ("喂", "您好")]
+    for segment in corrected:
+        Edits(path).make([Change(segment, 0)])
+    again = Edits(path)
+    assert again.applied(CALL)[0].text == "您好" and again.count == 3
+
+    path = tmp_path / "live_changes.jsonl"
+    path.write_bytes(line + b"\n")
+    LiveChanges(path).rename("S1", "王女士")
+    LiveChanges(path).correct(CALL[0], "喂")
+    changes = LiveChanges(path)
+    assert changes.names == {"S1": "王女士"} and changes.applied(CALL[0]).text == "喂"

@@ -67,8 +67,9 @@ def _carry_names(folder: JobFolder, changes: LiveChanges, transcript: Transcript
 
 
 def _live_rows(folder: JobFolder) -> Iterator[Segment]:
-    with suppress(*UNREADABLE):  # what is behind it is lost to the names
-        yield from (segment_from_dict(line["row"]) for line in read_lines(folder.live_rows))
+    for line in read_lines(folder.live_rows):
+        with suppress(*UNREADABLE):  # one row is lost to the names
+            yield segment_from_dict(line["row"])
 
 
 def _shared_ms(live_id: str, live: Sequence[Segment], rows: Sequence[Segment]) -> Counter[str]:
