@@ -139,7 +139,7 @@ class StateSender:
         """Return what has changed since the last message, None when nothing has."""
         rest = (view.frames, view.heard_ms, view.growing, view.stopped, view.names)
         settled, first = len(view.settled), self._first_to_send(view)
-        has_rows = settled != first or view.open is not self._open
+        has_rows = settled != first or view.open != self._open
         if not has_rows and rest == self._rest:
             return None
         message: Json = {

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -101,6 +102,88 @@ def test_a_call_is_read_while_it_is_heard_and_loses_nothing_when_the_program_die
     assert any("（已核对）" in text for text in told_of_change)
     page.context.close()
     room.context.close()
+
+
+class Told:
+    """The server's end of the line, as a test plays it; `heard` are the messages of the page."""
+
+    def __init__(self, page: Any) -> None:
+        self.heard: list[dict[str, Any]] = []
+        self._page = page
+        page.route_web_socket("**/live", self._open)
+
+    def until(self, wanted: Callable[[], bool]) -> None:
+        """Return when the page has said what is wanted."""
+        for _ in range(400):
+            if wanted():
+                return
+            self._page.wait_for_timeout(50)
+        raise AssertionError(self.heard)
+
+    def _open(self, line: Any) -> None:
+        self._line = line
+        line.on_message(self._hear)
+
+    def _hear(self, message: str | bytes) -> None:
+        if isinstance(message, str):
+            self.heard.append(json.loads(message))
+            if self.heard[-1]["type"] == "start":
+                self._line.send(json.dumps({"type": "ready", "session": "x", "next": 0}))
+
+    def rows(self, *texts: str, settled: int = 0) -> None:
+        """Send rows, each of a speaker of its own; all frames have been written."""
+        nothing = {"language": "zh", "emotion": None, "events": [], "error": None, "edited": False}
+        rows = [
+            {"kind": "speech", "start_ms": 5_000 * at, "end_ms": 5_000 * at + 4_000, "text": text, **nothing}
+            | {"speaker": f"S{at + 1}"}
+            for at, text in enumerate(texts)
+        ]
+        message = {"type": "state", "next": 100_000, "heard_ms": 9_000, "growing": None, "stopped": False}
+        self._line.send(json.dumps({**message, "from": 0, "rows": rows, "settled": settled}))
+
+
+def test_what_is_typed_while_rows_change_is_not_lost(talker: Any, started: Program) -> None:
+    page = talker.new_context(locale="zh-CN", permissions=["microphone"]).new_page()
+    told = Told(page)
+    page.goto(started.address)
+    page.get_by_role("tab", name="实时").click()
+    page.click("#svl-start:enabled")
+    told.until(lambda: bool(told.heard))
+
+    told.rows("您好")
+    name = page.locator(f"{ROW} .svl-who").first
+    name.hover()
+    page.mouse.down()
+    told.rows("您好", "再见")  # the row that is clicked stays
+    page.wait_for_selector(f"{ROW} >> text=再见")
+    page.mouse.up()
+    page.keyboard.type("王")
+    told.rows("您好，请问", "再见")
+    page.wait_for_timeout(200)
+    page.keyboard.type("女士")
+    told.rows("您好，请问有什么", settled=1)
+    page.wait_for_selector(f"{ROW} >> text=再见", state="detached")
+    page.keyboard.press("Enter")
+    told.until(lambda: told.heard[-1] == {"type": "name", "speaker": "S1", "name": "王女士"})
+    said = page.locator(f"{ROW}:not(.svl-open) .svl-said")
+    assert said.inner_text() == "您好，请问有什么"
+
+    said.dblclick()
+    told.rows("您好，请问有什么", "好的", "再见", settled=2)
+    page.wait_for_selector(f"{ROW} >> text=再见")
+    page.keyboard.type("您好！")
+    page.keyboard.press("Enter")
+    correction = {"type": "correct", "row": 0, "start_ms": 0, "text": "您好！"}
+    told.until(lambda: told.heard[-1] == correction)
+
+    page.locator(f"{ROW} .svl-who").last.click()
+    page.keyboard.type("李")
+    told.rows("您好！", "好的，再见", settled=1)  # two rows became one
+    page.wait_for_selector(f"{ROW} >> text=好的，再见")
+    page.keyboard.press("Enter")
+    told.until(lambda: told.heard[-1] == {"type": "name", "speaker": "S3", "name": "李"})
+    assert page.locator(ROW).count() == 2
+    page.context.close()
 
 
 def test_a_page_that_may_not_record_says_so_in_a_sentence(talker: Any, started: Program) -> None:

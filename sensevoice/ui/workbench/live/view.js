@@ -16,11 +16,13 @@ export function liveView(app, t, change) {
   element.addEventListener("scroll", () => (sticks = element.scrollHeight - element.scrollTop - element.clientHeight < 40));
 
   let names = {};
+  let settled = 0; // rows
   const person = (speaker) => names[speaker] || app.t("person", { n: speaker.slice(1) });
 
-  // Opens a field in the place of a text; Enter or leaving it sends, Escape does not.
+  // Opens a field in the place of a text; Enter or leaving it sends, Escape does not. Its row stays for so long.
   function edit(target, value, label, send) {
     const field = make("input", { className: "svw-input svl-edit", value, "aria-label": label });
+    const item = target.closest("li");
     let isDone = false;
     const done = (isSent) => {
       if (isDone) return;
@@ -28,8 +30,9 @@ export function liveView(app, t, change) {
       field.replaceWith(target);
       if (isSent && field.value.trim() !== value) send(field.value);
       target.focus?.();
+      catchUp(item);
     };
-    field.addEventListener("blur", () => done(true));
+    field.addEventListener("blur", () => field.isConnected && done(true));
     field.addEventListener("keydown", (event) => {
       if (event.isComposing) return;
       if (event.key === "Enter" || event.key === "Escape") done(event.key === "Enter");
@@ -77,15 +80,50 @@ export function liveView(app, t, change) {
     );
   }
 
+  // What is as it was stays the element that it was: a click on it, or a field in it, is not lost.
+  function place(row, number) {
+    const old = list.children[number];
+    const drawn = JSON.stringify(row);
+    if (old && old.isWanted && (old.next ?? old).drawn === drawn) return;
+    const item = Object.assign(line(row, number), { drawn, isWanted: true });
+    if (!old) list.append(item);
+    else if (isEdited(old)) Object.assign(old, { next: item, isWanted: true });
+    else old.replaceWith(item);
+  }
+
+  const isEdited = (item) => item.querySelector(".svl-edit") !== null;
+
+  function remove(item) {
+    if (isEdited(item)) Object.assign(item, { next: null, isWanted: false });
+    else item.remove();
+  }
+
+  // Shows what has come of a row while it was edited.
+  function catchUp(item) {
+    if (!item.isWanted) item.remove();
+    else if (item.next) item.replaceWith(item.next);
+    nameAll();
+    markOpen(0);
+  }
+
+  function nameAll() {
+    for (const each of list.querySelectorAll("[data-speaker]")) each.textContent = person(each.dataset.speaker);
+  }
+
+  function markOpen(from) {
+    [...list.children].slice(from).forEach((item, number) => item.classList.toggle("svl-open", from + number >= settled));
+  }
+
   function show(message) {
     if (message.names) {
       names = message.names;
-      for (const each of list.querySelectorAll("[data-speaker]")) each.textContent = person(each.dataset.speaker);
+      nameAll();
     }
     if ("rows" in message) {
-      while (list.children.length > message.from) list.lastChild.remove();
-      list.append(...message.rows.map((row, number) => line(row, message.from + number)));
-      [...list.children].slice(message.from).forEach((item, number) => item.classList.toggle("svl-open", message.from + number >= message.settled));
+      settled = message.settled;
+      for (const item of [...list.children].slice(message.from + message.rows.length)) remove(item);
+      message.rows.forEach((row, number) => place(row, message.from + number));
+      markOpen(message.from);
     }
     const now = message.growing;
     growing.hidden = !now;
@@ -96,6 +134,7 @@ export function liveView(app, t, change) {
 
   function clear() {
     names = {};
+    settled = 0;
     list.replaceChildren();
     growing.hidden = true;
     hint.hidden = false;
