@@ -165,6 +165,7 @@ def test_what_is_typed_while_rows_change_is_not_lost(talker: Any, started: Progr
     page.wait_for_selector(f"{ROW} >> text=再见", state="detached")
     page.keyboard.press("Enter")
     told.until(lambda: told.heard[-1] == {"type": "name", "speaker": "S1", "name": "王女士"})
+    assert page.locator(".svl-edit").count() == 0, "Enter closes the field, and does not press the name"
     said = page.locator(f"{ROW}:not(.svl-open) .svl-said")
     assert said.inner_text() == "您好，请问有什么"
 

@@ -35,7 +35,10 @@ export function liveView(app, t, change) {
     field.addEventListener("blur", () => field.isConnected && done(true));
     field.addEventListener("keydown", (event) => {
       if (event.isComposing) return;
-      if (event.key === "Enter" || event.key === "Escape") done(event.key === "Enter");
+      if (event.key === "Enter" || event.key === "Escape") {
+        event.preventDefault(); // else the key opens the field again: what has the focus now is a button
+        done(event.key === "Enter");
+      }
       event.stopPropagation();
     });
     target.replaceWith(field);
