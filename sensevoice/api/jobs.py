@@ -17,18 +17,16 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from sensevoice.access.routes import JOB, JOBS
-from sensevoice.analysis.certainty import without_unsure_tags
 from sensevoice.api.errors import Endpoint, answering
 from sensevoice.api.intake import Intake, address_of, owner_of
 from sensevoice.api.job_shapes import MAX_LISTED, MAX_ROWS, job_shape, page, part_of, status_of
 from sensevoice.api.parameters import JobParameters, job_parameters_of, read_form
 from sensevoice.api.shapes import row_shape
 from sensevoice.errors import OptionError, SenseVoiceError
-from sensevoice.formats import FORMATS, render
-from sensevoice.formats.query import render_options, sure_only
+from sensevoice.formats import FORMATS
 from sensevoice.jobs import Job, JobRunner
 from sensevoice.jobs.model import whole_until_ms
-from sensevoice.minutes import MinutesMaker
+from sensevoice.minutes import MinutesMaker, exported
 from sensevoice.options import Options
 from sensevoice.runtime.file_names import short_stem
 from sensevoice.transcript import Transcript
@@ -147,13 +145,8 @@ class Jobs:
     def record(self, request: Request) -> Response:
         """Return what there is of a job in one of the export formats, with the options of an export."""
         job, wanted = self._job(request), request.query_params
-        name, options = wanted.get("format", "json"), render_options(wanted)
-        transcript = self._transcript(job)
-        if sure_only(wanted):
-            transcript = without_unsure_tags(transcript)
-        content = render(transcript, name, options)
-        if name == "markdown" and isinstance(content, str) and self._minutes is not None:
-            content = self._minutes.in_markdown(job, content, options.locale)
+        name, transcript = wanted.get("format", "json"), self._transcript(job)
+        content = exported(job, transcript, name, wanted, self._minutes)
         form = FORMATS[name]
         partial = ".partial" if transcript.complete_until_ms is not None else ""
         file_name = f"{short_stem(job.name, 'transcript')}{partial}{form.extension}"

@@ -1,11 +1,11 @@
-"""Zip files in memory: several transcripts in one format, or any files."""
+"""Zip files in memory, and the names of transcripts in them."""
 
 from __future__ import annotations
 
 import io
 import re
 import zipfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 
 from sensevoice.formats.shared import Content, one_line, title
 from sensevoice.runtime.file_names import MAX_NAME_BYTES, cut_to_bytes, short_stem
@@ -22,14 +22,6 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 _FILE_MODE = 0o100644 << 16
 _UNIX = 3
-
-
-def bundle(
-    transcripts: Sequence[Transcript], extension: str, write: Callable[[Transcript], Content]
-) -> bytes:
-    """Return a zip file with what `write` makes of each transcript, in their order."""
-    names = entry_names(transcripts, extension)
-    return zip_of((name, write(transcript)) for name, transcript in zip(names, transcripts, strict=True))
 
 
 def zip_of(files: Iterable[tuple[str, Content]]) -> bytes:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 
 from starlette.responses import Response
 
 from sensevoice.errors import BadRequest
-from sensevoice.formats import FORMATS, RenderOptions, render
-from sensevoice.formats.bundle import bundle
+from sensevoice.formats import FORMATS, RenderOptions
+from sensevoice.formats.bundle import entry_names, zip_of
+from sensevoice.formats.shared import Content
 from sensevoice.formats.sheets import Counted, comparisons_csv
 from sensevoice.formats.workbook import comparisons_xlsx
 from sensevoice.jobs import Job, JobStore
@@ -20,6 +21,10 @@ from sensevoice.ui.serialise import Json
 
 MAX_JOBS = 1000
 """More would keep the server busy for minutes; the folder script is for that."""
+
+
+FileOf = Callable[[Job, Transcript], Content]
+"""Returns what stands in the file of a job."""
 
 
 def chosen_jobs(store: JobStore, owner: str, wanted: str | None) -> list[Job]:
@@ -33,14 +38,14 @@ def chosen_jobs(store: JobStore, owner: str, wanted: str | None) -> list[Job]:
     return jobs
 
 
-def zip_response(store: JobStore, jobs: Sequence[Job], name: str, options: RenderOptions) -> Response:
+def zip_response(store: JobStore, jobs: Sequence[Job], name: str, file_of: FileOf) -> Response:
     """Return a zip with a file of the named format for each job. Raises BadRequest."""
     if name not in FORMATS:
         raise BadRequest(reason=f"format={name[:50]}")
-    content = bundle(
-        _transcripts(store, jobs), FORMATS[name].extension, lambda record: render(record, name, options)
-    )
-    return download(content, "application/zip", f"sensevoice-{name}.zip")
+    transcripts = [replace(store.result(job).transcript, source=job.name) for job in jobs]
+    names = entry_names(transcripts, FORMATS[name].extension)
+    contents = (file_of(job, transcript) for job, transcript in zip(jobs, transcripts, strict=True))
+    return download(zip_of(zip(names, contents, strict=True)), "application/zip", f"sensevoice-{name}.zip")
 
 
 def table(store: JobStore, jobs: Sequence[Job]) -> Json:
@@ -76,7 +81,3 @@ def download(content: bytes, media_type: str, name: str) -> Response:
     """Return a file to be saved; its name is ASCII."""
     headers = {"Content-Disposition": f"attachment; filename={name}", "Cache-Control": "no-store"}
     return Response(content, media_type=media_type, headers=headers)
-
-
-def _transcripts(store: JobStore, jobs: Sequence[Job]) -> list[Transcript]:
-    return [replace(store.result(job).transcript, source=job.name) for job in jobs]

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sensevoice.formats.query import render_options
+from sensevoice.formats.shared import Content
 from sensevoice.formats.sheets import Counted
 from sensevoice.jobs import Job, JobStore
+from sensevoice.minutes import MinutesMaker, exported
+from sensevoice.transcript import Transcript
 from sensevoice.ui import compare
 from sensevoice.ui.bodies import Body
 from sensevoice.ui.search_routes import SearchRoutes
@@ -19,16 +21,19 @@ from sensevoice.ui.serialise import Json
 class CompareRoutes:
     """The handlers of these routes. Each takes a request and its JSON body, and runs in a thread."""
 
-    def __init__(self, store: JobStore, search: SearchRoutes | None) -> None:
+    def __init__(self, store: JobStore, search: SearchRoutes | None, minutes: MinutesMaker | None) -> None:
         self._store = store
         self._search = search
+        self._minutes = minutes
 
     def zip(self, request: Request, body: Body) -> Response:
         wanted = request.query_params
-        options = render_options(wanted)
-        return compare.zip_response(
-            self._store, self._chosen_jobs(request), wanted.get("format", "txt"), options
-        )
+        name = wanted.get("format", "txt")
+
+        def file_of(job: Job, transcript: Transcript) -> Content:
+            return exported(job, transcript, name, wanted, self._minutes)
+
+        return compare.zip_response(self._store, self._chosen_jobs(request), name, file_of)
 
     def table(self, request: Request, body: Body) -> Json:
         return compare.table(self._store, self._chosen_jobs(request))

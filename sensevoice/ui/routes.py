@@ -17,17 +17,16 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from sensevoice.analysis.certainty import without_unsure_tags
 from sensevoice.errors import BadRequest
-from sensevoice.formats import FORMATS, render
+from sensevoice.formats import FORMATS
 from sensevoice.formats.finetune import finetune_bundle
-from sensevoice.formats.query import render_options, sure_only
+from sensevoice.formats.query import sure_only
 from sensevoice.jobs import JobRunner
 from sensevoice.jobs.editing.channels import each_from_its_channel
 from sensevoice.jobs.editing.corrections import training_rows
 from sensevoice.jobs.editing.retranscribe import RecogniseSpansFn
 from sensevoice.jobs.store import MAX_NAME_CHARS
-from sensevoice.minutes import MinutesMaker
+from sensevoice.minutes import MinutesMaker, exported
 from sensevoice.options import Channel
 from sensevoice.search import SearchService
 from sensevoice.transcript import Span
@@ -66,7 +65,7 @@ def job_routes(
     searches = SearchRoutes(search) if search else None
     answer = Answering(runner).answer
     at = JobRoutes(runner, cut, minutes, searches)
-    anew, several = RecogniseRoutes(runner, recognise), CompareRoutes(runner.store, searches)
+    anew, several = RecogniseRoutes(runner, recognise), CompareRoutes(runner.store, searches, minutes)
     rows, people, clips = RowRoutes(runner), PeopleRoutes(runner), ClipRoutes(runner.store)
     job, one_cut = "/sv/jobs/{job_id}", "/sv/cuts/{cut_id}"
     return [
@@ -174,13 +173,8 @@ class JobRoutes:
     def export(self, request: Request, body: Body) -> Response:
         job, wanted = job_of(self._store, request), request.query_params
         name = wanted.get("format", "txt")
-        options = render_options(wanted)
         transcript = serialise.chosen(self._runner, job, wanted.get("rows"))
-        if sure_only(wanted):
-            transcript = without_unsure_tags(transcript)
-        content = render(transcript, name, options)
-        if name == "markdown" and isinstance(content, str) and self._minutes is not None:
-            content = self._minutes.in_markdown(job, content, options.locale)
+        content = exported(job, transcript, name, wanted, self._minutes)
         return serialise.file_response(
             content, file_stem(job.name, serialise.is_partial(self._runner, job)), FORMATS[name]
         )

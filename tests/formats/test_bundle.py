@@ -8,7 +8,7 @@ import zipfile
 import pytest
 
 from sensevoice.formats import FORMATS, RenderOptions, as_bytes, render
-from sensevoice.formats.bundle import bundle, entry_names
+from sensevoice.formats.bundle import entry_names, zip_of
 from sensevoice.runtime.file_names import MAX_NAME_BYTES
 from sensevoice.transcript import Segment, Span, Transcript
 
@@ -18,7 +18,8 @@ def record(source: str, text: str = "你好") -> Transcript:
 
 
 def bundled(files: list[Transcript], name: str, options: RenderOptions | None = None) -> bytes:
-    return bundle(files, FORMATS[name].extension, lambda item: render(item, name, options))
+    names = entry_names(files, FORMATS[name].extension)
+    return zip_of((entry, render(item, name, options)) for entry, item in zip(names, files, strict=True))
 
 
 def names(*sources: str, extension: str = ".srt") -> list[str]:

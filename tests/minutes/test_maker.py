@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import threading
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -318,6 +320,8 @@ def test_the_page_s_routes(make: Any) -> None:
     assert page.get(f"/sv/jobs/{job_id}/minutes").json()["minutes"]["summary"]
     assert page.request("DELETE", f"/sv/jobs/{job_id}/minutes", json={}).json()["status"] == "completed"
     assert "## 纪要" in page.get(f"/sv/jobs/{job_id}/export?format=markdown").text
+    several = zipfile.ZipFile(io.BytesIO(page.get("/sv/several/zip?format=markdown").content))
+    assert ["## 纪要" in several.read(name).decode() for name in several.namelist()] == [True]
     without = TestClient(Starlette(routes=job_routes(site.runner, None, None)))  # type: ignore[arg-type]
     assert without.get("/sv/labels").json()["minutes"] is False
     assert without.get(f"/sv/jobs/{job_id}/minutes").status_code == 404
