@@ -19,6 +19,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import _root  # noqa: F401
 from demo_model.audio_files import write_audio, write_opus
 from demo_model.conversation_scores import HEADINGS, ConversationScores, Row
 from demo_model.conversations import Conversation, make_conversation
