@@ -30,6 +30,7 @@ from sensevoice.live import LiveHub
 from sensevoice.live.recording import FRAME_BYTES, FRAME_MS
 from sensevoice.live.session import LiveSession, View
 from sensevoice.models.loader import ModelSettings, load_recognizer
+from sensevoice.models.precision import PRECISIONS
 from sensevoice.models.sources import demo
 from sensevoice.options import Options
 from sensevoice.transcribe.pipeline import iter_updates
@@ -93,15 +94,17 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--vad-model", default="iic/speech_fsmn_vad_zh-cn-16k-common-pytorch")
     parser.add_argument("--random", action="store_true", help="the weights are random: no self-test")
     parser.add_argument("--device", default="auto")
+    parser.add_argument("--precision", choices=PRECISIONS, default="auto")
     parser.add_argument("--audio", type=Path, nargs="*", help="recordings of speech; default: the samples")
 
 
 def loaded_for(args: argparse.Namespace) -> Any:
     """Load the models that `add_model_arguments` names."""
+    chosen = {"device": args.device, "precision": args.precision}
     settings = (
-        ModelSettings(demo=True, device=args.device)
+        ModelSettings(demo=True, **chosen)
         if args.demo
-        else ModelSettings(model=args.model, vad_model=args.vad_model, device=args.device)
+        else ModelSettings(model=args.model, vad_model=args.vad_model, **chosen)
     )
     return load_recognizer(settings, self_test=not args.random)
 
