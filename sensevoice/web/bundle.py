@@ -65,6 +65,9 @@ def _exported(source: str) -> list[str]:
 _COMMENTS = re.compile(r"^[ \t]*(?://.*|/\*\*(?:(?!\*/)[\s\S])*\*/[ \t]*)$\n?", re.MULTILINE)
 """Comments on lines of their own, a quarter of the modules."""
 
+_REMARKS = re.compile(r"(?<=[;{,)]) // [^\"'`\n]*$", re.MULTILINE)
+"""Comments behind a statement. Within a string there would be a quote behind them."""
+
 _TYPES = re.compile(r"/\*\* @(?:type|param)\b[^*]*\*/ ?")
 """Types within a line, which only the compiler of types reads."""
 
@@ -74,7 +77,8 @@ _INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
 def _part(path: Path, source: str) -> str:
     if path.suffix == ".json":
         return f"const {_name(path)} = {_literal(json.loads(source))};"
-    source = _INDENT.sub("", _TYPES.sub("", _COMMENTS.sub("", source)))
+    for pattern in (_COMMENTS, _REMARKS, _TYPES, _INDENT):
+        source = pattern.sub("", source)
     for pattern in (_IMPORT, _TABLE):
         source = pattern.sub(lambda match: f"const {match[1]} = {_name(Path(match[2]))};", source)
     body = _EXPORT.sub("", source)

@@ -95,6 +95,25 @@ def test_a_table_is_a_module_like_any_other(node: str, tmp_path: Path) -> None:
     assert json.loads(ended.stdout) == json.loads((tmp_path / "texts.json").read_text("utf-8"))
 
 
+def test_remarks_behind_statements_are_left_out_and_texts_are_not(node: str, tmp_path: Path) -> None:
+    (tmp_path / "one.js").write_text(
+        "const texts = []; // told\n"
+        'texts.push("a; // b", `c) // d`); // Enter, and what it does\n'
+        "texts.push('https://x; // y');\n"
+        "export const told = () => JSON.stringify(texts);\n"
+    )
+    script = bundle(tmp_path, ("one",))
+    assert "// told" not in script and "Enter" not in script
+    ended = subprocess.run(
+        [node, "--input-type=module"],
+        input=script + "process.stdout.write(told());",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(ended.stdout) == ["a; // b", "c) // d", "https://x; // y"]
+
+
 @pytest.mark.parametrize(
     "line, reason",
     [
