@@ -671,7 +671,8 @@ def test_what_gradio_did_not_hear_is_asked_for_again(live_app: Any, page_zh: Any
     wait_until(lambda: "谢谢" in page.input_value("#sv-text textarea"))
     page.add_init_script(DEAF)
     page.reload()
-    wait_until(lambda: "谢谢" in page.input_value("#sv-text textarea"))
+    # Each time that nobody hears it, twice as long is waited; a slow page is deaf by itself once more.
+    wait_until(lambda: "谢谢" in page.input_value("#sv-text textarea"), 40.0)
     wait_until(lambda: "愤怒" not in page.input_value("#sv-text textarea"))
     assert page.evaluate("window.deaf") == 0
 
