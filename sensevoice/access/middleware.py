@@ -14,7 +14,7 @@ from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 from starlette.responses import RedirectResponse, Response
 
-from sensevoice.access.http.answer import Answer, is_told
+from sensevoice.access.http.answer import Answer, is_of_no_session
 from sensevoice.access.http.asgi import App, Receive, Scope, Send
 from sensevoice.access.http.body_limits import MAX_BODY_BYTES, BodyRefused, counted, replayed, whole_body
 from sensevoice.access.http.cors import preflight, with_origin
@@ -25,6 +25,7 @@ from sensevoice.access.login import Login
 from sensevoice.access.pages import refusal_json, refusal_page
 from sensevoice.access.policy import COOKIE, AccessPolicy, Request
 from sensevoice.access.routes import (
+    EVENTS,
     FILE,
     GRADIO_API,
     HEARTBEAT,
@@ -221,7 +222,7 @@ class AccessMiddleware:
         except BodyRefused:
             pass  # as below
         except Exception as error:  # no handles left for an upload, say: a sentence instead of a bare 500
-            if answer.started and is_told(error):
+            if answer.started and request.route == EVENTS and is_of_no_session(error):
                 await answer.end()
                 return
             reference = secrets.token_hex(4)

@@ -26,6 +26,8 @@ STARTUP = f"{GRADIO_API}/startup-events"
 
 HEARTBEAT = f"{GRADIO_API}/heartbeat/"
 
+EVENTS = f"{GRADIO_API}/queue/data"
+
 FILE = f"{GRADIO_API}/file="
 
 OPENAI_API = "/v1/"
@@ -72,7 +74,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     f"{GRADIO_API}/info": READ,
     f"{HEARTBEAT}{{session_hash}}": READ,
     f"{GRADIO_API}/queue/join": ("POST",),
-    f"{GRADIO_API}/queue/data": READ,
+    EVENTS: READ,
     f"{GRADIO_API}/run/{{api_name}}": ("POST",),
     f"{GRADIO_API}/call/{{api_name}}": ("POST",),
     f"{GRADIO_API}/call/{{api_name}}/{{event_id}}": READ,

@@ -22,6 +22,7 @@ import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.routing import Route
@@ -289,10 +290,19 @@ class Site:
 
             return StreamingResponse(events(), media_type="text/event-stream")
 
+        async def break_off(request: Any) -> StreamingResponse:
+            async def half() -> AsyncIterator[str]:
+                yield "half"
+                raise HTTPException(404)
+
+            return StreamingResponse(half())
+
         paths = ("/", "/gradio_api/upload", "/gradio_api/queue/join")
-        routes = [Route("/sv/failing", fail), Route("/gradio_api/queue/data", stream)] + [
-            Route(path, answer, methods=["GET", "POST"]) for path in paths
-        ]
+        routes = [
+            Route("/sv/failing", fail),
+            Route("/sv/breaking", break_off),
+            Route("/gradio_api/queue/data", stream),
+        ] + [Route(path, answer, methods=["GET", "POST"]) for path in paths]
         app = Starlette(routes=routes, middleware=[Middleware(guard)])
         self.client = TestClient(
             app, base_url="http://127.0.0.1:6006", client=("10.0.0.7", 5), follow_redirects=False
@@ -420,6 +430,10 @@ class TestMiddleware:
         assert (answer.status_code, answer.json()["code"]) == (500, "internal")
         assert reference in answer.json()["zh"] and reference in caplog.text
         assert "Too many open files" in caplog.text and "Too many" not in answer.text
+
+    def test_half_an_answer_does_not_end_as_if_it_were_whole(self, tmp_path: Path) -> None:
+        with pytest.raises(RuntimeError, match="already started"):
+            Site(AccessPolicy(1, open_to_all=True), tmp_path).client.get("/sv/breaking")
 
     def test_who_leaves_before_the_request_is_read_is_no_error(
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture

@@ -8,6 +8,8 @@ from sensevoice.access.http.asgi import Message, Receive, Send
 from sensevoice.access.http.body_limits import BodyRefused
 from sensevoice.errors import SenseVoiceError
 
+NOT_FOUND = 404
+
 
 class Answer:
     """What is sent in answer to a request that was let in, unless its body is refused meanwhile."""
@@ -38,10 +40,10 @@ class Answer:
         await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-def is_told(error: Exception) -> bool:
-    """Return whether an answer that has begun already says what this error is.
+def is_of_no_session(error: Exception) -> bool:
+    """Return whether gradio's stream of events raises that there is no such session, as it has just told.
 
-    A page that is left can still ask for the events of the session which it has just closed. gradio's stream
-    answers that there is none, and raises it besides, when no other answer is possible any more.
+    A page that is left can still ask for the events of the session which it has just closed.
     """
-    return isinstance(error, RuntimeError) and isinstance(error.__cause__, HTTPException)
+    cause = error.__cause__
+    return isinstance(cause, HTTPException) and cause.status_code == NOT_FOUND
