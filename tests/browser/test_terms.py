@@ -55,3 +55,24 @@ def test_terms_are_listed_and_taken_back_one_by_one_or_all(
     text = page.locator("#sv-text textarea")
     page.wait_for_function("() => document.querySelector('#sv-text textarea').value.includes('派 torch')")
     assert "请问里清赵在吗" in text.input_value() and "他用会意" in text.input_value()
+
+
+def test_terms_can_be_taken_back_as_soon_as_the_recording_has_ended(
+    live_app: Any,
+    page_zh: Any,
+    media: Path,  # noqa: F811
+) -> None:
+    """Until then they are shown, and nothing is offered that would be refused."""
+    script = Script([*ROWS, Transcript("a.wav", CALL_MS, ROWS, model=MODEL)], hold_after=2)
+    page = page_zh(live_app(script, SETTINGS))
+    start(page, media)
+    show(page, "quality")
+    back = page.locator(".svw-terms").get_by_role("button", name="撤销 里清赵 → 李清照")
+    expect(back).to_be_disabled()
+    expect(back).to_have_attribute("title", "识别完成后可以修改。")
+    script.go.set()
+    expect(back).to_be_enabled()
+    back.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".svw-terms h3").first).to_have_text("替换的词（1）")
+    expect(page.locator(".svw-terms").get_by_role("button", name="采用 里清赵 → 李清照")).to_be_focused()

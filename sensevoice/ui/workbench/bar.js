@@ -23,8 +23,11 @@ export function bar(app, filter) {
   const keep = make("span", {});
   const element = make("div", { className: "svw-bar" }, back, make("div", { className: "svw-named" }, title, name, rename, facts, keep), state, spoken, cancel, actions);
 
+  let naming = ""; // the recording whose name is typed, also when another has been opened meanwhile
+
   function edit() {
-    name.value = app.job.name;
+    naming = app.job.id;
+    name.value = name.defaultValue = app.job.name;
     name.hidden = false;
     title.hidden = rename.hidden = true;
     name.focus();
@@ -34,10 +37,11 @@ export function bar(app, filter) {
   /** @param {boolean} keep */
   async function named(keep) {
     if (name.hidden) return;
+    const focused = document.activeElement === name; // else somebody is elsewhere by now
     name.hidden = true;
     title.hidden = rename.hidden = false;
-    rename.focus();
-    if (keep && name.value.trim() && name.value !== app.job.name) await app.alter(app.job.id, { name: name.value });
+    if (focused) rename.focus();
+    if (keep && name.value.trim() && name.value !== name.defaultValue) await app.alter(naming, { name: name.value });
   }
   name.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
     if (event.isComposing || !["Enter", "Escape"].includes(event.key)) return;
@@ -45,6 +49,7 @@ export function bar(app, filter) {
     named(event.key === "Enter");
   });
   name.addEventListener("blur", () => named(true));
+  for (const event of ["job", "closed"]) app.on(event, () => named(true)); // as whoever clicks elsewhere
 
   /** @param {string} sentence */
   function announce(sentence) {

@@ -1,7 +1,7 @@
 // @ts-check
 // All finished recordings in one table: which turned angry, when and how often, who spoke; sorted, found, chosen,
 // taken away. What did not succeed stands apart.
-import { button, clock, make } from "./dom.js";
+import { button, clock, make, once } from "./dom.js";
 import { colorOf } from "./colors.js";
 
 /** @typedef {{ id: string, name: string, channel: string, share: number }} Voice */
@@ -159,7 +159,7 @@ export function several(app) {
   async function jump(row) {
     dialog.close();
     await app.open(row.id);
-    app.play(row.first_anger_ms);
+    if (app.job?.id === row.id) app.play(row.first_anger_ms);
   }
 
   /** @param {Column} column */
@@ -186,7 +186,7 @@ export function several(app) {
     const csv = make("a", { className: "svw-button", href: `${api.base}/several/csv?labels=${app.reader}${jobs}` }, "CSV");
     const xlsx = make("a", { className: "svw-button", href: `${api.base}/several/xlsx?labels=${app.reader}${jobs}` }, "Excel");
     const none = ticked.size === 0;
-    const again = button(t("hearShown"), hearAgain, { className: "svw-button", disabled: none });
+    const again = button(t("hearShown"), once(hearAgain), { className: "svw-button", disabled: none });
     const remove = button(t("remove"), () => (app.list.remove([...ticked]), dialog.close(), ticked.clear()), { className: "svw-button svw-danger", disabled: none });
     const count = none ? t("recordingsShown", { n: shown.length, m: rows.length }) : t("chosen", { n: ticked.size });
     actions.replaceChildren(make("span", { className: "svw-quiet", role: "status" }, count), csv, xlsx, format, zip, again, remove);

@@ -1,6 +1,6 @@
 // @ts-check
 // Cutting rows out of the recording: what, as what, and how far it is; at the end a zip to be saved.
-import { button, make, remember } from "./dom.js";
+import { button, make, once, remember } from "./dom.js";
 
 const POLL_MS = 700;
 const SUBTITLES = ["srt", "vtt", "ass"];
@@ -21,7 +21,7 @@ export function cutter(app, filter) {
   remember(media, "sv-cut-media");
   remember(form, "sv-cut-form");
   remember(handles, "sv-cut-handles");
-  const go = button(t("cutGo"), start, { className: "svw-button svw-primary", data: { cut: "go" } });
+  const go = button(t("cutGo"), once(start), { className: "svw-button svw-primary", data: { cut: "go" } });
   const element = make(
     "section",
     { className: "svw-files svw-cut" },
@@ -40,7 +40,7 @@ export function cutter(app, filter) {
   }
 
   function start() {
-    begin([{ job: app.job.id, spans: chosen().map(({ start_ms, end_ms }) => ({ start_ms, end_ms })) }]);
+    return begin([{ job: app.job.id, spans: chosen().map(({ start_ms, end_ms }) => ({ start_ms, end_ms })) }]);
   }
 
   // Also for what was found in several recordings, in the way that was chosen here.

@@ -23,6 +23,22 @@ export function make(tag, properties = {}, ...children) {
 export const button = (label, onclick, more = {}) =>
   make("button", { type: "button", className: "svw-button", onclick, ...more }, label);
 
+/**
+ * Whether nobody has gone elsewhere: the focus is in an element, or nowhere.
+ * @param {Element | null | undefined} element
+ */
+export const hasFocus = (element) => document.activeElement === document.body || Boolean(element?.contains(document.activeElement));
+
+/**
+ * An action that does not begin again before it has ended: whoever clicks twice means it once.
+ * @template T @param {(...given: any[]) => Promise<T>} act @returns {(...given: any[]) => Promise<T>}
+ */
+export function once(act) {
+  /** @type {Promise<T> | null} */
+  let running = null;
+  return (...given) => (running ??= act(...given).finally(() => (running = null)));
+}
+
 /** @param {number} ms @returns {string} "0:07", "12:30", "1:02:03": the shape of times on the whole page */
 export function clock(ms) {
   const seconds = Math.floor(ms / 1000);

@@ -1,12 +1,14 @@
 // Correcting one row where it stands: its text and tags, or having it transcribed again in another language.
 // What is typed is kept in the browser until it is saved, whatever happens to the page or the connection.
-import { button, make } from "./dom.js";
+import { button, make, once } from "./dom.js";
 
 export function editor(app) {
   const { t, api } = app;
   const element = make("form", { className: "svw-edit", hidden: true });
   let save = async () => false;
   let at = -1;
+  let forget = () => {}; // what was typed into the row that is open
+  let opening = 0; // counts what was opened: an answer may come when another row, or another recording, is
 
   element.addEventListener("submit", (event) => event.preventDefault());
   element.addEventListener("keydown", (event) => {
@@ -19,9 +21,15 @@ export function editor(app) {
       splitAt(event.target.selectionStart);
     } else if (event.key === "Enter" && !event.shiftKey && event.target.matches("textarea")) {
       event.preventDefault();
-      save().then((saved) => saved && next());
+      ifStillOpen(save(), next);
     }
   });
+
+  // Goes on when something has succeeded, unless another row was opened, or this one left, meanwhile.
+  async function ifStillOpen(asked, act) {
+    const mine = opening;
+    if ((await asked) && mine === opening) act();
+  }
 
   function choice(kind, chosen, label) {
     const select = make("select", { className: "svw-select", "aria-label": label });
@@ -32,20 +40,18 @@ export function editor(app) {
     return select;
   }
 
-  const draftKey = (row) => `sv-draft-${app.job.id}-${row.start_ms}`;
-
-  function draft(row) {
+  function draft(key) {
     try {
-      return sessionStorage.getItem(draftKey(row));
+      return sessionStorage.getItem(key);
     } catch {
       return null; // a browser without storage forgets
     }
   }
 
-  function keep(row, text) {
+  function keep(key, text) {
     try {
-      if (text === null || text === row.text) sessionStorage.removeItem(draftKey(row));
-      else sessionStorage.setItem(draftKey(row), text);
+      if (text === null) sessionStorage.removeItem(key);
+      else sessionStorage.setItem(key, text);
     } catch {
       // as above
     }
@@ -54,9 +60,12 @@ export function editor(app) {
   function open(row) {
     if (app.goesOn(app.job)) return void app.toasts.say(t("editLater"));
     at = row.index;
-    const unsaved = draft(row);
+    opening += 1;
+    const key = `sv-draft-${app.job.id}-${row.start_ms}`;
+    forget = () => keep(key, null);
+    const unsaved = draft(key);
     const text = make("textarea", { className: "svw-input", rows: 2, value: unsaved ?? row.text, "aria-label": t("text") });
-    text.addEventListener("input", () => keep(row, text.value));
+    text.addEventListener("input", () => keep(key, text.value === row.text ? null : text.value));
     const language = choice("language", row.language, t("language"));
     const emotion = choice("emotion", row.emotion, t("emotion"));
     const events = make("fieldset", { className: "svw-row" }, make("legend", {}, t("events")));
@@ -72,7 +81,7 @@ export function editor(app) {
     const proposal = make("div", { className: "svw-row svw-quiet" });
     // Only what was changed is sent, for the row as it was when it was opened; after a refusal, as it is now.
     let seen = app.version;
-    save = async () => {
+    const send = async () => {
       const ticked = [...events.querySelectorAll("input:checked")].map((box) => box.value);
       const body = {
         ...(text.value.trim() === row.text ? {} : { text: text.value }),
@@ -83,21 +92,25 @@ export function editor(app) {
       };
       if (!Object.keys(body).length) return true;
       const saved = await app.corrections.edit(row, body, seen);
-      if (saved) keep(row, null);
+      if (saved) keep(key, null);
       else seen = app.version;
       return Boolean(saved);
     };
-    const hear = async () => {
+    save = once(() => {
+      text.readOnly = true; // what was typed now would be lost
+      return send().finally(() => (text.readOnly = false));
+    });
+    const hear = once(async () => {
       const body = { rows: [row.index], language: again.value || "auto" };
       const data = await app.attempt(() => api.post(`jobs/${app.job.id}/redo`, body));
       if (!data) return;
       const [result] = data.proposals[0].new;
-      const accept = () => app.corrections.change(() => api.post(`jobs/${app.job.id}/accept`, { id: data.id, chosen: [0] }), t("accepted", { n: 1 }));
+      const accept = once(() => app.corrections.change(() => api.post(`jobs/${app.job.id}/accept`, { id: data.id, chosen: [0] }), () => t("accepted", { n: 1 })));
       proposal.replaceChildren(
         make("span", {}, `${t("heard")}: ${result.text || result.error || "—"}`),
-        button(t("useIt"), () => accept().then((taken) => taken && discard())),
+        button(t("useIt"), () => ifStillOpen(accept(), discard)),
       );
-    };
+    });
     element.replaceChildren(
       text,
       unsaved === null ? "" : make("p", { className: "svw-quiet", role: "status" }, t("unsaved")),
@@ -108,7 +121,7 @@ export function editor(app) {
       make(
         "div",
         { className: "svw-row" },
-        button(t("save"), () => save().then((saved) => saved && close()), { className: "svw-button svw-primary", title: "Enter" }),
+        button(t("save"), () => ifStillOpen(save(), close), { className: "svw-button svw-primary", title: "Enter" }),
         button(t("cancel"), discard, { title: "Esc" }),
         button(t("play"), () => app.playRow(row)),
         button(t("split"), () => splitAt(text.selectionStart), { title: `${t("splitHelp")} (Ctrl+Enter)` }),
@@ -122,19 +135,15 @@ export function editor(app) {
   const shownAs = (select, value) => ([...select.options].some((option) => option.value === value) ? value : select.options[0].value);
 
   // Text that was typed is saved first: the place is one in the text as it stands in the field.
-  async function splitAt(offset) {
-    const index = at;
-    if (!(await save())) return;
-    const row = app.rows[index];
-    if (row && (await app.corrections.split(row, offset))) close();
-  }
+  const splitAt = (offset) => whenSaved((row) => app.corrections.split(row, offset));
+  const joinNext = () => whenSaved((row) => app.corrections.join(row));
 
-  async function joinNext() {
-    const index = at;
-    if (!(await save())) return;
+  const whenSaved = once(async (change) => {
+    const [job, index, mine] = [app.job.id, at, opening];
+    if (!(await save()) || app.job?.id !== job) return;
     const row = app.rows[index];
-    if (row && (await app.corrections.join(row))) close();
-  }
+    if (row && (await change(row)) && mine === opening) close();
+  });
 
   function next() {
     const place = app.shown.findIndex((row) => row.index === at);
@@ -144,12 +153,12 @@ export function editor(app) {
   }
 
   function discard() {
-    const row = app.rows[at];
-    if (row) keep(row, null);
+    forget();
     close();
   }
 
   function close() {
+    opening += 1;
     element.hidden = true;
     element.replaceChildren();
     if (at >= 0) app.emit("edited", at);
@@ -157,9 +166,12 @@ export function editor(app) {
   }
 
   app.on("edit", open);
-  app.on("job", () => {
-    at = -1;
-    element.hidden = true;
-  });
+  for (const event of ["job", "closed"]) {
+    app.on(event, () => {
+      at = -1;
+      opening += 1;
+      element.hidden = true;
+    });
+  }
   return { element, isOpen: () => !element.hidden, focus: () => element.querySelector("textarea")?.focus() };
 }

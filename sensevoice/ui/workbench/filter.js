@@ -1,6 +1,6 @@
 // @ts-check
 // Which rows are shown: chips with counts, words to look for and to replace, and a step from match to match.
-import { button, make } from "./dom.js";
+import { button, hasFocus, make, once } from "./dom.js";
 import { colorOf } from "./colors.js";
 import { textNode } from "./words.js";
 
@@ -42,7 +42,7 @@ export function filter(app) {
   const chips = make("div", { className: "svw-chips", role: "group", "aria-label": t("filter") });
   const query = make("input", { type: "search", className: "svw-input", placeholder: t("search"), "aria-label": t("search") });
   const by = make("input", { type: "text", className: "svw-input", placeholder: t("replaceBy"), "aria-label": t("replaceBy") });
-  const all = button("", replaceAll);
+  const all = button("", once(replaceAll));
   const replacing = make("div", { className: "svw-row svw-replace", hidden: true }, by, all);
   const opening = button(t("replace"), () => openReplace(replacing.hidden), { "aria-expanded": "false" });
   const count = make("span", { className: "svw-quiet svw-count", role: "status" });
@@ -168,7 +168,7 @@ export function filter(app) {
     if (!(await app.corrections.replace(rows))) return;
     query.value = "";
     apply();
-    query.focus();
+    if (hasFocus(element)) query.focus();
   }
 
   app.on("rows", apply);

@@ -27,6 +27,7 @@ import { told, words } from "./i18n.js";
 
 const POLL_MS = 1000;
 const MAX_POLL_MS = 10000;
+const LOST_MS = 60000; // what is not answered by then never will be: the connection broke without a word
 const OVERLAPPING = 100; // rows that began last, among which those lie that have not ended
 const TITLE = "SenseVoice";
 
@@ -54,6 +55,8 @@ class App {
     this.listeners = new Map(EVENTS.map((event) => [event, []]));
     this.timer = 0;
     this.pause = POLL_MS;
+    this.polling = Promise.resolve();
+    this.finishing = 0;
   }
 
   learn({ labels, kinds, formats, views, traditional, minutes: writes }) {
@@ -177,8 +180,13 @@ class App {
     document.title = [this.together, this.how, this.job?.name, TITLE].filter(Boolean).join(" · ");
   }
 
-  async open(id) {
-    if (this.wanted === id) return; // the page and its address both name the job
+  // Ends when the recording is shown, or another one is wanted.
+  open(id) {
+    if (this.wanted !== id) this.opening = this.fetch(id); // the page and its address both name the job
+    return this.opening;
+  }
+
+  async fetch(id) {
     this.wanted = id;
     clearTimeout(this.timer);
     const found = await this.attempt(() => Promise.all([this.api.get(`jobs/${id}${this.sure.query()}`), this.api.get(`jobs/${id}/segments?from=0`)]));
@@ -236,13 +244,21 @@ class App {
     return { job, version: job === this.job?.id ? (this.version ?? 0) : 0, sure: this.sure.hidden() };
   }
 
-  // Fetches the rows that are missing; again and again while the job goes on.
-  async poll() {
+  // Fetches the rows that are missing; again and again while the job goes on. One after another: an answer that
+  // comes late would bring back the rows of an earlier version.
+  poll() {
+    clearTimeout(this.timer);
+    this.polling = this.polling.then(() => this.pollOnce());
+    return this.polling;
+  }
+
+  async pollOnce() {
     const id = this.job?.id;
     if (!id) return;
+    clearTimeout(this.timer);
     try {
       const known = this.version === undefined ? "" : `&version=${this.version}`;
-      const data = await this.api.get(`jobs/${id}/segments?from=${this.rows.length}${known}`);
+      const data = await this.api.get(`jobs/${id}/segments?from=${this.rows.length}${known}`, { signal: AbortSignal.timeout(LOST_MS) });
       if (this.job?.id !== id) return;
       this.tell("");
       this.pause = POLL_MS;
@@ -254,6 +270,7 @@ class App {
       if (changed) this.emit("rows");
       if (!this.goesOn(data)) return await this.finish();
     } catch (error) {
+      if (this.job?.id !== id) return;
       if (error.status === 404) {
         this.close();
         return this.tell(this.t("deleted"));
@@ -270,8 +287,10 @@ class App {
 
   // Shows what is known only at the end, with details that belong to the rows as they are.
   async finish(known) {
-    const details = known ?? (await this.attempt(() => this.api.get(`jobs/${this.job.id}${this.sure.query()}`)));
-    if (!details) return;
+    const { id } = this.job;
+    const mine = (this.finishing += 1);
+    const details = known ?? (await this.attempt(() => this.api.get(`jobs/${id}${this.sure.query()}`)));
+    if (!details || this.job?.id !== id || mine !== this.finishing) return;
     this.above.later();
     this.job = details;
     this.people = details.speakers; // before anybody draws: the last poll may have brought some

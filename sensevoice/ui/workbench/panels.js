@@ -1,6 +1,6 @@
 // @ts-check
 // What stands behind the tabs beside the rows: key moments and shares of time, and the quality of the recording.
-import { button, clock, make } from "./dom.js";
+import { button, clock, make, once } from "./dom.js";
 import { colorOf } from "./colors.js";
 import { courseCharts } from "./timeline_charts.js";
 
@@ -161,10 +161,7 @@ export function coverage(app) {
 
   /** @param {{ start_ms: number, end_ms: number }} gap */
   function gapLine(gap) {
-    const hear = async () => {
-      const said = await app.corrections.change(() => api.post(`jobs/${app.job.id}/transcribe`, gap), "");
-      if (said) app.toasts.say(t("heardGap", { n: said.segments }), { label: t("undoShort"), act: app.corrections.undo });
-    };
+    const hear = once(() => app.corrections.change(() => api.post(`jobs/${app.job.id}/transcribe`, gap), (/** @type {any} */ data) => t("heardGap", { n: data.segments })));
     return make(
       "li",
       {},
@@ -182,11 +179,10 @@ export function coverage(app) {
     return make("li", {}, make("span", {}, app.told(item)), act);
   }
 
-  /** @param {Record<string, unknown>} options */
-  async function again(options) {
+  const again = once(async (/** @type {Record<string, unknown>} */ options) => {
     const data = await app.attempt(() => api.post(`jobs/${app.job.id}/again`, options));
     if (data) await app.open(data.id);
-  }
+  });
 
   // Only where a file has several tracks, such as a film in two languages.
   /** @param {any} details */

@@ -1,5 +1,5 @@
 // Hearing rows again with other settings: old and new side by side, and either can be kept.
-import { button, clock, make } from "./dom.js";
+import { button, clock, make, once } from "./dom.js";
 
 const MOST = 50; // the server hears no more at a time
 
@@ -31,7 +31,7 @@ export function again(app) {
     "details",
     { className: "svw-again" },
     make("summary", {}, t("hearShown")),
-    make("div", { className: "svw-row" }, language, writing, joining, gap, button(t("start"), hear), which),
+    make("div", { className: "svw-row" }, language, writing, joining, gap, button(t("start"), once(hear)), which),
     proposals,
   );
 
@@ -53,7 +53,9 @@ export function again(app) {
     const body = { rows, language: language.value, ...NORMALISATION[writing.value] };
     if (joining.value !== "") body.merge_length_s = Number(joining.value);
     if (!gap.hidden && gap.value) body.merge_gap_s = Number(gap.value);
-    const data = await app.attempt(() => api.post(`jobs/${app.job.id}/redo`, body));
+    const job = app.job.id;
+    const data = await app.attempt(() => api.post(`jobs/${job}/redo`, body));
+    if (app.job?.id !== job) return; // they would stand below the rows of another recording
     if (!data) return proposals.replaceChildren();
     show(data.id, data.proposals.map((each, number) => ({ ...each, number })).filter(isOther));
   }
@@ -66,10 +68,10 @@ export function again(app) {
 
   function show(id, open) {
     const leave = (done) => show(id, open.filter((each) => !done.includes(each)));
-    const use = async (chosen) => {
-      const done = await app.corrections.change(() => api.post(`jobs/${app.job.id}/accept`, { id, chosen: chosen.map((each) => each.number) }), t("accepted", { n: chosen.length }));
+    const use = once(async (chosen) => {
+      const done = await app.corrections.change(() => api.post(`jobs/${app.job.id}/accept`, { id, chosen: chosen.map((each) => each.number) }), () => t("accepted", { n: chosen.length }));
       if (done) leave(chosen);
-    };
+    });
     const lines = open.map((each) =>
       make(
         "li",

@@ -1,6 +1,6 @@
 // @ts-check
 // What was said and heard in all recordings: rows that fit a line, grouped by recording; and lines kept as rules.
-import { button, clock, make } from "./dom.js";
+import { button, clock, make, once } from "./dom.js";
 import { placesOf } from "./filter.js";
 
 const PAUSE_MS = 500; // after the last key, as somebody stops to look
@@ -188,13 +188,13 @@ export function librarySearch(app, box, changed) {
     name.select();
   }
 
-  async function keepRule() {
+  const keepRule = once(async () => {
     const data = await app.attempt(() => api.post("rules", { query: box.value.trim(), name: name.value }));
     if (!data) return;
     name.hidden = true;
     learn(data);
     app.toasts.say(t("ruleKept"));
-  }
+  });
 
   /** @param {Rule} rule */
   async function removeRule(rule) {

@@ -1,6 +1,6 @@
 // The rows, each an element that stays: selection, focus and find-in-page work. They stand in blocks, and a block
 // that is out of sight is neither laid out nor painted (`content-visibility` in workbench.css).
-import { button, clock, make } from "./dom.js";
+import { button, clock, hasFocus, make } from "./dom.js";
 import { colorOf } from "./colors.js";
 import { spokenWords } from "./words.js";
 
@@ -236,6 +236,6 @@ export function table(app, editor) {
     elements.get(row.index).append(editor.element);
     editor.focus(); // only now it is where it can have it
   });
-  app.on("edited", (index) => reach(index, true));
+  app.on("edited", (index) => hasFocus(elements.get(index)) && reach(index, true));
   return { element: make("div", { className: "svw-fill" }, element, keys) };
 }

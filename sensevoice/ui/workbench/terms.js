@@ -1,6 +1,6 @@
 // @ts-check
 // The terms of the vocabulary in the rows: what the model had written, and one click to have that back.
-import { button, clock, make } from "./dom.js";
+import { button, clock, make, once } from "./dom.js";
 
 /** @typedef {{ heard: string, written: string, score: number, by: string, applied: boolean }} Term */
 
@@ -9,10 +9,13 @@ export function terms(app) {
   const { t, api } = app;
   const element = make("section", { className: "svw-terms", hidden: true });
 
-  /** @param {{ row: number, terms: number[] }[]} rows @param {string} said */
-  function turn(rows, said) {
-    if (app.goesOn(app.job)) return void app.toasts.say(t("editLater"));
-    return app.corrections.change((/** @type {number} */ version) => api.patch(`jobs/${app.job.id}/segments`, { rows, version, what: "term" }), said);
+  const turn = once((rows, said) => app.corrections.change((/** @type {number} */ version) => api.patch(`jobs/${app.job.id}/segments`, { rows, version, what: "term" }), () => said));
+
+  // Rows can be changed when the job has ended, and this is drawn anew then.
+  /** @param {string} label @param {() => void} onclick @param {Record<string, any>} [more] */
+  function act(label, onclick, more = {}) {
+    const later = app.goesOn(app.job);
+    return button(label, onclick, { ...more, disabled: later, title: later ? t("editLater") : "" });
   }
 
   /** @param {any} row @param {Term} term @param {number} number */
@@ -26,7 +29,7 @@ export function terms(app) {
       button(clock(row.start_ms), () => app.play(row.start_ms), { className: "svw-time", "aria-label": `${t("play")} ${clock(row.start_ms)}` }),
       make("span", {}, applied ? make("del", {}, heard) : heard, " → ", applied ? make("strong", {}, written) : written),
       make("span", { className: "svw-quiet" }, t(`term_${by}`, { n: score.toFixed(2) })),
-      button(label, () => turn([{ row: row.index, terms: [number] }], said), { "aria-label": `${label} ${heard} → ${written}` }),
+      act(label, () => turn([{ row: row.index, terms: [number] }], said), { "aria-label": `${label} ${heard} → ${written}`, data: { term: `${row.index} ${number}` } }),
     );
   }
 
@@ -44,16 +47,17 @@ export function terms(app) {
         .filter((/** @type {any} */ item) => item.terms.length);
       return turn(wanted, t("termsTakenBack", { n: applied.length }));
     };
+    const focused = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset?.term;
     element.replaceChildren(
       make("h3", {}, t("replacedTerms", { n: applied.length })),
       applied.length ? lines(applied) : make("p", { className: "svw-quiet" }, t("noReplacedTerms")),
-      applied.length > 1 ? button(t("undoAllTerms"), all) : "",
+      applied.length > 1 ? act(t("undoAllTerms"), all) : "",
       near.length ? make("h3", {}, t("nearTerms")) : "",
       near.length ? lines(near) : "",
     );
+    if (focused) /** @type {HTMLElement | null} */ (element.querySelector(`[data-term="${focused}"]`))?.focus(); // for those who go on with the keyboard
   }
 
-  app.on("rows", draw);
-  app.on("job", draw);
+  for (const event of ["rows", "job", "finished"]) app.on(event, draw);
   return { element };
 }

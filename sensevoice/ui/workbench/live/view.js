@@ -27,9 +27,10 @@ export function liveView(app, t, change) {
     const done = (isSent) => {
       if (isDone) return;
       isDone = true;
+      const focused = document.activeElement === field; // else somebody has gone elsewhere
       field.replaceWith(target);
       if (isSent && field.value.trim() !== value) send(field.value);
-      target.focus?.();
+      if (focused) target.focus?.();
       catchUp(item);
     };
     field.addEventListener("blur", () => field.isConnected && done(true));
