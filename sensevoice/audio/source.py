@@ -206,29 +206,27 @@ def _real_file(path: str | os.PathLike[str]) -> Path:
 
 
 def _reblock(chunks: Iterator[Samples], block_samples: int) -> Iterator[Samples]:
-    """Yield chunks of any length as blocks of equal length; the last may be shorter."""
-    held: list[Samples] = []
-    held_samples = 0
+    """Yield chunks of any length as new blocks of equal length; the last may be shorter."""
+    rest: list[Samples] = []
+    missing = block_samples
     for chunk in chunks:
-        held.append(chunk)
-        held_samples += chunk.shape[1]
-        if held_samples >= block_samples:
-            joined = np.concatenate(held, axis=1)
-            whole = held_samples - held_samples % block_samples
-            for start in range(0, whole, block_samples):
-                yield joined[:, start : start + block_samples]
-            held = [joined[:, whole:]]
-            held_samples -= whole
-    if held_samples:
-        yield np.concatenate(held, axis=1)
+        while chunk.shape[1] >= missing:
+            # Nothing else is kept while somebody works on the block: many recordings may be under way.
+            block, rest = np.concatenate([*rest, chunk[:, :missing]], axis=1), []
+            chunk, missing = chunk[:, missing:], block_samples
+            yield block
+        if chunk.shape[1]:
+            rest.append(chunk)
+            missing -= chunk.shape[1]
+    if rest:
+        yield np.concatenate(rest, axis=1)
 
 
 def _clean(block: Samples) -> Samples:
-    """Return `block` contiguous in memory, without NaN and infinity, within ±1.
+    """Take NaN and infinity out of a block, and what is beyond ±1; return it.
 
     With one NaN among the samples the recogniser returns nothing for a whole clip.
     """
-    whole = np.ascontiguousarray(block)
-    if not np.isfinite(whole).all():
-        whole = np.nan_to_num(whole, nan=0.0, posinf=0.0, neginf=0.0)
-    return np.clip(whole, -1.0, 1.0)
+    if not np.isfinite(block).all():
+        np.nan_to_num(block, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
+    return np.clip(block, -1.0, 1.0, out=block)

@@ -120,26 +120,30 @@ class SoundMerger:
         self._channel = channel
         self._cells: list[WindowResult] = []
         self._last_raw = ""
+        self._sums: Counter[str] = Counter()  # of the scores of each sound over the cells
 
     def push(self, cell: WindowResult) -> Iterator[Segment]:
         """Take the next cell; yield the sound before it if this one does not go on with it."""
         if self._cells and not self._goes_on(self._cells[-1], cell):
             yield from self.flush()
-        # An hour of music says the same thing 3,600 times: a raw text that repeats is kept once.
-        self._cells.append(replace(cell, raw="") if cell.raw == self._last_raw else cell)
+        # An hour of music says the same thing 3,600 times: a raw text that repeats is kept once, scores as sums.
+        self._cells.append(replace(cell, raw="" if cell.raw == self._last_raw else cell.raw, scores=()))
         self._last_raw = cell.raw
+        self._sums.update({score.name: score.score for score in cell.scores if score.kind == "event"})
 
     def flush(self) -> Iterator[Segment]:
         """Yield what was heard so far, if it was anything; cells that name no event are silence."""
         cells, self._cells, self._last_raw = self._cells, [], ""
+        sums, self._sums = self._sums, Counter()
         if cells and (cells[0].events or cells[0].error):
-            yield self._segment(cells)
+            scores = [TagScore("event", name, round(total / len(cells), 4)) for name, total in sums.items()]
+            yield self._segment(cells, scores)
 
     def _goes_on(self, before: WindowResult, cell: WindowResult) -> bool:
         same = (before.events, before.error) == (cell.events, cell.error)
         return same and cell.span.start_ms - before.span.end_ms <= MAX_HOLE_MS
 
-    def _segment(self, cells: list[WindowResult]) -> Segment:
+    def _segment(self, cells: Sequence[WindowResult], scores: Sequence[TagScore]) -> Segment:
         change = trend([cell.power for cell in cells])
         raw = "".join(cell.raw for cell in cells)
         tagged = parse(raw)
@@ -152,13 +156,5 @@ class SoundMerger:
             events=tuple(Event(name, change if name in TREND_EVENTS else None) for name in cells[0].events),
             channel=self._channel,
             error=cells[0].error,
-            scores=best_two(_mean_scores(cells)),
+            scores=best_two(scores),
         )
-
-
-def _mean_scores(cells: Sequence[WindowResult]) -> list[TagScore]:
-    """Return the mean score of each sound over the cells of a segment."""
-    sums: Counter[str] = Counter()
-    for cell in cells:
-        sums.update({score.name: score.score for score in cell.scores if score.kind == "event"})
-    return [TagScore("event", name, round(total / len(cells), 4)) for name, total in sums.items()]

@@ -697,3 +697,19 @@ class TestWavLength:
         with open_audio(path) as source:
             assert source.info.duration_ms == seconds * 1000
             assert sum(block.shape[1] for block in source.blocks()) == seconds * 16_000
+
+
+def test_little_is_kept_while_somebody_works_on_a_block(tmp_path: Path) -> None:
+    """Eight recordings at a time kept five megabytes each, of which a block is 0.64."""
+    path = write_wav(tmp_path / "long.wav", noise(100.0, -30.0))
+    tracemalloc.start()
+    try:
+        with open_audio(path) as source:
+            blocks = source.blocks()
+            for _ in range(4):
+                block = next(blocks)
+                kept, _ = tracemalloc.get_traced_memory()
+                assert kept < 3 * block.nbytes
+            blocks.close()
+    finally:
+        tracemalloc.stop()

@@ -23,8 +23,8 @@ from sensevoice.audio.worker import limits, protocol
 from sensevoice.audio.worker.splitting import RangeReader
 from sensevoice.errors import MediaError, NotMedia, TimedOut, TooLong
 
-FRAME_SAMPLES = 20 * SAMPLE_RATE_HZ
-"""Of all channels together. Ten seconds of stereo at a time: few system calls, and 1.3 MB."""
+FRAME_SAMPLES = 10 * SAMPLE_RATE_HZ
+"""Of all channels together. Five seconds of stereo at a time: few system calls, and 0.6 MB."""
 
 MOST_AHEAD_BYTES = 4 << 20
 """Half a minute of stereo may be buffered for the parent."""
