@@ -126,7 +126,7 @@ class SoundMerger:
         """Take the next cell; yield the sound before it if this one does not go on with it."""
         if self._cells and not self._goes_on(self._cells[-1], cell):
             yield from self.flush()
-        # An hour of music says the same thing 3,600 times: a raw text that repeats is kept once, scores as sums.
+        # An hour of music says the same 3,600 times: a raw text that repeats is kept once, scores as sums.
         self._cells.append(replace(cell, raw="" if cell.raw == self._last_raw else cell.raw, scores=()))
         self._last_raw = cell.raw
         self._sums.update({score.name: score.score for score in cell.scores if score.kind == "event"})
