@@ -15,6 +15,7 @@ import numpy as np
 from sensevoice.audio.info import SAMPLES_PER_MS
 from sensevoice.options import Options
 from sensevoice.protocols import Recognizer, Speech, SpeechFinder
+from sensevoice.segment.kept import KeptSamples
 from sensevoice.segment.merge import SpanMerger
 from sensevoice.segment.pieces import PieceCutter
 from sensevoice.segment.sounds import LEVEL_FRAME_MS, NoiseFloor, audible_spans, frame_levels_dbfs
@@ -81,14 +82,13 @@ class Segmenter:
     ) -> None:
         self._finder = finder
         self._sound_stretch_ms = sound_stretch_ms
+        self._kept = KeptSamples()
         self._joiner: PieceCutter | _LengthJoiner = (
-            PieceCutter(self._samples) if options.merge == "agreement" else _LengthJoiner(options)
+            PieceCutter(self._kept.of) if options.merge == "agreement" else _LengthJoiner(options)
         )
         self._sounds = options.sounds
         self._max_lead_ms = round(options.merge_gap_s * 1000) if options.merge == "agreement" else 0
         self._floor = NoiseFloor()
-        self._kept = [np.zeros(0, dtype=np.float32)]
-        self._kept_from_ms = 0
         self._fed_samples = 0
         self._done_ms = 0
         self.speech: list[Span] = []
@@ -121,7 +121,7 @@ class Segmenter:
 
     def heard_since(self, start_ms: int) -> np.ndarray:
         """Return the samples from a time to the last that was fed, as far as they were not handed out."""
-        return self._samples(Span(max(start_ms, self._done_ms), self.fed_ms)).copy()
+        return self._kept.of(Span(max(start_ms, self._done_ms), self.fed_ms)).copy()
 
     def finish(self) -> Iterator[Chunk]:
         """Yield the rest; nothing more will be fed."""
@@ -146,14 +146,14 @@ class Segmenter:
         yield from self._between(span.start_ms)
         inside = self._inside(span)
         if inside is not None:
-            yield Chunk("speech", inside, self._samples(inside).copy(), lead)
+            yield Chunk("speech", inside, self._kept.of(inside).copy(), lead)
         self._release(span.end_ms)
 
     def _lead(self, start_ms: int) -> np.ndarray:
         """Return what lies between the last chunk and speech that starts here, if that is not long."""
         if not 0 < start_ms - self._done_ms <= self._max_lead_ms:
             return np.zeros(0, dtype=np.float32)
-        return self._samples(Span(self._done_ms, start_ms)).copy()
+        return self._kept.of(Span(self._done_ms, start_ms)).copy()
 
     def _inside(self, span: Span) -> Span | None:
         """Cut a span to what was fed and not yet handed out; the detector may overrun by a frame."""
@@ -164,33 +164,13 @@ class Segmenter:
         """Yield what is audible from where the last chunk ended to here."""
         start_ms = self._done_ms
         if self._sounds and end_ms > start_ms:
-            levels = frame_levels_dbfs(self._samples(Span(start_ms, end_ms)))
+            levels = frame_levels_dbfs(self._kept.of(Span(start_ms, end_ms)))
             for span in audible_spans(levels, self._floor.threshold_dbfs):
                 sound = Span(start_ms + span.start_ms, start_ms + span.end_ms)
-                yield Chunk("sound", sound, self._samples(sound).copy())
+                yield Chunk("sound", sound, self._kept.of(sound).copy())
         self._release(end_ms)
-
-    def _samples(self, span: Span) -> np.ndarray:
-        start = (span.start_ms - self._kept_from_ms) * SAMPLES_PER_MS
-        return self._joined()[start : start + span.duration_ms * SAMPLES_PER_MS]
-
-    def _joined(self) -> np.ndarray:
-        """Return all samples that are kept; joined when they are wanted, not at every block."""
-        if len(self._kept) > 1:
-            self._kept = [np.concatenate(self._kept)]
-        return self._kept[0]
 
     def _release(self, until_ms: int) -> None:
         """Drop the samples before a time."""
-        until_ms = min(max(until_ms, self._done_ms), self.fed_ms)
-        self._kept = [own(self._joined()[(until_ms - self._kept_from_ms) * SAMPLES_PER_MS :])]
-        self._kept_from_ms = self._done_ms = until_ms
-
-
-def own(samples: np.ndarray) -> np.ndarray:
-    """Return samples, copied if they are less than half of what they keep in memory.
-
-    So that nothing is copied more than twice, however short the chunks are.
-    """
-    base = samples.base
-    return samples.copy() if isinstance(base, np.ndarray) and 2 * samples.size < base.size else samples
+        self._done_ms = min(max(until_ms, self._done_ms), self.fed_ms)
+        self._kept.drop_before(self._done_ms)

@@ -13,8 +13,16 @@ Item = TypeVar("Item")
 class _End:
     """Marks the end of the items, and carries the error that ended them."""
 
-    def __init__(self, error: BaseException | None) -> None:
-        self.error = error
+    error: BaseException | None = None
+
+    def reraise(self) -> None:
+        """Raise the error, if there was one."""
+        error, self.error = self.error, None
+        try:
+            if error is not None:
+                raise error
+        finally:
+            del error  # see `prefetch`
 
 
 def prefetch(items: Iterator[Item], depth: int) -> Iterator[Item]:
@@ -23,19 +31,22 @@ def prefetch(items: Iterator[Item], depth: int) -> Iterator[Item]:
     An error of the items is raised where it would have been without the thread. Closing the iterator
     ends the thread after the item it is drawing.
     """
+    # An error keeps the frames that it went through. One that is kept by such a frame would stay, and an item
+    # of a minute of sound with it, until garbage is collected, which may be much later.
     drawn: Queue[Item | _End] = Queue(depth)
     stopped = threading.Event()
 
     def draw() -> None:
-        error: BaseException | None = None
+        end = _End()
         try:
             for item in items:
                 drawn.put(item)
                 if stopped.is_set():
                     return
         except BaseException as exc:  # it is raised again below, in the thread that wants the items
-            error = exc
-        drawn.put(_End(error))
+            end.error = exc
+        drawn.put(end)
+        del end
 
     thread = threading.Thread(target=draw, name="read-ahead", daemon=True)
     thread.start()
@@ -43,8 +54,7 @@ def prefetch(items: Iterator[Item], depth: int) -> Iterator[Item]:
         while True:
             item = drawn.get()
             if isinstance(item, _End):
-                if item.error is not None:
-                    raise item.error
+                item.reraise()
                 return
             yield item
     finally:

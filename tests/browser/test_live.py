@@ -187,6 +187,34 @@ def test_what_is_typed_while_rows_change_is_not_lost(talker: Any, started: Progr
     page.context.close()
 
 
+def test_whoever_reads_further_up_stays_there_and_comes_back_at_a_click(
+    talker: Any, started: Program
+) -> None:
+    page = talker.new_context(locale="zh-CN", permissions=["microphone"]).new_page()
+    told = Told(page)
+    page.goto(started.address)
+    page.get_by_role("tab", name="实时").click()
+    page.click("#svl-start:enabled")
+    told.until(lambda: bool(told.heard))
+    texts = [f"第{number}句" for number in range(80)]
+    told.rows(*texts)
+    back, last = page.get_by_role("button", name="回到最新"), page.locator(ROW).last
+    page.wait_for_selector(f"{ROW} >> text=第79句")
+    assert not back.is_visible()
+    page.hover("#sv-live-view")
+    page.mouse.wheel(0, -600)
+    back.wait_for()
+    told.rows(*texts, "又一句")
+    page.wait_for_selector(f"{ROW} >> text=又一句", state="attached")
+    assert back.is_visible()
+    above = page.evaluate("document.querySelector('#sv-live-view').getBoundingClientRect().bottom")
+    assert last.bounding_box()["y"] > above, "what is read stays where it is"
+    back.click()
+    back.wait_for(state="hidden")
+    assert last.bounding_box()["y"] < above
+    page.context.close()
+
+
 def test_a_page_that_may_not_record_says_so_in_a_sentence(talker: Any, started: Program) -> None:
     """As under http with a foreign name, where browsers have no microphone."""
     page = talker.new_context(locale="en-US").new_page()

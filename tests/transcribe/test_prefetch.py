@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 
 import pytest
@@ -62,3 +64,31 @@ def test_the_next_item_is_made_while_this_one_is_in_use() -> None:
     assert next(ahead) == 1
     assert made.wait(5)
     assert list(ahead) == [2]
+
+
+class Sound:
+    """Stands for an item of a minute of sound."""
+
+
+def test_an_error_keeps_no_item() -> None:
+    """It kept the last one, as both threads' frames were in its traceback, until garbage was collected."""
+    seen: list[weakref.ref[Sound]] = []
+
+    def items() -> Iterator[Sound]:
+        for _ in range(2):
+            sound = Sound()
+            seen.append(weakref.ref(sound))
+            yield sound
+        raise ZeroDivisionError("no more")
+
+    gc.disable()
+    try:
+        try:
+            for _ in prefetch(items(), 3):
+                pass
+        except ZeroDivisionError:
+            pass
+        del _
+        assert [each() for each in seen] == [None, None]
+    finally:
+        gc.enable()

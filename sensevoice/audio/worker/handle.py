@@ -32,6 +32,7 @@ class WorkerHandle:
     def __init__(self, path: Path, stream_index: int | None, max_hours: float, raw_format: str = "") -> None:
         self._path = path
         self._pidfd: int | None = None
+        self._killed = False
         self._lock = threading.Lock()
         request = {"path": str(path), "stream_index": stream_index, "max_hours": max_hours}
         self._link = fork_server.fork(request | {"raw_format": raw_format})
@@ -53,6 +54,7 @@ class WorkerHandle:
         with self._lock:
             if self._pidfd is None:
                 return
+            self._killed = True
             try:
                 signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
             except ProcessLookupError:
@@ -108,7 +110,10 @@ class WorkerHandle:
     def _crashed(self) -> MediaError:
         """Return the error for a worker that ended unexpectedly."""
         reference = secrets.token_hex(4)
-        log.error("a decoder ended in the middle of its work, reference %s", reference)
+        level = (
+            logging.DEBUG if self._killed else logging.ERROR
+        )  # nobody has to know of a run that was cancelled
+        log.log(level, "a decoder ended in the middle of its work, reference %s", reference)
         return DecoderCrashed(path=self._path, reference=reference)
 
     def error(self, kind: bytes, payload: bytearray) -> MediaError:

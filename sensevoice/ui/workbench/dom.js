@@ -67,7 +67,7 @@ export function menu(label, ...content) {
     event.stopPropagation();
     close(true);
   });
-  sheet.addEventListener("click", (/** @type {any} */ event) => event.target.closest("button, a") && setTimeout(() => close(true)));
+  sheet.addEventListener("click", (/** @type {any} */ event) => event.target.closest("button, a") && close(true)); // at once: the next key may be for the summary
   return { element, summary, sheet };
 }
 

@@ -111,6 +111,19 @@ def test_a_killed_decoder_before_any_sound_is_an_error_with_a_number(
         assert sum(block.shape[1] for block in again.blocks()) == 5 * 60 * 16_000
 
 
+def test_a_decoder_that_is_stopped_is_no_error_in_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each recording that was cancelled, or gave its place to another, left one in the terminal."""
+    caplog.set_level(logging.INFO)
+    with open_audio(write_wav(tmp_path / "a.wav", noise(5 * MINUTE, -20))) as source:
+        blocks = source.blocks()
+        next(blocks)
+        source.stop()
+        assert sum(1 for _ in blocks) < 29
+    assert caplog.text == ""
+
+
 def kill_each(monkeypatch: pytest.MonkeyPatch) -> None:
     """Kill every decoder that is started from now on: a file that ends whatever reads it."""
 

@@ -1,6 +1,6 @@
 // The rows of a recording while it is made: what is settled, what may still change, and what is being said.
 import { colorOf } from "../colors.js";
-import { clock, make } from "../dom.js";
+import { button, clock, make } from "../dom.js";
 
 /**
  * `change` sends what somebody changes: a name, or the text of a row that is settled.
@@ -11,9 +11,17 @@ export function liveView(app, t, change) {
   const list = make("ol", { className: "svl-rows", "aria-live": "polite" });
   const growing = make("p", { className: "svl-growing", hidden: true });
   const hint = make("p", { className: "svw-quiet svl-hint" }, t("listening"));
-  const element = make("section", { id: "sv-live-view", className: "svw svl-view" }, hint, list, growing);
+  const back = button(`↓ ${t("toNewest")}`, toNewest, { hidden: true });
+  const element = make("section", { id: "sv-live-view", className: "svw svl-view" }, hint, list, growing, make("div", { className: "svl-back" }, back));
   let sticks = true; // to the end, unless somebody has scrolled up
-  element.addEventListener("scroll", () => (sticks = element.scrollHeight - element.scrollTop - element.clientHeight < 40));
+  element.addEventListener("scroll", () => {
+    sticks = element.scrollHeight - element.scrollTop - element.clientHeight < 40;
+    back.hidden = sticks;
+  });
+
+  function toNewest() {
+    element.scrollTop = element.scrollHeight;
+  }
 
   let names = {};
   let settled = 0; // rows
@@ -133,7 +141,7 @@ export function liveView(app, t, change) {
     growing.hidden = !now;
     if (now) growing.replaceChildren(make("span", { className: "svl-committed" }, now.committed), make("span", { className: "svl-tail" }, (/[\w,.!?]$/.test(now.committed) ? " " : "") + now.tail));
     hint.hidden = list.children.length > 0 || Boolean(now);
-    if (sticks) element.scrollTop = element.scrollHeight;
+    if (sticks) toNewest();
   }
 
   function clear() {
