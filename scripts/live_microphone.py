@@ -33,7 +33,7 @@ import numpy as np
 import soundfile
 from demo_model.conversations import make_meeting
 from live_meeting import SPEAKERS, record_of, wav
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, ViewportSize, sync_playwright
 from scipy.signal import correlate, resample_poly
 
 from tests.browser.program import Program
@@ -42,6 +42,7 @@ from tests.conftest import CHROMIUM, CHROMIUM_ARGS
 RATE_HZ, PLAYED_HZ = 16_000, 48_000
 BLOCK_S, SEARCH_S = 30, 4
 NAME = "王 女士"
+PHONE: ViewportSize = {"width": 390, "height": 844}
 ROW = "#sv-live-view .svl-rows li"
 
 LISTEN = """
@@ -173,6 +174,7 @@ def held(page: Page, tunnel: Tunnel, program: Program, length_s: float, args: ar
         if what == "named":
             named(page)
             picture(page, args.screenshots, "live-named")
+            pictures_of_others(page, args.screenshots)
         elif what == "killed":
             program.kill_inner()
         else:
@@ -202,6 +204,26 @@ def picture(page: Page, folder: Path | None, name: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         page.wait_for_selector(ROW)
         page.screenshot(path=folder / f"{name}.png")
+
+
+def pictures_of_others(page: Page, folder: Path | None) -> None:
+    """Take pictures of the captions, on a screen and on a phone, and of the page on a phone."""
+    if folder is None:
+        return
+    desk = page.viewport_size
+    page.set_viewport_size(PHONE)
+    picture(page, folder, "live-phone")
+    page.set_viewport_size(desk or PHONE)
+    page.get_by_role("button", name="字幕链接").click()
+    page.wait_for_function("document.querySelector('.svl-room input')?.value")
+    browser = page.context.browser
+    assert browser is not None
+    for name, size in (("captions", desk), ("captions-phone", PHONE)):
+        room = browser.new_context(locale="zh-CN", viewport=size).new_page()
+        room.goto(page.input_value(".svl-room input"))
+        room.wait_for_selector("#lines p")
+        room.screenshot(path=folder / f"{name}.png")
+        room.context.close()
 
 
 def compared(client: httpx.Client, job: str, heard: bytes, played: np.ndarray) -> int:
