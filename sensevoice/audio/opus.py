@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import av
@@ -35,14 +36,25 @@ class OpusFile:
         self._container.mux(self._stream.encode(frame))
 
     def close(self) -> None:
-        if self._stream is not None:
-            self._container.mux(self._stream.encode(None))
-        self._container.close()
+        try:
+            if self._stream is not None:
+                self._container.mux(self._stream.encode(None))
+        finally:
+            self._container.close()
+
+    def discard(self) -> None:
+        """Let go of a file that nobody wants: PyAV keeps what is not closed until garbage is collected."""
+        with suppress(OSError, ValueError):  # as on a full disk
+            self._container.close()
 
 
 def write_opus(blocks: Iterable[Samples], path: Path) -> None:
     """Write (channels, n) float32 blocks at 16 kHz, one or two channels, as an Ogg Opus file."""
     file = OpusFile(path)
-    for block in blocks:
-        file.write(block)
+    try:
+        for block in blocks:
+            file.write(block)
+    except BaseException:
+        file.discard()
+        raise
     file.close()

@@ -78,7 +78,9 @@ class CopyWriter:
 
     def close(self) -> None:
         """Remove what is not whole. May be called twice."""
-        self._file = None
+        if self._file is not None:
+            self._file.discard()
+            self._file = None
         self._part.unlink(missing_ok=True)
 
 

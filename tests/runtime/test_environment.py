@@ -158,3 +158,15 @@ class TestPlaceForCompiledCode:
         monkeypatch.setenv("NUMBA_CACHE_DIR", "/somewhere")
         environment.prepare()
         assert os.environ["NUMBA_CACHE_DIR"] == "/somewhere"
+
+
+def test_onnx_runtime_keeps_nothing_to_be_sent(tmp_path: Path) -> None:
+    """Since 1.32 it wrote an identifier of the machine and a list of events, and sent them to Microsoft."""
+    code = (
+        "from sensevoice.models.loader import ModelSettings, load_recognizer\n"
+        "load_recognizer(ModelSettings(demo=True, device='cpu'), self_test=False)\n"
+    )
+    variables = {**os.environ, "HOME": str(tmp_path), "XDG_CACHE_HOME": ""}
+    variables.pop("ORT_DISABLE_TELEMETRY", None)
+    subprocess.run([sys.executable, "-c", code], env=variables, cwd=ROOT, check=True, timeout=300)
+    assert not list(tmp_path.rglob("*onnxruntime*")) and not list(tmp_path.rglob("Microsoft"))
