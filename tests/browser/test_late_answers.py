@@ -125,6 +125,18 @@ def test_what_is_saved_twice_is_one_change(slow: Any) -> None:
     wait_until(lambda: texts(slow) == before)
 
 
+def test_what_is_split_twice_is_split_once(slow: Any) -> None:
+    hold(slow, r"/^POST .*\/split$/")
+    row(slow, "非常抱歉").focus()
+    slow.keyboard.press("e")
+    slow.evaluate("document.querySelector('.svw-edit textarea').setSelectionRange(5, 5)")
+    slow.dblclick(".svw-edit button[title*='Ctrl+Enter']")
+    no_more(slow)
+    let_go(slow)
+    expect(slow.locator(ROWS)).to_have_count(len(CALL) + 1)
+    expect(slow.locator(".svw-problem")).to_be_hidden()
+
+
 def test_rows_of_an_earlier_version_that_come_late_replace_none(slow: Any) -> None:
     hold(slow, ROWS_ASKED)
     edit(slow, "您好", "您好吗")

@@ -6,6 +6,7 @@ export function editor(app) {
   const { t, api } = app;
   const element = make("form", { className: "svw-edit", hidden: true });
   let save = async () => false;
+  let whenSaved = async () => {};
   let at = -1;
   let forget = () => {}; // what was typed into the row that is open
   let opening = 0; // counts what was opened: an answer may come when another row, or another recording, is
@@ -100,6 +101,12 @@ export function editor(app) {
       text.readOnly = true; // what was typed now would be lost
       return send().finally(() => (text.readOnly = false));
     });
+    whenSaved = once(async (change) => {
+      const [job, mine] = [app.job.id, opening];
+      if (!(await save()) || app.job?.id !== job) return;
+      const now = app.rows[row.index];
+      if (now && (await change(now)) && mine === opening) close();
+    });
     const hear = once(async () => {
       const body = { rows: [row.index], language: again.value || "auto" };
       const data = await app.attempt(() => api.post(`jobs/${app.job.id}/redo`, body));
@@ -137,13 +144,6 @@ export function editor(app) {
   // Text that was typed is saved first: the place is one in the text as it stands in the field.
   const splitAt = (offset) => whenSaved((row) => app.corrections.split(row, offset));
   const joinNext = () => whenSaved((row) => app.corrections.join(row));
-
-  const whenSaved = once(async (change) => {
-    const [job, index, mine] = [app.job.id, at, opening];
-    if (!(await save()) || app.job?.id !== job) return;
-    const row = app.rows[index];
-    if (row && (await change(row)) && mine === opening) close();
-  });
 
   function next() {
     const place = app.shown.findIndex((row) => row.index === at);

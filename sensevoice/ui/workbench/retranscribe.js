@@ -31,9 +31,11 @@ export function again(app) {
     "details",
     { className: "svw-again" },
     make("summary", {}, t("hearShown")),
-    make("div", { className: "svw-row" }, language, writing, joining, gap, button(t("start"), once(hear)), which),
+    make("div", { className: "svw-row" }, language, writing, joining, gap, button(t("start"), () => start()), which),
     proposals,
   );
+
+  let start = once(hear);
 
   function wanted() {
     const chosen = app.selected.size ? app.rows.filter((row) => app.selected.has(row.index)) : app.shown;
@@ -97,7 +99,10 @@ export function again(app) {
     return make("div", { className }, make("strong", {}, title), ...lines);
   }
 
-  app.on("job", () => proposals.replaceChildren());
+  app.on("job", () => {
+    proposals.replaceChildren();
+    start = once(hear); // whatever is still asked of the recording before
+  });
   for (const event of ["shown", "selected", "rows"]) app.on(event, tellWhich);
   tellWhich();
   return { element };
