@@ -26,7 +26,9 @@ class Ending:
 
     def wait(self) -> int:
         """Return the exit code when it is time to end."""
-        self._ended.wait()
+        # Handlers run in this thread, which a signal that the kernel gives to another one does not wake.
+        while not self._ended.wait(1.0):
+            pass
         if not self._code:
             hangup.echo("\nstopped / 已停止")
         return self._code

@@ -71,7 +71,9 @@ def supervise(
         child = _started(command)
         if stopping:  # signalled between two starts
             child.terminate()
-        if (code := child.wait()) >= 0 or stopping:
+        while (code := child.poll()) is None:  # a signal that another thread gets does not wake `wait`
+            time.sleep(PAUSE_S / 5)
+        if code >= 0 or stopping:
             return code if code >= 0 else 128 - code
         deaths = [death for death in deaths if clock() - death < WITHIN_S] + [clock()]
         if not _is_worth_another(deaths, signal.Signals(-code).name):
