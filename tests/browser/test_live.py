@@ -142,13 +142,19 @@ class Told:
         self._line.send(json.dumps({**message, "from": 0, "rows": rows, "settled": settled}))
 
 
-def test_what_is_typed_while_rows_change_is_not_lost(talker: Any, started: Program) -> None:
+def recording(talker: Any, started: Program) -> tuple[Any, Told]:
+    """Return a page that records, and its line, of which a test plays the other end."""
     page = talker.new_context(locale="zh-CN", permissions=["microphone"]).new_page()
     told = Told(page)
     page.goto(started.address)
     page.get_by_role("tab", name="实时").click()
     page.click("#svl-start:enabled")
     told.until(lambda: bool(told.heard))
+    return page, told
+
+
+def test_what_is_typed_while_rows_change_is_not_lost(talker: Any, started: Program) -> None:
+    page, told = recording(talker, started)
 
     told.rows("您好")
     name = page.locator(f"{ROW} .svl-who").first
@@ -190,12 +196,7 @@ def test_what_is_typed_while_rows_change_is_not_lost(talker: Any, started: Progr
 def test_whoever_reads_further_up_stays_there_and_comes_back_at_a_click(
     talker: Any, started: Program
 ) -> None:
-    page = talker.new_context(locale="zh-CN", permissions=["microphone"]).new_page()
-    told = Told(page)
-    page.goto(started.address)
-    page.get_by_role("tab", name="实时").click()
-    page.click("#svl-start:enabled")
-    told.until(lambda: bool(told.heard))
+    page, told = recording(talker, started)
     texts = [f"第{number}句" for number in range(80)]
     told.rows(*texts)
     back, last = page.get_by_role("button", name="回到最新"), page.locator(ROW).last

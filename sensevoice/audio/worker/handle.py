@@ -110,9 +110,8 @@ class WorkerHandle:
     def _crashed(self) -> MediaError:
         """Return the error for a worker that ended unexpectedly."""
         reference = secrets.token_hex(4)
-        level = (
-            logging.DEBUG if self._killed else logging.ERROR
-        )  # nobody has to know of a run that was cancelled
+        # Nobody has to know of a run that was cancelled.
+        level = logging.DEBUG if self._killed else logging.ERROR
         log.log(level, "a decoder ended in the middle of its work, reference %s", reference)
         return DecoderCrashed(path=self._path, reference=reference)
 
