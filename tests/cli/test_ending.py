@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -58,3 +60,23 @@ def test_nohup_is_respected() -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     Ending(None)
     assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+
+
+GIVEN_TO_ANOTHER = """
+import os, signal, threading, time
+from sensevoice.cli.ending import Ending
+ending = Ending(None)
+def ask():
+    time.sleep(0.5)
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(60)
+threading.Thread(target=ask, daemon=True).start()
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])  # here, so that the other thread gets it
+raise SystemExit(ending.wait())
+"""
+
+
+def test_a_signal_that_the_kernel_gives_to_another_thread_ends_the_program() -> None:
+    command = [sys.executable, "-c", GIVEN_TO_ANOTHER]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stdout.strip()) == (0, "stopped / 已停止"), done.stderr
