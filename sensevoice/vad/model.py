@@ -72,8 +72,8 @@ class CompiledFsmnVad(FsmnVADStreaming):  # type: ignore[misc]
 
         `data_in` holds one float32 mono 16 kHz array, with the end of the stream in it (`is_final`) unless
         told otherwise. Returns [{"key", "value": [[start_ms, end_ms], …], "pauses": [[[start_ms, end_ms], …],
-        …]}] with the segments that ended and the pauses of at least `pause_ms` inside each, and no timing
-        figures.
+        …], "settled_ms"}] with the segments that ended, the pauses of at least `pause_ms` inside each, and
+        the time before which no other segment begins; and no timing figures.
         """
         cache = {} if cache is None else cache
         if kwargs.get("live"):
@@ -83,13 +83,13 @@ class CompiledFsmnVad(FsmnVADStreaming):  # type: ignore[misc]
                 data_in, data_lengths, key, tokenizer, frontend, cache, **kwargs
             )
             return result
-        segments, pauses = self._search(data_in[0], frontend, cache, kwargs)
-        return [{"key": key[0] if key else "", "value": segments, "pauses": pauses}], {}
+        found = self._search(data_in[0], frontend, cache, kwargs)
+        return [{"key": key[0] if key else "", **found}], {}
 
     def _search(
         self, block: Any, frontend: Any, cache: dict[str, Any], kwargs: dict[str, Any]
-    ) -> tuple[list[list[int]], list[list[list[int]]]]:
-        """Return the segments that end in the next samples of the stream in `cache`, and their pauses."""
+    ) -> dict[str, Any]:
+        """Return what `inference` does for the next samples of the stream in `cache`, without the key."""
         stream = cache.get("stream") or self._open_stream(int(kwargs.get("pause_ms") or 0))
         cache["stream"] = stream
         samples = torch.from_numpy(np.asarray(block, dtype=np.float32))
@@ -105,7 +105,8 @@ class CompiledFsmnVad(FsmnVADStreaming):  # type: ignore[misc]
         stream.waiting = samples[whole * size :].clone()  # views would keep a minute of each stream
         if is_final:
             cache.clear()
-        return segments, stream.pauses.inside(segments)
+        pauses = stream.pauses.inside(segments)
+        return {"value": segments, "pauses": pauses, "settled_ms": stream.machine.settled_ms}
 
     def _live(
         self, samples: np.ndarray, frontend: Any, cache: dict[str, Any], settings: dict[str, Any]

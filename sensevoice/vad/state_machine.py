@@ -100,6 +100,15 @@ class Machine:
         """Where the segment that goes on has begun; only while `in_speech`."""
         return int(self._state[0]["segment_start"] * self._rules[0]["frame_ms"])
 
+    @property
+    def settled_ms(self) -> int:
+        """No segment that has not been returned begins before this time."""
+        if self.in_speech:
+            return self.segment_start_ms
+        state, rules = self._state[0], self._rules[0]
+        frames = max(state["first_free"], self._frames - rules["look_back_frames"])
+        return int(max(0, frames) * rules["frame_ms"])
+
     def feed(
         self, silence: np.ndarray, end_silence_ms: float, speech_margin: float, is_final: bool
     ) -> list[list[int]]:

@@ -45,11 +45,7 @@ class FsmnSpeechFinder:
         self._cache: dict[str, Any] = {}
         self._waiting: list[np.ndarray] = []
         self._seen_ms = 0
-
-    @property
-    def settled_ms(self) -> int:
-        """Speech that has not ended yet began at most a longest segment ago."""
-        return max(0, self._seen_ms - int(MAX_SEGMENT_S * 1000) - SETTLE_MARGIN_MS)
+        self.settled_ms = 0
 
     def feed(self, samples: np.ndarray) -> list[Speech]:
         """See SpeechFinder."""
@@ -93,7 +89,10 @@ class FsmnSpeechFinder:
             raise
         self._seen_ms += len(samples) // SAMPLES_PER_MS
         result, pauses = results[0]["value"], results[0].get("pauses")
-        # Where funasr's own code had to do the work, nothing is known of pauses.
+        # Where funasr's own code had to do the work, nothing is known of pauses, and of speech that goes on
+        # only that it began at most a longest segment ago.
+        at_latest_ms = self._seen_ms - int(MAX_SEGMENT_S * 1000) - SETTLE_MARGIN_MS
+        self.settled_ms = results[0].get("settled_ms", max(0, at_latest_ms))
         pairs = zip(result, pauses or [[] for _ in result], strict=True)
         # Silence comes out as one empty segment at 0.
         return [Speech.of(start, end, inside) for (start, end), inside in pairs if start < end]

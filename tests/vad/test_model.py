@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -24,6 +25,7 @@ from sensevoice.vad import network as vad_network
 from sensevoice.vad import state_machine
 from sensevoice.vad.cuda import TorchNetwork
 from sensevoice.vad.state_machine import Machine, Rules
+from sensevoice.vad.stream import FsmnSpeechFinder
 from tests.conftest import SAMPLES
 
 RELEASED: dict[str, Any] = {
@@ -158,6 +160,23 @@ def test_compiling_changes_nothing(seed: int, monkeypatch: pytest.MonkeyPatch) -
     assert by_us(settings, chunks) == compiled and any(part for part, _ in compiled)
 
 
+@pytest.mark.parametrize("seed", range(60))
+def test_what_is_settled_stays_so(seed: int) -> None:
+    """No later segment begins before; and in silence no more than what is looked back is left open."""
+    random = np.random.default_rng(seed)
+    rules = Rules.of(FsmnVADStreaming(**NETWORK, **random_settings(random)).vad_opts)
+    machine, frames, settled_ms = Machine(rules), 0, 0
+    for number in range(40):
+        chunk = random_chunk(random)
+        silence = chunk.silence[: random.integers(1, 300)]
+        frames += len(silence)
+        for start_ms, _ in machine.feed(silence, chunk.end_silence_ms, 0.5, is_final=number == 39):
+            assert start_ms >= settled_ms
+        assert machine.settled_ms >= settled_ms
+        settled_ms = machine.settled_ms
+        assert machine.in_speech or settled_ms >= (frames - rules.look_back_frames) * rules.frame_ms
+
+
 def test_the_random_chunks_hold_speech() -> None:
     random = np.random.default_rng(0)
     result = by_us(RELEASED, [random_chunk(random) for _ in range(20)])
@@ -192,6 +211,14 @@ def recordings() -> list[np.ndarray]:
         with open_audio(sample.path) as source:
             result.append(np.concatenate([select_channels(block, "mix")[0] for block in source.blocks()]))
     return result
+
+
+def test_silence_that_was_searched_is_let_go(detectors: tuple[Any, Any]) -> None:
+    """Of funasr's own answers it is known only that speech that goes on is no longer than the longest."""
+    for detector, settled_ms in zip(detectors, (59_500, 28_000), strict=True):
+        finder = FsmnSpeechFinder(detector, threading.Lock(), 300)
+        assert finder.feed(np.zeros(61 * 16_000, np.float32)) == []
+        assert settled_ms <= finder.settled_ms < settled_ms + 500
 
 
 def test_the_segments_of_recordings_are_funasrs(
