@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -12,10 +13,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from _root import ROOT
+
+from sensevoice.runtime import environment
+
 from . import material
 from .contestants import open_contestant
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,7 @@ class Contestant:
             stdout=subprocess.PIPE,
             text=True,
             cwd=ROOT / "scripts",
+            env=environment_of(name),
         )
         self.tasks: list[str] = self._read()
         self.load_s = time.perf_counter() - started_s
@@ -63,6 +67,11 @@ class Contestant:
             if line.startswith("{") or line.startswith("["):  # libraries print, too
                 return json.loads(line)
         raise RuntimeError(f"{self.name} ended")
+
+
+def environment_of(name: str) -> dict[str, str]:
+    """Return the environment of a contestant; ours is started as the program's supervisor starts it."""
+    return {**(environment.SWITCHES if name == "ours" else {}), **os.environ}
 
 
 class PeakMemory:
@@ -92,7 +101,6 @@ def resident_mb() -> float:
 
 def first_text() -> None:
     """Load what one clip needs, as a user of the program or of funasr would, and recognise it."""
-    sys.path.insert(0, str(ROOT))
     name, model, vad, clip = sys.argv[1:]
     if name == "funasr":
         from funasr import AutoModel
@@ -100,8 +108,6 @@ def first_text() -> None:
         whole = AutoModel(model=model, vad_model=vad, device="cpu", disable_update=True)
         print(whole.generate(input=clip, batch_size_s=60, merge_vad=True))
         return
-    from sensevoice.runtime import environment
-
     environment.prepare()
     from sensevoice.models.loader import ModelSettings, load_recognizer
     from sensevoice.options import Options
@@ -113,7 +119,6 @@ def first_text() -> None:
 
 def main() -> None:
     """Load a contestant and do what the lines of standard input name."""
-    sys.path.insert(0, str(ROOT))
     name, paths, sherpa = sys.argv[1:]
     lot = material.Material(**{key: value and Path(value) for key, value in json.loads(paths).items()})
     contestant = open_contestant(name, lot, Path(sherpa))

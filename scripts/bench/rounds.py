@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from . import material
-from .process import ROOT, Contestant, Took
+from .process import ROOT, Contestant, Took, environment_of
 
 TASKS = {
     "clips": f"{material.CLIPS} clips of {material.CLIP_S} s, recognition alone",
@@ -94,7 +94,13 @@ def _starts(lot: material.Material, count: int) -> Figures:
         for name, seconds in result.items():
             started_s = time.perf_counter()
             command = [sys.executable, "-c", program, name, str(lot.model), str(lot.vad), str(lot.clip)]
-            subprocess.run(command, check=True, cwd=ROOT / "scripts", stdout=subprocess.DEVNULL)
+            subprocess.run(
+                command,
+                check=True,
+                cwd=ROOT / "scripts",
+                stdout=subprocess.DEVNULL,
+                env=environment_of(name),
+            )
             if number:  # the first one reads from the disk
                 seconds.append(time.perf_counter() - started_s)
     return {name: {"median_s": statistics.median(taken), "seconds": taken} for name, taken in result.items()}
