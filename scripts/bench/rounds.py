@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from _root import ROOT
+
 from . import material
-from .process import ROOT, Contestant, Took, environment_of
+from .process import Contestant, Took, environment_of
 
 TASKS = {
     "clips": f"{material.CLIPS} clips of {material.CLIP_S} s, recognition alone",
