@@ -31,6 +31,7 @@ from sensevoice.models.sources import demo
 from sensevoice.options import Options
 from sensevoice.protocols import Recognizer
 from sensevoice.transcribe.pipeline import transcribe
+from tests.speakers.voices.encoder import Resemblyzer, weights
 
 FIRST_SEED = 7_000
 PART_SEEDS = ((9_001, 45.0), (9_002, 50.0), (9_003, 45.0))
@@ -82,13 +83,18 @@ def funasr(model: Path, vad_model: Path) -> Contestant:
     return rows
 
 
-def contestants(model: Path, vad_model: Path, only: Sequence[str]) -> dict[str, Contestant]:
-    """Open what is compared, by name."""
+def contestants(
+    model: Path, vad_model: Path, only: Sequence[str], by_resemblyzer: bool = False
+) -> dict[str, Contestant]:
+    """Open what is compared, by name; Resemblyzer's encoder of voices takes the bundled one's place."""
     speaker_model = str(demo.SPEAKER_DIR)
     settings = ModelSettings(
         str(model), str(vad_model), device="cpu", precision="fp32", speaker_model=speaker_model
     )
     recognizer = load_recognizer(settings, self_test=False)
+    if by_resemblyzer:
+        encoder = resemblyzer()
+        recognizer.open_voices = lambda: encoder  # type: ignore[method-assign]
     every: dict[str, Callable[[], Contestant]] = {
         "default": lambda: ours(recognizer, Options()),
         "speakers": lambda: ours(recognizer, Options(speakers="auto")),
@@ -96,6 +102,14 @@ def contestants(model: Path, vad_model: Path, only: Sequence[str]) -> dict[str, 
         "funasr": lambda: funasr(model, vad_model),
     }
     return {name: every[name]() for name in only or every}
+
+
+def resemblyzer() -> Resemblyzer:
+    """Return an encoder that was trained on people, from its wheel (pip install --no-deps resemblyzer)."""
+    path = weights()
+    if path is None:
+        raise SystemExit("Resemblyzer is not installed: pip install --no-deps resemblyzer")
+    return Resemblyzer(path)
 
 
 def conversations(seeds: Sequence[int]) -> Iterator[tuple[Audio, Conversation]]:
@@ -148,6 +162,11 @@ def main() -> int:
     parser.add_argument("--vad-model", type=Path, default=demo.VAD_DIR, metavar="DIR")
     parser.add_argument("--count", type=int, default=60, metavar="N", help="how many conversations")
     parser.add_argument("--only", nargs="*", default=(), choices=("default", "speakers", "length", "funasr"))
+    parser.add_argument(
+        "--resemblyzer",
+        action="store_true",
+        help="for `speakers`, its encoder, trained on people, in the bundled one's place",
+    )
     parser.add_argument("--show-mistakes", type=int, default=0, metavar="N")
     parser.add_argument(
         "--write-part", type=Path, metavar="DIR", help="write the part for the tests, no more"
@@ -156,7 +175,7 @@ def main() -> int:
     if arguments.write_part:
         write_part(arguments.write_part)
         return 0
-    opened = contestants(arguments.model, arguments.vad_model, arguments.only)
+    opened = contestants(arguments.model, arguments.vad_model, arguments.only, arguments.resemblyzer)
     scores = evaluate(range(FIRST_SEED, FIRST_SEED + arguments.count), opened)
     for name, each in scores.items():
         for mistake in each.mistakes[: arguments.show_mistakes]:

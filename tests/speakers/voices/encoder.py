@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +39,7 @@ class Resemblyzer(torch.nn.Module):
             FFT // 2 + 1, 0.0, SAMPLE_RATE_HZ / 2, MELS, SAMPLE_RATE_HZ, norm="slaney", mel_scale="slaney"
         )
 
-    def embed(self, clips: list[np.ndarray]) -> np.ndarray:
+    def embed(self, clips: Sequence[np.ndarray]) -> np.ndarray:
         """See VoiceEncoder."""
         if not clips:
             return np.zeros((0, HIDDEN), np.float32)
