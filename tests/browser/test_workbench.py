@@ -585,6 +585,7 @@ def test_a_lost_connection_is_said_and_mended(live_app: Any, browser: Any, media
         ("workbench-en", "en-US", 820, "light"),
         ("workbench-dark", "zh-CN", 820, "dark"),
         ("workbench-phone", "zh-CN", 390, "light"),
+        ("workbench-phone-en", "en-US", 390, "dark"),
     ],
 )
 def test_nothing_is_cut_off(
@@ -602,6 +603,15 @@ def test_nothing_is_cut_off(
     show(page, "rows")
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide <= 0
+    for menu in page.locator(".svw-bar .svw-menu").all():  # what opens above the page makes it no wider
+        menu.locator("summary").click()
+        for part in (
+            sheet := menu.locator(".svw-sheet"),
+            *sheet.locator(":is(button, a, select, input):visible").all(),
+        ):
+            box = part.bounding_box()
+            assert box and box["x"] >= 0 and box["x"] + box["width"] <= width
+        page.keyboard.press("Escape")
 
 
 SCORES = (
