@@ -597,21 +597,38 @@ def test_nothing_is_cut_off(
     width: int,
     scheme: str,
 ) -> None:
-    page = open_page(live_app(Script(call()), replace(SETTINGS)), locale=locale, width=width, scheme=scheme)
+    rows = tuple(replace(each, speaker=f"S{1 + number % 2}") for number, each in enumerate(CALL))
+    two = Transcript("call.wav", CALL_MS, rows, model=MODEL, speakers=(Speaker("S1"), Speaker("S2")))
+    page = open_page(live_app(Script([*rows, two]), SETTINGS), locale=locale, width=width, scheme=scheme)
     start(page, media)
     expect(page.locator(ROWS)).to_have_count(len(CALL))
     show(page, "rows")
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide <= 0
-    for menu in page.locator(".svw-bar .svw-menu").all():  # what opens above the page makes it no wider
+    for menu in page.locator(".svw-bar .svw-menu").all():
         menu.locator("summary").click()
-        for part in (
-            sheet := menu.locator(".svw-sheet"),
-            *sheet.locator(":is(button, a, select, input):visible").all(),
-        ):
-            box = part.bounding_box()
-            assert box and box["x"] >= 0 and box["x"] + box["width"] <= width
+        holds_its_controls(menu.locator(".svw-sheet"), width)
         page.keyboard.press("Escape")
+    show(page, "overview")
+    cells = page.locator(".svw-card td")
+    expect(cells).not_to_have_count(0)
+    for cell in cells.all():  # a character a line, where columns are squeezed
+        assert cell.evaluate("each => each.clientHeight") < 50
+    if page.is_visible(".svw-home"):
+        page.click(".svw-home")  # a phone shows the recording or the library
+    page.click(".svw-opening")
+    expect(page.locator("dialog[open] select")).to_be_visible()
+    for line in page.locator("dialog[open] > .svw-row").all():
+        holds_its_controls(line, width)
+
+
+def holds_its_controls(group: Any, width: int) -> None:
+    """Check that a part of the page is on a screen so wide, and what one can click in it inside it."""
+    around = group.bounding_box()
+    assert around["x"] >= 0 and around["x"] + around["width"] <= width
+    for control in group.locator(":is(button, a, select, input):visible").all():
+        box = control.bounding_box()
+        assert box["x"] >= around["x"] and box["x"] + box["width"] <= around["x"] + around["width"]
 
 
 SCORES = (
