@@ -68,6 +68,12 @@ class Call:
     is_urgent: bool = False
     answers: SimpleQueue[tuple[int, Recognition | BaseException]] = field(default_factory=SimpleQueue)
 
+    @property
+    def most_samples(self) -> float:
+        """Return how much a batch with its clips may hold in all: whoever lowers the size has little memory."""
+        size_s = self.options.batch_size_s
+        return size_s * SAMPLE_RATE_HZ if size_s < Options.batch_size_s else math.inf
+
     def in_order(self, count: int) -> Iterator[Recognition]:
         """Yield so many answers in the order of the clips, each as soon as it can be; raise what one is."""
         early: dict[int, Recognition] = {}
@@ -98,7 +104,8 @@ Batch = list[Taken]
 class FairLine:
     """The calls that wait, and the order in which their clips are recognised. Not safe across threads.
 
-    A batch holds at most `max_clips` clips and `max_batch_s` seconds of sound (one clip at least).
+    A batch holds at most `max_clips` clips and `max_batch_s` seconds of sound (one clip at least), and no more
+    than the `batch_size_s` of any recording in it that is below the default.
     """
 
     def __init__(self, max_clips: int, max_batch_s: float) -> None:
@@ -159,11 +166,12 @@ class FairLine:
     ) -> Batch:
         """Add clips of calls to a batch in turn, none longer than `longest`, up to `most` samples in all."""
         samples = sum(len(each.clip) for each in batch)
+        most = min(most, self._max_samples, *(each.call.most_samples for each in batch))
         calls = list(calls)
         while calls and len(batch) < self._max_clips:
             call = min(calls, key=_turn)
             length = len(call.clips[0][1])
-            if batch and samples + length > min(most, self._max_samples):
+            if batch and samples + length > min(most, call.most_samples):
                 break
             if length > longest:
                 calls.remove(call)
@@ -171,6 +179,7 @@ class FairLine:
             batch.append(Taken(call, *call.clips.popleft()))
             call.share.charge(length)
             samples += length
+            most = min(most, call.most_samples)
             if not call.clips:
                 calls.remove(call)
         return batch

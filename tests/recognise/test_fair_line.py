@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
+import pytest
 
 from sensevoice.options import Options
 from sensevoice.recognise.fair_line import CREDIT_S, Call, FairLine, Share, call_of
@@ -120,6 +121,21 @@ def test_many_newcomers_share_full_batches() -> None:
     (batch,) = served(line, calls, 1)
     assert len(batch) == 60
     assert sorted(batch.count(number) for number in range(4)) == [15] * 4
+
+
+@pytest.mark.parametrize("small_first", [True, False])
+def test_whoever_lowers_the_size_of_a_batch_bounds_what_it_holds_in_all(small_first: bool) -> None:
+    """Memory on the card is short, whoever the other clips in a batch belong to."""
+    line = FairLine(256, 300)
+    small = call_of(Share(), [sound(5.0)] * 4, Options(batch_size_s=20))
+    calls = [small, call(100, 5.0)]
+    for each in calls if small_first else reversed(calls):
+        line.add(each)
+    batches = served(line, calls, 6)
+    for batch in batches:
+        assert len(batch) <= (4 if 0 in batch else 60)
+    assert sum(batch.count(0) for batch in batches) == 4
+    assert max(map(len, batches)) == 60, "then as large as ever"
 
 
 def test_who_asked_for_nothing_for_a_while_has_saved_nothing() -> None:
