@@ -605,6 +605,9 @@ def test_nothing_is_cut_off(
     show(page, "rows")
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide <= 0
+    texts = page.locator(f"{ROWS} .svw-text")
+    widths = texts.evaluate_all("all => all.map((each) => each.parentElement.getBoundingClientRect().width)")
+    assert len(widths) == len(CALL) and min(widths) > 250  # it was five characters a line
     for menu in page.locator(".svw-bar .svw-menu").all():
         menu.locator("summary").click()
         holds_its_controls(menu.locator(".svw-sheet"), width)
