@@ -669,6 +669,11 @@ def test_tags_of_which_the_model_is_unsure_are_told_and_hidden_everywhere(
     expect(page.locator(".svw-export > summary")).to_have_text("导出 (不含不确定的标签) ▾")
     expect(page.locator(".svw-bar .svw-facts")).to_contain_text("不含不确定的标签")
     assert "愤怒" not in export(page, "txt").path().read_text("utf-8")
+    page.locator(".svw-jobs input[type=checkbox]").check()
+    with page.expect_download() as several:
+        page.click(".svw-bulk a")
+    with zipfile.ZipFile(several.value.path()) as archive:
+        assert "愤怒" not in archive.read(archive.namelist()[0]).decode()
     wait_until(lambda: "愤怒" not in page.input_value("#sv-text textarea"))
     show(page, "overview")
     expect(page.locator(".svw-highlights li")).to_have_count(0)

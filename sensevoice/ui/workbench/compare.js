@@ -182,7 +182,7 @@ export function several(app) {
     for (const each of app.formats) format.append(make("option", { value: each.name }, app.told(each)));
     const jobs = ids ? `&jobs=${ids.join(",")}` : "";
     const zip = make("a", { className: "svw-button", href: "#" }, t(ticked.size ? "zipChosen" : "zipAll"));
-    zip.addEventListener("click", () => (zip.href = `${api.base}/several/zip?format=${format.value}&labels=${app.reader}${jobs}`));
+    zip.addEventListener("click", () => (zip.href = `${api.base}/several/zip?format=${format.value}&labels=${app.reader}${app.sure.query("&")}${jobs}`));
     const csv = make("a", { className: "svw-button", href: `${api.base}/several/csv?labels=${app.reader}${jobs}` }, "CSV");
     const xlsx = make("a", { className: "svw-button", href: `${api.base}/several/xlsx?labels=${app.reader}${jobs}` }, "Excel");
     const none = ticked.size === 0;

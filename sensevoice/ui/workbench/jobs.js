@@ -67,7 +67,7 @@ export function jobs(app) {
   const chosen = make("span", { className: "svw-quiet" });
   const remove = button(t("remove"), () => removeAll([...ticked]), { className: "svw-button svw-danger" });
   const zip = make("a", { className: "svw-button", href: "#" }, t("exportZip"));
-  zip.addEventListener("click", () => (zip.href = `${api.base}/several/zip?format=txt&labels=${app.reader}&jobs=${[...ticked].join(",")}`));
+  zip.addEventListener("click", () => (zip.href = `${api.base}/several/zip?format=txt&labels=${app.reader}${app.sure.query("&")}&jobs=${[...ticked].join(",")}`));
   const bulk = make("div", { className: "svw-row svw-bulk", hidden: true }, chosen, zip, remove);
   const everywhere = librarySearch(app, search, () => draw());
   const batchText = make("p", { className: "svw-quiet svw-batch-text", role: "status" });
