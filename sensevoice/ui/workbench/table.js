@@ -206,6 +206,7 @@ export function table(app, editor) {
     if (again) following = true;
     const own = elements.get(app.current);
     if (following && own && !own.hidden && !editor.isOpen()) {
+      if (scroller.scrollHeight <= scroller.clientHeight) own.scrollIntoView({ block: "nearest" }); // on a phone the page scrolls
       const top = own.getBoundingClientRect().top - body.getBoundingClientRect().top;
       const bottom = top + own.offsetHeight;
       if (again || top < scroller.scrollTop || bottom > scroller.scrollTop + scroller.clientHeight) {
