@@ -2,6 +2,7 @@
 async (text) => {
   const button = document.querySelector("#sv-copy");
   const zh = document.documentElement.lang.startsWith("zh");
+  let copied = true;
   try {
     await navigator.clipboard.writeText(text);
   } catch {
@@ -11,13 +12,13 @@ async (text) => {
     area.style.opacity = "0";
     document.body.append(area);
     area.select();
-    document.execCommand("copy");
+    copied = document.execCommand("copy");
     area.remove();
   }
   const label = button.textContent;
   if (!button.dataset.data) {
     button.dataset.data = "yes";
-    button.textContent = zh ? "已复制" : "Copied";
+    button.textContent = copied ? (zh ? "已复制" : "Copied") : zh ? "请手动复制" : "Copy by hand";
     setTimeout(() => { button.textContent = label; delete button.dataset.data; }, 1500);
   }
 }

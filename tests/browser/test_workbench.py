@@ -293,6 +293,19 @@ def test_selected_rows_alone_are_copied(done: Any) -> None:
     assert done.evaluate("navigator.clipboard.readText()").strip() == "[中文] [开心] 好的，谢谢！"
 
 
+def test_a_browser_that_does_not_let_copy_is_not_said_to_have_copied(done: Any) -> None:
+    done.evaluate("""() => {
+      for (const name of ["write", "writeText"]) navigator.clipboard[name] = () => Promise.reject(new Error("no"));
+      document.execCommand = () => false;
+    }""")
+    done.click(".svw-copy > summary")
+    done.click(".svw-copy [data-way=tagged]")
+    expect(done.locator(".svw-toast")).to_contain_text("手动复制")
+    show(done, "text")
+    done.click("#sv-copy")
+    expect(done.locator("#sv-copy")).to_have_text("请手动复制")
+
+
 def test_ticked_rows_are_cut_out_and_saved(done: Any) -> None:
     for number in (0, 2):
         done.locator(ROWS).nth(number).locator("input[type=checkbox]").check()

@@ -26,8 +26,8 @@ export function copyMenu(app, query) {
     });
     if (response === null) return;
     const text = response.replace(/^\ufeff/, "");
-    await toClipboard(text, way === "table" ? tableOf(app, rows) : pageOf(app, rows, way !== "plain"));
-    app.toasts.say(t("copiedRows", { n: rows.length }));
+    const copied = await toClipboard(text, way === "table" ? tableOf(app, rows) : pageOf(app, rows, way !== "plain"));
+    app.toasts.say(copied ? t("copiedRows", { n: rows.length }) : t("notCopied"));
   }
 
   /** @param {string} way */
@@ -67,13 +67,14 @@ function pageOf(app, rows, withTags) {
 }
 
 // Both forms at once, so that Word and Excel get headings and tables and an editor gets the text.
-/** @param {string} text @param {string} html */
+/** @param {string} text @param {string} html @returns {Promise<boolean>} whether the browser let it */
 async function toClipboard(text, html) {
   try {
     const item = new ClipboardItem({ "text/plain": new Blob([text], { type: "text/plain" }), "text/html": new Blob([html], { type: "text/html" }) });
     await navigator.clipboard.write([item]);
+    return true;
   } catch {
-    copyByEvent(text, html); // plain http, or no permission
+    return copyByEvent(text, html); // plain http, or no permission
   }
 }
 
@@ -88,9 +89,10 @@ function copyByEvent(text, html) {
   document.body.append(area);
   area.select();
   document.addEventListener("copy", fill, { capture: true, once: true });
-  document.execCommand("copy");
+  const copied = document.execCommand("copy");
   document.removeEventListener("copy", fill, { capture: true });
   area.remove();
+  return copied;
 }
 
 /** @param {any} app @param {{ active: () => boolean }} filter */
