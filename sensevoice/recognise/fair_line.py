@@ -70,7 +70,7 @@ class Call:
 
     @property
     def most_samples(self) -> float:
-        """Return how much a batch with its clips may hold in all: whoever lowers the size has little memory."""
+        """Return how much a batch with its clips may hold in all; whoever lowers it has little memory."""
         size_s = self.options.batch_size_s
         return size_s * SAMPLE_RATE_HZ if size_s < Options.batch_size_s else math.inf
 
@@ -104,8 +104,8 @@ Batch = list[Taken]
 class FairLine:
     """The calls that wait, and the order in which their clips are recognised. Not safe across threads.
 
-    A batch holds at most `max_clips` clips and `max_batch_s` seconds of sound (one clip at least), and no more
-    than the `batch_size_s` of any recording in it that is below the default.
+    A batch holds at most `max_clips` clips and `max_batch_s` seconds of sound (one clip at least), and no
+    more than the `batch_size_s` of any recording in it that is below the default.
     """
 
     def __init__(self, max_clips: int, max_batch_s: float) -> None:

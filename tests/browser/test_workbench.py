@@ -295,7 +295,7 @@ def test_selected_rows_alone_are_copied(done: Any) -> None:
 
 def test_a_browser_that_does_not_let_copy_is_not_said_to_have_copied(done: Any) -> None:
     done.evaluate("""() => {
-      for (const name of ["write", "writeText"]) navigator.clipboard[name] = () => Promise.reject(new Error("no"));
+      navigator.clipboard.write = navigator.clipboard.writeText = () => Promise.reject(new Error("no"));
       document.execCommand = () => false;
     }""")
     done.click(".svw-copy > summary")
