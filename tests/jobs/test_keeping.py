@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from sensevoice.errors import DiskLow
 from sensevoice.jobs import JobRunner, JobStore
+from sensevoice.jobs.files import size_bytes
 from sensevoice.jobs.store import keeping
 from sensevoice.jobs.store.clock import KeepingClock
 from sensevoice.options import Options
@@ -166,3 +168,19 @@ def test_everything_counts_for_the_room_that_jobs_may_take(tmp_path: Path, recor
     with pytest.raises(DiskLow, match="max-data-gb"):
         opened.create(recording, Options())
     opened.close()
+
+
+def test_a_file_that_goes_while_all_are_counted_counts_for_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "b.partial"):
+        (tmp_path / name).write_bytes(bytes(100))
+    look = os.lstat
+
+    def gone(path: str) -> os.stat_result:
+        if path.endswith(".partial"):  # it has been given its name since it was listed
+            raise FileNotFoundError(path)
+        return look(path)
+
+    monkeypatch.setattr(os, "lstat", gone)
+    assert size_bytes(tmp_path) == 100

@@ -111,3 +111,18 @@ def test_guesses_are_counted_by_peer_unless_the_proxy_is_trusted(start: Start) -
             took.append(answer.elapsed.total_seconds())
             assert answer.status_code == 401
     assert min(took[5:]) >= 1.0, "the names that are forwarded are not believed"
+
+
+def test_a_trusted_proxy_is_believed_who_guesses(start: Start) -> None:
+    program = start("--auth", "anna:secret", "--auth", "bert:hidden", "--trusted-proxy", "127.0.0.1")
+    wrong = {"username": "anna", "password": "wrong"}
+    with httpx.Client(base_url=program.address, timeout=60) as client:
+
+        def guess(source: str) -> float:
+            answer = client.post("/login", data=wrong, headers={"X-Forwarded-For": source})
+            assert answer.status_code == 401
+            return answer.elapsed.total_seconds()
+
+        from_one = [guess("192.0.2.1") for _ in range(7)]
+        from_others = [guess(f"192.0.2.{number}") for number in range(2, 5)]
+    assert min(from_one[5:]) >= 1.0 > min(from_others)

@@ -23,6 +23,7 @@ from sensevoice.audio.decoding.container import audio_codecs, check_version
 from sensevoice.audio.decoding.decoders import open_decoder
 from sensevoice.audio.source import open_audio
 from sensevoice.audio.worker import ParallelDecoder, handle, limits, parallel
+from sensevoice.audio.worker.fork_server import ForkServer
 from sensevoice.errors import (
     CopyProtected,
     DecoderCrashed,
@@ -402,3 +403,19 @@ class TestSniffing:
         (tmp_path / "a.mp3").write_text("v=1 is not a session\n#EXTM3U")
         with pytest.raises(NotMedia):
             open_audio(tmp_path / "a.mp3")
+
+
+def test_ffmpeg_is_looked_for_where_the_program_looks(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """conda, Homebrew and modules of a cluster have it outside of the system's folders."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("SECRET", "x")
+    server = ForkServer()
+    try:
+        os.close(server.fork({}))
+        assert server._process is not None
+        environment = Path(f"/proc/{server._process.pid}/environ").read_bytes().decode().split("\0")
+    finally:
+        server.close()
+    assert f"PATH={tmp_path}" in environment and not [each for each in environment if "SECRET" in each]
