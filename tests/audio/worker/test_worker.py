@@ -405,9 +405,7 @@ class TestSniffing:
             open_audio(tmp_path / "a.mp3")
 
 
-def test_ffmpeg_is_looked_for_where_the_program_looks(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_ffmpeg_is_looked_for_where_we_look(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """conda, Homebrew and modules of a cluster have it outside of the system's folders."""
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("SECRET", "x")
