@@ -24,6 +24,7 @@ from sensevoice.options import Options
 from sensevoice.progress import LoadStep
 from sensevoice.runtime import environment, hangup, logs, supervisor
 from sensevoice.runtime.directories import data_directory
+from sensevoice.ui import close_app
 from sensevoice.ui import upload_folder as ui_uploads
 
 LAST_WORDS_S = 3.0
@@ -57,7 +58,7 @@ def run(args: Any, terminal: hangup.Terminal | None) -> int:
         when_failed=functools.partial(_end_in_failure, recognizer, runner, ending),
     )
     code = ending.wait()
-    app.close()
+    close_app(app)
     features.close()
     runner.close()
     uploads.close()

@@ -120,3 +120,16 @@ def theme() -> gr.themes.Base:
         button_primary_text_color="white",
         button_primary_text_color_dark="white",
     )
+
+
+def close_app(app: gr.Blocks) -> None:
+    """Close the page and its server.
+
+    gradio wakes what waits for visitors in its event loop from this thread, which fails when one of them
+    comes or leaves at that moment ("deque mutated during iteration"), and leaves its server open.
+    """
+    try:
+        app.close(verbose=False)
+    except RuntimeError:
+        if app.server:
+            app.server.close()  # type: ignore[no-untyped-call]

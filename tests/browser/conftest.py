@@ -21,7 +21,15 @@ from sensevoice.jobs import TranscribeFn
 from sensevoice.search import SearchService
 from sensevoice.transcribe.pipeline import cut
 from sensevoice.transcript import Segment, Span
-from sensevoice.ui import PageSettings, UploadRefs, build_app, job_routes, launch_arguments, queue_arguments
+from sensevoice.ui import (
+    PageSettings,
+    UploadRefs,
+    build_app,
+    close_app,
+    job_routes,
+    launch_arguments,
+    queue_arguments,
+)
 from tests.browser.program import Program
 from tests.ui.ui_script import runner_of
 
@@ -90,7 +98,7 @@ def live_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LiveAp
     launch.runners = runners  # type: ignore[attr-defined]  # for tests that let them begin
     yield launch
     for app in apps:
-        app.close(verbose=False)
+        close_app(app)
     for each in (*runners, *searches):
         each.close()
     gc.collect()  # what gradio leaves open is to be found here and not in the middle of another test

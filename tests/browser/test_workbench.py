@@ -738,10 +738,12 @@ def test_presets_fill_the_settings_and_the_browser_keeps_them(
     expect(page.locator("#sv-preset-help")).to_contain_text("短句")
     expect(page.locator("#sv-preset-subtitles")).to_have_class(re.compile("primary"))
     expect(page.locator("#sv-channel input")).to_have_value("混合")
-    page.locator("#sv-among").get_by_label("英文").check()
-    page.locator("#sv-keep_numbers input").check()
+    for box in (page.locator("#sv-among").get_by_label("英文"), page.locator("#sv-keep_numbers input")):
+        page.wait_for_timeout(700)  # what was chosen before is kept
+        kept = page.evaluate("localStorage.getItem('sv-settings')")
+        box.check()
+        page.wait_for_function("kept => localStorage.getItem('sv-settings') !== kept", arg=kept)
     expect(page.locator("#sv-preset-help")).to_contain_text("您自己的设置")
-    page.wait_for_function("() => (localStorage.getItem('sv-settings') ?? '').length > 0")
     page.wait_for_timeout(700)
     page.reload()
     page.wait_for_selector("#sv-start")

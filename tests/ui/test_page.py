@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, get_args
 
 import gradio as gr
@@ -31,6 +32,7 @@ from sensevoice.ui import (
     PageSettings,
     Sample,
     build_app,
+    close_app,
     i18n,
     launch_arguments,
     markup,
@@ -695,3 +697,18 @@ def test_whoever_waits_is_told_why_the_models_do_not_come(loading: Any, file: Pa
     assert runner.store.jobs()[0].state == "queued", "it waits for the next start"
     with pytest.raises(gr.Error, match="cuda:7"):
         make_endpoint(runner, settings.options, tmp_path)({"path": str(file)})
+
+
+def test_a_visitor_who_leaves_at_the_end_keeps_no_server_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    app = gr.Blocks()
+    closed: list[bool] = []
+
+    def close(verbose: bool) -> None:
+        raise RuntimeError("deque mutated during iteration")
+
+    monkeypatch.setattr(app, "close", close)
+    monkeypatch.setattr(app, "server", SimpleNamespace(close=lambda: closed.append(True)), raising=False)
+    close_app(app)
+    assert closed == [True]
