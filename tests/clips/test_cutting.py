@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import signal
 import threading
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +15,15 @@ import av
 import numpy as np
 import pytest
 
+from sensevoice.audio.worker import limits
 from sensevoice.clips import CutSettings, Take, cutting, encoder, make
 from sensevoice.clips.encoder import Cancelled, Stop
 from sensevoice.clips.worker.copying import copied
 from sensevoice.clips.worker.film import Film, Recording
 from sensevoice.clips.worker.film import Span as Part
+from sensevoice.clips.worker.main import Progress, TimeLimit
 from sensevoice.clips.worker.sound import Joiner, SoundReader, faded
-from sensevoice.errors import CutFailed, NoPicture, NoRoomToCut, OptionError
+from sensevoice.errors import CutFailed, NoPicture, NoRoomToCut, OptionError, TimedOut
 from sensevoice.runtime import landlock
 from sensevoice.transcript import Span
 from tests.clips import material
@@ -343,21 +347,48 @@ def test_what_is_no_film_or_no_media_is_a_sentence(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_worker_that_cuts_is_confined(tones: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def changed_start(change: str) -> str:
+    """Return what starts a worker, with a change of its module `main` before."""
+    program = f"from sensevoice.clips.worker import main\n{change}\nmain.main()"
+    start = encoder.START.replace(
+        "from sensevoice.clips.worker import main; main.main()", f"exec({program!r})"
+    )
+    assert start != encoder.START
+    return start
+
+
+@pytest.mark.skipif(not landlock.version(), reason="this system has no Landlock")
+def test_a_worker_that_cuts_is_confined(
+    tones: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     """A recording that asks for another file, as an exploit would, gets nothing of it."""
     secret = tmp_path / "secret"
     secret.write_text("a")
-    attempt = (
-        "from sensevoice.clips.worker import main, film\n"
-        f"main._files = lambda orders: iter([{{'name': open({str(secret)!r}).read()}}])\n"
-        "main.main()"
-    )
-    start = encoder.START.replace(
-        "from sensevoice.clips.worker import main; main.main()", f"exec({attempt!r})"
-    )
-    assert start != encoder.START
-    monkeypatch.setattr(encoder, "START", start)
-    if not landlock.version():
-        pytest.skip("this system has no Landlock")
+    change = f"main._files = lambda *_: iter([{{'name': open({str(secret)!r}).read()}}])"
+    monkeypatch.setattr(encoder, "START", changed_start(change))
     with pytest.raises(CutFailed):
         make([take(tones, (0, 1_000))], CutSettings("mp3"), tmp_path / "a.mp3")
+    assert "Permission denied" in caplog.text
+
+
+def test_a_signal_that_a_library_swallows_ends_the_cut_at_its_next_step() -> None:
+    """PyAV swallows what a handler of signals raises, now and then: the processor time stays bounded."""
+    time_is_up = TimeLimit()
+    progress = Progress(parts(), time_is_up)
+    with suppress(limits.TimeIsUp):
+        time_is_up.set()
+    with pytest.raises(limits.TimeIsUp):
+        progress.tell(0, 1.0)
+
+
+def test_the_processor_time_of_a_cut_is_bounded(
+    tones: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change = (
+        "import os\nfiles = main._files\n"
+        f"main._files = lambda *given: os.kill(os.getpid(), {signal.SIGXCPU}) or files(*given)"
+    )
+    monkeypatch.setattr(encoder, "START", changed_start(change))
+    with pytest.raises(TimedOut, match=r"tones\.wav"):
+        make([take(tones, (0, 1_000))], CutSettings("mp3"), tmp_path / "a.mp3")
+    assert list(tmp_path.iterdir()) == []

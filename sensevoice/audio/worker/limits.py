@@ -20,6 +20,14 @@ MAX_ALLOCATION_BYTES = 256 << 20
 """For one allocation in FFmpeg. A 613-byte MP4 can request gigabytes of index; ten real hours need 40 MB."""
 
 
+class TimeIsUp(BaseException):
+    """The processor time of this process is used up; no handler of a decoder's faults may take it for one.
+
+    A handler of SIGXCPU that raises it must keep it as well, for PyAV swallows what is raised while it runs a
+    filter (one signal of ten in a loop of them), and the next one comes only a second of work later.
+    """
+
+
 def limit_this_process(
     address_bytes: int = ADDRESS_SPACE_BYTES, cpu_s: int = CPU_S, file_bytes: int = 0
 ) -> None:

@@ -46,12 +46,20 @@ class FrameWriter:
         self._interruption: BaseException | None = None
 
     def interrupt(self, error: BaseException) -> None:
-        """Raise an error, from a signal handler: not before a frame under way is counted as sent."""
+        """Raise an error, from a signal handler: not before a frame under way is counted as sent.
+
+        Until `go_on`, each `put` and `send` raises it, too: a library may have swallowed it, and with it
+        some of the sound of the next frame.
+        """
+        self._interruption = error
         if not self._sending:
             raise error
-        self._interruption = error
+
+    def go_on(self) -> None:
+        self._interruption = None
 
     def put(self, kind: bytes, payload: bytes) -> None:
+        self._raise_interruption()
         self._waiting.append(memoryview(HEADER.pack(kind, len(payload)) + payload))
         self._bytes += HEADER.size + len(payload)
         self.send(self._most_bytes)
@@ -66,9 +74,11 @@ class FrameWriter:
             self._send(but_bytes)
         finally:
             self._sending = False
+        self._raise_interruption()
+
+    def _raise_interruption(self) -> None:
         if self._interruption is not None:
-            error, self._interruption = self._interruption, None
-            raise error
+            raise self._interruption
 
     def _send(self, but_bytes: int) -> None:
         while self._waiting:

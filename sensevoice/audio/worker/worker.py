@@ -30,15 +30,11 @@ MOST_AHEAD_BYTES = 4 << 20
 """Half a minute of stereo may be buffered for the parent."""
 
 
-class _TimeIsUp(BaseException):
-    """The processor time of this process is used up; no handler of a decoder's faults may take it for one."""
-
-
 def main(to: int, path: str, stream_index: int | None, max_hours: float, raw_format: str = "") -> NoReturn:
     """Decode a file to a socket, as ordered through it, and end the process."""
     out = protocol.FrameWriter(socket.socket(fileno=to), MOST_AHEAD_BYTES)
     try:
-        signal.signal(signal.SIGXCPU, lambda *_: out.interrupt(_TimeIsUp()))
+        signal.signal(signal.SIGXCPU, lambda *_: out.interrupt(limits.TimeIsUp()))
         os.setsid()  # so that it can be killed with its children
         limits.limit_this_process()
         out.put_json(protocol.HELLO, {"pid": os.getpid()})
@@ -47,7 +43,9 @@ def main(to: int, path: str, stream_index: int | None, max_hours: float, raw_for
         data = {key: value for key, value in error.data.items() if key not in ("path", "name")}
         out.put_json(protocol.ERROR, {"code": error.code, "data": data | _used()})
         out.send()
-    except _TimeIsUp:
+    except limits.TimeIsUp:
+        signal.signal(signal.SIGXCPU, signal.SIG_IGN)
+        out.go_on()
         out.put_json(protocol.ERROR, {"code": TimedOut.code, "data": _used()})
         out.send()
     except MemoryError:  # a limit, which no genuine file reaches

@@ -43,16 +43,18 @@ def main() -> NoReturn:
     """Do what standard input says, and end the process."""
     orders = json.load(sys.stdin)
     answer: dict[str, Any]
+    time_is_up = TimeLimit()
     try:
-        signal.signal(signal.SIGXCPU, _time_is_up)
+        signal.signal(signal.SIGXCPU, time_is_up.set)
         limits.limit_this_process(ADDRESS_SPACE_BYTES, orders["cpu_s"], orders["file_bytes"])
         os.nice(5)  # recognition goes first
         encoder_threads()  # afterwards nothing of the system's files can be read
         landlock.confine([*CODE, *(Path(each["path"]) for each in orders["takes"])], [Path(orders["folder"])])
-        answer = {"files": list(_files(orders))}
+        answer = {"files": list(_files(orders, time_is_up))}
     except MediaError as error:
         answer = {"error": error.code, "data": _plain(error), "path": str(error.data["path"])}
-    except TimeoutError:
+    except limits.TimeIsUp:
+        signal.signal(signal.SIGXCPU, signal.SIG_IGN)
         answer = {"error": TimedOut.code, "data": {}, "path": orders["takes"][0]["path"]}
     except OSError as error:  # FFmpeg's errors are among them
         kind = "disk" if error.errno in DISK_ERRORS else "failed"
@@ -68,10 +70,6 @@ def _plain(error: MediaError) -> dict[str, Any]:
     return {key: value if isinstance(value, int | float) else str(value) for key, value in known.items()}
 
 
-def _time_is_up(*_: object) -> NoReturn:
-    raise TimeoutError
-
-
 def _say(answer: dict[str, Any]) -> None:
     try:
         os.write(1, json.dumps(answer).encode() + b"\n")
@@ -79,10 +77,25 @@ def _say(answer: dict[str, Any]) -> None:
         os._exit(1)
 
 
-def _files(orders: dict[str, Any]) -> Iterator[dict[str, Any]]:
+class TimeLimit:
+    """Whether the processor time is used up: raised at once, and by `check`, if that was swallowed."""
+
+    def __init__(self) -> None:
+        self._is_set = False
+
+    def set(self, *_: object) -> NoReturn:
+        self._is_set = True
+        raise limits.TimeIsUp
+
+    def check(self) -> None:
+        if self._is_set:
+            raise limits.TimeIsUp
+
+
+def _files(orders: dict[str, Any], time_is_up: TimeLimit) -> Iterator[dict[str, Any]]:
     recordings = [Recording(**{**each, "path": Path(each["path"])}) for each in orders["takes"]]
     clips = [Span(**each) for each in orders["clips"]]
-    progress = Progress(clips)
+    progress = Progress(clips, time_is_up)
     folder, media = Path(orders["folder"]), orders["media"]
     if orders["form"] == "reel" and len(clips) > 1:
         path = folder / f"reel.{media}"
@@ -111,7 +124,8 @@ def _clip(
 class Progress:
     """How much of what has to be read has been read; it never goes back."""
 
-    def __init__(self, clips: Sequence[Span]) -> None:
+    def __init__(self, clips: Sequence[Span], time_is_up: TimeLimit) -> None:
+        self._time_is_up = time_is_up
         self._until_s: dict[int, float] = {}
         for clip in clips:
             self._until_s[clip.take] = max(self._until_s.get(clip.take, 0.0), clip.end_ms / 1000)
@@ -119,6 +133,7 @@ class Progress:
         self._told_s = 0.0
 
     def tell(self, take: int, second: float) -> None:
+        self._time_is_up.check()
         self._read_s[take] = min(max(self._read_s[take], second), self._until_s[take])
         if time.monotonic() - self._told_s >= TELL_EVERY_S:
             self._told_s = time.monotonic()
