@@ -11,6 +11,7 @@ export function watchUploads(reader, maxBytes) {
   if (!place) return;
   let totalBytes = 0;
   let count = 0;
+  let sentBytes = 0;
   let titled = ""; // what stands in the title, and is to go again
   let wanted = false; // Start was pressed before all of it had come; gradio begins by itself then
   document.addEventListener("click", (event) => {
@@ -25,6 +26,7 @@ export function watchUploads(reader, maxBytes) {
     if (!large.length) {
       totalBytes = files.reduce((sum, file) => sum + file.size, 0);
       count = files.length;
+      sentBytes = 0;
       return false;
     }
     const values = { names: large.map((file) => file.name).join(", "), mb: (Math.ceil((10 * Math.max(...large.map((file) => file.size))) / MB) / 10).toFixed(1), max: Math.floor(maxBytes / MB) };
@@ -56,9 +58,12 @@ export function watchUploads(reader, maxBytes) {
     true,
   );
 
-  // gradio counts what has arrived at the server, and shows it only as the width of a bar it hides.
+  watchSending((bytes) => {
+    sentBytes += bytes;
+    tell();
+  });
+
   function tell() {
-    const percent = parseFloat(document.documentElement.style.getPropertyValue("--upload-progress-width"));
     const busy = place.querySelector(".uploading") !== null;
     place.setAttribute("aria-busy", String(busy));
     if (!busy) {
@@ -66,7 +71,7 @@ export function watchUploads(reader, maxBytes) {
       inTitle("");
       return place.removeAttribute("data-upload");
     }
-    const done = Math.min(100, Math.max(0, percent || 0));
+    const done = Math.min(100, (100 * sentBytes) / (totalBytes || 1));
     const values = { n: Math.floor(done), mb: ((totalBytes * done) / 100 / MB).toFixed(1), max: (totalBytes / MB).toFixed(1) };
     const parts = [t("uploading", values), count > 1 ? t("uploadingFiles", { n: count }) : "", wanted ? t("thenStarts") : ""];
     place.setAttribute("data-upload", parts.filter(Boolean).join(" · "));
@@ -78,6 +83,33 @@ export function watchUploads(reader, maxBytes) {
     titled = words;
     if (document.title !== words + rest) document.title = words + rest;
   }
-  new MutationObserver(tell).observe(document.documentElement, { attributeFilter: ["style"] });
   new MutationObserver(tell).observe(place, { childList: true, subtree: true });
+}
+
+// Give `tell` the bytes that gradio has sent, as they leave. gradio itself asks the server what has arrived,
+// which never answers if nothing comes for three seconds, and says nothing true behind a proxy that collects a
+// request before it passes it on. Of what the browser offers only XMLHttpRequest knows how far it is.
+function watchSending(tell) {
+  const { fetch } = window;
+  window.fetch = (resource, options) => {
+    const url = new URL(resource.url ?? resource, location.href);
+    const isUpload = url.pathname.endsWith("/gradio_api/upload") && options?.body instanceof FormData;
+    return isUpload ? send(url, options, tell) : fetch.call(window, resource, options);
+  };
+}
+
+function send(url, { method, headers, body }, tell) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    let sent = 0;
+    request.upload.onprogress = ({ loaded }) => {
+      tell(loaded - sent);
+      sent = loaded;
+    };
+    request.onload = () => resolve(new Response(request.response, { status: request.status, statusText: request.statusText }));
+    request.onerror = () => reject(new TypeError("Failed to fetch"));
+    request.open(method, url);
+    new Headers(headers).forEach((value, name) => request.setRequestHeader(name, value));
+    request.send(body);
+  });
 }
