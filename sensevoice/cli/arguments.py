@@ -124,14 +124,14 @@ def add_option_arguments(to: Any) -> None:
         type=float,
         default=DEFAULTS.merge_length_s,
         metavar="S",
-        help="join neighbouring speech up to this length, 0 joins nothing (default %(default)g) / 合并长度",
+        help="join neighbouring speech up to this length, 0 joins nothing (default %(default)g) / 每段最长",
     )
     group.add_argument(
         "--merge-gap-s",
         type=float,
         default=DEFAULTS.merge_gap_s,
         metavar="S",
-        help="never join across a longer silence (default %(default)g) / 合并时允许的最长静音",
+        help="never join across a longer silence (default %(default)g) / 停顿多久断开",
     )
     group.add_argument(
         "--batch-size-s",

@@ -111,7 +111,6 @@ _ROWS = (
         "Audacity 标签",
         "Audacity labels",
         audacity.labels_track,
-        "editing",
     ),
     Format(
         "highlights_csv",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from sensevoice.analysis.highlights import Highlight, highlight_name, highlights
+from sensevoice.analysis.highlights import Highlight, highlight_name
+from sensevoice.formats.editing import chosen, with_handles
 from sensevoice.formats.shared import RenderOptions, one_line, several_voices, speaker_names, voice_mark
 from sensevoice.formats.tagged import tagged_lines
 from sensevoice.transcript import Transcript
@@ -23,7 +24,7 @@ def labels_track(transcript: Transcript, options: RenderOptions) -> str:
 
 
 def highlights_track(transcript: Transcript, options: RenderOptions) -> str:
-    """Return the highlights as labels."""
+    """Return the highlights of the chosen kinds as labels, handles included."""
     several = several_voices(transcript)
     names = speaker_names(transcript, options.locale)
 
@@ -32,7 +33,8 @@ def highlights_track(transcript: Transcript, options: RenderOptions) -> str:
         mark = voice_mark(item.channel, speaker, options) if several else ""
         return f"{highlight_name(item.kind, options.locale)} {mark}{item.text}"
 
-    return _track((item.span.start_ms, item.span.end_ms, label(item)) for item in highlights(transcript))
+    spans = ((item, with_handles(item, transcript, options)) for item in chosen(transcript, options))
+    return _track((span.start_ms, span.end_ms, label(item)) for item, span in spans)
 
 
 def _track(labels: Iterable[Label]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sensevoice.analysis.highlights import Highlight, highlights
 from sensevoice.formats.shared import RenderOptions
 from sensevoice.formats.timecode import FALLBACK_RATE, FrameClock, frame_rate
-from sensevoice.transcript import Transcript
+from sensevoice.transcript import Span, Transcript
 
 PROGRAMME_START = "01:00:00:00"
 """By custom a programme begins at one hour, so that what stands before it has times too."""
@@ -23,15 +23,25 @@ class Moment:
     end: int
 
 
+def chosen(transcript: Transcript, options: RenderOptions) -> Iterator[Highlight]:
+    """Yield the highlights of the chosen kinds in order of time, without handles."""
+    for item in highlights(transcript):
+        if not options.kinds or item.kind in options.kinds:
+            yield item
+
+
+def with_handles(item: Highlight, transcript: Transcript, options: RenderOptions) -> Span:
+    """Return the time of a highlight with its handles, within the recording."""
+    handle_ms = round(options.handles_s * 1000)
+    latest_ms = max(transcript.duration_ms, item.span.end_ms)
+    return Span(max(0, item.span.start_ms - handle_ms), min(item.span.end_ms + handle_ms, latest_ms))
+
+
 def moments(transcript: Transcript, options: RenderOptions, clock: FrameClock) -> Iterator[Moment]:
     """Yield the highlights of the chosen kinds, handles included, in order of time."""
-    handle_ms = round(options.handles_s * 1000)
-    for item in highlights(transcript):
-        if options.kinds and item.kind not in options.kinds:
-            continue
-        start = clock.frame(max(0, item.span.start_ms - handle_ms))
-        latest_ms = max(transcript.duration_ms, item.span.end_ms)
-        end = clock.end_frame(min(item.span.end_ms + handle_ms, latest_ms))
+    for item in chosen(transcript, options):
+        span = with_handles(item, transcript, options)
+        start, end = clock.frame(span.start_ms), clock.end_frame(span.end_ms)
         yield Moment(item, start, max(end, start + 1))
 
 

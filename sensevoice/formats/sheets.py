@@ -7,7 +7,8 @@ import io
 from collections.abc import Iterable, Sequence
 
 from sensevoice.analysis.comparison import Comparison
-from sensevoice.analysis.highlights import highlight_name, highlights
+from sensevoice.analysis.highlights import highlight_name
+from sensevoice.formats.editing import chosen
 from sensevoice.formats.rows import event_names, kind_name, segment_text
 from sensevoice.formats.shared import (
     RenderOptions,
@@ -93,7 +94,7 @@ def segments_tsv(transcript: Transcript, options: RenderOptions) -> str:
 
 
 def highlights_csv(transcript: Transcript, options: RenderOptions) -> str:
-    """Return a row for each highlight as a CSV file; segments are counted from 1."""
+    """Return a row for each highlight of the chosen kinds as a CSV file; segments are counted from 1."""
     rows = [
         (
             *_times(item.span.start_ms, item.span.end_ms),
@@ -102,7 +103,7 @@ def highlights_csv(transcript: Transcript, options: RenderOptions) -> str:
             channel_name(item.channel, options.locale),
             item.text,
         )
-        for item in highlights(transcript)
+        for item in chosen(transcript, options)
     ]
     return csv_text([_header(_HIGHLIGHTS, options.locale), *rows])
 

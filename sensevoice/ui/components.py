@@ -47,6 +47,12 @@ def dropdown(
     )
 
 
+def radio(name: str, value: str) -> gr.Radio:
+    """Return a choice of a few with the CHOICES of this name."""
+    choices = [(t(f"{name}_{choice}"), choice) for choice in CHOICES[name]]
+    return gr.Radio(choices, value=value, label=t(name), elem_id=f"sv-{name}")
+
+
 def slider(name: str, value: float, step: float) -> gr.Slider:
     """Return a slider for an option in seconds, up to the length of the longest segment."""
     return gr.Slider(

@@ -28,6 +28,9 @@ STATIC = {
 }
 """Strings that the browser inserts in its own language; keys of settings are the names of Options."""
 
+OF_GRADIO = texts("gradio")
+"""Texts of ours in place of gradio's own (6.31), by its keys: on a phone nothing can be dropped."""
+
 SPOKEN = texts("server")
 """Strings that the server fills in and sends, with placeholders."""
 
@@ -81,15 +84,18 @@ def translate(key: str, locale: Locale, **values: object) -> str:
 
 
 def duration(ms: float, locale: Locale) -> str:
-    """Return a length of time in words: "0.4 秒", "22 秒", "3 分 05 秒", "1 小时 02 分"."""
-    if ms < 9_950:
-        return translate("seconds", locale, seconds=f"{max(0.1, ms / 1000):.1f}".removesuffix(".0"))
-    seconds = round(ms / 1000)
+    """Return a length of time in words: "0.4 秒", "22 秒", "3 分 05 秒", "1 小时 02 分".
+
+    What has not passed yet is not counted, as on a clock: the player beside it says the same.
+    """
+    if ms < 10_000:
+        return translate("seconds", locale, seconds=f"{max(1, ms // 100) / 10:.1f}".removesuffix(".0"))
+    seconds = int(ms // 1000)
     if seconds < 60:
         return translate("seconds", locale, seconds=seconds)
     if seconds < 3600:
         return translate("minutes", locale, minutes=seconds // 60, seconds=seconds % 60)
-    minutes = round(seconds / 60)
+    minutes = seconds // 60
     return translate("hours", locale, hours=minutes // 60, minutes=minutes % 60)
 
 
@@ -111,7 +117,8 @@ def _static(settings: PageSettings, locale: Locale) -> dict[str, str]:
         texts["demo"] = _demo_banner(settings.demo, locale)
     for number, sample in enumerate(settings.samples):
         texts[f"sample_{number}"] = in_locale(sample.title_zh, sample.title_en, locale)
-    return {I18N_PREFIX + key: text for key, text in texts.items()}
+    ours = {I18N_PREFIX + key: text for key, text in texts.items()}
+    return ours | {key: in_locale(*pair, locale) for key, pair in OF_GRADIO.items()}
 
 
 def _demo_banner(demo: DemoInfo, locale: Locale) -> str:

@@ -12,9 +12,9 @@ from sensevoice.access.origins import visitor_address
 from sensevoice.jobs import JobRunner
 from sensevoice.ui import markup
 from sensevoice.ui.api import delete_abandoned_jobs, make_endpoint
-from sensevoice.ui.components import EventArguments, dropdown, t
+from sensevoice.ui.components import EventArguments, dropdown, radio, t
 from sensevoice.ui.handlers import Handlers
-from sensevoice.ui.i18n import in_locale, labels_of, locale_of, translate
+from sensevoice.ui.i18n import CHOICES, in_locale, labels_of, locale_of, translate
 from sensevoice.ui.launch import blocks_arguments
 from sensevoice.ui.samples import Samples
 from sensevoice.ui.server_files import confined_explorer, recordings
@@ -67,6 +67,7 @@ class Page:
 
     def build(self, app: gr.Blocks) -> None:
         self.session = gr.State(PageSession())
+        self.kept_labels = gr.BrowserState("", storage_key="sv-label-language", secret="sensevoice")
         self.form = SettingsForm(self._settings.options)
         if self._settings.demo:
             gr.HTML(t("demo"), elem_id="sv-demo")
@@ -124,7 +125,7 @@ class Page:
     def _build_text(self) -> None:
         with gr.Row(elem_id="sv-tools"):
             self.view = dropdown("view", "tagged", min_width=120)
-            self.labels = dropdown("labels", "zh", min_width=120)
+            self.labels = radio("labels", "zh")  # that the export menu can change, too
             self.copy = gr.Button(t("copy"), size="md", min_width=90, scale=0, elem_id="sv-copy")
         self.text = gr.Textbox(
             label=t("transcript"),
@@ -158,7 +159,7 @@ class Page:
             [self.view.input, self.labels.input],
             self._show,
             [self.session, self.view, self.labels],
-            self.text,
+            [self.text, self.kept_labels],
             **AT_ONCE,
         )
         self.opened.change(  # not input, which gradio raises for keys alone
@@ -188,7 +189,7 @@ class Page:
         app.unload(self._release)
         app.load(
             self._load,
-            [self.session, self.form.kept],
+            [self.session, self.form.kept, self.kept_labels],
             [self.session, self.labels, *self.form.components, *self.form.preset_parts],
             **AT_ONCE,
         ).then(self._open, self.session, self._screen_parts(), concurrency_limit=None, **HIDDEN)
@@ -210,8 +211,9 @@ class Page:
     def _screen_parts(self) -> list[gr.components.Component]:
         return [self.start, self.cancel, self.notice, self.text, self.summary, self.job]
 
-    def _load(self, request: gr.Request, session: PageSession, kept: object) -> list[object]:
-        session.label_locale = labels_of(locale_of(request.headers.get("accept-language")))
+    def _load(self, request: gr.Request, session: PageSession, kept: object, labels: object) -> list[object]:
+        own = labels_of(locale_of(request.headers.get("accept-language")))
+        session.label_locale = str(labels) if labels in CHOICES["labels"] else own
         # gradio deletes a state after the visit only if an event has set it
         values = self.form.remembered(kept)
         return [session, session.label_locale, *values, *self.form.shown(values)]
@@ -264,8 +266,9 @@ class Page:
         locale = locale_of(request.headers.get("accept-language"))
         return gr.update(value=translate("cancelling", locale), interactive=False)
 
-    def _show(self, request: gr.Request, session: PageSession, view: str, locale: str) -> object:
-        return updates(self._handlers.show(session, view, locale, request.username or ""))[TEXT_PART]
+    def _show(self, request: gr.Request, session: PageSession, view: str, locale: str) -> list[object]:
+        screen = self._handlers.show(session, view, locale, request.username or "")
+        return [updates(screen)[TEXT_PART], locale]
 
 
 def place(name: str) -> None:

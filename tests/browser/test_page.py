@@ -324,7 +324,7 @@ def drop(page: Any, name: str, size: int) -> None:
 
 def test_an_upload_tells_how_far_it_is(live_app: Any, page_zh: Any, tmp_path: Path) -> None:
     page = page_zh(live_app(Script(call()), SETTINGS))
-    # gradio says nothing when nothing has come for three seconds, for which a busy machine or a proxy is enough.
+    # gradio says nothing when nothing has come for three seconds: a busy machine or a proxy is enough.
     silent = {"content_type": "text/event-stream", "body": ": nothing\n\n"}
     page.route("**/upload_progress?*", lambda route: route.fulfill(**silent))
     wire = page.context.new_cdp_session(page)

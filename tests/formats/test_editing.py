@@ -118,6 +118,15 @@ def test_what_is_asked_for_goes_before_what_the_file_says() -> None:
     assert "02:00:00:23" in text and "* FRAME RATE: 23.976" in text
 
 
+def test_handles_and_kinds_hold_in_label_tracks_and_kinds_in_tables() -> None:
+    clap = Segment("sound", Span(5_000, 6_000), events=(Event("Applause"),))
+    transcript = Transcript("a", 9_000, (*laughing(200).segments, clap))
+    options = RenderOptions(handles_s=1.0, kinds=("applause",), locale="en")
+    assert render(transcript, "highlights_labels", options) == "4.000000\t7.000000\tapplause \n"
+    table = render(transcript, "highlights_csv", options)
+    assert "applause" in table and "laughter" not in table
+
+
 @pytest.mark.parametrize("wrong", [{"fps": "x"}, {"fps": "0"}, {"handles_s": -1.0}, {"kinds": ("joy",)}])
 def test_wrong_options(wrong: dict[str, object]) -> None:
     with pytest.raises(OptionError):

@@ -32,13 +32,23 @@ def program(name: str) -> str | None:
     return shutil.which(name)
 
 
+def npm_command() -> list[str] | None:
+    """Return how npm is started. The wheel's bin/npm is of no use: it was a link, which no wheel keeps."""
+    node = program("node")
+    script = Path(node or "").parents[1] / "lib/node_modules/npm/bin/npm-cli.js" if node else Path()
+    if node and script.is_file():
+        return [node, str(script)]
+    found = shutil.which("npm")
+    return [found] if found else None
+
+
 def compiler() -> tuple[Path | None, str]:
     """Return TypeScript's tsc.js, fetched once into the user's cache; or None, and why there is none."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sensevoice-tests"
     script = cache / f"typescript-{TYPESCRIPT}" / "package" / "lib" / "tsc.js"
     if script.exists():
         return script, ""
-    npm = program("npm")
+    npm = npm_command()
     if npm is None:
         return None, "npm is not installed"
     cache.mkdir(parents=True, exist_ok=True)
@@ -57,12 +67,12 @@ def _made(package: Path) -> Path:
     return package
 
 
-def _fetch(npm: str, folder: Path) -> str:
+def _fetch(npm: list[str], folder: Path) -> str:
     """Fetch, verify and unpack the package into a folder; return why it cannot be had, "" when it is there.
 
     Raises AssertionError when it is not the one that we know.
     """
-    command = [npm, "pack", f"typescript@{TYPESCRIPT}", "--pack-destination", str(folder), "--silent"]
+    command = [*npm, "pack", f"typescript@{TYPESCRIPT}", "--pack-destination", str(folder), "--silent"]
     path = os.pathsep.join(filter(None, [_folder_of("node"), os.environ.get("PATH")]))
     try:
         subprocess.run(

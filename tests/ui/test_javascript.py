@@ -47,7 +47,7 @@ def test_a_package_that_is_not_the_one_we_know_is_refused(
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     npm = tmp_path / "npm"
-    monkeypatch.setattr(tools, "program", lambda name: str(npm))
+    monkeypatch.setattr(tools, "npm_command", lambda: [str(npm)])
     npm.write_text("#!/bin/sh\nexit 1\n")
     npm.chmod(0o755)
     assert tools.compiler() == (None, "npm could not fetch typescript@5.9.3: CalledProcessError")

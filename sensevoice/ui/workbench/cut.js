@@ -6,8 +6,11 @@ const POLL_MS = 700;
 const SUBTITLES = ["srt", "vtt", "ass"];
 const MEDIA = ["mp3", "m4a", "wav", "flac"];
 
-/** @param {any} app @param {{ active: () => boolean }} filter */
-export function cutter(app, filter) {
+/**
+ * @param {any} app @param {{ active: () => boolean }} filter
+ * @param {{ chosen: () => any[], seconds: () => number }} moments
+ */
+export function cutter(app, filter, moments) {
   const { t, api, reader } = app;
   const choice = (/** @type {string} */ key, /** @type {string[][]} */ options) => {
     const made = make("select", { className: "svw-select", "aria-label": t(key), data: { cut: key } });
@@ -17,10 +20,8 @@ export function cutter(app, filter) {
   const what = choice("cutWhat", [["selected", ""], ["shown", ""], ["highlights", ""]]);
   const media = choice("cutMedia", [...MEDIA.map((each) => [each, each]), ["mp4", t("cutFilm")]]);
   const form = choice("cutForm", [["reel", t("cutReel")], ["clips", t("cutClips")]]);
-  const handles = make("input", { type: "number", className: "svw-input", min: 0, max: 60, step: 0.5, value: 0.5, "aria-label": t("cutHandles") });
   remember(media, "sv-cut-media");
   remember(form, "sv-cut-form");
-  remember(handles, "sv-cut-handles");
   const go = button(t("cutGo"), once(start), { className: "svw-button svw-primary", data: { cut: "go" } });
   const element = make(
     "section",
@@ -29,13 +30,12 @@ export function cutter(app, filter) {
     what,
     media,
     form,
-    make("label", { className: "svw-check", title: t("cutHandlesHelp") }, t("cutHandles"), handles),
     go,
   );
 
   /** @returns {any[]} what has a start and an end */
   function chosen() {
-    if (what.value === "highlights") return app.job?.highlights ?? [];
+    if (what.value === "highlights") return moments.chosen();
     return what.value === "shown" ? app.shown : app.rows.filter((/** @type {any} */ row) => app.selected.has(row.index));
   }
 
@@ -50,7 +50,7 @@ export function cutter(app, filter) {
       takes,
       media: media.value,
       form: form.value,
-      handles_s: Number(handles.value),
+      handles_s: moments.seconds(),
       subtitles: SUBTITLES,
       labels: reader,
       sure: app.sure.hidden(),
@@ -85,10 +85,10 @@ export function cutter(app, filter) {
   }
 
   function draw() {
-    const [selected, shown, moments] = what.options;
+    const [selected, shown, key] = what.options;
     selected.textContent = t("cutSelected", { n: app.selected.size });
     shown.textContent = t(filter.active() ? "cutShown" : "cutAll", { n: app.shown.length });
-    moments.textContent = t("cutMoments", { n: app.job?.highlights?.length ?? 0 });
+    key.textContent = t("cutMoments", { n: moments.chosen().length });
     const film = media.options[MEDIA.length];
     film.hidden = film.disabled = !app.job?.film;
     if (film.disabled && media.value === "mp4") media.value = MEDIA[0];
@@ -105,5 +105,5 @@ export function cutter(app, filter) {
   for (const event of ["rows", "shown", "details"]) app.on(event, draw);
   what.addEventListener("change", draw);
   propose();
-  return { element };
+  return { element, draw };
 }

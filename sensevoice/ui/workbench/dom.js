@@ -23,6 +23,9 @@ export function make(tag, properties = {}, ...children) {
 export const button = (label, onclick, more = {}) =>
   make("button", { type: "button", className: "svw-button", onclick, ...more }, label);
 
+/** A field with its name before it. @param {string} name @param {HTMLElement} field */
+export const named = (name, field) => make("label", { className: "svw-check" }, name, field);
+
 /**
  * Whether nobody has gone elsewhere: the focus is in an element, or nowhere.
  * @param {Element | null | undefined} element

@@ -1,6 +1,6 @@
 // Correcting one row where it stands: its text and tags, or having it transcribed again in another language.
 // What is typed is kept in the browser until it is saved, whatever happens to the page or the connection.
-import { button, make, once } from "./dom.js";
+import { button, make, named, once } from "./dom.js";
 
 export function editor(app) {
   const { t, api } = app;
@@ -76,7 +76,7 @@ export function editor(app) {
       events.append(make("label", { className: "svw-check" }, box, app.label(name)));
     }
     const { people } = app;
-    const speaker = make("select", { className: "svw-select", "aria-label": t("speakers"), hidden: people.length < 2 });
+    const speaker = make("select", { className: "svw-select", "aria-label": t("who") });
     for (const { id } of people) speaker.append(make("option", { value: id, selected: id === row.speaker }, app.speakerName(id)));
     const again = choice("language", row.language, t("hearAgain"));
     const proposal = make("div", { className: "svw-row svw-quiet" });
@@ -121,7 +121,7 @@ export function editor(app) {
     element.replaceChildren(
       text,
       unsaved === null ? "" : make("p", { className: "svw-quiet", role: "status" }, t("unsaved")),
-      make("div", { className: "svw-row" }, speaker, language, emotion),
+      make("div", { className: "svw-row" }, people.length < 2 ? null : named(t("who"), speaker), named(t("language"), language), named(t("emotion"), emotion)),
       events,
       make("div", { className: "svw-row" }, button(t("hearAgain"), hear), again),
       proposal,
@@ -146,8 +146,8 @@ export function editor(app) {
   const joinNext = () => whenSaved((row) => app.corrections.join(row));
 
   function next() {
-    const place = app.shown.findIndex((row) => row.index === at);
-    const row = place < 0 ? null : app.shown[place + 1];
+    const place = app.visible.findIndex((row) => row.index === at);
+    const row = place < 0 ? null : app.visible[place + 1];
     if (row) app.emit("edit", row);
     else close();
   }

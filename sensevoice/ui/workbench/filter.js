@@ -1,6 +1,6 @@
 // @ts-check
 // Which rows are shown: chips with counts, words to look for and to replace, and a step from match to match.
-import { button, hasFocus, make, once } from "./dom.js";
+import { button, hasFocus, make, once, rememberTicked } from "./dom.js";
 import { colorOf } from "./colors.js";
 import { textNode } from "./words.js";
 
@@ -34,6 +34,15 @@ export function replaced(text, words, by) {
   return made + text.slice(last);
 }
 
+/**
+ * The rows at these numbers and the one before and after each.
+ * @template T @param {T[]} rows @param {number[]} numbers rising @returns {T[]}
+ */
+export function withNeighbours(rows, numbers) {
+  const wanted = new Set(numbers.flatMap((number) => [number - 1, number, number + 1]));
+  return rows.filter((_, number) => wanted.has(number));
+}
+
 /** @param {any} app */
 export function filter(app) {
   const { t } = app;
@@ -49,6 +58,10 @@ export function filter(app) {
   const clearing = button(t("clear"), clear);
   const sure = make("input", { type: "checkbox", checked: app.sure.hidden() });
   sure.addEventListener("change", () => app.sure.set(sure.checked));
+  const beside = make("input", { type: "checkbox" });
+  rememberTicked(beside, "sv-beside");
+  beside.addEventListener("change", apply);
+  const besides = make("label", { className: "svw-check" }, beside, t("beside"));
   const tools = make(
     "div",
     { className: "svw-row" },
@@ -57,6 +70,7 @@ export function filter(app) {
     button("↓", () => app.step(1), { "aria-label": t("next"), title: t("next") }),
     opening,
     clearing,
+    besides,
     make("label", { className: "svw-check", title: t("hideUnsureHelp") }, sure, t("hideUnsure")),
     count,
   );
@@ -123,12 +137,21 @@ export function filter(app) {
 
   function apply() {
     app.shown = app.rows.filter((/** @type {any} */ row) => (!words() || placesOf(row.text, words()).length) && fits(chosen, namesOf(row)));
-    count.textContent = active() ? t("shown", { n: app.shown.length, m: app.rows.length }) : "";
-    clearing.hidden = !active();
+    const numbers = app.shown.map((/** @type {any} */ row) => row.index);
+    app.visible = beside.checked && active() ? withNeighbours(app.rows, numbers) : app.shown;
+    count.textContent = active() ? [t("shown", { n: app.shown.length, m: app.rows.length }), spelled()].filter(Boolean).join(" · ") : "";
+    clearing.hidden = besides.hidden = !active();
     drawChips();
     app.emit("shown");
     markHits();
     tellReplace();
+  }
+
+  // What several chips mean together, which their looks do not tell: "angry or sad, and English".
+  function spelled() {
+    const groups = [...chosen].filter(([, names]) => names.size).map(([kind, names]) => [...names].map((name) => (kind === "who" ? name : app.label(name))));
+    if (groups.flat().length < 2) return "";
+    return groups.map((names) => names.join(t("or"))).join(t("and"));
   }
 
   // What was looked for is marked in the rows, without an element of its own.

@@ -32,7 +32,7 @@ const OVERLAPPING = 100; // rows that began last, among which those lie that hav
 const TITLE = "SenseVoice";
 
 // Everything that the parts tell each other.
-const EVENTS = ["job", "rows", "details", "finished", "closed", "shown", "selected", "sure", "time", "playing", "axis", "edit", "edited", "tab", "listed", "peaks"];
+const EVENTS = ["job", "rows", "details", "finished", "closed", "shown", "selected", "sure", "time", "hover", "playing", "axis", "edit", "edited", "tab", "listed", "peaks"];
 
 /** Fills the places that page.py leaves. @param {{ base: string, reader: "zh" | "en" }} where */
 export async function mount({ base, reader }) {
@@ -51,7 +51,7 @@ const addressed = () => new URL(window.location.href).searchParams.get("job");
 
 class App {
   constructor(api, reader) {
-    Object.assign(this, { api, reader, t: words(reader), job: null, rows: [], people: [], rules: [], shown: [], playing: [], version: 0, current: -1, selected: new Set() });
+    Object.assign(this, { api, reader, t: words(reader), job: null, rows: [], people: [], rules: [], shown: [], visible: [], playing: [], version: 0, current: -1, selected: new Set() });
     this.listeners = new Map(EVENTS.map((event) => [event, []]));
     this.timer = 0;
     this.pause = POLL_MS;
@@ -200,7 +200,7 @@ class App {
     this.leaving = new AbortController(); // ends the requests that only this recording needed
     const goesOn = this.goesOn(data); // then it does, also where the other answer, which came later, says that it has ended
     const now = goesOn ? { ...job, state: data.state } : job;
-    Object.assign(this, { job: now, rows: data.segments, people: job.speakers, shown: [], playing: [], version: data.version, current: -1 });
+    Object.assign(this, { job: now, rows: data.segments, people: job.speakers, shown: [], visible: [], playing: [], version: data.version, current: -1 });
     this.selected.clear();
     this.setAddress(id);
     this.above.change();
@@ -388,8 +388,8 @@ class App {
   }
 
   step(by) {
-    const place = this.shown.findIndex((row) => row.index === this.current);
-    const next = this.shown[place < 0 ? (by > 0 ? 0 : this.shown.length - 1) : place + by];
+    const from = this.current < 0 && by < 0 ? this.rows.length : this.current;
+    const next = by > 0 ? this.shown.find((row) => row.index > from) : this.shown.findLast((row) => row.index < from);
     if (next) this.player.seek(next.start_ms, false);
   }
 

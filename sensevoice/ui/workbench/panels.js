@@ -2,7 +2,9 @@
 // What stands behind the tabs beside the rows: key moments and shares of time, and the quality of the recording.
 import { button, clock, make, once } from "./dom.js";
 import { colorOf } from "./colors.js";
-import { courseCharts } from "./timeline_charts.js";
+import { courseCharts, placeLines } from "./timeline_charts.js";
+
+const MOMENTS = 50; // that are listed before somebody asks for the rest
 
 const list = (/** @type {Node[]} */ items) => make("ul", { className: "svw-list" }, ...items);
 
@@ -14,6 +16,7 @@ export function highlights(app) {
   const left = new Set(); // kinds that are not shown
   /** @type {any[]} */
   let items = [];
+  let listed = MOMENTS;
 
   /** @param {any} item */
   function line(item) {
@@ -41,8 +44,18 @@ export function highlights(app) {
       make("h3", {}, t("highlights")),
       ...(anger ? [first(anger)] : []),
       items.length ? make("div", { className: "svw-row" }, ...chips) : make("p", { className: "svw-quiet" }, t("noMoments")),
-      list(shown.map(line)),
+      items.some((item) => item.kind === "impatience") ? make("p", { className: "svw-quiet" }, t("impatienceIs")) : "",
+      list(shown.slice(0, listed).map(line)),
+      shown.length > listed ? button(t("moreMoments", { n: shown.length - listed }), more) : "",
     );
+  }
+
+  // The focus goes on to the first of those that came.
+  function more() {
+    const at = listed;
+    listed = Infinity;
+    draw();
+    element.querySelectorAll("li")[at]?.querySelector("button")?.focus();
   }
 
   /** @param {any} item */
@@ -56,6 +69,7 @@ export function highlights(app) {
   app.on("job", () => {
     items = [];
     left.clear();
+    listed = MOMENTS;
     draw();
   });
   return { element };
@@ -117,9 +131,17 @@ export function charts(app) {
   }
 
   // Charts are drawn when somebody looks at them, and anew when the axis is another.
+  let atMs = 0;
   const drawCourses = () => {
-    if (app.tabs?.chosen() === "overview" && app.job?.courses) courses.replaceChildren(...courseCharts(app, app.job.courses));
+    if (app.tabs?.chosen() !== "overview" || !app.job?.courses) return;
+    courses.replaceChildren(...courseCharts(app, app.job.courses));
+    placeLines(app, courses, "svw-mark", atMs);
   };
+  app.on("time", (/** @type {number} */ ms) => {
+    atMs = ms;
+    placeLines(app, courses, "svw-mark", ms);
+  });
+  app.on("hover", (/** @type {number | null} */ ms) => placeLines(app, courses, "svw-hover", ms));
   app.on("tab", drawCourses);
   app.on("axis", drawCourses);
   app.on("details", (/** @type {any} */ details) => {

@@ -1,5 +1,6 @@
 // The recording: its picture if it has one, controls, speed, and the words that are being said.
 import { button, clock, make } from "./dom.js";
+import { channelChoice } from "./listening.js";
 
 const SKIP_MS = 5000;
 const RATES = [0.5, 0.75, 1, 1.25, 1.5, 2];
@@ -7,7 +8,7 @@ const RATES = [0.5, 0.75, 1, 1.25, 1.5, 2];
 export function player(app) {
   const { t } = app;
   const sound = make("audio", { preload: "metadata", "aria-label": t("player") });
-  const film = make("video", { controls: true, preload: "metadata", playsInline: true, hidden: true, className: "svw-film", "aria-label": t("player") });
+  const film = make("video", { preload: "metadata", playsInline: true, hidden: true, className: "svw-film", title: t("wholeScreenHelp"), "aria-label": t("player") });
   let media = sound;
   let failed = false;
   const speed = make("select", { "aria-label": t("speed"), title: t("speed"), className: "svw-select" });
@@ -20,7 +21,8 @@ export function player(app) {
   const volume = make("input", { type: "range", min: 0, max: 1, step: 0.05, value: 1, className: "svw-range", "aria-label": t("volume"), title: t("volume") });
   volume.addEventListener("input", () => [sound, film].forEach((each) => (each.volume = Number(volume.value))));
   const caption = make("p", { className: "svw-caption", "aria-live": "off" });
-  const element = make("div", { className: "svw-player" }, film, make("div", { className: "svw-row svw-controls" }, start, backward, forward, speed, volume, time, caption, sound));
+  const wholeScreen = button("⛶", () => film.requestFullscreen(), { "aria-label": t("wholeScreen"), title: t("wholeScreen"), hidden: true });
+  const element = make("div", { className: "svw-player" }, film, make("div", { className: "svw-row svw-controls" }, start, backward, forward, speed, volume, channelChoice(app, [sound, film]).element, wholeScreen, time, caption, sound));
 
   function setSpeed() {
     for (const each of [sound, film]) each.playbackRate = each.defaultPlaybackRate = Number(speed.value);
@@ -54,9 +56,8 @@ export function player(app) {
     const at_s = media.currentTime;
     stop();
     media = chosen;
-    film.hidden = media !== film;
+    showFilm(media === film);
     film.muted = false;
-    film.controls = true;
     media.src = copy ? `${app.audio()}?as=opus` : app.audio();
     return at_s;
   }
@@ -65,7 +66,7 @@ export function player(app) {
   function useCopy(hasPicture) {
     const at_s = use(sound, true);
     if (hasPicture) {
-      film.hidden = film.controls = false;
+      showFilm(true);
       film.muted = true;
       film.src = app.audio();
     }
@@ -81,11 +82,19 @@ export function player(app) {
 
   // Not every film has a picture that this browser can show; its sound is heard all the same.
   function onlySound() {
-    if (media === sound) film.hidden = true;
+    if (media === sound) showFilm(false);
     if (media !== film || !film.hasAttribute("src")) return;
     const at_s = use(sound);
     if (at_s) sound.currentTime = at_s;
   }
+
+  // The picture has no controls of its own: those below are for it, too, and the browser's in the whole screen.
+  function showFilm(shown) {
+    film.hidden = wholeScreen.hidden = !shown;
+  }
+  film.addEventListener("click", () => document.fullscreenElement !== film && toggle());
+  film.addEventListener("dblclick", () => document.fullscreenElement !== film && film.requestFullscreen());
+  document.addEventListener("fullscreenchange", () => (film.controls = document.fullscreenElement === film && media === film));
 
   film.addEventListener("error", onlySound);
   film.addEventListener("loadedmetadata", () => film.videoWidth || onlySound());
@@ -139,7 +148,7 @@ export function player(app) {
     }
     subtitle();
   });
-  app.on("playing", (row) => (caption.textContent = row ? row.text : ""));
+  app.on("playing", (row) => (caption.textContent = row && !film.firstChild ? row.text : "")); // else it stands in the picture
 
   // The words on the picture, as they were corrected last.
   function subtitle() {

@@ -1,5 +1,5 @@
 // Hearing rows again with other settings: old and new side by side, and either can be kept.
-import { button, clock, make, once } from "./dom.js";
+import { button, clock, make, named, once } from "./dom.js";
 
 const MOST = 50; // the server hears no more at a time
 
@@ -14,7 +14,7 @@ const GAPS_S = [0.5, 1, 2, 3, 5];
 export function again(app) {
   const { t, api } = app;
   const choice = (label, choices) => {
-    const select = make("select", { className: "svw-select", "aria-label": label, title: label });
+    const select = make("select", { className: "svw-select", "aria-label": label });
     for (const [value, text] of choices) select.append(make("option", { value }, text));
     return select;
   };
@@ -22,16 +22,18 @@ export function again(app) {
   const writing = choice(t("use_itn"), Object.keys(NORMALISATION).map((name) => [name, t(name)]));
   const joining = choice(t("joining"), [["", t("joinKeep")], ...JOINING_S.map((n) => [n, n ? t("joinUpTo", { n }) : t("joinNone")])]);
   const gap = choice(t("gap"), [["", t("gapKeep")], ...GAPS_S.map((n) => [n, t("gapUpTo", { n })])]);
-  const showGap = () => (gap.hidden = !Number(joining.value)); // what joins nothing knows no pause
+  const pause = named(t("gap"), gap);
+  const showGap = () => (pause.hidden = !Number(joining.value)); // what joins nothing knows no pause
   joining.addEventListener("change", showGap);
   showGap();
+  const go = button(t("start"), () => start());
   const which = make("span", { className: "svw-quiet", role: "status" });
   const proposals = make("ul", { className: "svw-list", "aria-live": "polite" });
   const element = make(
     "details",
     { className: "svw-again" },
     make("summary", {}, t("hearShown")),
-    make("div", { className: "svw-row" }, language, writing, joining, gap, button(t("start"), () => start()), which),
+    make("div", { className: "svw-row" }, named(t("language"), language), named(t("use_itn"), writing), named(t("joining"), joining), pause, go, which),
     proposals,
   );
 
@@ -44,22 +46,33 @@ export function again(app) {
 
   function tellWhich() {
     const n = wanted().length;
+    go.disabled = n === 0 || n > MOST; // which of them somebody meant is not for us to guess
     const most = n > MOST ? ` · ${t("hearMost", { n: MOST })}` : "";
     which.textContent = t(app.selected.size ? "hearWhich" : "hearFiltered", { n }) + most;
   }
 
   async function hear() {
-    const rows = wanted().slice(0, MOST).map((row) => row.index);
-    if (!rows.length) return;
-    proposals.replaceChildren(make("li", {}, "…"));
+    const rows = wanted().map((row) => row.index);
+    const ended = tellTime(rows.length);
     const body = { rows, language: language.value, ...NORMALISATION[writing.value] };
     if (joining.value !== "") body.merge_length_s = Number(joining.value);
-    if (!gap.hidden && gap.value) body.merge_gap_s = Number(gap.value);
+    if (!pause.hidden && gap.value) body.merge_gap_s = Number(gap.value);
     const job = app.job.id;
-    const data = await app.attempt(() => api.post(`jobs/${job}/redo`, body));
+    const data = await app.attempt(() => api.post(`jobs/${job}/redo`, body)).finally(ended);
     if (app.job?.id !== job) return; // they would stand below the rows of another recording
     if (!data) return proposals.replaceChildren();
     show(data.id, data.proposals.map((each, number) => ({ ...each, number })).filter(isOther));
+  }
+
+  // Says what is being done and for how long already; returns what ends that.
+  function tellTime(n) {
+    const line = make("li", { className: "svw-quiet" });
+    const began = performance.now();
+    const tell = () => (line.textContent = t("hearing", { n, time: clock(performance.now() - began) }));
+    tell();
+    proposals.replaceChildren(line);
+    const timer = setInterval(tell, 1000);
+    return () => clearInterval(timer);
   }
 
   // Rows of another place, or of another content.

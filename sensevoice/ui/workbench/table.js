@@ -9,6 +9,14 @@ const SCROLLING = ["ArrowUp", "ArrowDown", "PageUp", "PageDown", "Home", "End"];
 const BLOCK = 15; // rows; the browser asks of each block in each frame whether it is in sight, which took 40 ms for 3,000
 const ONE_LANGUAGE = 0.8; // share of the rows above which only the other languages are worth a tag
 
+// The language of so many rows that it says nothing on each of them, "" if they are in several.
+export function usualLanguage(rows) {
+  const counts = new Map();
+  for (const row of rows) if (row.kind === "speech" && row.language) counts.set(row.language, (counts.get(row.language) ?? 0) + 1);
+  const [name, count] = [...counts].sort((a, b) => b[1] - a[1])[0] ?? ["", 0];
+  return count >= ONE_LANGUAGE * [...counts.values()].reduce((sum, n) => sum + n, 0) ? name : "";
+}
+
 export function table(app, editor) {
   const { t } = app;
   const body = make("div", { className: "svw-rows", role: "rowgroup" });
@@ -27,6 +35,7 @@ export function table(app, editor) {
   let following = true;
   let place = -1; // number of the row that Tab reaches
   let usual = ""; // the language that most rows are in
+  let visible = []; // rows
 
   function tag(row, name, extra = "") {
     const kind = app.kindOf(name);
@@ -43,13 +52,6 @@ export function table(app, editor) {
     const named = [language === usual ? "" : language, emotion].filter((name) => app.label(name)).map((name) => tag(row, name));
     const sounds = events.filter((event) => app.label(event.name)).map((event) => tag(row, event.name, TRENDS[event.trend] ?? ""));
     return [...named, ...sounds];
-  }
-
-  function usualLanguage() {
-    const counts = new Map();
-    for (const row of app.rows) if (row.kind === "speech" && row.language) counts.set(row.language, (counts.get(row.language) ?? 0) + 1);
-    const [name, count] = [...counts].sort((a, b) => b[1] - a[1])[0] ?? ["", 0];
-    return count >= ONE_LANGUAGE * [...counts.values()].reduce((sum, n) => sum + n, 0) ? name : "";
   }
 
   function picker(row) {
@@ -84,12 +86,15 @@ export function table(app, editor) {
 
   // Makes what is new or changed; everything else stays the element that it was.
   function draw() {
-    const shown = new Set(app.shown.map((row) => row.index));
-    usual = usualLanguage();
+    visible = app.visible;
+    const shown = new Set(visible.map((row) => row.index));
+    const matching = new Set(app.shown.map((row) => row.index));
+    usual = usualLanguage(app.rows);
     for (const row of app.rows) {
       let own = elements.get(row.index);
       if (!own || own.drawn !== drawnAs(row)) own = replace(row, own);
       own.hidden = !shown.has(row.index);
+      own.classList.toggle("svw-beside", !matching.has(row.index));
       if (!own.isConnected) blockOf(row.index).append(own);
     }
     for (const [index, own] of elements) {
@@ -98,11 +103,11 @@ export function table(app, editor) {
       elements.delete(index);
     }
     size(shown);
-    app.shown.forEach((row, number) => elements.get(row.index).setAttribute("aria-rowindex", String(number + 2)));
-    grid.setAttribute("aria-rowcount", String(app.shown.length + 1));
-    empty.hidden = app.shown.length > 0;
+    visible.forEach((row, number) => elements.get(row.index).setAttribute("aria-rowindex", String(number + 2)));
+    grid.setAttribute("aria-rowcount", String(visible.length + 1));
+    empty.hidden = visible.length > 0;
     empty.textContent = app.rows.length || !app.job || app.goesOn(app.job) ? t(app.rows.length ? "noMatch" : "noRows") : "";
-    reach(shown.has(place) ? place : (app.shown[0]?.index ?? -1));
+    reach(shown.has(place) ? place : (visible[0]?.index ?? -1));
     mark();
   }
 
@@ -150,8 +155,8 @@ export function table(app, editor) {
   }
 
   function step(by) {
-    const at = app.shown.findIndex((row) => row.index === place);
-    const next = app.shown[Math.min(app.shown.length - 1, Math.max(0, at + by))];
+    const at = visible.findIndex((row) => row.index === place);
+    const next = visible[Math.min(visible.length - 1, Math.max(0, at + by))];
     if (next) reach(next.index, true);
   }
 
@@ -166,8 +171,8 @@ export function table(app, editor) {
     ArrowUp: () => step(-1),
     PageDown: () => step(10),
     PageUp: () => step(-10),
-    Home: () => step(-app.shown.length),
-    End: () => step(app.shown.length),
+    Home: () => step(-visible.length),
+    End: () => step(visible.length),
     Enter: (row) => app.playRow(row),
     e: (row) => app.emit("edit", row),
     x: (row) => tick(row),
@@ -221,6 +226,7 @@ export function table(app, editor) {
     back.hidden = !elements.has(app.current);
   };
   for (const event of ["wheel", "touchmove"]) scroller.addEventListener(event, stop, { passive: true });
+  scroller.addEventListener("pointerdown", (event) => event.target === scroller && stop()); // its scrollbar
   scroller.addEventListener("keydown", (event) => SCROLLING.includes(event.key) && stop());
 
   app.on("job", () => {

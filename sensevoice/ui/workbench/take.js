@@ -1,7 +1,8 @@
 // @ts-check
 // Taking the recording away: to the clipboard as text and as rich text, or as a file.
 import { cutter } from "./cut.js";
-import { button, clock, make, menu, remember, rememberTicked } from "./dom.js";
+import { button, clock, make, menu, rememberTicked } from "./dom.js";
+import { momentChoice } from "./moments.js";
 
 const GROUPS = ["documents", "subtitles", "tables", "editing", "data"];
 
@@ -109,7 +110,7 @@ export function exportMenu(app, filter) {
   withTags.defaultChecked = true;
   const asTable = make("input", { type: "checkbox" });
   const what = make("p", { className: "svw-what", role: "status" });
-  remember(labels, "sv-labels");
+  const readLabels = followText(labels);
   rememberTicked(captions, "sv-captions");
   rememberTicked(traditional, "sv-traditional");
   rememberTicked(names, "sv-names");
@@ -117,6 +118,7 @@ export function exportMenu(app, filter) {
   rememberTicked(asTable, "sv-doc-table");
 
   function query() {
+    readLabels();
     const asked = new URLSearchParams({ labels: labels.value });
     if (captions.checked) asked.set("captions", "1");
     asked.set("names", names.checked ? "name" : "none");
@@ -135,7 +137,10 @@ export function exportMenu(app, filter) {
     const made = make("a", { className: "svw-button", href: "#", title: format.extension, data: { format: format.name } }, app.told(format));
     made.addEventListener("click", () => {
       const asked = query();
-      if (format.group === "editing") asked.delete("rows"); // key moments are those of the recording
+      if (format.group === "editing") {
+        asked.delete("rows"); // key moments are those of the recording
+        moments.ask(asked);
+      }
       asked.set("format", format.name);
       made.href = `${app.api.base}/jobs/${app.job.id}/export?${asked}`;
     });
@@ -144,11 +149,17 @@ export function exportMenu(app, filter) {
 
   const finetune = make("a", { className: "svw-button", href: "#", data: { format: "finetune" } }, t("finetune"));
   finetune.addEventListener("click", () => (finetune.href = `${app.api.base}/jobs/${app.job.id}/finetune`));
+  const moments = momentChoice(app, () => {
+    for (const each of opened?.sheet.querySelectorAll("[data-group=editing] a") ?? []) each.hidden = moments.chosen().length === 0;
+    cut?.draw();
+  });
   const groups = GROUPS.map((group) => {
     const links = app.formats.filter((/** @type {any} */ format) => format.group === group).map(link);
     if (group === "data") links.push(finetune);
-    return make("section", { className: "svw-files" }, make("h3", {}, t(`group_${group}`)), ...links);
+    const before = group === "editing" ? [moments.element] : [];
+    return make("section", { className: "svw-files", data: { group } }, make("h3", {}, t(`group_${group}`)), ...before, ...links);
   });
+  const cut = cutter(app, filter, moments);
   const check = (/** @type {any} */ box, /** @type {string} */ key, title = "") => make("label", { className: "svw-check", title }, box, t(key));
   const narrow = check(only, "onlyShown");
   const opened = menu(
@@ -167,9 +178,10 @@ export function exportMenu(app, filter) {
       make("label", { className: "svw-check" }, t("labels"), labels),
     ),
     ...groups,
-    cutter(app, filter).element,
+    cut.element,
   );
   opened.element.classList.add("svw-export");
+  opened.element.addEventListener("toggle", readLabels);
 
   // What a switch leaves out stands on the button, wherever the switch is.
   function tell() {
@@ -183,4 +195,15 @@ export function exportMenu(app, filter) {
   for (const event of ["rows", "shown", "sure", "job"]) app.on(event, tell);
   tell();
   return { element: opened.element, query };
+}
+
+// The choice beside the text and the one here are the same, whichever is changed.
+/** @param {HTMLSelectElement} labels */
+function followText(labels) {
+  const beside = document.querySelector("#sv-labels");
+  const chosen = () => /** @type {HTMLInputElement | null} */ (beside?.querySelector("input:checked"));
+  const read = () => (labels.value = chosen()?.value ?? labels.value);
+  labels.addEventListener("change", () => /** @type {HTMLElement | null} */ (beside?.querySelector(`input[value="${labels.value}"]`))?.click());
+  beside?.addEventListener("change", read);
+  return read; // what the server chose as the page came, no event told
 }

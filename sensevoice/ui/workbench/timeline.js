@@ -15,6 +15,27 @@ const ONE_LANGUAGE = 0.95; // share of the speech above which a lane for languag
 
 /** @typedef {{ name: string, tagsOf: (row: any) => string[] }} Lane */
 
+/**
+ * Returns for each of so many bins of a stretch of time how many ms of it each tag takes.
+ * @param {any[]} rows @param {(row: any) => string[]} tagsOf @param {{ from: number, binMs: number, count: number }} stretch
+ * @returns {Map<string, number>[]}
+ */
+export function binsOf(rows, tagsOf, { from, binMs, count }) {
+  /** @type {Map<string, number>[]} */
+  const bins = Array.from({ length: count }, () => new Map());
+  for (const row of rows) {
+    for (const name of tagsOf(row)) {
+      const first = Math.max(0, Math.floor((row.start_ms - from) / binMs));
+      const last = Math.min(count - 1, Math.floor((row.end_ms - 1 - from) / binMs));
+      for (let at = first; at <= last; at += 1) {
+        const ms = Math.min(row.end_ms, from + (at + 1) * binMs) - Math.max(row.start_ms, from + at * binMs);
+        bins[at].set(name, (bins[at].get(name) ?? 0) + ms);
+      }
+    }
+  }
+  return bins;
+}
+
 /** @param {any} app */
 export function timeline(app) {
   const { t } = app;
@@ -91,17 +112,7 @@ export function timeline(app) {
   function drawBins(context, lane, top, width, rows) {
     const { from, to } = app.axis.now();
     const binMs = ((to - from) / width) * BIN;
-    const bins = Array.from({ length: Math.ceil(width / BIN) }, () => new Map());
-    for (const row of rows) {
-      for (const name of lane.tagsOf(row)) {
-        const first = Math.max(0, Math.floor((row.start_ms - from) / binMs));
-        const last = Math.min(bins.length - 1, Math.floor((row.end_ms - 1 - from) / binMs));
-        for (let at = first; at <= last; at += 1) {
-          const ms = Math.min(row.end_ms, from + (at + 1) * binMs) - Math.max(row.start_ms, from + at * binMs);
-          bins[at].set(name, (bins[at].get(name) ?? 0) + ms);
-        }
-      }
-    }
+    const bins = binsOf(rows, lane.tagsOf, { from, binMs, count: Math.ceil(width / BIN) });
     const order = (/** @type {string} */ name) => (EMOTIONS.includes(name) ? EMOTIONS.indexOf(name) : name === "NEUTRAL" ? 99 : 50);
     bins.forEach((bin, at) => {
       let bottom = top + LANE - 2;
@@ -206,13 +217,20 @@ export function timeline(app) {
   track.addEventListener("mousemove", (/** @type {any} */ event) => {
     const ms = timeAt(event);
     const row = app.rowAt(ms);
-    tip.hidden = hover.hidden = !app.job;
-    place(hover, ms);
+    tip.hidden = !app.job;
+    app.emit("hover", app.job ? ms : null);
     tip.textContent = row ? `${clock(ms)} · ${app.describe(row)}` : clock(ms);
     const box = track.getBoundingClientRect();
     tip.style.left = `${Math.max(0, Math.min(event.clientX - box.left, box.width - tip.offsetWidth))}px`;
   });
-  track.addEventListener("mouseleave", () => (tip.hidden = hover.hidden = true));
+  track.addEventListener("mouseleave", () => {
+    tip.hidden = true;
+    app.emit("hover", null);
+  });
+  app.on("hover", (/** @type {number | null} */ ms) => {
+    hover.hidden = ms === null;
+    if (ms !== null) place(hover, ms);
+  });
   for (const event of ["rows", "details", "axis", "sure"]) app.on(event, redraw);
   app.on("time", (/** @type {number} */ ms) => {
     atMs = ms;

@@ -16,15 +16,17 @@ function svg(tag, values, text) {
 }
 
 /**
- * A bar chart over the axis of the map; a click on a bin plays it.
+ * A bar chart over the axis of the map, with the same two lines: what is played, and the time under the cursor,
+ * be it here or on the map, which is wider. A click on a bin plays it.
  * @param {any} app @param {string} title @param {string} top what the upper edge stands for
  * @param {{ start_ms: number, end_ms: number }[]} bins
  * @param {(bin: any) => { fraction: number, color: string, text: string }[]} stack from the bottom
+ * @param {string} told what the picture shows, in words
  */
-function chart(app, title, top, bins, stack) {
+function chart(app, title, top, bins, stack, told) {
   const { from, to } = app.axis.now();
   const x = (/** @type {number} */ ms) => ((ms - from) / (to - from)) * WIDTH;
-  const canvas = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", class: "svw-course", role: "img", "aria-label": title });
+  const canvas = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", class: "svw-course", role: "img", "aria-label": `${title}: ${told}` });
   for (const bin of bins) {
     const [left, right] = [Math.max(0, x(bin.start_ms)), Math.min(WIDTH, x(bin.end_ms))];
     if (right <= left) continue;
@@ -44,7 +46,13 @@ function chart(app, title, top, bins, stack) {
     mark.style.left = `${(100 * (ms - from)) / (to - from)}%`;
     marks.push(mark);
   }
-  const figure = make("div", { className: "svw-figure" }, make("span", { className: "svw-scale" }, top), make("span", { className: "svw-scale svw-zero" }, "0"), canvas);
+  const plot = make("div", { className: "svw-plot" }, canvas, make("div", { className: "svw-mark" }), make("div", { className: "svw-hover", hidden: true }));
+  plot.addEventListener("mousemove", (/** @type {MouseEvent} */ event) => {
+    const box = plot.getBoundingClientRect();
+    app.emit("hover", app.axis.ms(event.clientX - box.left, box.width));
+  });
+  plot.addEventListener("mouseleave", () => app.emit("hover", null));
+  const figure = make("div", { className: "svw-figure" }, make("span", { className: "svw-scale" }, top), make("span", { className: "svw-scale svw-zero" }, "0"), plot);
   return make("section", {}, make("h3", {}, title), figure, make("div", { className: "svw-ticks svw-chart-ticks", "aria-hidden": "true" }, ...marks));
 }
 
@@ -67,15 +75,36 @@ export function courseCharts(app, { emotions, rates }) {
       mark.style.setProperty("--svw-chip", colorOf(name));
       return mark;
     });
-    parts.push(chart(app, `${t("emotionOverTime")} · ${t("ofSpeech")}`, "100 %", ended(emotions), stack), make("div", { className: "svw-row" }, ...legend));
+    const told = named.map((name) => t("mostAt", { name: app.label(name), ...largest(emotions, (bin) => Math.round(100 * share(bin, name)), "%") })).join(t("listed"));
+    parts.push(chart(app, `${t("emotionOverTime")} · ${t("ofSpeech")}`, "100 %", ended(emotions), stack, told), make("div", { className: "svw-row" }, ...legend));
   }
   for (const [key, unit] of [["characters_per_minute", "charactersPerMinute"], ["words_per_minute", "wordsPerMinute"]]) {
     const fastest = Math.max(0, ...rates.map((bin) => bin[key] ?? 0));
     if (!fastest) continue;
     const stack = (/** @type {any} */ bin) => [{ fraction: (bin[key] ?? 0) / fastest, color: "#64748b", text: `${clock(bin.start_ms)} · ${Math.round(bin[key] ?? 0)} ${t(unit)}` }];
-    parts.push(chart(app, `${t("rateOverTime")} · ${t(unit)}`, String(Math.round(fastest)), ended(rates), stack));
+    const told = t("mostAt", { name: t("speechRate"), ...largest(rates, (bin) => Math.round(bin[key] ?? 0), t(unit)) });
+    parts.push(chart(app, `${t("rateOverTime")} · ${t(unit)}`, String(Math.round(fastest)), ended(rates), stack, told));
   }
   return parts;
+}
+
+// Where a value is largest, and how large it is there.
+/** @param {any[]} bins @param {(bin: any) => number} valueOf @param {string} unit */
+function largest(bins, valueOf, unit) {
+  const most = bins.reduce((found, bin) => (valueOf(bin) > valueOf(found) ? bin : found));
+  return { time: clock(most.start_ms), value: `${valueOf(most)} ${unit}` };
+}
+
+/**
+ * Puts a line of each chart at a time, or hides it where that is out of sight.
+ * @param {any} app @param {Element} charts @param {"svw-mark" | "svw-hover"} line @param {number | null} ms
+ */
+export function placeLines(app, charts, line, ms) {
+  const share = ms === null ? -1 : app.axis.x(ms, 100);
+  for (const made of /** @type {NodeListOf<HTMLElement>} */ (charts.querySelectorAll(`.${line}`))) {
+    made.hidden = share < 0 || share > 100;
+    made.style.left = `${share}%`;
+  }
 }
 
 // The first sentence of a bin that was said in a mood.
