@@ -46,6 +46,7 @@ leaves event loops of its threads unclosed, which come to light only when they a
 
 ON_RELOAD = (
     "AbortError: signal is aborted",
+    "AbortError: BodyStreamBuffer was aborted",  # the same, in the middle of an answer
     "Unexpected error Connection errored out",
     "Unexpected error 404: Not Found",
 )

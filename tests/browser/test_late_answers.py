@@ -152,7 +152,7 @@ def test_rows_of_an_earlier_version_that_come_late_replace_none(slow: Any) -> No
 
 def test_details_that_come_late_are_not_those_of_the_recording_that_is_open_now(two: Any) -> None:
     hold(two, DETAILS)
-    two.check(".svw-filter .svw-check input")
+    two.check("text=隐藏不确定的标签")
     no_more(two)
     open_recording(two, "客服通话.wav")
     let_go(two)

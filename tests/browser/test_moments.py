@@ -66,6 +66,23 @@ def test_charts_are_told_in_words(done: Any) -> None:
     assert any("愤怒" in title and "这都第几天了？" in title for title in titles)
 
 
+def test_all_who_speak_at_once_are_marked(live_app: Any, page_zh: Any, media: Path) -> None:
+    rows = (speech(0, 9_000, "说了很久"), speech(2_000, 3_000, "嗯"), speech(4_000, 6_000, "我也说"))
+    page = page_zh(live_app(Script([*rows, Transcript("a.wav", CALL_MS, rows, model=MODEL)]), SETTINGS))
+    start(page, media)
+    expect(page.locator(".svw-bar [aria-label=撤销]")).to_be_enabled()
+    page.evaluate(SILENT)
+    show(page, "rows")
+    for at_s, said in (
+        (2.5, ["说了很久", "嗯"]),
+        (3.5, ["说了很久"]),
+        (5.0, ["说了很久", "我也说"]),
+        (9.5, []),
+    ):
+        page.evaluate("at_s => (document.querySelector('.svw audio').currentTime = at_s)", at_s)
+        expect(page.locator(".svw-now .svw-text")).to_have_text(said)
+
+
 def test_what_was_found_is_read_with_what_stands_beside_it(done: Any) -> None:
     done.evaluate(SILENT)
     done.fill(".svw-filter input[type=search]", "第几天")

@@ -127,7 +127,7 @@ def test_another_view_is_drawn_from_the_record_without_running_again(
         "t => document.querySelector('#sv-text textarea').value === t", arg=render_view(record, "plain", "zh")
     )
     choose_option(page, "#sv-view", "标签")
-    choose_option(page, "#sv-labels", "English")
+    page.click("#sv-labels >> text=英文")
     page.wait_for_function(
         "t => document.querySelector('#sv-text textarea').value === t",
         arg=render_view(record, "tagged", "en"),

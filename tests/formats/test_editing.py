@@ -122,7 +122,7 @@ def test_handles_and_kinds_hold_in_label_tracks_and_kinds_in_tables() -> None:
     clap = Segment("sound", Span(5_000, 6_000), events=(Event("Applause"),))
     transcript = Transcript("a", 9_000, (*laughing(200).segments, clap))
     options = RenderOptions(handles_s=1.0, kinds=("applause",), locale="en")
-    assert render(transcript, "highlights_labels", options) == "4.000000\t7.000000\tapplause \n"
+    assert render(transcript, "highlights_labels", options) == "4.000000\t7.000000\tapplause\n"
     table = render(transcript, "highlights_csv", options)
     assert "applause" in table and "laughter" not in table
 

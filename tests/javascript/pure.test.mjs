@@ -4,10 +4,12 @@ import { test } from "node:test";
 import { moved, pinched, tickMs, zoomed } from "../../sensevoice/ui/workbench/axis.js";
 import { matches, sorted } from "../../sensevoice/ui/workbench/compare.js";
 import { clock } from "../../sensevoice/ui/workbench/dom.js";
-import { fits, placesOf, replaced } from "../../sensevoice/ui/workbench/filter.js";
+import { fits, placesOf, replaced, withNeighbours } from "../../sensevoice/ui/workbench/filter.js";
 import { isLoud, levelOf } from "../../sensevoice/ui/workbench/panels.js";
 import { grouped, pieces, takesOf } from "../../sensevoice/ui/workbench/search.js";
 import { batchOf, progressOf } from "../../sensevoice/ui/workbench/jobs.js";
+import { usualLanguage } from "../../sensevoice/ui/workbench/table.js";
+import { binsOf } from "../../sensevoice/ui/workbench/timeline.js";
 import { converter } from "../../sensevoice/ui/workbench/traditional.js";
 import { isWanted } from "../../sensevoice/ui/workbench/text_above.js";
 import { spoken, words } from "../../sensevoice/ui/workbench/i18n.js";
@@ -58,6 +60,29 @@ test("within a kind any of the chosen will do, across kinds all must", () => {
   assert.equal(fits(chosen, own("SAD", "en")), true);
   assert.equal(fits(chosen, own("SAD", "zh")), false);
   assert.equal(fits(chosen, own("HAPPY", "en")), false);
+});
+
+test("what was found stands with the row before and after it, each row once", () => {
+  const rows = [..."abcdefg"];
+  assert.deepEqual(withNeighbours(rows, [0, 5]), ["a", "b", "e", "f", "g"]);
+  assert.deepEqual(withNeighbours(rows, [2, 3]), ["b", "c", "d", "e"]);
+  assert.deepEqual(withNeighbours(rows, []), []);
+});
+
+test("a bin of the map holds how much of it each tag takes", () => {
+  const row = (start_ms, end_ms, emotion) => ({ start_ms, end_ms, emotion });
+  const rows = [row(0, 1_500, "ANGRY"), row(1_500, 2_000, "SAD"), row(5_900, 9_000, "ANGRY")];
+  const bins = binsOf(rows, (each) => [each.emotion], { from: 1_000, binMs: 1_000, count: 5 });
+  assert.deepEqual(bins.map((bin) => Object.fromEntries(bin)), [{ ANGRY: 500, SAD: 500 }, {}, {}, {}, { ANGRY: 100 }]);
+  assert.deepEqual(binsOf([], () => [], { from: 0, binMs: 1, count: 2 }).length, 2);
+});
+
+test("one language says nothing on each row, several do", () => {
+  const rows = (...languages) => languages.map((language) => ({ kind: "speech", language }));
+  assert.equal(usualLanguage(rows("zh", "zh", "zh", "zh", "en")), "zh");
+  assert.equal(usualLanguage(rows("zh", "zh", "en")), "");
+  assert.equal(usualLanguage([{ kind: "sound", language: "en" }, ...rows("zh", "")]), "zh");
+  assert.equal(usualLanguage([]), "");
 });
 
 test("words are found in upper and lower case, and replaced as they are typed", () => {

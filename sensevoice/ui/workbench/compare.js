@@ -181,10 +181,10 @@ export function several(app) {
     const format = make("select", { className: "svw-select", "aria-label": t("exports") });
     for (const each of app.formats) format.append(make("option", { value: each.name }, app.told(each)));
     const jobs = ids ? `&jobs=${ids.join(",")}` : "";
-    const zip = make("a", { className: "svw-button", href: "#" }, t(ticked.size ? "zipChosen" : "zipAll"));
+    const zip = make("a", { className: "svw-button", href: "#", download: "" }, t(ticked.size ? "zipChosen" : "zipAll"));
     zip.addEventListener("click", () => (zip.href = `${api.base}/several/zip?format=${format.value}&labels=${app.reader}${app.sure.query("&")}${jobs}`));
-    const csv = make("a", { className: "svw-button", href: `${api.base}/several/csv?labels=${app.reader}${jobs}` }, "CSV");
-    const xlsx = make("a", { className: "svw-button", href: `${api.base}/several/xlsx?labels=${app.reader}${jobs}` }, "Excel");
+    const csv = make("a", { className: "svw-button", href: `${api.base}/several/csv?labels=${app.reader}${jobs}`, download: "" }, "CSV");
+    const xlsx = make("a", { className: "svw-button", href: `${api.base}/several/xlsx?labels=${app.reader}${jobs}`, download: "" }, "Excel");
     const none = ticked.size === 0;
     const again = button(t("hearShown"), once(hearAgain), { className: "svw-button", disabled: none });
     const remove = button(t("remove"), () => (app.list.remove([...ticked]), dialog.close(), ticked.clear()), { className: "svw-button svw-danger", disabled: none });

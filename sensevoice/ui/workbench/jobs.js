@@ -66,7 +66,7 @@ export function jobs(app) {
   const title = make("h2", {}, t("library"));
   const chosen = make("span", { className: "svw-quiet" });
   const remove = button(t("remove"), () => removeAll([...ticked]), { className: "svw-button svw-danger" });
-  const zip = make("a", { className: "svw-button", href: "#" }, t("exportZip"));
+  const zip = make("a", { className: "svw-button", href: "#", download: "" }, t("exportZip"));
   zip.addEventListener("click", () => (zip.href = `${api.base}/several/zip?format=txt&labels=${app.reader}${app.sure.query("&")}&jobs=${[...ticked].join(",")}`));
   const bulk = make("div", { className: "svw-row svw-bulk", hidden: true }, chosen, zip, remove);
   const everywhere = librarySearch(app, search, () => draw());

@@ -132,9 +132,10 @@ export function exportMenu(app, filter) {
 
   const narrowed = () => only.checked && filter.active();
 
+  // With `download`, as all links to files: without it a browser loses what is asked while the page still loads.
   /** @param {any} format */
   function link(format) {
-    const made = make("a", { className: "svw-button", href: "#", title: format.extension, data: { format: format.name } }, app.told(format));
+    const made = make("a", { className: "svw-button", href: "#", download: "", title: format.extension, data: { format: format.name } }, app.told(format));
     made.addEventListener("click", () => {
       const asked = query();
       if (format.group === "editing") {
@@ -147,7 +148,7 @@ export function exportMenu(app, filter) {
     return made;
   }
 
-  const finetune = make("a", { className: "svw-button", href: "#", data: { format: "finetune" } }, t("finetune"));
+  const finetune = make("a", { className: "svw-button", href: "#", download: "", data: { format: "finetune" } }, t("finetune"));
   finetune.addEventListener("click", () => (finetune.href = `${app.api.base}/jobs/${app.job.id}/finetune`));
   const moments = momentChoice(app, () => {
     for (const each of opened?.sheet.querySelectorAll("[data-group=editing] a") ?? []) each.hidden = moments.chosen().length === 0;
