@@ -70,7 +70,8 @@ class Page:
         self.kept_labels = gr.BrowserState("", storage_key="sv-label-language", secret="sensevoice")
         self.form = SettingsForm(self._settings.options)
         if self._settings.demo:
-            gr.HTML(t("demo"), elem_id="sv-demo")
+            with gr.Row(elem_id="sv-banner"):  # is there before its content: nothing moves
+                gr.HTML(t("demo"), elem_id="sv-demo")
         with gr.Row(elem_id="sv-header"):
             gr.HTML(t("header"), elem_id="sv-title")
             named = name_only(self._settings.model(), self._settings.version)

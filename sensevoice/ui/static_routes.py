@@ -22,7 +22,8 @@ STATIC = Path(__file__).with_name("workbench")
 ENTRIES = ("main", "a11y", "uploads", "account", "traditional")
 """The modules of which boot.js uses what they export."""
 
-LIVE = ("panel",)
+PANEL = ("panel",)
+"""Of a part that is fetched when it is first wanted."""
 
 SMALLEST = [Middleware(GZipMiddleware, compresslevel=9)]
 COMPRESSED = [Middleware(GZipMiddleware, compresslevel=4)]
@@ -32,7 +33,10 @@ def static_routes() -> list[Route]:
     """Return the routes below /sv/static."""
     return [
         Route("/sv/static/bundle.js", script(STATIC, ENTRIES), middleware=SMALLEST),
-        Route("/sv/static/live/panel.js", script(STATIC / "live", LIVE), middleware=SMALLEST),
+        *(
+            Route(f"/sv/static/{part}/panel.js", script(STATIC / part, PANEL), middleware=SMALLEST)
+            for part in ("live", "overview")
+        ),
         Route(
             "/sv/static/{path:path}", StaticRoute(directory=STATIC, check_dir=False), middleware=COMPRESSED
         ),

@@ -226,10 +226,21 @@ def test_what_people_came_for_is_in_sight_without_scrolling(
 MOST_REQUESTS, MOST_BYTES = 15, 60_000
 """What the page asks for beyond what gradio's own does."""
 
+MOST_MOVED = 0.1
+"""How much of the page moves while it loads: up to here it is good (web.dev, Cumulative Layout Shift)."""
+
+SHIFTS = """
+window.shifted = 0;
+new PerformanceObserver((list) => list.getEntries().forEach((each) => (window.shifted += each.value)))
+  .observe({ type: "layout-shift", buffered: true });
+"""
+"""Leaves the sum in the page."""
+
 
 def test_the_first_load_is_light(program: tuple[str, Path], browser: Any) -> None:
     context = browser.new_context(locale="zh-CN")
     page = context.new_page()
+    page.add_init_script(SHIFTS)
     sizes: list[int] = []
     page.on(
         "requestfinished",
@@ -238,7 +249,9 @@ def test_the_first_load_is_light(program: tuple[str, Path], browser: Any) -> Non
     page.goto(program[0])
     expect(page.locator(".svw-library h2")).to_be_visible()
     page.wait_for_timeout(1500)  # gradio keeps a stream open: the network is never idle
+    moved = page.evaluate("shifted")
     context.close()
+    assert moved <= MOST_MOVED
     assert 0 < len(sizes) <= MOST_REQUESTS and sum(sizes) <= MOST_BYTES
 
 
@@ -254,6 +267,7 @@ def test_the_other_states_of_the_page(
     expect(page.locator(".svw-help")).to_be_visible()
     page.keyboard.press("Escape")
     run_sample(page, "talk_show")
+    page.click(".svw-tab[data-tab=quality]")
     page.click(".svw-export > summary")
     screenshot(page, "zh-export")
     page.keyboard.press("Escape")

@@ -5,7 +5,7 @@ import { moved, pinched, tickMs, zoomed } from "../../sensevoice/ui/workbench/ax
 import { matches, sorted } from "../../sensevoice/ui/workbench/compare.js";
 import { clock } from "../../sensevoice/ui/workbench/dom.js";
 import { fits, placesOf, replaced, withNeighbours } from "../../sensevoice/ui/workbench/filter.js";
-import { isLoud, levelOf } from "../../sensevoice/ui/workbench/panels.js";
+import { isLoud, levelOf } from "../../sensevoice/ui/workbench/quality.js";
 import { grouped, pieces, takesOf } from "../../sensevoice/ui/workbench/search.js";
 import { batchOf, progressOf } from "../../sensevoice/ui/workbench/jobs.js";
 import { usualLanguage } from "../../sensevoice/ui/workbench/table.js";

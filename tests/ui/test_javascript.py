@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sensevoice.live.captions import FILES
-from sensevoice.ui.static_routes import ENTRIES, LIVE, STATIC
+from sensevoice.ui.static_routes import ENTRIES, PANEL, STATIC
 from sensevoice.web.bundle import bundle
 from tests.conftest import ROOT
 from tests.javascript import tools
@@ -58,7 +58,8 @@ def test_a_package_that_is_not_the_one_we_know_is_refused(
 
 
 @pytest.mark.parametrize(
-    "folder, entries", [(STATIC, ENTRIES), (STATIC / "live", LIVE), (FILES, ("captions",))]
+    "folder, entries",
+    [(STATIC, ENTRIES), (STATIC / "live", PANEL), (STATIC / "overview", PANEL), (FILES, ("captions",))],
 )
 def test_a_bundle_holds_every_module_once_and_exports_what_its_page_uses(
     folder: Path, entries: tuple[str, ...], node: str, tmp_path: Path
@@ -74,7 +75,7 @@ def test_a_bundle_holds_every_module_once_and_exports_what_its_page_uses(
         "main": "mount",
         "a11y": "nameBoxes",
         "account": "showAccount",
-        "panel": "livePanel",
+        "panel": f"{folder.name}Panel",
     }.items():
         exported = re.search(rf"^export const {{ [^}}]*\b{name}\b", script, re.MULTILINE)
         assert bool(exported) == (entry in entries)

@@ -10,13 +10,12 @@ import { clock, make } from "./dom.js";
 import { filter } from "./filter.js";
 import { header } from "./header.js";
 import { keyboard } from "./keyboard.js";
-import { minutes } from "./minutes.js";
 import { BUSY, jobs } from "./jobs.js";
-import { charts, coverage, highlights } from "./panels.js";
+import { coverage } from "./quality.js";
 import { live } from "./live.js";
+import { overview } from "./overview.js";
 import { player } from "./player.js";
 import { timeline } from "./timeline.js";
-import { speakers } from "./speakers.js";
 import { several } from "./compare.js";
 import { table } from "./table.js";
 import { tabs } from "./tabs.js";
@@ -118,6 +117,15 @@ class App {
     for (const listener of this.listeners.get(event)) listener(value);
   }
 
+  // Tells what is built while a recording is open of it, as if it had been there from the start.
+  late(build) {
+    const known = new Map([...this.listeners].map(([event, all]) => [event, all.length]));
+    const made = build();
+    const told = this.job ? ["job", "rows", ...(this.goesOn(this.job) ? [] : ["details"])] : [];
+    for (const event of told) this.listeners.get(event).slice(known.get(event)).forEach((listener) => listener(this.job));
+    return made;
+  }
+
   build() {
     const place = (name, ...children) => {
       const element = document.querySelector(`#${name}`);
@@ -134,8 +142,7 @@ class App {
     this.player = player(this);
     const chips = filter(this);
     const rows = make("div", {}, chips.element, table(this, editor(this)).element, again(this).element);
-    const overview = make("div", {}, this.writes ? minutes(this).element : null, highlights(this).element, charts(this).element, speakers(this).element);
-    const panels = { rows, overview, quality: make("div", {}, coverage(this).element, terms(this).element) };
+    const panels = { rows, overview: overview(this).element, quality: make("div", {}, coverage(this).element, terms(this).element) };
     this.tabs = tabs(this, { text: document.querySelector("#sv-text-panel"), ...panels });
     this.list = jobs(this);
     this.bar = bar(this, chips);

@@ -1,8 +1,8 @@
 // @ts-check
 // What changes over the time of a recording: the emotions of the speech, and how fast people speak.
-import { clock, make } from "./dom.js";
-import { colorOf, EMOTIONS } from "./colors.js";
-import { tickMs } from "./axis.js";
+import { clock, make } from "../dom.js";
+import { colorOf, EMOTIONS } from "../colors.js";
+import { tickMs } from "../axis.js";
 
 const WIDTH = 1000;
 const HEIGHT = 96;

@@ -1,5 +1,5 @@
 // The people of a recording: how many there are, their names, and who are one.
-import { button, make } from "./dom.js";
+import { button, make } from "../dom.js";
 
 const MOST = 12;
 

@@ -1,6 +1,6 @@
 // @ts-check
 // What a language model made of the record; only there if the program was started with one.
-import { button, clock, make } from "./dom.js";
+import { button, clock, make } from "../dom.js";
 
 const POLL_MS = 1500;
 const SECTIONS = ["summary", "decisions", "todos", "questions"];
