@@ -57,6 +57,7 @@ def test_charts_are_read_with_the_map(done: Any) -> None:
 
 def test_charts_are_told_in_words(done: Any) -> None:
     show(done, "overview")
+    expect(done.locator("#svw-overview .svw-course")).to_have_count(2)
     moods, rate = done.locator("#svw-overview .svw-course").all()
     expect(moods).to_have_attribute(
         "aria-label", re.compile(r"愤怒最高 \d+ %（0:\d\d）；开心最高 \d+ %（0:\d\d）")
