@@ -121,7 +121,7 @@ class App {
   late(build) {
     const known = new Map([...this.listeners].map(([event, all]) => [event, all.length]));
     const made = build();
-    const told = this.job ? ["job", "rows", ...(this.goesOn(this.job) ? [] : ["details"])] : [];
+    const told = this.job ? ["job", "rows", ...(this.goesOn(this.job) ? [] : ["details", "finished"])] : [];
     for (const event of told) this.listeners.get(event).slice(known.get(event)).forEach((listener) => listener(this.job));
     return made;
   }

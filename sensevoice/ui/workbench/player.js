@@ -21,7 +21,8 @@ export function player(app) {
   const volume = make("input", { type: "range", min: 0, max: 1, step: 0.05, value: 1, className: "svw-range", "aria-label": t("volume"), title: t("volume") });
   volume.addEventListener("input", () => [sound, film].forEach((each) => (each.volume = Number(volume.value))));
   const caption = make("p", { className: "svw-caption", "aria-live": "off" });
-  const wholeScreen = button("⛶", () => film.requestFullscreen(), { "aria-label": t("wholeScreen"), title: t("wholeScreen"), hidden: true });
+  const toWholeScreen = () => (film.requestFullscreen ?? film.webkitEnterFullscreen)?.call(film); // the second on an iPhone
+  const wholeScreen = button("⛶", toWholeScreen, { "aria-label": t("wholeScreen"), title: t("wholeScreen"), hidden: true });
   const element = make("div", { className: "svw-player" }, film, make("div", { className: "svw-row svw-controls" }, start, backward, forward, speed, volume, channelChoice(app, [sound, film]).element, wholeScreen, time, caption, sound));
 
   function setSpeed() {
@@ -93,7 +94,7 @@ export function player(app) {
     film.hidden = wholeScreen.hidden = !shown;
   }
   film.addEventListener("click", () => document.fullscreenElement !== film && toggle());
-  film.addEventListener("dblclick", () => document.fullscreenElement !== film && film.requestFullscreen());
+  film.addEventListener("dblclick", () => document.fullscreenElement !== film && toWholeScreen());
   document.addEventListener("fullscreenchange", () => (film.controls = document.fullscreenElement === film && media === film));
 
   film.addEventListener("error", onlySound);

@@ -236,7 +236,7 @@ export function table(app, editor) {
     following = true;
     place = -1;
   });
-  app.on("shown", draw);
+  for (const event of ["shown", "details"]) app.on(event, draw); // people have names with the details
   app.on("playing", () => follow());
   app.on("edit", (row) => {
     if (!editor.isOpen()) return;

@@ -64,7 +64,6 @@ export function speakers(app) {
       make("p", { className: "svw-quiet" }, t("voicePrints")),
     );
     redraw(parts);
-    app.emit("shown");
   });
   app.on("job", () => element.replaceChildren());
   return { element };
