@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -296,6 +297,26 @@ def test_one_side_of_a_call_is_heard_alone(live_app: Any, page_zh: Any, tmp_path
     for side, heard in (("left", (0.5, 0.5)), ("right", (0.1, 0.1)), ("", (0.5, 0.1))):
         choice.select_option(side)
         wait_until(lambda heard=heard: page.evaluate("levels()") == pytest.approx(heard, abs=0.04))  # type: ignore[misc]
+
+
+def test_a_recording_in_one_channel_is_heard_in_both_ears_after_a_call(
+    live_app: Any, page_zh: Any, tmp_path: Path
+) -> None:
+    sides = np.stack([tone(440, CALL_MS / 1000, 0.5), tone(880, CALL_MS / 1000, 0.1)], axis=0)
+    rows = tuple(replace(each, channel=("left", "right")[number % 2]) for number, each in enumerate(CALL))
+    page = page_zh(live_app(Script([*rows, Transcript("a.wav", CALL_MS, rows, model=MODEL)]), SETTINGS))
+    page.evaluate(LEVELS)
+    start(page, write_wav(tmp_path / "通话.wav", sides))
+    expect(page.locator(".svw-bar [aria-label=撤销]")).to_be_enabled()
+    page.locator("select[aria-label=听哪个声道]").select_option("right")
+    mono = write_wav(tmp_path / "一个声道.wav", tone(440, CALL_MS / 1000, 0.3))
+    page.locator(".svw audio").evaluate(
+        "(sound, data) => (sound.src = data)",
+        "data:audio/wav;base64," + b64encode(mono.read_bytes()).decode(),
+    )
+    page.locator("select[aria-label=听哪个声道]").select_option("")
+    page.click(".svw-start")
+    wait_until(lambda: page.evaluate("levels()") == pytest.approx((0.3, 0.3), abs=0.05))
 
 
 def test_a_recording_in_one_channel_offers_no_side(done: Any) -> None:

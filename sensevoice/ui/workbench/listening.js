@@ -8,7 +8,7 @@ const SIDES = ["left", "right"];
 export function channelChoice(app, elements) {
   const { t } = app;
   const element = make("select", { className: "svw-select svw-side-choice", "aria-label": t("listenTo"), title: t("listenTo"), hidden: true });
-  /** @type {{ source: AudioNode, splitter: AudioNode, merger: AudioNode }[]} */
+  /** @type {{ splitter: AudioNode, merger: AudioNode }[]} */
   let graph = [];
   /** @type {AudioContext | null} */
   let context = null;
@@ -18,9 +18,10 @@ export function channelChoice(app, elements) {
     const made = (context = new AudioContext());
     graph = elements.map((each) => {
       const [source, splitter, merger] = [made.createMediaElementSource(each), made.createChannelSplitter(2), made.createChannelMerger(2)];
-      source.connect(splitter);
+      // Two channels whatever is played next: of one, a splitter would leave the right ear nothing.
+      source.connect(new GainNode(made, { channelCount: 2, channelCountMode: "explicit" })).connect(splitter);
       merger.connect(made.destination);
-      return { source, splitter, merger };
+      return { splitter, merger };
     });
   }
 
