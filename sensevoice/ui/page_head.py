@@ -7,6 +7,7 @@ and takes the language from the browser alone, of which it knows two Chinese one
 from __future__ import annotations
 
 from http.cookies import CookieError, SimpleCookie
+from pathlib import Path
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -20,18 +21,7 @@ CHOSEN = {"zh": "zh-CN", "zh-Hant": "zh-TW", "en": "en"}
 
 STYLES = ("layout.css", "workbench.css")
 
-SCRIPT = """
-(() => {
-  const chosen = document.cookie.match(/(?:^|; )sv-locale=([\\w-]+)/)?.[1];
-  document.documentElement.dataset.own = navigator.language ?? "zh";
-  const own = (chosen ?? document.documentElement.dataset.own).toLowerCase();
-  const traditional = /^zh-(hant|tw|hk|mo)/.test(own);
-  const locale = !own.startsWith("zh") ? "en" : traditional ? "zh-TW" : "zh-CN";
-  Object.defineProperty(navigator, "language", { get: () => locale });
-  Object.defineProperty(navigator, "languages", { get: () => [locale] });
-  document.documentElement.lang = locale;
-})();
-"""
+SCRIPT = Path(__file__).with_name("head.js").read_text("utf-8")
 
 HEAD = (
     "".join(f'<link rel="stylesheet" href="sv/static/{name}">' for name in STYLES)

@@ -322,6 +322,59 @@ def drop(page: Any, name: str, size: int) -> None:
     )
 
 
+@pytest.mark.parametrize("way", ["chosen", "dropped"])
+def test_a_file_given_while_the_page_still_loads_is_looked_at_like_any_other(
+    live_app: Any, page_zh: Any, tmp_path: Path, way: str
+) -> None:
+    url = live_app(Script(call()), replace(SETTINGS, max_upload_mb=1))
+    held: list[Any] = []
+    page = page_zh(url)
+    page.route("**/sv/static/bundle.js", lambda route: held.append(route))
+    page.reload()
+    place = page.locator("#sv-file button").first
+    expect(place).to_be_visible()
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if "/upload" in request.url else None)
+
+    def give(name: str, size: int) -> None:
+        if way == "dropped":
+            return drop(page, name, size)
+        (tmp_path / name).write_bytes(bytes(size))
+        page.set_input_files("#sv-file input[type=file]", str(tmp_path / name))
+
+    give("大.wav", 1_100_000)
+    page.wait_for_timeout(500)
+    assert sent == []
+    expect(page.locator("#sv-too-large")).to_have_count(0)
+    for route in held:
+        route.continue_()
+    expect(page.locator("#sv-too-large")).to_contain_text("超过 1 MB 的上限")
+    assert sent == []
+
+    held.clear()
+    page.reload()
+    expect(place).to_be_visible()
+    give("小.wav", 100_000)
+    page.wait_for_timeout(500)
+    assert sent == []
+    for route in held:
+        route.continue_()
+    expect(page.locator("#sv-file")).to_contain_text("小.wav")
+    assert sent
+
+
+def test_a_file_is_sent_where_the_workbench_cannot_be_fetched(
+    live_app: Any, browser: Any, tmp_path: Path
+) -> None:
+    page = browser.new_page()
+    page.route("**/sv/static/bundle.js", lambda route: route.abort())
+    page.goto(live_app(Script(call()), SETTINGS))
+    (tmp_path / "小.wav").write_bytes(bytes(100_000))
+    page.set_input_files("#sv-file input[type=file]", str(tmp_path / "小.wav"))
+    expect(page.locator("#sv-file")).to_contain_text("小.wav")
+    page.close()
+
+
 def test_an_upload_tells_how_far_it_is(live_app: Any, page_zh: Any, tmp_path: Path) -> None:
     page = page_zh(live_app(Script(call()), SETTINGS))
     # gradio says nothing when nothing has come for three seconds: a busy machine or a proxy is enough.
