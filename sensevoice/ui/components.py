@@ -21,6 +21,7 @@ class EventArguments(TypedDict, total=False):
     api_visibility: Literal["private"]
     show_progress: Literal["hidden"]
     queue: bool
+    trigger_mode: Literal["always_last"]
 
 
 @cache

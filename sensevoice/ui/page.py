@@ -36,6 +36,9 @@ HIDDEN: EventArguments = {"api_visibility": "private", "show_progress": "hidden"
 AT_ONCE: EventArguments = {**HIDDEN, "queue": False}
 """For events that are answered while a run is in progress."""
 
+CHOICE: EventArguments = {**AT_ONCE, "trigger_mode": "always_last"}
+"""For what somebody chooses or types. gradio would drop what is chosen before the last choice is answered."""
+
 
 def build_app(runner: JobRunner, settings: PageSettings, refs: UploadRefs | None = None) -> gr.Blocks:
     """Return the page and the API of a job runner; queue() and launch() are left to the caller.
@@ -154,14 +157,14 @@ class Page:
             concurrency_limit=None,  # the runner orders the jobs
             **HIDDEN,
         )
-        self.form.connect(AT_ONCE)
+        self.form.connect(CHOICE)
         self.cancel.click(self._cancel, self.session, self.cancel, **AT_ONCE)
         gr.on(
             [self.view.input, self.labels.input],
             self._show,
             [self.session, self.view, self.labels],
             [self.text, self.kept_labels],
-            **AT_ONCE,
+            **CHOICE,
         )
         self.opened.change(  # not input, which gradio raises for keys alone
             self._opened,
@@ -175,18 +178,18 @@ class Page:
 
     def _connect_sources(self) -> None:
         """Connect the tabs, one for each place that recordings come from."""
-        self.file_tab.select(lambda session: _choose(session, "file"), self.session, **AT_ONCE)
-        self.microphone_tab.select(lambda session: _choose(session, "microphone"), self.session, **AT_ONCE)
-        self.live_tab.select(lambda session: _choose(session, "live"), self.session, **AT_ONCE)
+        self.file_tab.select(lambda session: _choose(session, "file"), self.session, **CHOICE)
+        self.microphone_tab.select(lambda session: _choose(session, "microphone"), self.session, **CHOICE)
+        self.live_tab.select(lambda session: _choose(session, "live"), self.session, **CHOICE)
         if self.server_files is not None:
-            self.server_tab.select(lambda session: _choose(session, "server"), self.session, **AT_ONCE)
-        self.samples.connect(self.session, self.file, self.tabs, AT_ONCE)
+            self.server_tab.select(lambda session: _choose(session, "server"), self.session, **CHOICE)
+        self.samples.connect(self.session, self.file, self.tabs, CHOICE)
 
     def _connect_visit(self, app: gr.Blocks) -> None:
         """Connect the begin and the end of a visit, and the files that are chosen in between."""
         chosen = [self.file, self.microphone]
         changed = [self.file.change, self.microphone.change]
-        gr.on(changed, self._hold, [self.session, *chosen], self.notice, **AT_ONCE)
+        gr.on(changed, self._hold, [self.session, *chosen], self.notice, **CHOICE)
         app.unload(self._release)
         app.load(
             self._load,
