@@ -21,6 +21,11 @@ class EventArguments(TypedDict, total=False):
     api_visibility: Literal["private"]
     show_progress: Literal["hidden"]
     queue: bool
+
+
+class ChoiceArguments(EventArguments):
+    """Those of events of which the last counts, also while the one before is being answered."""
+
     trigger_mode: Literal["always_last"]
 
 

@@ -12,7 +12,7 @@ from sensevoice.access.origins import visitor_address
 from sensevoice.jobs import JobRunner
 from sensevoice.ui import markup
 from sensevoice.ui.api import delete_abandoned_jobs, make_endpoint
-from sensevoice.ui.components import EventArguments, dropdown, radio, t
+from sensevoice.ui.components import ChoiceArguments, EventArguments, dropdown, radio, t
 from sensevoice.ui.handlers import Handlers
 from sensevoice.ui.i18n import CHOICES, in_locale, labels_of, locale_of, translate
 from sensevoice.ui.launch import blocks_arguments
@@ -36,7 +36,7 @@ HIDDEN: EventArguments = {"api_visibility": "private", "show_progress": "hidden"
 AT_ONCE: EventArguments = {**HIDDEN, "queue": False}
 """For events that are answered while a run is in progress."""
 
-CHOICE: EventArguments = {**AT_ONCE, "trigger_mode": "always_last"}
+CHOICE: ChoiceArguments = {**AT_ONCE, "trigger_mode": "always_last"}
 """For what somebody chooses or types. gradio would drop what is chosen before the last choice is answered."""
 
 

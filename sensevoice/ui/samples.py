@@ -7,7 +7,7 @@ from collections.abc import Callable
 import gradio as gr
 from gradio.processing_utils import save_file_to_cache
 
-from sensevoice.ui.components import EventArguments, t
+from sensevoice.ui.components import ChoiceArguments, t
 from sensevoice.ui.session import PageSession
 from sensevoice.ui.settings import PageSettings, Sample
 
@@ -36,7 +36,7 @@ class Samples:
         found = self._found()
         return [gr.update(visible=visible) for visible in (any(found), *found)]
 
-    def connect(self, session: gr.State, file: gr.File, tabs: gr.Tabs, events: EventArguments) -> None:
+    def connect(self, session: gr.State, file: gr.File, tabs: gr.Tabs, events: ChoiceArguments) -> None:
         """Make each button choose its recording."""
         for button, sample in zip(self.buttons, self._settings.samples, strict=True):
             button.click(self._loader(sample), session, [file, tabs], **events)

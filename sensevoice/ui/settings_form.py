@@ -8,7 +8,7 @@ from functools import partial
 import gradio as gr
 
 from sensevoice.options import SPOKEN_LANGUAGES, Options
-from sensevoice.ui.components import EventArguments, checkbox, dropdown, slider, t
+from sensevoice.ui.components import ChoiceArguments, checkbox, dropdown, slider, t
 from sensevoice.ui.presets import PRESETS, form_of, preset_of, remembered
 
 FORM = (
@@ -86,7 +86,7 @@ class SettingsForm:
             elem_id="sv-hotwords",
         )
 
-    def connect(self, events: EventArguments) -> None:
+    def connect(self, events: ChoiceArguments) -> None:
         """Make presets fill the form, and the browser store it; `events` are the arguments of each event."""
         for name, button in self._presets.items():
             values = form_of(name, self._defaults, FORM)[:-1]

@@ -20,8 +20,8 @@ from tests.browser.program import Program
 from tests.conftest import SAMPLES
 from tests.media import write_wav
 
-TIMES = 80
-"""The customer call so often is half an hour: long enough to be caught in the middle."""
+TIMES = 40
+"""The customer call so often is a quarter of an hour: long enough to be caught in the middle."""
 
 
 @pytest.fixture(scope="module")

@@ -146,6 +146,20 @@ def test_only_the_moments_that_are_wanted_go_to_an_editing_program(
     page.click(".svw-export > summary")
     kinds.nth(1).locator("input").uncheck()
     expect(page.locator(".svw-export [data-format=edl]")).to_be_hidden()  # nothing is left for it
+    expect(page.locator(".svw-export [data-group=editing]")).to_contain_text("一类也没有勾选")
+    kinds.nth(1).locator("input").check()
+    expect(page.locator(".svw-export [data-format=edl]")).to_be_visible()
+    expect(page.locator(".svw-export [data-group=editing]")).not_to_contain_text("一类也没有勾选")
+
+
+def test_a_recording_without_key_moments_says_so(live_app: Any, page_zh: Any, tmp_path: Path) -> None:
+    rows = (speech(0, CALL_MS, "今天天气不错。"),)
+    page = page_zh(live_app(Script([*rows, Transcript("a.wav", CALL_MS, rows, model=MODEL)]), SETTINGS))
+    start(page, write_wav(tmp_path / "天气.wav", tone(440, CALL_MS / 1000)))
+    expect(page.locator(".svw-bar [aria-label=撤销]")).to_be_enabled()
+    page.click(".svw-export > summary")
+    expect(page.locator(".svw-export [data-group=editing]")).to_contain_text("没有发现掌声")
+    expect(page.get_by_label("首尾余量")).to_be_hidden()
 
 
 def test_many_moments_are_listed_in_two_steps(live_app: Any, page_zh: Any, media: Path) -> None:

@@ -48,6 +48,7 @@ from sensevoice.ui.session import PageSession
 from sensevoice.ui.settings_form import FORM
 from sensevoice.ui.status import name_only, status_line, waiting_line
 from sensevoice.ui.updates import TEXT_PART, changes, updates
+from sensevoice.web.texts import TABLES
 from tests.ui.ui_script import (
     CALL,
     MODEL,
@@ -397,6 +398,12 @@ def test_every_sentence_is_there_in_both_languages(key: str) -> None:
     zh, en = {**i18n.STATIC, **i18n.SPOKEN}[key]
     assert zh.strip() and en.strip()
     assert placeholders(zh) == placeholders(en)
+
+
+@pytest.mark.parametrize("table", sorted(TABLES.glob("*.json")), ids=lambda table: table.stem)
+def test_no_sentence_is_there_twice(table: Path) -> None:
+    keys = json.loads(table.read_text("utf-8"), object_pairs_hook=lambda pairs: [key for key, _ in pairs])
+    assert sorted(set(keys)) == sorted(keys)  # the later one would be shown
 
 
 def test_every_choice_and_setting_of_the_page_has_its_words() -> None:

@@ -10,7 +10,8 @@ export function momentChoice(app, onChange) {
   remember(handles, "sv-cut-handles");
   handles.addEventListener("input", onChange);
   const margin = make("label", { className: "svw-check", title: t("cutHandlesHelp") }, t("cutHandles"), handles);
-  const element = make("div", { className: "svw-row" }, kinds, margin);
+  const why = make("span", { role: "status" }); // there is nothing to take
+  const element = make("div", { className: "svw-row" }, kinds, margin, why);
   /** @type {Set<string>} */
   const left = new Set(); // kinds that stay behind
 
@@ -26,11 +27,17 @@ export function momentChoice(app, onChange) {
         box.addEventListener("change", () => {
           if (box.checked) left.delete(kind);
           else left.add(kind);
-          onChange();
+          tell();
         });
         return make("label", { className: "svw-check" }, box, `${name} ${n}`);
       }),
     );
+    margin.hidden = !counts.size;
+    tell();
+  }
+
+  function tell() {
+    why.textContent = chosen().length ? "" : t(all().length ? "noKinds" : "noMoments");
     onChange();
   }
 
