@@ -72,7 +72,7 @@ def choose_option(page: Any, dropdown: str, option: str) -> None:
     page.click(f"[role=option]:has-text('{option}')")
 
 
-def wait_until(condition: Callable[[], bool], timeout_s: float = 30.0) -> None:  # as the browser itself waits
+def wait_until(condition: Callable[[], bool], timeout_s: float = 10.0) -> None:
     end = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < end, "timed out"

@@ -37,7 +37,8 @@ export function momentChoice(app, onChange) {
   }
 
   function tell() {
-    why.textContent = chosen().length ? "" : t(all().length ? "noKinds" : "noMoments");
+    // Which moments there are comes with the details, when the recording has ended.
+    why.textContent = chosen().length || !app.job?.highlights ? "" : t(all().length ? "noKinds" : "noMoments");
     onChange();
   }
 
